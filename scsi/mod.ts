@@ -1,0 +1,74 @@
+/**
+ * SCSI without a transport: what a {@link LogicalUnit} is, CDBs, status and sense, INQUIRY and vital product data,
+ * LUNs, mode and log pages, reservations (SPC-5, SAM-5), and the commands of disks (SBC-4).
+ *
+ * Everything here works on a `LogicalUnit`: the iSCSI session of `@uiscsi/tape/iscsi`, the simulated drive, or an
+ * object of your own with an `execute` method.
+ *
+ * ```ts
+ * import { deviceTypeName, inquiry, type LogicalUnit } from "@uiscsi/tape/scsi";
+ *
+ * const unit: LogicalUnit = {
+ *   name: "mine",
+ *   execute({ dataIn }) {
+ *     dataIn?.set([0x01, 0x80, 0x06, 0x02, 0x00]);
+ *     return Promise.resolve({ status: 0, sense: new Uint8Array(), dataInLength: 5, residual: 0 });
+ *   },
+ *   close: () => Promise.resolve(),
+ * };
+ * const { deviceType } = await inquiry(unit);
+ * console.log(deviceTypeName(deviceType)); // tape
+ * ```
+ *
+ * @module
+ */
+
+export type { BlockRange, CdbLengthOptions } from "./block/block_range.ts";
+export * from "./block/block_characteristics.ts";
+export * from "./block/block_limits.ts";
+export type { CacheOptions } from "./block/cache_options.ts";
+export {
+  type Capacity,
+  type Capacity10,
+  type CapacityInput,
+  decodeCapacity10,
+  decodeCapacity16,
+  encodeCapacity10,
+  encodeCapacity16,
+} from "./block/capacity.ts";
+export * from "./block/compare_and_write.ts";
+export * from "./block/logical_block_provisioning.ts";
+export { MiscompareError, type MiscompareErrorOptions } from "./block/miscompare.ts";
+export * from "./block/read_capacity.ts";
+export * from "./block/read_write.ts";
+export * from "./block/start_stop_unit.ts";
+export * from "./block/synchronize_cache.ts";
+export * from "./block/unmap.ts";
+export * from "./block/verify.ts";
+export * from "./block/write_same.ts";
+export * from "./cdb.ts";
+export * from "./command_table.ts";
+export * from "./designator.ts";
+export * from "./device_type.ts";
+export * from "./errors.ts";
+export * from "./execute.ts";
+export * from "./inquiry.ts";
+export * from "./log_pages.ts";
+export * from "./logical_unit.ts";
+export * from "./lun.ts";
+export * from "./mode_pages.ts";
+export * from "./report_luns.ts";
+export * from "./request_sense.ts";
+export * from "./reservation/full_reservation_status.ts";
+export * from "./reservation/persistent_reserve_in.ts";
+export * from "./reservation/persistent_reserve_out.ts";
+export * from "./reservation/reservation_reports.ts";
+export * from "./reservation/reservation_type.ts";
+export * from "./reservation/reserve_unit.ts";
+export * from "./reservation/transport_id.ts";
+export * from "./sense.ts";
+export * from "./sense_codes.ts";
+export * from "./status.ts";
+export * from "./supported_operations.ts";
+export * from "./test_unit_ready.ts";
+export * from "./vpd.ts";

@@ -1,0 +1,161 @@
+/**
+ * REPORT SUPPORTED OPERATION CODES: which commands a device has, and how long each may take (SPC-5 §6.34).
+ *
+ * @module
+ */
+
+import { readU16, readU32, writeU16, writeU32 } from "./big_endian.ts";
+import { reportSupportedOperationCodesCdb } from "./cdb.ts";
+import { UnexpectedResponseError } from "./errors.ts";
+import { type CommandOptions, executeDataIn } from "./execute.ts";
+import type { DecodeOptions } from "./inquiry.ts";
+import type { LogicalUnit } from "./logical_unit.ts";
+
+/** One command that a device has. */
+export interface SupportedOperation {
+  /** Byte 0 of the CDB. */
+  readonly opcode: number;
+  /** Service action, for operation codes that hold several commands. */
+  readonly serviceAction?: number;
+  /** Bytes of the CDB. */
+  readonly cdbLength: number;
+  /** Seconds that the command normally takes, before the device may be asked after it. Absent when not told. */
+  readonly nominalSeconds?: number;
+  /** Seconds after which the command may be given up. Absent when not told. */
+  readonly recommendedSeconds?: number;
+}
+
+/** Commands that a device has. */
+export interface SupportedOperations {
+  /** The commands that came, in the device's order. */
+  readonly operations: readonly SupportedOperation[];
+  /** Bytes that the whole answer has, header included; more than came when it was cut. */
+  readonly totalLength: number;
+}
+
+const HEADER_LENGTH = 4;
+
+const SERVICE_ACTION = 2;
+const FLAGS = 5;
+const CDB_LENGTH = 6;
+const DESCRIPTOR_LENGTH = 8;
+const HAS_TIMEOUTS = 0x02;
+const HAS_SERVICE_ACTION = 0x01;
+
+/** The command timeouts descriptor: its length field excludes itself. */
+const TIMEOUTS_LENGTH = 12;
+const NOMINAL = 4;
+const RECOMMENDED = 8;
+
+/** 0 says that no time is given. */
+function decodeTimeouts(bytes: Uint8Array, at: number): Partial<SupportedOperation> {
+  if (at + TIMEOUTS_LENGTH > bytes.length) return {};
+  const nominalSeconds = readU32(bytes, at + NOMINAL);
+  const recommendedSeconds = readU32(bytes, at + RECOMMENDED);
+  return {
+    ...(nominalSeconds !== 0 && { nominalSeconds }),
+    ...(recommendedSeconds !== 0 && { recommendedSeconds }),
+  };
+}
+
+/**
+ * Decodes the list of all commands; a descriptor that is cut off at the end is left out.
+ *
+ * @throws {UnexpectedResponseError} when there are fewer than 4 bytes.
+ */
+export function decodeSupportedOperations(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): SupportedOperations {
+  if (bytes.length < HEADER_LENGTH) {
+    throw new UnexpectedResponseError({
+      commandName: "REPORT SUPPORTED OPERATION CODES",
+      unitName: options.unitName,
+      problem: `${bytes.length} bytes, at least ${HEADER_LENGTH} needed`,
+    });
+  }
+  const totalLength = HEADER_LENGTH + readU32(bytes, 0);
+  const end = Math.min(bytes.length, totalLength);
+  const operations: SupportedOperation[] = [];
+  for (let at = HEADER_LENGTH; at + DESCRIPTOR_LENGTH <= end;) {
+    const flags = bytes[at + FLAGS];
+    const timeoutsAt = at + DESCRIPTOR_LENGTH;
+    const hasTimeouts = (flags & HAS_TIMEOUTS) !== 0;
+    operations.push({
+      opcode: bytes[at],
+      ...((flags & HAS_SERVICE_ACTION) !== 0 &&
+        { serviceAction: readU16(bytes, at + SERVICE_ACTION) }),
+      cdbLength: readU16(bytes, at + CDB_LENGTH),
+      ...(hasTimeouts && decodeTimeouts(bytes.subarray(0, end), timeoutsAt)),
+    });
+    at = timeoutsAt;
+    if (hasTimeouts) at += timeoutsAt + 2 <= end ? 2 + readU16(bytes, timeoutsAt) : end;
+  }
+  return { operations, totalLength };
+}
+
+function encodeOne(operation: SupportedOperation, bytes: Uint8Array, at: number): void {
+  const { opcode, serviceAction, cdbLength } = operation;
+  bytes[at] = opcode;
+  writeU16(bytes, at + SERVICE_ACTION, serviceAction ?? 0);
+  bytes[at + FLAGS] = serviceAction === undefined ? 0 : HAS_SERVICE_ACTION;
+  writeU16(bytes, at + CDB_LENGTH, cdbLength);
+}
+
+function encodeTimeouts(operation: SupportedOperation, bytes: Uint8Array, at: number): void {
+  writeU16(bytes, at, TIMEOUTS_LENGTH - 2);
+  writeU32(bytes, at + NOMINAL, operation.nominalSeconds ?? 0);
+  writeU32(bytes, at + RECOMMENDED, operation.recommendedSeconds ?? 0);
+}
+
+/** Options of {@link encodeSupportedOperations}. */
+export interface EncodeSupportedOperationsOptions {
+  /** Adds a timeouts descriptor to every command, as RCTD asks. @default false */
+  timeouts?: boolean;
+}
+
+/** Encodes the list of all commands. The array is the caller's. */
+export function encodeSupportedOperations(
+  operations: readonly SupportedOperation[],
+  options: EncodeSupportedOperationsOptions = {},
+): Uint8Array {
+  const { timeouts = false } = options;
+  const step = DESCRIPTOR_LENGTH + (timeouts ? TIMEOUTS_LENGTH : 0);
+  const bytes = new Uint8Array(HEADER_LENGTH + operations.length * step);
+  writeU32(bytes, 0, bytes.length - HEADER_LENGTH);
+  operations.forEach((operation, i) => {
+    const at = HEADER_LENGTH + i * step;
+    encodeOne(operation, bytes, at);
+    if (!timeouts) return;
+    bytes[at + FLAGS] |= HAS_TIMEOUTS;
+    encodeTimeouts(operation, bytes, at + DESCRIPTOR_LENGTH);
+  });
+  return bytes;
+}
+
+/** Room for 200 commands with timeouts. */
+const FIRST_ALLOCATION = 4096;
+/** Every operation code with every service action that anyone uses fits; a longer list is not believed. */
+const MAX_ALLOCATION = 0xffff;
+
+/**
+ * Asks a device for all commands that it has, with their timeouts.
+ *
+ * @throws {UnexpectedResponseError} when the answer is shorter than its header.
+ * @throws {CheckConditionError} when the device refused: many do not have this command.
+ * @throws {ScsiStatusError} when it answered another status.
+ * @throws {ServiceDeliveryError} when no status came back.
+ */
+export async function readSupportedOperations(
+  unit: LogicalUnit,
+  options: CommandOptions = {},
+): Promise<readonly SupportedOperation[]> {
+  const ask = async (allocation: number) => {
+    const cdb = reportSupportedOperationCodesCdb(allocation, { timeouts: true });
+    const bytes = await executeDataIn(unit, cdb, allocation, options);
+    return decodeSupportedOperations(bytes, { unitName: unit.name });
+  };
+  const first = await ask(FIRST_ALLOCATION);
+  if (first.totalLength <= FIRST_ALLOCATION) return first.operations;
+  return (await ask(Math.min(first.totalLength, MAX_ALLOCATION))).operations;
+}
