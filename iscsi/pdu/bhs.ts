@@ -1,0 +1,88 @@
+/**
+ * The Basic Header Segment that every iSCSI PDU begins with (RFC 7143 §11.2.1): shared field offsets and big-endian
+ * access.
+ *
+ * @module
+ */
+
+/** Length of the Basic Header Segment in bytes. */
+export const BHS_LENGTH = 48;
+
+/** Byte offsets of the fields that most PDUs share (RFC 7143 §11.2.1). */
+export const OPCODE = 0;
+export const FLAGS = 1;
+export const TOTAL_AHS_LENGTH = 4;
+export const DATA_SEGMENT_LENGTH = 5;
+export const LUN = 8;
+export const INITIATOR_TASK_TAG = 16;
+export const TARGET_TRANSFER_TAG = 20;
+export const CMD_SN = 24;
+export const STAT_SN = 24;
+export const EXP_STAT_SN = 28;
+export const EXP_CMD_SN = 28;
+export const MAX_CMD_SN = 32;
+
+/** Byte 0, I bit: immediate delivery. */
+export const IMMEDIATE = 0x40;
+/** Byte 0, bits 5 to 0. */
+export const OPCODE_MASK = 0x3f;
+/** Byte 1, F bit: the last (or only) PDU of a sequence. */
+export const FINAL = 0x80;
+
+/** The tag value that names no task and no transfer. */
+export const RESERVED_TAG = 0xffffffff;
+
+export function readU16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
+}
+
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function readU24(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
+}
+
+export function writeU24(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
+}
+
+export function readU32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** The 8-byte LUN field as one number, most significant byte first (SAM-5 §4.7). */
+export function readLun(bytes: Uint8Array, at: number = LUN): bigint {
+  return (BigInt(readU32(bytes, at)) << 32n) | BigInt(readU32(bytes, at + 4));
+}
+
+export function writeLun(bytes: Uint8Array, lun: bigint, at: number = LUN): void {
+  writeU32(bytes, at, Number(lun >> 32n));
+  writeU32(bytes, at + 4, Number(lun & 0xffffffffn));
+}
+
+/** TotalAHSLength in bytes (the field counts four-byte words). */
+export function ahsLength(bhs: Uint8Array): number {
+  return bhs[TOTAL_AHS_LENGTH] * 4;
+}
+
+/** DataSegmentLength in bytes, without padding. */
+export function dataSegmentLength(bhs: Uint8Array): number {
+  return readU24(bhs, DATA_SEGMENT_LENGTH);
+}
+
+/** `length` rounded up to a whole number of four-byte words. */
+export function padded(length: number): number {
+  return (length + 3) & ~3;
+}

@@ -1,0 +1,93 @@
+/**
+ * NOP-Out and NOP-In (RFC 7143 §11.18, §11.19).
+ *
+ * @module
+ */
+
+import {
+  CMD_SN,
+  EXP_CMD_SN,
+  EXP_STAT_SN,
+  FINAL,
+  FLAGS,
+  IMMEDIATE,
+  INITIATOR_TASK_TAG,
+  MAX_CMD_SN,
+  OPCODE,
+  readLun,
+  readU32,
+  STAT_SN,
+  TARGET_TRANSFER_TAG,
+  writeLun,
+  writeU32,
+} from "./bhs.ts";
+import { Opcode } from "./opcode.ts";
+
+/** NOP-Out: a ping, the answer to a target's ping, or a bare confirmation of ExpStatSN. Ping data is the data segment. */
+export interface NopOut {
+  readonly opcode: typeof Opcode.NopOut;
+  readonly immediate: boolean;
+  readonly lun: bigint;
+  readonly itt: number;
+  readonly ttt: number;
+  readonly cmdSn: number;
+  readonly expStatSn: number;
+}
+
+/** NOP-In: a target's ping, or its answer to ours. */
+export interface NopIn {
+  readonly opcode: typeof Opcode.NopIn;
+  readonly lun: bigint;
+  readonly itt: number;
+  readonly ttt: number;
+  readonly statSn: number;
+  readonly expCmdSn: number;
+  readonly maxCmdSn: number;
+}
+
+export function encodeNopOut(pdu: NopOut, bhs: Uint8Array): void {
+  bhs.fill(0);
+  bhs[OPCODE] = Opcode.NopOut | (pdu.immediate ? IMMEDIATE : 0);
+  bhs[FLAGS] = FINAL;
+  writeLun(bhs, pdu.lun);
+  writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
+  writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
+  writeU32(bhs, CMD_SN, pdu.cmdSn);
+  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+}
+
+export function decodeNopOut(bhs: Uint8Array): NopOut {
+  return {
+    opcode: Opcode.NopOut,
+    immediate: (bhs[OPCODE] & IMMEDIATE) !== 0,
+    lun: readLun(bhs),
+    itt: readU32(bhs, INITIATOR_TASK_TAG),
+    ttt: readU32(bhs, TARGET_TRANSFER_TAG),
+    cmdSn: readU32(bhs, CMD_SN),
+    expStatSn: readU32(bhs, EXP_STAT_SN),
+  };
+}
+
+export function encodeNopIn(pdu: NopIn, bhs: Uint8Array): void {
+  bhs.fill(0);
+  bhs[OPCODE] = Opcode.NopIn;
+  bhs[FLAGS] = FINAL;
+  writeLun(bhs, pdu.lun);
+  writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
+  writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
+  writeU32(bhs, STAT_SN, pdu.statSn);
+  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
+  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+}
+
+export function decodeNopIn(bhs: Uint8Array): NopIn {
+  return {
+    opcode: Opcode.NopIn,
+    lun: readLun(bhs),
+    itt: readU32(bhs, INITIATOR_TASK_TAG),
+    ttt: readU32(bhs, TARGET_TRANSFER_TAG),
+    statSn: readU32(bhs, STAT_SN),
+    expCmdSn: readU32(bhs, EXP_CMD_SN),
+    maxCmdSn: readU32(bhs, MAX_CMD_SN),
+  };
+}
