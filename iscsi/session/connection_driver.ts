@@ -1,0 +1,113 @@
+/**
+ * The one place that moves bytes between a socket and the protocol core: one read loop, one write loop, one timer.
+ *
+ * @module
+ */
+
+import type { ByteStream } from "../../transport/byte_stream.ts";
+import type { Clock } from "./clock.ts";
+import { OutputBatch } from "./output_batch.ts";
+
+/** A protocol core without I/O, as its driver sees it: one connection of either role. Times are the driver's clock's. */
+export interface ProtocolCore {
+  /** Whether the connection is over; nothing is read or written any more. */
+  readonly closed: boolean;
+  /** The connection is there. */
+  start(now: number): void;
+  /** Where the next bytes from the socket belong. */
+  destination(): Uint8Array;
+  /** `count` bytes from the socket are in {@link destination}. */
+  received(count: number, now: number): void;
+  /** The stream has ended or broken; `error` is the transport's, if it gave one. */
+  connectionEnded(error: unknown): void;
+  /** Fills a batch with what is to be written; false when there is nothing. */
+  produce(batch: OutputBatch): boolean;
+  /** The socket has taken the last batch. */
+  written(): void;
+  /** Time has passed. */
+  tick(now: number): void;
+  /** When {@link tick} is due at the latest. */
+  nextDeadline(): number;
+}
+
+/** Drives one core over one stream until the core closes. */
+export class ConnectionDriver {
+  readonly #stream: ByteStream;
+  readonly #core: ProtocolCore;
+  readonly #clock: Clock;
+  readonly #batch: OutputBatch = new OutputBatch();
+  #flushing = false;
+  #cancelTimer: (() => void) | undefined;
+  #armedFor = Infinity;
+
+  constructor(stream: ByteStream, core: ProtocolCore, clock: Clock) {
+    this.#stream = stream;
+    this.#core = core;
+    this.#clock = clock;
+  }
+
+  /** Begins to read; resolves when the stream has ended. Never rejects. */
+  async run(): Promise<void> {
+    this.#core.start(this.#clock.now());
+    this.changed();
+    try {
+      while (!this.#core.closed) {
+        const count = await this.#stream.read(this.#core.destination());
+        if (count === null) break;
+        this.#core.received(count, this.#clock.now());
+        this.#scheduleFlush();
+      }
+      this.#core.connectionEnded(undefined);
+    } catch (error) {
+      this.#core.connectionEnded(error);
+    }
+  }
+
+  /** The core has been given something to do: write what is due, and look at the clock in time. */
+  changed(deadline: number = this.#core.nextDeadline()): void {
+    this.#arm(deadline);
+    this.#scheduleFlush();
+  }
+
+  /** Stops the timer and closes the stream: both loops end. */
+  close(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#armedFor = -Infinity;
+    this.#stream.close();
+  }
+
+  /** Calls made in one turn of the event loop share one write. */
+  #scheduleFlush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#core.produce(this.#batch)) {
+        await this.#stream.write(this.#batch.take());
+        this.#batch.clear();
+        this.#core.written();
+      }
+    } catch (error) {
+      this.#core.connectionEnded(error);
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  #arm(deadline: number): void {
+    if (deadline >= this.#armedFor) return;
+    this.#cancelTimer?.();
+    this.#armedFor = deadline;
+    this.#cancelTimer = this.#clock.schedule(() => this.#tick(), deadline - this.#clock.now());
+  }
+
+  #tick(): void {
+    this.#armedFor = Infinity;
+    this.#core.tick(this.#clock.now());
+    this.changed();
+  }
+}

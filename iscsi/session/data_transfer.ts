@@ -1,0 +1,119 @@
+/**
+ * What a target may do with the data of one command, checked against what the command allows: Data-In sequencing, R2T
+ * bounds, residuals (RFC 7143 §4.2.2.4, §11.4, §11.7, §11.8).
+ *
+ * @module
+ */
+
+import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
+import { ProtocolError } from "../errors.ts";
+import { RESERVED_TAG } from "../pdu/bhs.ts";
+import type { DataIn } from "../pdu/data_in.ts";
+import type { ReadyToTransfer } from "../pdu/r2t.ts";
+import type { DataOutSequence } from "./data_out_queue.ts";
+import type { ScsiTask } from "./scsi_task.ts";
+
+/** How the first data of a write goes out. */
+export interface UnsolicitedData {
+  /** Bytes in the data segment of the command PDU itself. */
+  readonly immediate: number;
+  /** Where the unsolicited Data-Out that follows ends; equal to `immediate` when none follows. */
+  readonly end: number;
+}
+
+/**
+ * How much of a write goes out before any R2T (RFC 7143 §4.2.5.2): immediate data up to FirstBurstLength and the
+ * target's segment length; then, without InitialR2T, Data-Out up to exactly the first burst or the end.
+ */
+export function unsolicitedData(
+  length: number,
+  parameters: NegotiatedParameters,
+): UnsolicitedData {
+  const burst = Math.min(length, parameters.firstBurstLength);
+  const immediate = parameters.immediateData
+    ? Math.min(burst, parameters.maxSendDataSegmentLength)
+    : 0;
+  return { immediate, end: parameters.initialR2T ? immediate : burst };
+}
+
+/**
+ * Where the data segment of a Data-In PDU belongs in the command's own buffer.
+ *
+ * @throws {ProtocolError} when it is out of order or does not fit.
+ */
+export function placeDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint8Array {
+  if (pdu.dataSn !== task.nextDataSn) {
+    throw violation(task, `Data-In has DataSN ${pdu.dataSn}, expected ${task.nextDataSn}`);
+  }
+  if (pdu.bufferOffset !== task.received) {
+    throw violation(
+      task,
+      `Data-In starts at offset ${pdu.bufferOffset}, expected ${task.received}`,
+    );
+  }
+  const end = pdu.bufferOffset + length;
+  if (end > task.dataIn.length) {
+    throw violation(
+      task,
+      `Data-In reaches byte ${end} of an expected data transfer length of ${task.dataIn.length}`,
+    );
+  }
+  return task.dataIn.subarray(pdu.bufferOffset, end);
+}
+
+/** The Data-In PDU that {@link placeDataIn} allowed has arrived. */
+export function dataInArrived(task: ScsiTask, length: number): void {
+  task.nextDataSn = (task.nextDataSn + 1) >>> 0;
+  task.received += length;
+}
+
+/**
+ * Turns an R2T into the Data-Out that answers it.
+ *
+ * @throws {ProtocolError} when it asks for what the command does not have, or for more than was negotiated.
+ */
+export function answerR2t(
+  task: ScsiTask,
+  pdu: ReadyToTransfer,
+  parameters: NegotiatedParameters,
+): DataOutSequence {
+  const length = pdu.desiredDataTransferLength;
+  const end = pdu.bufferOffset + length;
+  if (pdu.r2tSn !== task.nextR2tSn) {
+    throw violation(task, `R2T has R2TSN ${pdu.r2tSn}, expected ${task.nextR2tSn}`);
+  }
+  if (pdu.ttt === RESERVED_TAG) throw violation(task, "R2T has no Target Transfer Tag");
+  if (length === 0 || length > parameters.maxBurstLength) {
+    throw violation(
+      task,
+      `R2T asks for ${length} bytes, MaxBurstLength is ${parameters.maxBurstLength}`,
+    );
+  }
+  if (end > task.dataOut.length) {
+    throw violation(
+      task,
+      `R2T asks for data up to byte ${end} of ${task.dataOut.length}`,
+    );
+  }
+  if (task.outstandingR2ts >= parameters.maxOutstandingR2T) {
+    throw violation(
+      task,
+      `More than MaxOutstandingR2T (${parameters.maxOutstandingR2T}) R2Ts are outstanding`,
+    );
+  }
+  task.nextR2tSn = (task.nextR2tSn + 1) >>> 0;
+  task.outstandingR2ts++;
+  return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
+}
+
+/** The residual as one signed number: positive for an underflow, negative for an overflow (RFC 7143 §11.4.5). */
+export function signedResidual(
+  pdu: { readonly overflow: boolean; readonly underflow: boolean; readonly residual: number },
+): number {
+  if (pdu.underflow) return pdu.residual;
+  return pdu.overflow ? -pdu.residual : 0;
+}
+
+function violation(task: ScsiTask, state: string): ProtocolError {
+  return new ProtocolError(`${task.name}: ${state}`);
+}

@@ -1,0 +1,55 @@
+/**
+ * Reaching a portal within a time limit.
+ *
+ * @module
+ */
+
+import type { ByteStream, NetworkAddress } from "../../transport/byte_stream.ts";
+import { defaultDialer } from "../../transport/default_transport.ts";
+import { ConnectError } from "../errors.ts";
+import { formatPortal } from "../portal.ts";
+import type { Clock } from "./clock.ts";
+import type { ConnectOptions } from "./session_options.ts";
+
+/**
+ * Connects to a portal.
+ *
+ * @throws {ConnectError} when it cannot be reached, or not in time; the signal's reason when that ended the attempt.
+ */
+export async function dialPortal(
+  address: NetworkAddress,
+  clock: Clock,
+  options: ConnectOptions,
+): Promise<ByteStream> {
+  const { dial = defaultDialer, connectTimeoutMs = 10_000, signal } = options;
+  signal?.throwIfAborted();
+  const attempt = new AbortController();
+  let timedOut = false;
+  const cancelTimer = clock.schedule(() => {
+    timedOut = true;
+    attempt.abort();
+  }, connectTimeoutMs);
+  const onAbort = () => attempt.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    return await dial(address, { signal: attempt.signal });
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw connectError(address, cause, timedOut ? connectTimeoutMs : undefined);
+  } finally {
+    cancelTimer();
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function connectError(
+  address: NetworkAddress,
+  cause: unknown,
+  timeoutMs: number | undefined,
+): ConnectError {
+  const portal = formatPortal(address);
+  const state = timeoutMs === undefined
+    ? (cause instanceof Error ? cause.message : String(cause))
+    : `no answer within ${timeoutMs / 1000} s`;
+  return new ConnectError(`Connect to ${portal}: ${state}`, { address: portal, cause, timeoutMs });
+}

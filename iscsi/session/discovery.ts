@@ -1,0 +1,91 @@
+/**
+ * Discovery by SendTargets (RFC 7143 §4.3, Appendix C).
+ *
+ * @module
+ */
+
+import type { NetworkAddress } from "../../transport/byte_stream.ts";
+import { AuthenticationError, ProtocolError } from "../errors.ts";
+import { decodeText, encodeText, type TextLimits } from "../negotiation/text_keys.ts";
+import { parseAnnouncedPortal } from "../portal.ts";
+import { Session } from "./session.ts";
+import type { ConnectOptions } from "./session_options.ts";
+import { MAX_TEXT_BYTES } from "./text_exchange.ts";
+
+/** A portal of a target. */
+export interface TargetPortal extends NetworkAddress {
+  /** Portal group tag; `undefined` when the target did not tell. */
+  readonly portalGroupTag?: number;
+}
+
+/** A target and where it can be reached. */
+export interface DiscoveredTarget {
+  /** iSCSI name. */
+  readonly name: string;
+  /** Its portals; the one that was asked when the target names none. */
+  readonly portals: readonly TargetPortal[];
+}
+
+/** A list of targets is longer than a negotiation, and its records repeat their keys. */
+const SEND_TARGETS: TextLimits = {
+  maxTextBytes: MAX_TEXT_BYTES,
+  repeatable: ["TargetName", "TargetAddress", "TargetAlias", "TargetPortalGroupTag"],
+};
+
+/**
+ * Asks a portal (`host`, `host:port` or `[IPv6]:port`) for its targets.
+ *
+ * Many portals demand CHAP of sessions with a target and none for discovery, or the reverse: `chap` is offered, and a
+ * portal that does without is asked all the same. A list of names proves nothing; the login to a target does.
+ *
+ * @throws {IscsiError} the classes that {@link Session.connect} names.
+ */
+export async function discover(
+  portal: string,
+  options: ConnectOptions = {},
+): Promise<DiscoveredTarget[]> {
+  const session = await openDiscovery(portal, options);
+  try {
+    const answer = await session.text(encodeText([["SendTargets", "All"]]));
+    return readTargets(decodeText(answer, SEND_TARGETS), session.address);
+  } finally {
+    await session.close();
+  }
+}
+
+async function openDiscovery(portal: string, options: ConnectOptions): Promise<Session> {
+  const { chap } = options;
+  const offered = chap && !chap.target ? { ...chap, required: false } : chap;
+  try {
+    return await Session.connectDiscovery({ ...options, portal, chap: offered });
+  } catch (error) {
+    const refused = error instanceof AuthenticationError && error.reason === "method-refused";
+    if (!refused) throw error;
+    return await Session.connectDiscovery({ ...options, portal, chap: undefined });
+  }
+}
+
+/** Each TargetName begins a record; the TargetAddress keys that follow belong to it. */
+export function readTargets(
+  pairs: readonly (readonly [string, string])[],
+  asked: NetworkAddress,
+): DiscoveredTarget[] {
+  const found: { name: string; portals: TargetPortal[] }[] = [];
+  for (const [key, value] of pairs) {
+    if (key === "TargetName") found.push({ name: value, portals: [] });
+    else if (key === "TargetAddress") targetAddress(found.at(-1), value);
+  }
+  return found.map(({ name, portals }) => ({
+    name,
+    portals: portals.length > 0 ? portals : [asked],
+  }));
+}
+
+function targetAddress(record: { portals: TargetPortal[] } | undefined, value: string): void {
+  if (!record) throw new ProtocolError("Discover targets: an address came before any target name");
+  const [portal, tag] = value.split(",");
+  record.portals.push({
+    ...parseAnnouncedPortal(portal),
+    ...(tag !== undefined && { portalGroupTag: Number(tag) }),
+  });
+}

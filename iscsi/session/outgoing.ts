@@ -1,0 +1,220 @@
+/**
+ * Requests on their way out: numbered at the moment they are written, with as much data as may go along
+ * (RFC 7143 §4.2.2.1, §11.3, §11.10, §11.12, §11.14, §11.18).
+ *
+ * @module
+ */
+
+import { encodeAhs, extendedCdb } from "../pdu/ahs.ts";
+import { RESERVED_TAG } from "../pdu/bhs.ts";
+import { encodeLogoutRequest, LogoutReason } from "../pdu/logout.ts";
+import { encodeLoginRequest } from "../pdu/login.ts";
+import { encodeNopOut, type NopIn } from "../pdu/nop.ts";
+import { Opcode } from "../pdu/opcode.ts";
+import { BHS_CDB_LENGTH, encodeScsiCommand, TaskAttribute } from "../pdu/scsi_command.ts";
+import { encodeTextRequest } from "../pdu/text.ts";
+import type { LoginRequestFields } from "../negotiation/login.ts";
+import { unsolicitedData } from "./data_transfer.ts";
+import type { InitiatorConnection } from "./initiator_connection.ts";
+import type { OutputBatch } from "./output_batch.ts";
+import { ScsiTask } from "./scsi_task.ts";
+import type { SessionState } from "./session_state.ts";
+import type { TextExchange } from "./text_exchange.ts";
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Sends the next queued request, if there is one and the window is open. */
+export function sendNextRequest(
+  state: SessionState,
+  connection: InitiatorConnection,
+  batch: OutputBatch,
+): boolean {
+  if (state.queue.length === 0 || !state.window.open) return false;
+  const request = state.queue.shift()!;
+  if (request instanceof ScsiTask) sendCommand(state, connection, batch, request);
+  else sendText(state, connection, batch, request);
+  return true;
+}
+
+/**
+ * SIMPLE, as every initiator in use sends it: with restricted reordering, the default of the Control mode page, a device
+ * keeps simple tasks of one nexus in order where order matters (SPC-5 §7.5.9), and some targets falter on ORDERED.
+ */
+function sendCommand(
+  state: SessionState,
+  connection: InitiatorConnection,
+  batch: OutputBatch,
+  task: ScsiTask,
+): void {
+  const { dataOut, dataIn, command } = task;
+  const { immediate, end } = unsolicitedData(dataOut.length, connection.parameters);
+  task.itt = state.requests.allocate();
+  task.cmdSn = state.window.take();
+  task.state = "sent";
+  state.requests.set(task.itt, task);
+  encodeScsiCommand({
+    opcode: Opcode.ScsiCommand,
+    immediate: false,
+    final: end === immediate,
+    read: dataIn.length > 0,
+    write: dataOut.length > 0,
+    attributes: TaskAttribute.Simple,
+    lun: task.lun,
+    itt: task.itt,
+    expectedDataTransferLength: dataOut.length > 0 ? dataOut.length : dataIn.length,
+    cmdSn: task.cmdSn,
+    expStatSn: connection.status.expStatSn,
+    cdb: command.cdb,
+  }, batch.bhs);
+  batch.add(dataOut.subarray(0, immediate), connection.digests, additionalHeaders(task));
+  if (immediate > 0) connection.hold(task);
+  if (end > immediate) {
+    connection.dataOut.push({
+      task,
+      lun: task.lun,
+      ttt: RESERVED_TAG,
+      offset: immediate,
+      end,
+      dataSn: 0,
+    });
+  }
+}
+
+/** A CDB longer than 16 bytes goes on in an extended CDB AHS (RFC 7143 §11.2.2.3). */
+function additionalHeaders(task: ScsiTask): Uint8Array {
+  if (task.command.cdb.length <= BHS_CDB_LENGTH) return NO_BYTES;
+  const segment = extendedCdb(task.command.cdb);
+  return segment ? encodeAhs([segment]) : NO_BYTES;
+}
+
+function sendText(
+  state: SessionState,
+  connection: InitiatorConnection,
+  batch: OutputBatch,
+  exchange: TextExchange,
+): void {
+  const { next } = exchange;
+  if (exchange.itt === RESERVED_TAG) exchange.itt = state.requests.allocate();
+  state.requests.set(exchange.itt, exchange);
+  encodeTextRequest({
+    opcode: Opcode.TextRequest,
+    immediate: false,
+    final: true,
+    continue: false,
+    lun: next.lun,
+    itt: exchange.itt,
+    ttt: next.ttt,
+    cmdSn: state.window.take(),
+    expStatSn: connection.status.expStatSn,
+  }, batch.bhs);
+  batch.add(next.data, connection.digests);
+}
+
+/** Queues a Login Request: immediate, and with the same tag and CmdSN all through the login. */
+export function sendLogin(
+  state: SessionState,
+  connection: InitiatorConnection,
+  itt: number,
+  isid: Uint8Array,
+  request: LoginRequestFields & { readonly data: Uint8Array },
+): void {
+  connection.sendUrgent((bhs) => {
+    encodeLoginRequest({
+      opcode: Opcode.LoginRequest,
+      transit: request.transit,
+      continue: request.continue,
+      csg: request.csg,
+      nsg: request.nsg,
+      versionMax: 0,
+      versionMin: 0,
+      isid,
+      tsih: 0,
+      itt,
+      cid: connection.cid,
+      cmdSn: state.window.cmdSn,
+      expStatSn: connection.status.expStatSn,
+    }, bhs);
+    return request.data;
+  });
+}
+
+/** Queues a Logout Request that closes the session. */
+export function sendLogout(
+  state: SessionState,
+  connection: InitiatorConnection,
+  itt: number,
+): void {
+  connection.sendUrgent((bhs) => {
+    encodeLogoutRequest({
+      opcode: Opcode.LogoutRequest,
+      immediate: true,
+      reason: LogoutReason.CloseSession,
+      itt,
+      cid: connection.cid,
+      cmdSn: state.window.cmdSn,
+      expStatSn: connection.status.expStatSn,
+    }, bhs);
+    return NO_BYTES;
+  });
+}
+
+/** Queues a ping of our own. */
+export function sendPing(state: SessionState, connection: InitiatorConnection, itt: number): void {
+  connection.sendUrgent((bhs) => {
+    encodeNopOut({
+      opcode: Opcode.NopOut,
+      immediate: true,
+      lun: 0n,
+      itt,
+      ttt: RESERVED_TAG,
+      cmdSn: state.window.cmdSn,
+      expStatSn: connection.status.expStatSn,
+    }, bhs);
+    return NO_BYTES;
+  });
+}
+
+/** Queues the answer to a target's ping: its tag and LUN, no tag of ours (RFC 7143 §11.18). */
+export function answerPing(
+  state: SessionState,
+  connection: InitiatorConnection,
+  ping: NopIn,
+): void {
+  connection.sendUrgent((bhs) => {
+    encodeNopOut({
+      opcode: Opcode.NopOut,
+      immediate: true,
+      lun: ping.lun,
+      itt: RESERVED_TAG,
+      ttt: ping.ttt,
+      cmdSn: state.window.cmdSn,
+      expStatSn: connection.status.expStatSn,
+    }, bhs);
+    return NO_BYTES;
+  });
+}
+
+/**
+ * Fills the gap that a rejected command leaves: a NOP-Out with the CmdSN that the target still waits for
+ * (RFC 7143 §7.3).
+ */
+export function plugGap(
+  state: SessionState,
+  connection: InitiatorConnection,
+  cmdSn: number,
+): void {
+  const itt = state.requests.allocate();
+  state.requests.set(itt, { kind: "ping", itt });
+  connection.sendUrgent((bhs) => {
+    encodeNopOut({
+      opcode: Opcode.NopOut,
+      immediate: false,
+      lun: 0n,
+      itt,
+      ttt: RESERVED_TAG,
+      cmdSn,
+      expStatSn: connection.status.expStatSn,
+    }, bhs);
+    return NO_BYTES;
+  });
+}

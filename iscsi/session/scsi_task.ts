@@ -1,0 +1,96 @@
+/**
+ * One SCSI command on its way: what has been sent, what has arrived, what is still due (RFC 7143 §4.2.5.2, §11.3).
+ *
+ * @module
+ */
+
+import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import { RESERVED_TAG } from "../pdu/bhs.ts";
+
+/** `queued`: nothing sent, no CmdSN taken. `sent`: the target has it. `aborting`: ABORT TASK is out. */
+export type ScsiTaskState = "queued" | "sent" | "aborting" | "done";
+
+/** Who waits for a task. Exactly one of the two is called, once. */
+export interface ScsiTaskOwner {
+  completed(result: ScsiResult): void;
+  /** `error` is a `ServiceDeliveryError`, or the reason of the signal that aborted the command. */
+  failed(error: unknown): void;
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** One SCSI command and its progress. */
+export class ScsiTask {
+  readonly lun: bigint;
+  readonly command: ScsiCommand;
+  /** The command's name, for messages. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly deadline: number;
+  readonly dataOut: Uint8Array;
+  readonly dataIn: Uint8Array;
+
+  state: ScsiTaskState = "queued";
+  itt: number = RESERVED_TAG;
+  cmdSn = 0;
+
+  /** Bytes of Data-In that have arrived, without a gap. */
+  received = 0;
+  /** DataSN of the next Data-In PDU, R2TSN of the next R2T; they share one sequence only in bidirectional commands. */
+  nextDataSn = 0;
+  nextR2tSn = 0;
+  outstandingR2ts = 0;
+
+  /** Why the command is being aborted: what its owner is told unless the target answers after all. */
+  abortReason: unknown = undefined;
+
+  /** Whether a batch that the socket has not yet taken refers to the Data-Out buffer. */
+  batched = false;
+  #result: ScsiResult | undefined;
+  readonly #owner: ScsiTaskOwner;
+
+  constructor(options: {
+    lun: bigint;
+    command: ScsiCommand;
+    name: string;
+    timeoutMs: number;
+    now: number;
+    owner: ScsiTaskOwner;
+  }) {
+    this.lun = options.lun;
+    this.command = options.command;
+    this.name = options.name;
+    this.timeoutMs = options.timeoutMs;
+    this.deadline = options.now + options.timeoutMs;
+    this.dataOut = options.command.dataOut ?? NO_BYTES;
+    this.dataIn = options.command.dataIn ?? NO_BYTES;
+    this.#owner = options.owner;
+  }
+
+  /** The target has answered. The owner hears of it once the socket has let go of the Data-Out buffer. */
+  complete(result: ScsiResult): void {
+    if (this.state === "done") return;
+    this.state = "done";
+    this.#result = result;
+    if (!this.batched) this.#deliver(result);
+  }
+
+  /** The batch that referred to the Data-Out buffer has been written. */
+  written(): void {
+    this.batched = false;
+    if (this.#result) this.#deliver(this.#result);
+  }
+
+  /** No answer will come; one that has already come is delivered. */
+  fail(error: unknown): void {
+    if (this.#result) return this.#deliver(this.#result);
+    if (this.state === "done") return;
+    this.state = "done";
+    this.#owner.failed(error);
+  }
+
+  #deliver(result: ScsiResult): void {
+    this.#result = undefined;
+    this.#owner.completed(result);
+  }
+}

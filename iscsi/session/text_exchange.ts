@@ -1,0 +1,92 @@
+/**
+ * One negotiation or request by Text PDUs in full feature phase (RFC 7143 §11.10, §11.11).
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { RESERVED_TAG } from "../pdu/bhs.ts";
+import type { TextResponse } from "../pdu/text.ts";
+
+/** Who waits for the answer. Exactly one of the two is called, once. */
+export interface TextOwner {
+  completed(text: Uint8Array): void;
+  failed(error: unknown): void;
+}
+
+/** One Text Request: keys, or an empty one with the target's tag while the target has more to say. */
+export interface TextStep {
+  readonly lun: bigint;
+  readonly ttt: number;
+  readonly data: Uint8Array;
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Longest answer in bytes: some ten thousand targets with their portals. */
+export const MAX_TEXT_BYTES: number = 4 * 1024 * 1024;
+
+/** A text request and the parts of its answer. */
+export class TextExchange {
+  /** What the next Text Request carries. */
+  next: TextStep;
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  itt: number = RESERVED_TAG;
+  readonly #owner: TextOwner;
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+  #settled = false;
+
+  constructor(request: Uint8Array, now: number, timeoutMs: number, owner: TextOwner) {
+    this.next = { lun: 0n, ttt: RESERVED_TAG, data: request };
+    this.timeoutMs = timeoutMs;
+    this.deadline = now + timeoutMs;
+    this.#owner = owner;
+  }
+
+  /**
+   * Takes in one response. Returns true when the target has more to say and {@link next} is to be sent.
+   *
+   * @throws {ProtocolError} when F, C and the Target Transfer Tag contradict one another or the answer has no end.
+   */
+  receive(response: TextResponse, data: Uint8Array): boolean {
+    this.#length += data.length;
+    if (this.#length > MAX_TEXT_BYTES) {
+      throw new ProtocolError(`Text request: the answer is longer than ${MAX_TEXT_BYTES} bytes`);
+    }
+    this.#parts.push(data.slice());
+    if (response.final) {
+      if (response.continue) {
+        throw new ProtocolError("Text request: the response has both F and C set");
+      }
+      this.#complete();
+      return false;
+    }
+    if (response.ttt === RESERVED_TAG) {
+      throw new ProtocolError(
+        "Text request: a response that is not final has no tag to go on with",
+      );
+    }
+    this.next = { lun: response.lun, ttt: response.ttt, data: NO_BYTES };
+    return true;
+  }
+
+  fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#owner.failed(error);
+  }
+
+  #complete(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const text = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      text.set(part, at);
+      at += part.length;
+    }
+    this.#owner.completed(text);
+  }
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { chapOf, hideSecrets, parseIscsiAddress } from "../../iscsi/address.ts";
+import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { formatPortal, parsePortal } from "../../iscsi/portal.ts";
+
+const NAME = "iqn.2026-03.com.example:tape";
+
+Deno.test("An address has a host, a target and a LUN; the port is 3260 unless given", () => {
+  assert.deepEqual(parseIscsiAddress(`iscsi://10.0.0.5/${NAME}/3`), {
+    portal: "10.0.0.5:3260",
+    targetName: NAME,
+    lun: 3,
+  });
+});
+
+Deno.test("An address takes user, secret, IPv6, port and arguments", () => {
+  const address = `iscsi://backup%s3cr@t%x@[fe80::1]:13260/${NAME}/0` +
+    "?target_user=vtl&target_password=p%26q&header_digest=CRC32C&data_digest=none&auth=sha3-256";
+  assert.deepEqual(parseIscsiAddress(address), {
+    portal: "[fe80::1]:13260",
+    targetName: NAME,
+    lun: 0,
+    user: "backup",
+    secret: "s3cr@t%x",
+    targetUser: "vtl",
+    targetSecret: "p&q",
+    headerDigest: "crc32c",
+    dataDigest: "none",
+    algorithm: "sha3-256",
+  });
+});
+
+Deno.test("A target name may be percent-encoded", () => {
+  const { targetName } = parseIscsiAddress("iscsi://h/iqn.2026-03.com.example%3Atape/0");
+  assert.equal(targetName, NAME);
+});
+
+const bad: readonly (readonly [string, RegExp])[] = [
+  ["iscsi://", /expected iscsi:/],
+  [`iscsi:///${NAME}/0`, /expected iscsi:/],
+  [`iscsi://host/${NAME}`, /expected iscsi:/],
+  [`iscsi://host/${NAME}/zero`, /LUN/],
+  [`iscsi://host/${NAME}/-1`, /LUN/],
+  [`iscsi://host/${NAME}/16384`, /LUN/],
+  [`iscsi://host:0/${NAME}/0`, /portal/],
+  [`iscsi://host:99999/${NAME}/0`, /portal/],
+  [`iscsi://fe80::1/${NAME}/0`, /portal/],
+  ["iscsi://host/disk/0", /iSCSI target name/],
+  [`iscsi://host/iqn.${"x".repeat(223)}/0`, /iSCSI target name/],
+  [`iscsi://host/${NAME}/0?digest=crc32c`, /unknown argument "digest"/],
+  [`iscsi://host/${NAME}/0?auth=md4`, /auth is/],
+  [`iscsi://host/${NAME}/0?data_digest=yes`, /data_digest is/],
+];
+
+for (const [address, message] of bad) {
+  Deno.test(`The address ${address.slice(0, 60)} is refused`, () => {
+    assert.throws(
+      () => parseIscsiAddress(address),
+      (error) => error instanceof InvalidOptionError && message.test(error.message),
+    );
+  });
+}
+
+Deno.test("No message and no shown address holds a secret", () => {
+  const address = `iscsi://u%topsecret@host/${NAME}/?target_password=alsosecret`;
+  assert.throws(
+    () => parseIscsiAddress(address),
+    (error) => error instanceof Error && !/topsecret|alsosecret/.test(error.message),
+  );
+  assert.equal(
+    hideSecrets(`iscsi://u%topsecret@host/${NAME}/0?target_password=a&auth=md5`),
+    `iscsi://u%***@host/${NAME}/0?target_password=***&auth=md5`,
+  );
+});
+
+Deno.test("Secrets that the address does not hold come from elsewhere", () => {
+  const address = parseIscsiAddress(`iscsi://me@host/${NAME}/0?target_user=it`);
+  const chap = chapOf(address, (side) => `${side} secret`);
+  assert.deepEqual(chap, {
+    name: "me",
+    secret: "initiator secret",
+    target: { name: "it", secret: "target secret" },
+  });
+});
+
+Deno.test("A user without any secret is refused, as is a target user without a user", () => {
+  const user = parseIscsiAddress(`iscsi://me@host/${NAME}/0`);
+  assert.throws(() => chapOf(user, () => undefined), InvalidOptionError);
+  const target = parseIscsiAddress(`iscsi://host/${NAME}/0?target_user=it`);
+  assert.throws(() => chapOf(target, () => "secret"), InvalidOptionError);
+  assert.equal(
+    chapOf(parseIscsiAddress(`iscsi://host/${NAME}/0`), () => "secret"),
+    undefined,
+  );
+});
+
+Deno.test("Portals are read and written in each form that targets advertise", () => {
+  for (
+    const [text, hostname, port] of [
+      ["host", "host", 3260],
+      ["10.0.0.5:860", "10.0.0.5", 860],
+      ["[2001:db8::5]", "2001:db8::5", 3260],
+      ["[fe80::1%eth0]:3261", "fe80::1%eth0", 3261],
+      ["10.0.0.5:3260,1", "10.0.0.5", 3260],
+    ] as const
+  ) {
+    assert.deepEqual(parsePortal(text), { hostname, port });
+    assert.deepEqual(parsePortal(formatPortal({ hostname, port })), { hostname, port });
+  }
+});
