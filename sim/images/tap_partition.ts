@@ -1,0 +1,193 @@
+/**
+ * A partition on a .tap file.
+ *
+ * @module
+ */
+
+import { MediumError, type ObjectKind, type Partition } from "../tape/medium.ts";
+import type { NumberColumn } from "../tape/number_column.ts";
+import type { ObjectIndex } from "../tape/object_index.ts";
+import type { ImageFile } from "./image_file.ts";
+import {
+  encodeFilemark,
+  encodeRecord,
+  MAX_RECORD_BYTES,
+  recordSpan,
+  WORD_BYTES,
+} from "./simh_tap.ts";
+import { type TapWarning, walkTap } from "./tap_walk.ts";
+
+/** Short records are gathered to this many bytes before they are written: one system call for many. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * The objects of a .tap file. What is written goes to the end of the file, so that at any moment the file is a .tap
+ * image of a beginning of the tape, cut at most within its last record.
+ */
+export class TapPartition implements Partition {
+  /** What the file ended with when it was opened, if it was cut within an object. */
+  readonly warning: TapWarning | undefined;
+  readonly #file: ImageFile;
+  readonly #index: ObjectIndex;
+  readonly #offsets: NumberColumn;
+  // The chunk holds the bytes of the image from #chunkStart on, which are not in the file yet.
+  readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  #chunkStart: number;
+  #chunkLength = 0;
+  #fileSize: number;
+  #synced = true;
+
+  /**
+   * Finds what is in the file.
+   *
+   * @throws {ImageFormatError} when it is not a .tap file.
+   * @throws {MediumError} when it cannot be read.
+   */
+  constructor(file: ImageFile) {
+    const { index, offsets, end, warning } = walkTap(file);
+    this.#file = file;
+    this.#index = index;
+    this.#offsets = offsets;
+    this.#chunkStart = end;
+    this.#fileSize = file.size();
+    this.warning = warning;
+  }
+
+  get objectCount(): number {
+    return this.#index.objectCount;
+  }
+
+  get filemarkCount(): number {
+    return this.#index.filemarkCount;
+  }
+
+  kind(object: number): ObjectKind {
+    return this.#index.kind(object);
+  }
+
+  recordLength(object: number): number {
+    return this.#index.recordLength(object);
+  }
+
+  bytesBefore(object: number): number {
+    return this.#index.bytesBefore(object);
+  }
+
+  filemarksBefore(object: number): number {
+    return this.#index.filemarksBefore(object);
+  }
+
+  filemarkAt(index: number): number {
+    return this.#index.filemarkAt(index);
+  }
+
+  read(object: number, maxBytes: number): Uint8Array {
+    const at = this.#offsets.at(object) + WORD_BYTES;
+    const length = Math.min(this.#index.recordLength(object), maxBytes);
+    if (at >= this.#chunkStart) {
+      const start = at - this.#chunkStart;
+      return this.#chunk.slice(start, start + length);
+    }
+    const data = new Uint8Array(length);
+    if (this.#file.read(data, at) < length) {
+      throw new MediumError(`Cannot read ${this.#file.path}: it has become shorter`);
+    }
+    return data;
+  }
+
+  appendRecord(data: Uint8Array): void {
+    if (data.length > MAX_RECORD_BYTES) {
+      throw new MediumError(
+        `Cannot write a record of ${data.length} bytes to ${this.#file.path}: ` +
+          `a .tap image holds at most ${MAX_RECORD_BYTES}`,
+      );
+    }
+    const span = recordSpan(data.length);
+    this.#reserve(span);
+    const at = this.#end;
+    if (span > CHUNK_BYTES) this.#writeLong(data, span);
+    else {
+      encodeRecord(this.#chunk, this.#chunkLength, data);
+      this.#chunkLength += span;
+    }
+    this.#offsets.push(at);
+    this.#index.addRecord(data.length);
+    this.#synced = false;
+  }
+
+  appendFilemarks(count: number): void {
+    for (let made = 0; made < count; made++) {
+      this.#reserve(WORD_BYTES);
+      this.#offsets.push(this.#end);
+      encodeFilemark(this.#chunk, this.#chunkLength);
+      this.#chunkLength += WORD_BYTES;
+      this.#index.addFilemark();
+      this.#synced = false;
+    }
+  }
+
+  truncate(objectCount: number): void {
+    if (objectCount >= this.objectCount) return;
+    const end = this.#offsets.at(objectCount);
+    if (end < this.#chunkStart) {
+      this.#shorten(end);
+      this.#chunkStart = end;
+      this.#chunkLength = 0;
+    } else {
+      this.#chunkLength = end - this.#chunkStart;
+    }
+    this.#index.truncate(objectCount);
+    this.#offsets.truncate(objectCount);
+    this.#synced = false;
+  }
+
+  /**
+   * Everything written so far is in the file, for good.
+   *
+   * @throws {MediumError} when the file system fails; what was not written is kept for another attempt.
+   */
+  sync(): void {
+    if (this.#synced) return;
+    this.#writeChunk();
+    this.#file.sync();
+    this.#synced = true;
+  }
+
+  /** Where end of data is in the image. */
+  get #end(): number {
+    return this.#chunkStart + this.#chunkLength;
+  }
+
+  /** Makes room in the chunk, or empties it when nothing makes room enough. */
+  #reserve(bytes: number): void {
+    if (this.#chunkLength + bytes > CHUNK_BYTES) this.#writeChunk();
+  }
+
+  #writeChunk(): void {
+    if (this.#fileSize > this.#chunkStart) this.#shorten(this.#chunkStart);
+    if (this.#chunkLength === 0) return;
+    this.#write(this.#chunk.subarray(0, this.#chunkLength), this.#chunkStart);
+    this.#chunkStart += this.#chunkLength;
+    this.#chunkLength = 0;
+  }
+
+  /** A record that is longer than the chunk, which is empty. */
+  #writeLong(data: Uint8Array, span: number): void {
+    const bytes = new Uint8Array(span);
+    encodeRecord(bytes, 0, data);
+    this.#write(bytes, this.#chunkStart);
+    this.#chunkStart += span;
+  }
+
+  /** After a failed attempt the file may be longer than what counts; the next attempt cuts that off again. */
+  #write(bytes: Uint8Array, at: number): void {
+    this.#fileSize = at + bytes.length;
+    this.#file.write(bytes, at);
+  }
+
+  /** Cuts off what is no longer, or never was, on the tape: an end-of-medium marker, half a record. */
+  #shorten(size: number): void {
+    this.#file.truncate(size);
+    this.#fileSize = size;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The way through a .tap file, header by header, that finds where its objects lie.
+ *
+ * @module
+ */
+
+import { NumberColumn } from "../tape/number_column.ts";
+import { ObjectIndex } from "../tape/object_index.ts";
+import { ImageFormatError } from "./errors.ts";
+import type { ImageFile } from "./image_file.ts";
+import { classifyWord, paddedLength, readWord, recordSpan, WORD_BYTES } from "./simh_tap.ts";
+
+/** Bytes read at once: a trailer and the next header lie side by side, and short records many to a window. */
+const WINDOW_BYTES = 4096;
+
+/** What the end of a file leaves to be said. */
+export interface TapWarning {
+  /** Where the file stops making sense, in bytes. */
+  readonly offset: number;
+  /** What is there. */
+  readonly problem: string;
+}
+
+/** What a .tap file holds. */
+export interface TapContents {
+  /** The objects. */
+  readonly index: ObjectIndex;
+  /** Where each begins in the file: a record with its header. */
+  readonly offsets: NumberColumn;
+  /** Where end of data is in the file. */
+  readonly end: number;
+  /** An object that the end of the file cuts; it is not in the index. */
+  readonly warning?: TapWarning;
+}
+
+/**
+ * Finds the objects of a .tap file. The end of the file is the end of the medium, and so is an object that it cuts.
+ *
+ * @throws {ImageFormatError} when the file is not a .tap file, or damaged: a word that cannot be a header, a trailer
+ * that differs from its header.
+ * @throws {MediumError} when the file cannot be read.
+ */
+export function walkTap(file: ImageFile): TapContents {
+  const index = new ObjectIndex();
+  const offsets = new NumberColumn();
+  const size = file.size();
+  const words = new WordReader(file);
+  let at = 0;
+  while (at < size) {
+    const header = at + WORD_BYTES <= size ? words.at(at) : undefined;
+    const word = header === undefined ? undefined : classifyWord(header);
+    if (header === undefined || word === undefined) return cut("Cut within a header");
+    switch (word.kind) {
+      case "end-of-medium":
+        return { index, offsets, end: at };
+      case "reserved":
+        throw badHeader(file.path, at, header);
+      case "skip":
+        at += word.bytes;
+        continue;
+      case "filemark":
+        index.addFilemark();
+        offsets.push(at);
+        at += WORD_BYTES;
+        continue;
+    }
+    const { kind, length } = word;
+    if (at + recordSpan(length) > size) return cut(`Cut within a record of ${length} bytes`);
+    checkTrailer(words, file.path, at, header, length);
+    if (kind !== "private") {
+      index.addRecord(length, kind);
+      offsets.push(at);
+    }
+    at += recordSpan(length);
+  }
+  return { index, offsets, end: Math.min(at, size) };
+
+  function cut(problem: string): TapContents {
+    return { index, offsets, end: at, warning: { offset: at, problem } };
+  }
+}
+
+function checkTrailer(
+  words: WordReader,
+  path: string,
+  at: number,
+  header: number,
+  length: number,
+): void {
+  const trailerAt = at + WORD_BYTES + paddedLength(length);
+  const trailer = words.at(trailerAt);
+  if (trailer === header) return;
+  const unpadded = paddedLength(length) !== length && words.at(trailerAt - 1) === header;
+  const hint = unpadded ? "; it looks like the E11 format, which does not pad odd records" : "";
+  throw new ImageFormatError(
+    `Cannot use ${path} as a .tap image: the record at offset ${at} has header ${hex(header)} ` +
+      `but trailer ${hex(trailer)} at offset ${trailerAt}${hint}`,
+    { path, offset: trailerAt },
+  );
+}
+
+function badHeader(path: string, offset: number, word: number): ImageFormatError {
+  return new ImageFormatError(
+    `Cannot use ${path} as a .tap image: found ${hex(word)} at offset ${offset}, ` +
+      "which begins neither a record nor a tape mark",
+    { path, offset },
+  );
+}
+
+function hex(word: number): string {
+  return `${word.toString(16).toUpperCase().padStart(8, "0")}h`;
+}
+
+/** Words of a file through a small window. */
+class WordReader {
+  readonly #file: ImageFile;
+  readonly #window = new Uint8Array(WINDOW_BYTES);
+  #start = 0;
+  #length = 0;
+
+  constructor(file: ImageFile) {
+    this.#file = file;
+  }
+
+  /** The word at an offset; it lies within the file. */
+  at(offset: number): number {
+    if (offset < this.#start || offset + WORD_BYTES > this.#start + this.#length) {
+      this.#start = offset;
+      this.#length = this.#file.read(this.#window, offset);
+    }
+    return readWord(this.#window, offset - this.#start);
+  }
+}

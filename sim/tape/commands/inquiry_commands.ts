@@ -1,0 +1,105 @@
+/**
+ * INQUIRY with the vital product data of a tape drive (SPC-5 §6.7, §7.7; SSC-4 §8.5).
+ *
+ * @module
+ */
+
+import { readU16, writeU64 } from "../../../scsi/big_endian.ts";
+import { type DesignatorInput, encodeDesignators } from "../../../scsi/designator.ts";
+import { DeviceType } from "../../../scsi/device_type.ts";
+import { encodeInquiry } from "../../../scsi/inquiry.ts";
+import { encodeSerialNumber, encodeVpdPage, VpdPage } from "../../../scsi/vpd.ts";
+import type { Task } from "../../device_server.ts";
+import { invalidField, type Outcome } from "../conditions.ts";
+import { CONTROL, type DriveCommand } from "./drive_command.ts";
+import type { DriveState } from "../drive_state.ts";
+import { cutToAllocation } from "./transfer_length.ts";
+
+const EVPD = 0x01;
+
+const TAPE_CAPABILITIES = 0xb0;
+const MANUFACTURER_SERIAL = 0xb1;
+const AUTOMATION_SERIAL = 0xb3;
+
+/** NAA 3h, locally assigned, in the top four bits of eight bytes. */
+const NAA_LOCALLY_ASSIGNED = 0x3n << 60n;
+
+type VpdBody = (drive: DriveState) => Uint8Array;
+
+const serial: VpdBody = ({ serialNumber }) => encodeSerialNumber(serialNumber);
+
+/** The bodies of the pages, by ascending page code. */
+const VPD_BODIES: ReadonlyMap<number, VpdBody> = new Map<number, VpdBody>([
+  [VpdPage.SupportedPages, () => new Uint8Array(VPD_BODIES.keys())],
+  [VpdPage.UnitSerialNumber, serial],
+  [VpdPage.DeviceIdentification, deviceIdentification],
+  // Neither WORM nor TapeAlert logging while off line.
+  [TAPE_CAPABILITIES, () => new Uint8Array(2)],
+  [MANUFACTURER_SERIAL, serial],
+  [AUTOMATION_SERIAL, serial],
+]);
+
+/** INQUIRY. */
+export const INQUIRY_COMMANDS: readonly DriveCommand[] = [
+  {
+    opcode: 0x12,
+    usage: [EVPD, 0xff, 0xff, 0xff, CONTROL],
+    ignoresUnitAttention: true,
+    allowedWhenReserved: true,
+    execute: inquiry,
+  },
+];
+
+function inquiry(drive: DriveState, { cdb }: Task): Outcome {
+  const allocationLength = readU16(cdb, 3);
+  if ((cdb[1] & EVPD) === 0) {
+    if (cdb[2] !== 0) return invalidField(2);
+    return { dataIn: cutToAllocation(standardData(drive), allocationLength) };
+  }
+  const body = VPD_BODIES.get(cdb[2]);
+  if (body === undefined) return invalidField(2);
+  const page = encodeVpdPage(DeviceType.Tape, cdb[2], body(drive));
+  return { dataIn: cutToAllocation(page, allocationLength) };
+}
+
+function standardData({ personality }: DriveState): Uint8Array {
+  const { vendor, product, revision, version, versionDescriptors } = personality;
+  return encodeInquiry({
+    deviceType: DeviceType.Tape,
+    removable: true,
+    commandQueuing: true,
+    vendor,
+    product,
+    revision,
+    version,
+    versionDescriptors,
+  });
+}
+
+/** The T10 vendor name made of vendor, product and serial number, and a locally assigned NAA made of the same. */
+function deviceIdentification({ personality, serialNumber }: DriveState): Uint8Array {
+  const { vendor, product } = personality;
+  const name = vendor.padEnd(8) + product.padEnd(16) + serialNumber;
+  const naa = new Uint8Array(8);
+  writeU64(naa, 0, NAA_LOCALLY_ASSIGNED | fnv60(name));
+  const designators: DesignatorInput[] = [
+    {
+      codeSet: "ascii",
+      association: "logical-unit",
+      type: "t10-vendor",
+      data: encodeSerialNumber(name),
+    },
+    { codeSet: "binary", association: "logical-unit", type: "naa", data: naa },
+  ];
+  return encodeDesignators(designators);
+}
+
+/** FNV-1a over 64 bits, folded to 60: a name that stays the same and that two drives are unlikely to share. */
+function fnv60(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const character of text) {
+    hash ^= BigInt(character.charCodeAt(0) & 0xff);
+    hash = (hash * 0x100000001b3n) & 0xffffffffffffffffn;
+  }
+  return (hash >> 60n) ^ (hash & 0x0fffffffffffffffn);
+}

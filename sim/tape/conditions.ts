@@ -1,0 +1,74 @@
+/**
+ * What a drive reports other than GOOD, and what a command comes to (SSC-4 §4.2.22, SPC-5 §4.5).
+ *
+ * @module
+ */
+
+import { SenseKey } from "../../scsi/sense_codes.ts";
+import type { SenseInput } from "../../scsi/sense_fields.ts";
+
+/** What a CHECK CONDITION says; left-out fields are absent, and VALID is 0 without `information`. */
+export type Condition = SenseInput;
+
+/** What a command comes to: GOOD unless it has a condition. Both may come with data. */
+export interface Outcome {
+  readonly dataIn?: Uint8Array;
+  readonly condition?: Condition;
+}
+
+/** GOOD without data. */
+export const GOOD: Outcome = {};
+
+/** The conditions by name; INFORMATION and the flags that depend on the case are added where they arise. */
+export const Conditions = {
+  noSense: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x00 },
+  incorrectLength: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x00, incorrectLength: true },
+  filemark: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x01, filemark: true },
+  earlyWarning: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x02, endOfMedium: true },
+  beginningOfPartition: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x04, endOfMedium: true },
+  endOfData: { key: SenseKey.BlankCheck, asc: 0x00, ascq: 0x05 },
+  volumeOverflow: { key: SenseKey.VolumeOverflow, asc: 0x00, ascq: 0x02, endOfMedium: true },
+  becomingReady: { key: SenseKey.NotReady, asc: 0x04, ascq: 0x01 },
+  noMedium: { key: SenseKey.NotReady, asc: 0x3a, ascq: 0x00 },
+  writeError: { key: SenseKey.MediumError, asc: 0x0c, ascq: 0x00 },
+  incompatibleMedium: { key: SenseKey.MediumError, asc: 0x30, ascq: 0x00 },
+  unrecoveredRead: { key: SenseKey.MediumError, asc: 0x11, ascq: 0x00 },
+  internalFailure: { key: SenseKey.HardwareError, asc: 0x44, ascq: 0x00 },
+  parameterListLength: { key: SenseKey.IllegalRequest, asc: 0x1a, ascq: 0x00 },
+  invalidOperationCode: { key: SenseKey.IllegalRequest, asc: 0x20, ascq: 0x00 },
+  invalidFieldInCdb: { key: SenseKey.IllegalRequest, asc: 0x24, ascq: 0x00 },
+  invalidFieldInParameterList: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x00 },
+  savingNotSupported: { key: SenseKey.IllegalRequest, asc: 0x39, ascq: 0x00 },
+  removalPrevented: { key: SenseKey.IllegalRequest, asc: 0x53, ascq: 0x02 },
+  mediumChanged: { key: SenseKey.UnitAttention, asc: 0x28, ascq: 0x00 },
+  powerOn: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x00 },
+  deviceReset: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x03 },
+  nexusLoss: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x07 },
+  modeParametersChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x01 },
+  writeProtected: { key: SenseKey.DataProtect, asc: 0x27, ascq: 0x00 },
+  softwareWriteProtected: { key: SenseKey.DataProtect, asc: 0x27, ascq: 0x02 },
+  dataPhaseError: { key: SenseKey.AbortedCommand, asc: 0x4b, ascq: 0x00 },
+} as const satisfies Readonly<Record<string, Condition>>;
+
+/** CHECK CONDITION with nothing else. */
+export function failed(condition: Condition, details: Partial<Condition> = {}): Outcome {
+  return { condition: { ...condition, ...details } };
+}
+
+/** ILLEGAL REQUEST, pointing at a field of the CDB (SPC-5 §4.4.2.4.2). `bit` is the leftmost one of the field. */
+export function invalidField(
+  byte: number,
+  bit?: number,
+  details: Partial<Condition> = {},
+): Outcome {
+  return failed(Conditions.invalidFieldInCdb, { ...pointer(true, byte, bit), ...details });
+}
+
+/** ILLEGAL REQUEST, pointing at a field of the parameter list. */
+export function invalidParameter(byte: number, bit?: number): Outcome {
+  return failed(Conditions.invalidFieldInParameterList, pointer(false, byte, bit));
+}
+
+function pointer(inCdb: boolean, byte: number, bit?: number): Partial<Condition> {
+  return { senseKeySpecific: { kind: "field", inCdb, byte, ...(bit !== undefined && { bit }) } };
+}

@@ -1,0 +1,118 @@
+/**
+ * The mode parameters of a drive: what MODE SENSE reads and MODE SELECT writes.
+ *
+ * @module
+ */
+
+import { ModePage, type ModePageDefinition } from "./mode_page_table.ts";
+
+/** The values of one page, each from its page code on. */
+export interface ModePageValues {
+  readonly page: number;
+  readonly defaults: Uint8Array;
+  readonly changeable: Uint8Array;
+  /** The drive writes into it. */
+  readonly current: Uint8Array;
+}
+
+/** A bit of a mode page. */
+interface ModeBit {
+  readonly page: number;
+  readonly byte: number;
+  readonly mask: number;
+}
+
+const D_SENSE: ModeBit = { page: ModePage.Control, byte: 2, mask: 0x04 };
+const CONTROL_SWP: ModeBit = { page: ModePage.Control, byte: 4, mask: 0x08 };
+const DCE: ModeBit = { page: ModePage.DataCompression, byte: 2, mask: 0x80 };
+const REW: ModeBit = { page: ModePage.DeviceConfiguration, byte: 8, mask: 0x01 };
+const SEW: ModeBit = { page: ModePage.DeviceConfiguration, byte: 10, mask: 0x08 };
+const CONFIGURATION_SWP: ModeBit = { page: ModePage.DeviceConfiguration, byte: 10, mask: 0x04 };
+const SELECT_COMPRESSION: ModeBit = { page: ModePage.DeviceConfiguration, byte: 14, mask: 0x01 };
+
+/** Block length, buffered mode and the pages. */
+export class DriveModes {
+  /** Length of the blocks of fixed transfers in bytes; 0 for variable length records only. */
+  blockBytes = 0;
+  /** BUFFERED MODE of the mode parameter header (SSC-4 §8.3.2): 0 unbuffered, 1 buffered. */
+  bufferedMode = 1;
+  /** The pages in ascending order. */
+  readonly pages: readonly ModePageValues[];
+
+  constructor(definitions: readonly ModePageDefinition[]) {
+    this.pages = [...definitions].sort((a, b) => a.page - b.page).map(pageValues);
+  }
+
+  /** Everything as after power on. */
+  reset(): void {
+    this.blockBytes = 0;
+    this.bufferedMode = 1;
+    for (const { current, defaults } of this.pages) current.set(defaults);
+  }
+
+  /** The page with this code. */
+  find(page: number): ModePageValues | undefined {
+    return this.pages.find((values) => values.page === page);
+  }
+
+  /** Whether sense data is in descriptor format. */
+  get descriptorSense(): boolean {
+    return this.#isSet(D_SENSE);
+  }
+
+  /** Whether either software write protection is on. */
+  get softwareWriteProtect(): boolean {
+    return this.#isSet(CONTROL_SWP) || this.#isSet(CONFIGURATION_SWP);
+  }
+
+  /** Whether reading in the early-warning zone is reported. */
+  get reportsEarlyWarningOnRead(): boolean {
+    return this.#isSet(REW);
+  }
+
+  /** Whether reaching early warning makes what was written permanent. */
+  get synchronizesAtEarlyWarning(): boolean {
+    return this.#isSet(SEW);
+  }
+
+  /** Whether data is compressed. Two pages hold this; {@linkcode setCompression} keeps them alike. */
+  get compression(): boolean {
+    return this.#isSet(DCE);
+  }
+
+  /** Sets compression in both pages that have it. */
+  setCompression(enabled: boolean): void {
+    for (const bit of [DCE, SELECT_COMPRESSION]) this.#set(bit, enabled);
+  }
+
+  /** The state of compression after new pages were written: the page that was changed decides. */
+  settleCompression(before: boolean): void {
+    const selected = this.#isSet(SELECT_COMPRESSION);
+    this.setCompression(this.compression !== before ? this.compression : selected);
+  }
+
+  #isSet({ page, byte, mask }: ModeBit): boolean {
+    return ((this.find(page)?.current[byte] ?? 0) & mask) !== 0;
+  }
+
+  #set({ page, byte, mask }: ModeBit, on: boolean): void {
+    const current = this.find(page)?.current;
+    if (current === undefined) return;
+    if (on) current[byte] |= mask;
+    else current[byte] &= ~mask;
+  }
+}
+
+function pageValues({ page, defaults, changeable }: ModePageDefinition): ModePageValues {
+  const bytes = fromHex(defaults);
+  return { page, defaults: bytes, changeable: fromHex(changeable), current: bytes.slice() };
+}
+
+function fromHex(text: string): Uint8Array {
+  const digits = text.replaceAll(" ", "");
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16);
+  }
+  return bytes;
+}

@@ -1,0 +1,72 @@
+/**
+ * Where the objects of a partition lie: kinds, lengths and filemarks in flat memory.
+ *
+ * @module
+ */
+
+import { FILEMARK_BYTES, type ObjectKind } from "./medium.ts";
+import { NumberColumn } from "./number_column.ts";
+
+/** The index of one partition: eight bytes an object, and eight more for one that is not a good record. */
+export class ObjectIndex {
+  // Capacity taken by an object and all before it: both its length and its place follow from it.
+  readonly #ends = new NumberColumn();
+  readonly #filemarks = new NumberColumn();
+  readonly #damaged = new NumberColumn();
+
+  /** Number of objects. */
+  get objectCount(): number {
+    return this.#ends.length;
+  }
+
+  /** Number of filemarks. */
+  get filemarkCount(): number {
+    return this.#filemarks.length;
+  }
+
+  /** Adds a record at the end. */
+  addRecord(length: number, kind: "record" | "damaged" = "record"): void {
+    if (kind === "damaged") this.#damaged.push(this.objectCount);
+    this.#ends.push(this.bytesBefore(this.objectCount) + length);
+  }
+
+  /** Adds a filemark at the end. */
+  addFilemark(): void {
+    this.#filemarks.push(this.objectCount);
+    this.#ends.push(this.bytesBefore(this.objectCount) + FILEMARK_BYTES);
+  }
+
+  /** Drops everything from object `objectCount` on. */
+  truncate(objectCount: number): void {
+    this.#filemarks.truncate(this.filemarksBefore(objectCount));
+    this.#damaged.truncate(this.#damaged.countBelow(objectCount));
+    this.#ends.truncate(objectCount);
+  }
+
+  /** What the object is. */
+  kind(object: number): ObjectKind {
+    if (this.#filemarks.has(object)) return "filemark";
+    return this.#damaged.has(object) ? "damaged" : "record";
+  }
+
+  /** Length of a record in bytes; 0 for a filemark. */
+  recordLength(object: number): number {
+    if (this.kind(object) === "filemark") return 0;
+    return this.#ends.at(object) - this.bytesBefore(object);
+  }
+
+  /** Capacity taken by all objects before this one, in bytes. */
+  bytesBefore(object: number): number {
+    return object === 0 ? 0 : this.#ends.at(object - 1);
+  }
+
+  /** How many filemarks lie before this object. */
+  filemarksBefore(object: number): number {
+    return this.#filemarks.countBelow(object);
+  }
+
+  /** Object number of the filemark with this index. */
+  filemarkAt(index: number): number {
+    return this.#filemarks.at(index);
+  }
+}
