@@ -53,3 +53,16 @@ export interface LogicalUnit {
   /** Releases what carries the commands. Never throws; calling it again does nothing. */
   close(): Promise<void>;
 }
+
+/** A logical unit whose I_T nexus can be set up again after it was lost (SAM-5 §6.3, I_T nexus loss). */
+export interface RecoverableLogicalUnit extends LogicalUnit {
+  /** Whether the nexus is lost: every command fails until {@link reestablish}. */
+  readonly nexusLost: boolean;
+  /**
+   * Sets up a new nexus, trying several times. Nothing is sent again. The device may report unit attentions to the new
+   * nexus, and anything may have happened to the medium in between.
+   *
+   * @throws {ServiceDeliveryError} when that fails for good; the signal's reason when that ended it.
+   */
+  reestablish(signal?: AbortSignal): Promise<void>;
+}

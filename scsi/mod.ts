@@ -23,22 +23,14 @@
  * @module
  */
 
-export type { BlockRange, CdbLengthOptions } from "./block/block_range.ts";
 export * from "./block/block_characteristics.ts";
 export * from "./block/block_limits.ts";
-export type { CacheOptions } from "./block/cache_options.ts";
-export {
-  type Capacity,
-  type Capacity10,
-  type CapacityInput,
-  decodeCapacity10,
-  decodeCapacity16,
-  encodeCapacity10,
-  encodeCapacity16,
-} from "./block/capacity.ts";
+export * from "./block/block_range.ts";
+export * from "./block/cache_options.ts";
+export * from "./block/capacity.ts";
 export * from "./block/compare_and_write.ts";
 export * from "./block/logical_block_provisioning.ts";
-export { MiscompareError, type MiscompareErrorOptions } from "./block/miscompare.ts";
+export * from "./block/miscompare_error.ts";
 export * from "./block/read_capacity.ts";
 export * from "./block/read_write.ts";
 export * from "./block/start_stop_unit.ts";
@@ -72,3 +64,4 @@ export * from "./status.ts";
 export * from "./supported_operations.ts";
 export * from "./test_unit_ready.ts";
 export * from "./vpd.ts";
+export type { Logger, LogMethod } from "./logger.ts";

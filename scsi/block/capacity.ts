@@ -37,9 +37,8 @@ export interface Capacity {
   readonly unmappedReadsZeros: boolean;
 }
 
-/** Bytes of the two answers. */
-export const CAPACITY_LENGTH_10 = 8;
-export const CAPACITY_LENGTH_16 = 32;
+const LENGTH_10 = 8;
+const LENGTH_16 = 32;
 /** Address and block length; what follows is empty in answers older than SBC-3. */
 const MIN_LENGTH_16 = 12;
 /** The address that says: too many, ask READ CAPACITY(16). */
@@ -62,7 +61,7 @@ function unusable(length: 10 | 16, problem: string, options: DecodeOptions) {
 }
 
 function decodeBlockBytes(bytes: Uint8Array, length: 10 | 16, options: DecodeOptions): number {
-  const needed = length === 10 ? CAPACITY_LENGTH_10 : MIN_LENGTH_16;
+  const needed = length === 10 ? LENGTH_10 : MIN_LENGTH_16;
   if (bytes.length < needed) {
     throw unusable(length, `${bytes.length} bytes, at least ${needed} needed`, options);
   }
@@ -88,7 +87,7 @@ export function decodeCapacity10(bytes: Uint8Array, options: DecodeOptions = {})
  * @throws {RangeError} when a value does not fit.
  */
 export function encodeCapacity10({ blocks, blockBytes }: Capacity10): Uint8Array {
-  const bytes = new Uint8Array(CAPACITY_LENGTH_10);
+  const bytes = new Uint8Array(LENGTH_10);
   const last = blocks === undefined
     ? TOO_MANY
     : checkedField("a number of blocks", blocks, TOO_MANY, 1) - 1;
@@ -109,8 +108,8 @@ export function decodeCapacity16(bytes: Uint8Array, options: DecodeOptions = {})
   if (last >= BigInt(Number.MAX_SAFE_INTEGER)) {
     throw unusable(16, `${last + 1n} blocks are more than can be numbered`, options);
   }
-  const whole = new Uint8Array(CAPACITY_LENGTH_16);
-  whole.set(bytes.subarray(0, CAPACITY_LENGTH_16));
+  const whole = new Uint8Array(LENGTH_16);
+  whole.set(bytes.subarray(0, LENGTH_16));
   return { blocks: Number(last) + 1, blockBytes, ...decodeDetails(whole) };
 }
 
@@ -149,7 +148,7 @@ function exponentOf(what: string, count: number): number {
 export function encodeCapacity16(capacity: CapacityInput): Uint8Array {
   const { blocksPerPhysicalBlock = 1, lowestAlignedLba = 0, protectionType = 0 } = capacity;
   const { protectionIntervals = 1, provisioned = false, unmappedReadsZeros = false } = capacity;
-  const bytes = new Uint8Array(CAPACITY_LENGTH_16);
+  const bytes = new Uint8Array(LENGTH_16);
   writeLba(
     bytes,
     0,
@@ -167,9 +166,4 @@ export function encodeCapacity16(capacity: CapacityInput): Uint8Array {
   writeU16(bytes, PROVISIONING, checkedField("an aligned LBA", lowestAlignedLba, MAX_ALIGNED_LBA));
   bytes[PROVISIONING] |= (provisioned ? LBPME : 0) | (unmappedReadsZeros ? LBPRZ : 0);
   return bytes;
-}
-
-/** What a device that knows READ CAPACITY(10) alone has: a disk without peculiarities. */
-export function plainCapacity(blocks: number, blockBytes: number): Capacity {
-  return { blocks, blockBytes, ...decodeDetails(new Uint8Array(CAPACITY_LENGTH_16)) };
 }

@@ -7,9 +7,10 @@
 import { cdbOf, checkedField, writeLba } from "../cdb_field.ts";
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { type BlockRange, blocksIn } from "./block_range.ts";
-import { cacheFlags, type CacheOptions } from "./cache_options.ts";
-import { transferComparing } from "./miscompare.ts";
+import type { BlockRange } from "./block_range.ts";
+import type { CacheOptions } from "./cache_options.ts";
+import { transferComparing } from "./comparing_command.ts";
+import { blocksIn, cacheFlags } from "./range_cdb.ts";
 
 const LBA = 2;
 const BLOCKS = 13;

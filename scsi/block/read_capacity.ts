@@ -13,13 +13,15 @@ import { SenseKey } from "../sense_codes.ts";
 import {
   type Capacity,
   type Capacity10,
-  CAPACITY_LENGTH_10,
-  CAPACITY_LENGTH_16,
   decodeCapacity10,
   decodeCapacity16,
-  plainCapacity,
+  encodeCapacity16,
 } from "./capacity.ts";
 import { executeOnDisk } from "./disk_command.ts";
+
+/** Bytes of the two answers. */
+const LENGTH_10 = 8;
+const LENGTH_16 = 32;
 
 /** READ CAPACITY(10) (SBC-4 §5). */
 export function readCapacity10Cdb(): Uint8Array {
@@ -62,7 +64,7 @@ export async function readCapacity10(
   unit: LogicalUnit,
   options: CommandOptions = {},
 ): Promise<Capacity10> {
-  const bytes = await ask(unit, readCapacity10Cdb(), CAPACITY_LENGTH_10, options);
+  const bytes = await ask(unit, readCapacity10Cdb(), LENGTH_10, options);
   return decodeCapacity10(bytes, { unitName: unit.name });
 }
 
@@ -79,7 +81,7 @@ export async function readCapacity16(
   unit: LogicalUnit,
   options: CommandOptions = {},
 ): Promise<Capacity> {
-  const bytes = await ask(unit, readCapacity16Cdb(CAPACITY_LENGTH_16), CAPACITY_LENGTH_16, options);
+  const bytes = await ask(unit, readCapacity16Cdb(LENGTH_16), LENGTH_16, options);
   return decodeCapacity16(bytes, { unitName: unit.name });
 }
 
@@ -108,7 +110,8 @@ export async function readCapacity(
     if (!isIllegalRequest(error)) throw error;
   }
   const { blocks, blockBytes } = await readCapacity10(unit, options);
-  if (blocks !== undefined) return plainCapacity(blocks, blockBytes);
+  // What the short answer leaves open is as of a disk without peculiarities.
+  if (blocks !== undefined) return decodeCapacity16(encodeCapacity16({ blocks, blockBytes }));
   const problem = "2^32 blocks or more, and READ CAPACITY(16) is refused";
   throw new UnexpectedResponseError({
     commandName: "READ CAPACITY(10)",

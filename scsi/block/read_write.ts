@@ -7,16 +7,10 @@
 
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import {
-  type BlockRange,
-  blocksIn,
-  cdbLengthFor,
-  type CdbLengthOptions,
-  rangeCdb10,
-  rangeCdb16,
-} from "./block_range.ts";
-import { cacheFlags, type CacheOptions } from "./cache_options.ts";
+import type { BlockRange, CdbLengthOptions } from "./block_range.ts";
+import type { CacheOptions } from "./cache_options.ts";
 import { transferWhole } from "./disk_command.ts";
+import { blocksIn, cacheFlags, cdbLengthFor, rangeCdb10, rangeCdb16 } from "./range_cdb.ts";
 
 /**
  * READ(10) (SBC-4 §5). No blocks is no error: nothing is read.
@@ -95,7 +89,8 @@ export async function readBlocks(
 
 /**
  * Writes logical blocks, with one command. GOOD means that the device has them; that they are on the medium only
- * `fua` or {@link synchronizeCache} say. After an error any of the blocks may hold old or new content.
+ * `fua` or {@link synchronizeCache} say. After an error any of the blocks may hold old or new content; a wrong
+ * `blockBytes` comes to light afterwards, if at all.
  *
  * @throws {RangeError} when the data is not whole blocks, or the address does not fit.
  * @throws {UnexpectedResponseError} when the device took fewer or wanted more bytes: its blocks have another length.

@@ -7,14 +7,9 @@
 import { checkedField } from "../cdb_field.ts";
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import {
-  type BlockRange,
-  cdbLengthFor,
-  type CdbLengthOptions,
-  rangeCdb10,
-  rangeCdb16,
-} from "./block_range.ts";
+import type { BlockRange, CdbLengthOptions } from "./block_range.ts";
 import { executeOnDisk } from "./disk_command.ts";
+import { cdbLengthFor, rangeCdb10, rangeCdb16 } from "./range_cdb.ts";
 
 /** Options of the CDBs of SYNCHRONIZE CACHE. */
 export interface SynchronizeCacheCdbOptions {

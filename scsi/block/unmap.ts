@@ -9,7 +9,7 @@ import { cdbOf, checkedField, writeLba } from "../cdb_field.ts";
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import type { BlockRange } from "./block_range.ts";
-import { transferWhole } from "./disk_command.ts";
+import { executeOnDisk } from "./disk_command.ts";
 
 const HEADER_LENGTH = 8;
 const DESCRIPTOR_LENGTH = 16;
@@ -80,7 +80,6 @@ export interface UnmapOptions extends UnmapCdbOptions, CommandOptions {}
  * ({@link BlockLimits}) are refused by it, not split. A device may unmap some ranges before it fails at another.
  *
  * @throws {RangeError} when there are more than 4095 ranges, or one does not fit.
- * @throws {UnexpectedResponseError} when the device took fewer or wanted more bytes than the list has.
  * @throws {CheckConditionError} when it answered CHECK CONDITION.
  * @throws {ScsiStatusError} when it answered another status, RESERVATION CONFLICT for instance.
  * @throws {ServiceDeliveryError} when no status came back; `outcome` tells whether it may have been done.
@@ -93,5 +92,6 @@ export async function unmapBlocks(
   const { signal, timeoutMs } = options;
   const dataOut = encodeUnmap(ranges);
   const cdb = unmapCdb(dataOut.length, options);
-  await transferWhole(unit, { cdb, dataOut, signal, timeoutMs });
+  // The list has its length in it, and tgt reports a residual for lists that it took whole: none is looked at.
+  await executeOnDisk(unit, { cdb, dataOut, signal, timeoutMs });
 }

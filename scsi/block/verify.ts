@@ -8,17 +8,11 @@
 import { checkedField } from "../cdb_field.ts";
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import {
-  type BlockRange,
-  blocksIn,
-  cdbLengthFor,
-  type CdbLengthOptions,
-  rangeCdb10,
-  rangeCdb16,
-} from "./block_range.ts";
-import { cacheFlags, type CacheOptions } from "./cache_options.ts";
+import type { BlockRange, CdbLengthOptions } from "./block_range.ts";
+import type { CacheOptions } from "./cache_options.ts";
+import { transferComparing } from "./comparing_command.ts";
 import { executeOnDisk } from "./disk_command.ts";
-import { transferComparing } from "./miscompare.ts";
+import { blocksIn, cacheFlags, cdbLengthFor, rangeCdb10, rangeCdb16 } from "./range_cdb.ts";
 
 /** Options of {@link verify10Cdb} and {@link verify16Cdb}. */
 export interface VerifyCdbOptions extends Pick<CacheOptions, "dpo"> {
@@ -85,11 +79,13 @@ export interface BlockComparison {
 }
 
 /**
- * Has the device compare blocks with the caller's, byte by byte (BYTCHK 01b).
+ * Has the device compare blocks with the caller's, byte by byte (BYTCHK 01b). Whether it really does is its word:
+ * Linux's target (LIO of kernel 6.1) takes the data and says GOOD to anything. Who must know reads the blocks.
  *
  * @throws {RangeError} when the data is not whole blocks, or the address does not fit.
  * @throws {MiscompareError} when they differ; `offset` is absent.
- * @throws {UnexpectedResponseError} when the device took fewer or wanted more bytes: its blocks have another length.
+ * @throws {UnexpectedResponseError} when the device took fewer or wanted more bytes: its blocks have another length, or
+ * it ignored BYTCHK and compared nothing.
  * @throws {CheckConditionError} when it answered CHECK CONDITION for another reason; many lack BYTCHK.
  * @throws {ScsiStatusError} when it answered another status.
  * @throws {ServiceDeliveryError} when no status came back.

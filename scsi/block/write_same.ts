@@ -8,14 +8,9 @@
 import { checkedField } from "../cdb_field.ts";
 import type { CommandOptions } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import {
-  type BlockRange,
-  cdbLengthFor,
-  type CdbLengthOptions,
-  rangeCdb10,
-  rangeCdb16,
-} from "./block_range.ts";
+import type { BlockRange, CdbLengthOptions } from "./block_range.ts";
 import { executeOnDisk, transferWhole } from "./disk_command.ts";
+import { cdbLengthFor, rangeCdb10, rangeCdb16 } from "./range_cdb.ts";
 
 /** Whether the device may give back the room that the blocks take. */
 export interface UnmapBits {

@@ -6,12 +6,14 @@
  */
 
 import { readU16, readU32, readU64, writeU16, writeU32, writeU64 } from "../big_endian.ts";
+import { UnexpectedResponseError } from "../errors.ts";
 import type { DecodeOptions } from "../inquiry.ts";
 import {
   checkReportLength,
   HEADER_LENGTH,
   reportBody,
   reportGeneration,
+  reportLength,
   reportOf,
 } from "./report_header.ts";
 import { decodeTransportId, encodeTransportId, type TransportId } from "./transport_id.ts";
@@ -62,7 +64,8 @@ function decodeRegistration(bytes: Uint8Array): Registration {
 /**
  * Decodes the answer to READ FULL STATUS: the registrations that came whole.
  *
- * @throws {UnexpectedResponseError} when there are fewer than 8 bytes.
+ * @throws {UnexpectedResponseError} when there are fewer than 8 bytes, or a list that is whole does not end with a
+ * registration.
  */
 export function decodeFullReservationStatus(
   bytes: Uint8Array,
@@ -71,11 +74,19 @@ export function decodeFullReservationStatus(
   checkReportLength(bytes, options);
   const body = reportBody(bytes);
   const registrations: Registration[] = [];
-  for (let at = 0; at + DESCRIPTOR_LENGTH <= body.length;) {
+  let at = 0;
+  while (at + DESCRIPTOR_LENGTH <= body.length) {
     const next = at + DESCRIPTOR_LENGTH + readU32(body, at + TRANSPORT_ID_LENGTH);
     if (next > body.length) break;
     registrations.push(decodeRegistration(body.subarray(at, next)));
     at = next;
+  }
+  if (at < body.length && bytes.length >= reportLength(bytes)) {
+    throw new UnexpectedResponseError({
+      commandName: "PERSISTENT RESERVE IN",
+      unitName: options.unitName,
+      problem: `${body.length - at} bytes after the last registration`,
+    });
   }
   return { generation: reportGeneration(bytes), registrations };
 }

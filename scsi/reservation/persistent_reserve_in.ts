@@ -144,7 +144,7 @@ export async function readReservationCapabilities(
 
 /**
  * Asks who is registered, by name, and who holds the reservation (READ FULL STATUS). Errors as
- * {@link readRegisteredKeys}; older devices do not have this service action.
+ * {@link readRegisteredKeys}, and for a list that contradicts itself; older devices do not have this service action.
  */
 export async function readFullReservationStatus(
   unit: LogicalUnit,

@@ -19,8 +19,8 @@ export interface TransportId {
    */
   readonly name: string;
   /**
-   * The ISID of an iSCSI initiator port as lower-case hex digits, 12 as a rule. Absent for the other protocols, and where the
-   * device names the initiator as a whole.
+   * The ISID of an iSCSI initiator port as lower-case hex digits, 12 as a rule. Absent for the other protocols, and
+   * where the device names the initiator as a whole.
    */
   readonly isid?: string;
 }
@@ -28,7 +28,7 @@ export interface TransportId {
 const HEADER_LENGTH = 4;
 const PLAIN_LENGTH = 24;
 const FORMAT_WITH_ISID = 0x40;
-/** Comma, i, comma, 0x: between an initiator's name and its ISID (RFC 7143 §4.2.6, initiator port). */
+/** Comma, i, comma, 0x: between an initiator's name and its ISID (RFC 7143 §4.4.2). */
 const ISID_SEPARATOR = ",i,0x";
 
 /** Where the port's identifier lies in the 24 bytes of protocols that have names of fixed length: begin, end. */
