@@ -4,7 +4,7 @@
  * For tapes use `openTape` of `@uiscsi/tape`; this is for those who need raw CDBs or other device types.
  *
  * @example A raw command
- * ```ts no-run
+ * ```ts ignore
  * import { Session } from "@uiscsi/tape/iscsi";
  *
  * const session = await Session.connect({
@@ -30,7 +30,7 @@ export type {
   DiscoverySessionOptions,
   SessionOptions,
 } from "./session/session_options.ts";
-export type { KeepaliveOptions } from "./session/keepalive.ts";
+export type { KeepaliveOptions } from "./connection/keepalive.ts";
 export { discover, type DiscoveredTarget, type TargetPortal } from "./session/discovery.ts";
 export { chapOf, hideSecrets, type IscsiAddress, parseIscsiAddress } from "./address.ts";
 export { formatPortal, ISCSI_PORT, parsePortal } from "./portal.ts";
@@ -52,7 +52,7 @@ export {
   ServiceDeliveryError,
   type ServiceDeliveryErrorOptions,
 } from "../scsi/errors.ts";
-export type { Logger } from "@logtape/logtape";
+export type { Logger, LogMethod } from "../scsi/logger.ts";
 export type { Clock } from "../transport/clock.ts";
 export type { Direction } from "../transport/tracing.ts";
 export type { ByteStream, Dialer, DialOptions, NetworkAddress } from "../transport/byte_stream.ts";

@@ -194,8 +194,9 @@ export class InitiatorLogin {
       const { reason, why } = refusal;
       throw new AuthenticationError(`Cannot authenticate: ${why}`, { ...status, reason });
     }
+    const { targetName = "the discovery session" } = this.#options;
     throw new LoginError(
-      `Cannot log in: the target refused in the ${this.#stageName} stage: ${statusName}`,
+      `Cannot log in to ${targetName}: refused in the ${this.#stageName} stage: ${statusName}`,
       { ...status, stage: this.#stageName },
     );
   }

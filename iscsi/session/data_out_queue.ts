@@ -7,7 +7,7 @@
 
 import { encodeDataOut } from "../pdu/data_out.ts";
 import { Opcode } from "../pdu/opcode.ts";
-import type { OutputBatch, OutputDigests } from "./output_batch.ts";
+import type { OutputBatch, OutputDigests } from "../connection/output_batch.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 
 /** One run of Data-Out PDUs that ends with an F bit. DataSN counts from 0 in each. */

@@ -8,7 +8,7 @@ import type { ByteStream, NetworkAddress } from "../../transport/byte_stream.ts"
 import { defaultDialer } from "../../transport/default_transport.ts";
 import { ConnectError } from "../errors.ts";
 import { formatPortal } from "../portal.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../connection/clock.ts";
 import type { ConnectOptions } from "./session_options.ts";
 
 /**

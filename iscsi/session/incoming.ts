@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ScsiResult } from "../../scsi/logical_unit.ts";
 import { DigestError, ProtocolError, RejectError, TargetFailureError } from "../errors.ts";
 import {
   BHS_LENGTH,
@@ -36,14 +37,19 @@ import { decodeTextResponse } from "../pdu/text.ts";
 import type { Abort } from "./abort_ladder.ts";
 import { answerR2t, dataInArrived, placeDataIn, signedResidual } from "./data_transfer.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
+import { OrderedResults } from "./ordered_results.ts";
 import { answerPing, plugGap } from "./outgoing.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import { serialLessOrEqual } from "./serial_number.ts";
+import { serialLessOrEqual } from "../connection/serial_number.ts";
 import type { Request, SessionState } from "./session_state.ts";
 import { TextExchange } from "./text_exchange.ts";
 
 /** What the session does about the PDUs that concern more than one request. */
 export interface IncomingEvents {
+  /** The time of what is being taken in. */
+  now(): number;
+  /** A response came before an earlier one did. */
+  responsesMissing(): void;
   taskEnded(): void;
   aborted(abort: Abort, response: number): void;
   asyncMessage(message: AsyncMessage, data: Uint8Array): void;
@@ -58,11 +64,22 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export class Incoming {
   readonly #state: SessionState;
   readonly #events: IncomingEvents;
+  readonly #results: OrderedResults = new OrderedResults();
   #dataIn: DataIn | undefined;
 
   constructor(state: SessionState, events: IncomingEvents) {
     this.#state = state;
     this.#events = events;
+  }
+
+  /** Since when responses have been missing; infinity when none are. */
+  get responsesMissingSince(): number {
+    return this.#results.waitingSince;
+  }
+
+  /** The session is over: the tasks that have an answer which could not be trusted yet. */
+  abandon(): ScsiTask[] {
+    return this.#results.abandon();
   }
 
   /** Data-In goes straight into the buffer of its command; everything else is short and goes to the framer's own. */
@@ -124,6 +141,8 @@ export class Incoming {
         `Receive a PDU: its StatSN is ${statSn}, expected ${expected}; responses are missing`,
       );
     }
+    if (arrival === "early") this.#events.responsesMissing();
+    if (arrival === "next") this.#results.release(connection.status.expStatSn);
     return arrival !== "duplicate";
   }
 
@@ -135,7 +154,7 @@ export class Incoming {
     dataInArrived(task, dataSegmentLength(header));
     if (!pdu.hasStatus) return;
     this.#end(connection, task);
-    task.complete({
+    this.#finish(connection, pdu.statSn, task, {
       status: pdu.status,
       sense: NO_BYTES,
       dataInLength: task.received,
@@ -157,9 +176,9 @@ export class Incoming {
         }),
       );
     }
-    task.complete({
+    this.#finish(connection, pdu.statSn, task, {
       status: pdu.status,
-      sense: decodeResponseSegment(data).sense.slice(),
+      sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
       residual: signedResidual(pdu),
     });
@@ -257,6 +276,16 @@ export class Incoming {
     } else if (request.kind !== "ping") {
       throw error;
     }
+  }
+
+  #finish(
+    connection: InitiatorConnection,
+    statSn: number,
+    task: ScsiTask,
+    result: ScsiResult,
+  ): void {
+    const { expStatSn } = connection.status;
+    this.#results.add({ statSn, task, result }, expStatSn, this.#events.now());
   }
 
   #end(connection: InitiatorConnection, task: ScsiTask): void {

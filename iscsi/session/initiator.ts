@@ -30,16 +30,16 @@ import { Opcode } from "../pdu/opcode.ts";
 import { opcodeName } from "../pdu/pdu.ts";
 import { TaskManagementResponseCode, taskManagementResponseName } from "../pdu/task_management.ts";
 import { type Abort, sendAbortTask } from "./abort_ladder.ts";
-import type { ProtocolCore } from "./connection_driver.ts";
+import type { ProtocolCore } from "../connection/connection_driver.ts";
 import { Incoming } from "./incoming.ts";
 import {
   type ConnectionOptions,
   type ConnectionOwner,
   InitiatorConnection,
 } from "./initiator_connection.ts";
-import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
+import { Keepalive, type KeepaliveOptions } from "../connection/keepalive.ts";
 import { sendLogin, sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
-import type { OutputBatch } from "./output_batch.ts";
+import type { OutputBatch } from "../connection/output_batch.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import { type InitiatorPhase, type NumberedRequest, SessionState } from "./session_state.ts";
 import { TextExchange } from "./text_exchange.ts";
@@ -73,6 +73,9 @@ export interface InitiatorOptions {
 /** CmdSN of the login, and of the first command after it. */
 const INITIAL_CMD_SN = 1;
 
+/** How long responses may be out of order. On one connection they all travel the same way, so it is a matter of microseconds. */
+const MISSING_RESPONSE_MS = 1000;
+
 export class Initiator implements ConnectionOwner, ProtocolCore {
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
@@ -92,6 +95,8 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#connection = new InitiatorConnection(this, options.connection);
     this.#login = new InitiatorLogin(options.loginConnection, options.login);
     this.#incoming = new Incoming(this.#state, {
+      now: () => this.#now,
+      responsesMissing: () => events.deadlineMoved(),
       taskEnded: () => this.#taskEnded(),
       aborted: (abort, response) => this.#aborted(abort, response),
       asyncMessage: (message) => this.#asyncMessage(message),
@@ -170,7 +175,12 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#now = now;
     this.#keepalive?.active(now);
     if (this.#state.phase === "closed") return;
-    this.#guard(() => this.#connection.received(count));
+    this.#guard(() => {
+      if (this.#state.phase === "login" && this.#connection.betweenPdus) {
+        checkLoginAnswer(this.#connection.destination()[0]);
+      }
+      this.#connection.received(count);
+    });
   }
 
   /** The stream has ended or broken; `error` is the transport's, if it gave one. */
@@ -186,6 +196,11 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#now = now;
     if (this.#state.phase === "closed") return;
     if (now >= this.#phaseDeadline) return this.#phaseTimedOut();
+    if (now >= this.#incoming.responsesMissingSince + MISSING_RESPONSE_MS) {
+      return this.#close(
+        new ProtocolError("Receive responses: one is missing between others that came"),
+      );
+    }
     this.#expireRequests();
     this.#checkKeepalive();
   }
@@ -199,6 +214,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
       if (request instanceof ScsiTask && request.state !== "sent") continue;
       if ("deadline" in request) earliest = Math.min(earliest, request.deadline);
     }
+    earliest = Math.min(earliest, this.#incoming.responsesMissingSince + MISSING_RESPONSE_MS);
     return Math.min(earliest, this.#keepalive?.deadline() ?? Infinity);
   }
 
@@ -441,7 +457,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     for (const request of this.#state.queue.splice(0)) {
       request.fail(this.#ended(request, error, "not-executed"));
     }
-    const outstanding = [...this.#state.requests.values()];
+    const outstanding = [...this.#incoming.abandon(), ...this.#state.requests.values()];
     this.#state.requests.clear();
     for (const request of outstanding) {
       if (!("kind" in request)) request.fail(this.#ended(request, error, "unknown"));
@@ -457,6 +473,16 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     }
     return error instanceof IscsiError ? perRequest(name, error, outcome) : error;
   }
+}
+
+/** The first byte tells: what greets or answers in another protocol need not send a whole header to be found out. */
+function checkLoginAnswer(firstByte: number): void {
+  const opcode = firstByte & OPCODE_MASK;
+  if (opcode === Opcode.LoginResponse || opcode === Opcode.Reject) return;
+  throw new ProtocolError(
+    `Log in: the answer begins with ${opcodeName(opcode)}; what listens there does not speak iSCSI`,
+    { outcome: "not-executed" },
+  );
 }
 
 /** The error of a session, as one of its requests sees it. */

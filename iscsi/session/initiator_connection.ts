@@ -12,7 +12,7 @@ import {
 import { PduFramer } from "../pdu/framer.ts";
 import type { RunningCrc32c } from "../pdu/crc32c.ts";
 import { DataOutQueue } from "./data_out_queue.ts";
-import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "./output_batch.ts";
+import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../connection/output_batch.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 import { StatusSequence } from "./status_sequence.ts";
 

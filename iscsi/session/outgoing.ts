@@ -16,7 +16,7 @@ import { encodeTextRequest } from "../pdu/text.ts";
 import type { LoginRequestFields } from "../negotiation/login.ts";
 import { unsolicitedData } from "./data_transfer.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
-import type { OutputBatch } from "./output_batch.ts";
+import type { OutputBatch } from "../connection/output_batch.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import type { SessionState } from "./session_state.ts";
 import type { TextExchange } from "./text_exchange.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { getLogger, type Logger } from "@logtape/logtape";
+import { getLogger } from "@logtape/logtape";
+import type { Logger } from "../../scsi/logger.ts";
 import { commandFacts } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
@@ -15,8 +16,8 @@ import type { LoginOptions } from "../negotiation/login.ts";
 import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
 import { RunningCrc32c } from "../pdu/crc32c.ts";
 import { formatPortal, parseAnnouncedPortal, parsePortal } from "../portal.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { ConnectionDriver } from "./connection_driver.ts";
+import { type Clock, systemClock } from "../connection/clock.ts";
+import { ConnectionDriver } from "../connection/connection_driver.ts";
 import { dialPortal } from "./dial_portal.ts";
 import { Initiator, type InitiatorOptions } from "./initiator.ts";
 import type { DigestEngines } from "./initiator_connection.ts";
@@ -24,6 +25,7 @@ import { ScsiTask } from "./scsi_task.ts";
 import {
   type ConnectOptions,
   type DiscoverySessionOptions,
+  randomIsid,
   type SessionOptions,
   webCryptoBytes,
 } from "./session_options.ts";
@@ -213,7 +215,8 @@ export class Session {
     options: DiscoverySessionOptions,
     targetName: string | undefined,
   ): Promise<Session> {
-    const { maxRedirects = 8, isid = randomIsid(options) } = options;
+    const { maxRedirects = 8, randomBytes = webCryptoBytes } = options;
+    const isid = options.isid ?? randomIsid(randomBytes);
     const hops: string[] = [];
     let address = parsePortal(options.portal);
     for (;;) {
@@ -269,13 +272,6 @@ interface SessionParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly place: LoginPlace;
-}
-
-/** A random ISID: type 10b, 24 random bits, and a random qualifier (RFC 7143 §11.12.5). */
-function randomIsid({ randomBytes = webCryptoBytes }: ConnectOptions): Uint8Array {
-  const isid = randomBytes(6);
-  isid[0] = 0x80;
-  return isid;
 }
 
 /** A target may insist on digests even if they are not preferred; only "none" rules them out. */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Logger } from "@logtape/logtape";
+import type { Logger } from "../../scsi/logger.ts";
 import type { Dialer } from "../../transport/byte_stream.ts";
 import type { ChapOptions, DigestPreference, OperationalOffers } from "../negotiation/login.ts";
-import type { Clock } from "./clock.ts";
-import type { KeepaliveOptions } from "./keepalive.ts";
+import type { Clock } from "../connection/clock.ts";
+import type { KeepaliveOptions } from "../connection/keepalive.ts";
 
 /** Options that normal and discovery sessions share. */
 export interface ConnectOptions {
@@ -74,4 +74,11 @@ export interface SessionOptions extends DiscoverySessionOptions {
 /** Random bytes of a cryptographic quality from WebCrypto. */
 export function webCryptoBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** A random ISID: type 10b, 24 random bits, and a random qualifier (RFC 7143 §11.12.5). */
+export function randomIsid(randomBytes: (length: number) => Uint8Array): Uint8Array {
+  const isid = randomBytes(6);
+  isid[0] = 0x80;
+  return isid;
 }

@@ -5,7 +5,7 @@
  */
 
 import { RESERVED_TAG } from "../pdu/bhs.ts";
-import { serialLess } from "./serial_number.ts";
+import { serialLess } from "../connection/serial_number.ts";
 
 /** Tags and what they stand for. A tag is used once in a session's life, as far as 32 bits reach. */
 export class TaskTable<Entry> {

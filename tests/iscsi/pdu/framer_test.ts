@@ -3,7 +3,7 @@ import { DigestError, ProtocolError } from "../../../iscsi/errors.ts";
 import { BHS_LENGTH } from "../../../iscsi/pdu/bhs.ts";
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
-import { OutputBatch } from "../../../iscsi/session/output_batch.ts";
+import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
 
 interface Received {
   readonly header: Uint8Array;

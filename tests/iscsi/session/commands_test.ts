@@ -213,10 +213,23 @@ Deno.test("Responses may overtake one another: ExpStatSN stays at the first that
   target.respond(tags[2], { statSn: first + 2 });
   target.command(REWIND);
   assert.equal(target.only(Opcode.ScsiCommand).pdu.expStatSn, first);
+  commands.forEach((command) => assert.equal(command.outcome, undefined));
   target.respond(tags[0], { statSn: first });
   commands.forEach((command) => assert.equal(result(command).status, 0));
   target.command(REWIND);
   assert.equal(target.only(Opcode.ScsiCommand).pdu.expStatSn, first + 3);
+});
+
+Deno.test("A response that stays missing ends the session, and what came behind it is not trusted", () => {
+  const target = ScriptedTarget.loggedIn();
+  const [missing, behind] = [target.command(REWIND), target.command(REWIND)];
+  const tags = target.sent().map(({ pdu }) => pdu.itt);
+  target.respond(tags[1], { statSn: target.statSn + 1 });
+  target.advance(999);
+  assert.ok(!target.initiator.closed);
+  target.advance(1);
+  assert.ok(target.closedWith?.error instanceof ProtocolError);
+  for (const command of [missing, behind]) assert.ok(failure(command) instanceof ProtocolError);
 });
 
 Deno.test("A repeated StatSN is ignored", () => {

@@ -91,6 +91,14 @@ Deno.test("Bytes that are no iSCSI are a ProtocolError", () => {
   assert.ok(target.closedWith?.error instanceof ProtocolError);
 });
 
+Deno.test("A greeting shorter than a header is found out at its first byte", () => {
+  const target = new ScriptedTarget();
+  target.initiator.start(0);
+  target.feedBytes(text("SSH-2.0-OpenSSH\r\n"));
+  assert.ok(target.closedWith?.error instanceof ProtocolError);
+  assert.match(target.closedWith.error.message, /does not speak iSCSI/);
+});
+
 Deno.test("An answer to a text request may come in parts: the tag and LUN are echoed until F is set", () => {
   const target = ScriptedTarget.loggedIn();
   const exchange = target.text([["SendTargets", "All"]]);

@@ -13,8 +13,8 @@ import {
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscsi/pdu/pdu.ts";
 import { Initiator } from "../../../iscsi/session/initiator.ts";
-import type { KeepaliveOptions } from "../../../iscsi/session/keepalive.ts";
-import { OutputBatch } from "../../../iscsi/session/output_batch.ts";
+import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
+import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
 import { ScsiTask } from "../../../iscsi/session/scsi_task.ts";
 import { TextExchange } from "../../../iscsi/session/text_exchange.ts";
 
