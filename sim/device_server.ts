@@ -15,9 +15,11 @@ export interface Nexus {
 
 /** One command as it reaches a device server. */
 export interface Task {
+  /** The command descriptor block. Valid during the call only. */
   readonly cdb: Uint8Array;
   /** All Data-Out bytes that the initiator sent, at most what the CDB asks for. Valid during the call only; copy what is kept. */
   readonly dataOut: Uint8Array;
+  /** Where it came from. */
   readonly nexus: Nexus;
 }
 
@@ -37,6 +39,7 @@ export interface DeviceServer {
   readonly deviceType: number;
   /** Bytes of Data-Out that this CDB asks for; the target collects up to that many. */
   dataOutLength(cdb: Uint8Array): number;
+  /** Executes one command. */
   execute(task: Task): TaskResult | Promise<TaskResult>;
   /** A new I_T nexus: unit attentions start here (SAM-5 §5.14). */
   nexusEstablished(nexus: Nexus): void;

@@ -1,0 +1,96 @@
+/**
+ * A simulated tape drive, and a real iSCSI target to reach it: a test double for programs that use tape, and a server
+ * for other initiators.
+ *
+ * @example Test a program that uses a tape
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openTape } from "@uiscsi/tape";
+ * import { loopbackTarget, MemoryMedium, SimulatedDrive } from "@uiscsi/tape/sim";
+ *
+ * const device = new SimulatedDrive({ medium: new MemoryMedium() });
+ * const target = await loopbackTarget({
+ *   targetName: "iqn.2026-03.com.example:tape",
+ *   units: [{ lun: 0, device }],
+ * });
+ * try {
+ *   const drive = await openTape(target.urls[0], { dial: target.dial });
+ *   await drive.write(new TextEncoder().encode("hello tape"));
+ *   await drive.writeFilemarks();
+ *   await drive.close();
+ *   assert.deepEqual(device.objects().map(({ kind }) => kind), ["record", "filemark"]);
+ * } finally {
+ *   await target.close();
+ * }
+ * ```
+ *
+ * @example Serve a drive to other initiators
+ * ```ts
+ * import { MemoryMedium, serveTarget, SimulatedDrive } from "@uiscsi/tape/sim";
+ *
+ * const target = await serveTarget({
+ *   listen: { hostname: "127.0.0.1", port: 0 },
+ *   targetName: "iqn.2026-03.com.example:tape",
+ *   units: [{ lun: 0, device: new SimulatedDrive({ medium: new MemoryMedium() }) }],
+ *   chap: { accounts: [{ name: "reader", secret: "a secret of 12 bytes or more" }] },
+ * });
+ * console.log(`ready ${target.urls[0]}`);
+ * await target.close();
+ * ```
+ *
+ * @module
+ */
+
+export { type ServeOptions, serveTarget, type ServeTargetOptions } from "./target/serve_target.ts";
+export {
+  type LoopbackTarget,
+  loopbackTarget,
+  type LoopbackTargetOptions,
+} from "./target/loopback_target.ts";
+export { type ServedImage, serveImage, type ServeImageOptions } from "./target/serve_image.ts";
+export type { RunningTarget, TargetSessionInfo } from "./target/running_target.ts";
+export type { TargetAsyncMessage } from "./target/async_answer.ts";
+export type { TargetEvent, TargetPeer } from "./target/target_event.ts";
+export type {
+  PortalOptions,
+  TargetChap,
+  TargetLimits,
+  TargetOffers,
+  TargetOptions,
+  TargetRedirect,
+  TargetUnit,
+} from "./target/target_options.ts";
+
+export type { DeviceServer, Nexus, Task, TaskResult } from "./device_server.ts";
+export {
+  SimulatedDrive,
+  type SimulatedDriveOptions,
+  type SimulatedPosition,
+} from "./tape/drive.ts";
+export type { BlockLimits } from "./tape/block_limits.ts";
+export type { LoggedCommand } from "./tape/command_log.ts";
+export type { Condition } from "./tape/conditions.ts";
+export type { DriveQuirks } from "./tape/drive_quirks.ts";
+export type { LoadDelay } from "./tape/drive_state.ts";
+export type { InjectedAnswer } from "./tape/injected_answers.ts";
+export {
+  type Medium,
+  MediumError,
+  type MediumState,
+  type ObjectKind,
+  type Partition,
+} from "./tape/medium.ts";
+export { MemoryMedium, type MemoryMediumOptions } from "./tape/memory_medium.ts";
+export type { ModePageDefinition } from "./tape/mode_page_table.ts";
+export type { TapeObject } from "./tape/tape_object.ts";
+export type { AdditionalSense, UnitAttentionOptions } from "./tape/unit_attentions.ts";
+export {
+  type DensityFacts,
+  tapePersonalities,
+  type TapePersonality,
+  type TapePersonalityName,
+} from "./personality.ts";
+export { ImageFormatError, ImageInUseError } from "./images/errors.ts";
+export { TapMedium, type TapMediumOptions } from "./images/tap_medium.ts";
+export type { TapWarning } from "./images/tap_walk.ts";
+export type { Logger, LogMethod } from "../scsi/logger.ts";

@@ -1,0 +1,61 @@
+/**
+ * A simulated drive on a tape image, reached without a network: what `sim:PATH.tap` stands for.
+ *
+ * @module
+ */
+
+import type { Dialer } from "../../transport/byte_stream.ts";
+import { TapMedium, type TapMediumOptions } from "../images/tap_medium.ts";
+import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
+import { loopbackTarget } from "./loopback_target.ts";
+
+/** Options of {@link serveImage}. */
+export interface ServeImageOptions extends TapMediumOptions {
+  /** The drive that the tape is in. @default a generic one */
+  readonly drive?: Omit<SimulatedDriveOptions, "medium">;
+}
+
+/** A tape image in a drive. */
+export interface ServedImage {
+  /** Connects to the drive. */
+  readonly dial: Dialer;
+  /** Address of the drive. */
+  readonly url: string;
+  /** The drive itself. */
+  readonly drive: SimulatedDrive;
+  /**
+   * Ends all sessions, and writes the image back.
+   *
+   * @throws {MediumError} when the image cannot be written back.
+   */
+  close(): Promise<void>;
+}
+
+const TARGET_NAME = "iqn.2026-03.io.github.uiscsi:image";
+
+/**
+ * Puts a tape image into a simulated drive. The tape stands where it stood when it was last used; the first command of a
+ * session hears that the drive was switched on, as on any other.
+ *
+ * @throws {ImageInUseError} when another process, or another drive, uses the image.
+ * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
+ * @throws {MediumError} when the file system fails.
+ */
+export async function serveImage(
+  path: string,
+  options: ServeImageOptions = {},
+): Promise<ServedImage> {
+  const medium = TapMedium.open(path, options);
+  const drive = new SimulatedDrive({ ...options.drive, medium });
+  try {
+    const target = await loopbackTarget({
+      targetName: TARGET_NAME,
+      units: [{ lun: 0, device: drive }],
+    });
+    const { dial, urls: [url] } = target;
+    return { dial, url, drive, close: () => target.close() };
+  } catch (error) {
+    await drive.close();
+    throw error;
+  }
+}

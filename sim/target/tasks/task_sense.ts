@@ -1,0 +1,34 @@
+/**
+ * Sense data that comes from the target itself rather than from a device (RFC 7143 §11.4.7.2, SPC-5 §4.4.8).
+ *
+ * @module
+ */
+
+import { encodeSense } from "../../../scsi/sense.ts";
+import { SenseKey } from "../../../scsi/sense_codes.ts";
+import type { DataFault } from "./data_collection.ts";
+
+const { AbortedCommand, HardwareError, IllegalRequest } = SenseKey;
+
+type OwnReason = "noSuchUnit" | "invalidField" | "deviceFailed";
+
+/** What the target says about a command that never got to a device, or whose device failed. */
+export const TaskSense = {
+  /** LOGICAL UNIT NOT SUPPORTED. */
+  noSuchUnit: { key: IllegalRequest, asc: 0x25, ascq: 0x00 },
+  /** INVALID FIELD IN CDB. */
+  invalidField: { key: IllegalRequest, asc: 0x24, ascq: 0x00 },
+  /** INTERNAL TARGET FAILURE. */
+  deviceFailed: { key: HardwareError, asc: 0x44, ascq: 0x00 },
+  /** PROTOCOL SERVICE CRC ERROR. */
+  crc: { key: AbortedCommand, asc: 0x47, ascq: 0x05 },
+  /** UNEXPECTED UNSOLICITED DATA. */
+  unexpected: { key: AbortedCommand, asc: 0x0c, ascq: 0x0c },
+  /** NOT ENOUGH UNSOLICITED DATA: an incorrect amount of data. */
+  amount: { key: AbortedCommand, asc: 0x0c, ascq: 0x0d },
+} as const satisfies Readonly<Record<DataFault | OwnReason, object>>;
+
+/** Sense data in fixed format for one of {@link TaskSense}. The array is the caller's. */
+export function taskSense(reason: keyof typeof TaskSense): Uint8Array {
+  return encodeSense(TaskSense[reason]);
+}

@@ -1,0 +1,61 @@
+import { type LoopbackTarget, loopbackTarget } from "../../../sim/target/loopback_target.ts";
+import type { ServeOptions } from "../../../sim/target/serve_target.ts";
+import type { TargetEvent } from "../../../sim/target/target_event.ts";
+import { VirtualClock } from "../../../transport/clock.ts";
+import { ScriptedDevice } from "./scripted_device.ts";
+import { ScriptedInitiator, TARGET_NAME } from "./scripted_initiator.ts";
+
+/** A target in memory with made-up devices at LUN 0 and 1, and virtual time. */
+export class TargetFixture {
+  readonly device = new ScriptedDevice();
+  readonly other = new ScriptedDevice();
+  readonly clock = new VirtualClock();
+  readonly events: TargetEvent[] = [];
+  readonly #initiators: ScriptedInitiator[] = [];
+  #target: LoopbackTarget | undefined;
+
+  get target(): LoopbackTarget {
+    return this.#target!;
+  }
+
+  async start(options: Partial<ServeOptions>): Promise<void> {
+    this.#target = await loopbackTarget({
+      targetName: TARGET_NAME,
+      units: [{ lun: 0, device: this.device }, { lun: 1, device: this.other }],
+      clock: this.clock,
+      onEvent: (event) => this.events.push(event),
+      ...options,
+    });
+  }
+
+  /** A connection on which nothing has been said. */
+  async connect(): Promise<ScriptedInitiator> {
+    const initiator = new ScriptedInitiator(await this.target.dial(this.target.address));
+    this.#initiators.push(initiator);
+    return initiator;
+  }
+
+  /** Events of one kind. */
+  eventsOf(kind: TargetEvent["kind"]): TargetEvent[] {
+    return this.events.filter((event) => event.kind === kind);
+  }
+
+  async stop(): Promise<void> {
+    for (const initiator of this.#initiators) initiator.close();
+    await this.target.close();
+  }
+}
+
+/** Runs a test against a target, which ends whatever happens. */
+export async function withTarget(
+  options: Partial<ServeOptions>,
+  use: (fixture: TargetFixture) => Promise<void>,
+): Promise<void> {
+  const fixture = new TargetFixture();
+  await fixture.start(options);
+  try {
+    await use(fixture);
+  } finally {
+    await fixture.stop();
+  }
+}
