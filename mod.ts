@@ -1,0 +1,61 @@
+/**
+ * A tape drive over iSCSI, entirely in user space: no kernel module, no root.
+ *
+ * @example Write a record, read it back
+ * ```ts
+ * import { openTape } from "@uiscsi/tape";
+ *
+ * const drive = await openTape("sim:example.tap"); // or "iscsi://10.0.0.5/iqn.2026-03.com.example:tape/0"
+ * try {
+ *   await drive.rewind();
+ *   await drive.write(new TextEncoder().encode("hello tape"));
+ *   await drive.writeFilemarks();
+ *   await drive.rewind();
+ *   const result = await drive.read();
+ *   if (result.kind === "record") console.log(new TextDecoder().decode(result.data));
+ * } finally {
+ *   await drive.close();
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export {
+  openLogicalUnit,
+  type OpenLogicalUnitOptions,
+  openTape,
+  type OpenTapeOptions,
+} from "./open_tape.ts";
+export {
+  type ListedLogicalUnit,
+  type ListingFailure,
+  listLogicalUnits,
+  type PortalListing,
+} from "./logical_unit_listing.ts";
+export * from "./tape/mod.ts";
+export * from "./iscsi/errors.ts";
+export * from "./scsi/errors.ts";
+export type { ReconnectOptions } from "./iscsi/session/recoverable_unit.ts";
+export type { ConnectOptions } from "./iscsi/session/session_options.ts";
+export type { KeepaliveOptions } from "./iscsi/connection/keepalive.ts";
+export { discover, type DiscoveredTarget, type TargetPortal } from "./iscsi/session/discovery.ts";
+export type {
+  ChapAccount,
+  ChapAlgorithm,
+  ChapOptions,
+  DigestPreference,
+  OperationalOffers,
+} from "./iscsi/negotiation/login.ts";
+export { TransportError, type TransportErrorReason } from "./transport/errors.ts";
+export type { ByteStream, Dialer, DialOptions, NetworkAddress } from "./transport/byte_stream.ts";
+export type { Clock } from "./transport/clock.ts";
+export type { InquiryData } from "./scsi/inquiry.ts";
+export type { Sense } from "./scsi/sense.ts";
+export type {
+  LogicalUnit,
+  RecoverableLogicalUnit,
+  ScsiCommand,
+  ScsiResult,
+} from "./scsi/logical_unit.ts";
+export type { Logger, LogMethod } from "./scsi/logger.ts";

@@ -1,0 +1,25 @@
+/**
+ * Waiting that an `AbortSignal` can end.
+ *
+ * @module
+ */
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return abortable(elapsed, signal).finally(() => clearTimeout(timer));
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason when that comes first. What `promise` stands for goes on. */
+export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

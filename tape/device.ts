@@ -1,0 +1,236 @@
+/**
+ * Sending commands to the drive, and what its answers mean.
+ *
+ * @module
+ */
+
+import type { Logger } from "../scsi/logger.ts";
+import { commandFacts, commandName } from "../scsi/command_table.ts";
+import { DeviceType } from "../scsi/device_type.ts";
+import {
+  CheckConditionError,
+  ScsiStatusError,
+  ServiceDeliveryError,
+  UnexpectedResponseError,
+} from "../scsi/errors.ts";
+import type { LogicalUnit, ScsiCommand, ScsiResult } from "../scsi/logical_unit.ts";
+import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
+import { Status, statusName } from "../scsi/status.ts";
+import { type Condition, conditionOfStatus, errorFor } from "./conditions.ts";
+import { TapeError, TransportLostError } from "./errors.ts";
+import type { TapePosition } from "./position.ts";
+
+/** An answer, and what it means. */
+export interface Reply {
+  readonly cdb: Uint8Array;
+  readonly status: number;
+  readonly sense?: Sense;
+  readonly condition: Condition;
+  readonly dataInLength: number;
+  readonly residual: number;
+}
+
+/** What a {@link Device} asks of the one that it works for. */
+export interface DeviceEvents {
+  /** A command failed; the error goes to the caller next. */
+  failed(error: TapeError): void;
+  /** Another initiator changed the mode parameters; the command that learned it was not executed. */
+  modeChanged(): Promise<void>;
+  /** Where the caller stands without asking the drive, for error messages. */
+  position(): TapePosition | undefined;
+}
+
+/** Options of a {@link Device}. */
+export interface DeviceOptions {
+  readonly logger: Logger;
+  /** Milliseconds until a command is given up, by operation code. */
+  readonly timeouts: Readonly<Record<number, number>>;
+  /** Waits, ending with the signal's reason when that aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** A drive that is busy with another initiator's command answers BUSY; it is asked again for up to ten seconds. */
+const BUSY_TRIES = 50;
+const BUSY_INTERVAL_MS = 200;
+
+/** Unit attentions in a row that one command may meet: one of each kind may be pending (SAM-5 §5.14). */
+const ATTENTION_TRIES = 10;
+
+const NONE: ReadonlySet<Condition> = new Set();
+
+/** Commands to one drive. */
+export class Device {
+  readonly #unit: LogicalUnit;
+  readonly #options: DeviceOptions;
+  readonly #events: DeviceEvents;
+  /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
+  readonly guarded: LogicalUnit;
+
+  constructor(unit: LogicalUnit, events: DeviceEvents, options: DeviceOptions) {
+    this.#unit = unit;
+    this.#events = events;
+    this.#options = options;
+    this.guarded = {
+      name: unit.name,
+      execute: (command) => this.#executeGuarded(command),
+      close: () => unit.close(),
+    };
+  }
+
+  get name(): string {
+    return this.#unit.name;
+  }
+
+  get logger(): Logger {
+    return this.#options.logger;
+  }
+
+  /** See {@link DeviceOptions}. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#options.sleep(ms, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#unit.close();
+  }
+
+  /**
+   * Sends a command once, whatever comes back.
+   *
+   * @throws {TransportLostError} when no status came back; or the signal's reason.
+   */
+  async send(command: ScsiCommand): Promise<Reply> {
+    const { dataInLength, residual, status, sense } = await this.#execute(command);
+    if (status === Status.Good) {
+      return { cdb: command.cdb, status, condition: "good", dataInLength, residual };
+    }
+    const decoded = status === Status.CheckCondition ? decodeSense(sense) : undefined;
+    const condition = conditionOfStatus(status, decoded);
+    return { cdb: command.cdb, status, sense: decoded, condition, dataInLength, residual };
+  }
+
+  /**
+   * Sends a command until it is executed: again when the drive was busy, or first had to report something that has nothing to do with it.
+   * Resolves when the answer is good or one of `expected`.
+   *
+   * @throws {TapeError} of the class that belongs to any other answer.
+   */
+  async perform(
+    command: ScsiCommand,
+    expected: ReadonlySet<Condition> = NONE,
+  ): Promise<Reply> {
+    const reply = await this.attempt(command);
+    const { condition } = reply;
+    if (condition === "good" || condition === "informational" || expected.has(condition)) {
+      return reply;
+    }
+    throw this.#fail(reply);
+  }
+
+  /** Like {@linkcode perform}, but resolves whatever the answer to the executed command is. */
+  async attempt(command: ScsiCommand): Promise<Reply> {
+    for (let tries = 1;; tries++) {
+      const reply = await this.send(command);
+      if (!await this.#mayRepeat(reply, tries, command.signal)) return reply;
+    }
+  }
+
+  /** The error that an answer amounts to. */
+  failure(reply: Reply): TapeError {
+    const { cdb, status, sense, condition } = reply;
+    const command = commandName(cdb, { deviceType: DeviceType.Tape });
+    const said = sense === undefined ? statusName(status) : describeSense(sense);
+    const position = this.#events.position();
+    return errorFor(condition, `${command} on ${this.name}: ${said}`, { command, sense, position });
+  }
+
+  /** An error that the driver itself finds, with the position it stood at. */
+  problem(kind: TapeError["kind"], message: string): TapeError {
+    return errorFor(kind, `${message} (${this.name})`, { position: this.#events.position() });
+  }
+
+  /**
+   * Runs a function of the SPC layer on {@linkcode guarded} and turns its errors into ours.
+   *
+   * @throws {TapeError} of the class that belongs to the drive's answer.
+   */
+  async consult<T>(ask: (unit: LogicalUnit) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this.guarded);
+    } catch (error) {
+      const translated = this.#translate(error);
+      if (translated !== error) this.#events.failed(translated as TapeError);
+      throw translated;
+    }
+  }
+
+  #translate(error: unknown): unknown {
+    if (error instanceof ScsiStatusError) {
+      const sense = error instanceof CheckConditionError ? error.sense : undefined;
+      const facts = { command: error.commandName, sense, cause: error };
+      return errorFor(conditionOfStatus(error.status, sense), error.message, facts);
+    }
+    if (error instanceof UnexpectedResponseError) {
+      const facts = { command: error.commandName, cause: error };
+      return new TapeError("unexpected-response", error.message, facts);
+    }
+    return error;
+  }
+
+  async #executeGuarded(command: ScsiCommand): Promise<ScsiResult> {
+    for (let tries = 1;; tries++) {
+      const result = await this.#execute(command);
+      if (result.status === Status.Good) return result;
+      const sense = decodeSense(result.sense);
+      const condition = conditionOfStatus(result.status, sense);
+      const reply = { cdb: command.cdb, ...result, sense, condition };
+      if (!await this.#mayRepeat(reply, tries, command.signal)) return result;
+    }
+  }
+
+  async #execute(command: ScsiCommand): Promise<ScsiResult> {
+    const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
+    try {
+      return await this.#unit.execute(
+        timeoutMs === undefined ? command : { ...command, timeoutMs },
+      );
+    } catch (error) {
+      throw this.#deliveryFailure(command, error);
+    }
+  }
+
+  #deliveryFailure(command: ScsiCommand, error: unknown): unknown {
+    if (!(error instanceof ServiceDeliveryError)) return error;
+    const name = commandName(command.cdb, { deviceType: DeviceType.Tape });
+    const facts = { command: name, cause: error, position: this.#events.position() };
+    const fate = error.outcome === "not-executed" ? "never reached the drive" : "got no answer";
+    return new TransportLostError(`${name} on ${this.name}: ${fate}: ${error.message}`, facts);
+  }
+
+  /** Whether the command was not executed and should be sent again; waits first where that is due. */
+  async #mayRepeat(reply: Reply, tries: number, signal?: AbortSignal): Promise<boolean> {
+    const { condition, cdb } = reply;
+    if (condition === "busy") return tries < BUSY_TRIES && await this.#waitForBusy(signal);
+    if (condition === "attention") {
+      this.logger.info("Unit attention on {name}: {error}", {
+        name: this.name,
+        error: this.failure(reply).message,
+      });
+      return tries < ATTENTION_TRIES;
+    }
+    if (condition !== "mode-parameters-changed" || tries >= ATTENTION_TRIES) return false;
+    await this.#events.modeChanged();
+    return commandFacts(cdb, { deviceType: DeviceType.Tape }).repeatable;
+  }
+
+  async #waitForBusy(signal?: AbortSignal): Promise<boolean> {
+    await this.sleep(BUSY_INTERVAL_MS, signal);
+    return true;
+  }
+
+  #fail(reply: Reply): TapeError {
+    const error = this.failure(reply);
+    this.#events.failed(error);
+    return error;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The tape drive: records, filemarks and positions over any {@linkcode LogicalUnit}.
+ *
+ * @module
+ */
+
+export type { BlockLimits } from "./block_limits.ts";
+export type { CompressionSettings, CompressionState } from "./compression.ts";
+export { type Density, densityName } from "./density.ts";
+export type { DriveStatus } from "./drive_status.ts";
+export * from "./errors.ts";
+export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
+export type { DriveInfo } from "./opening.ts";
+export type {
+  LoadPollingOptions,
+  OperationOptions,
+  ReadOptions,
+  TapeDriveOptions,
+} from "./options.ts";
+export type { TapePosition } from "./position.ts";
+export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
+export type { WritableOptions } from "./streams.ts";
+export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
+export type { RecordSource, TapeFile } from "./tape_files.ts";
+export type { WriteResult } from "./writer.ts";

@@ -1,0 +1,324 @@
+/**
+ * Moving the tape where the caller wants it (SSC-4, REWIND, SPACE, LOCATE, LOAD UNLOAD).
+ *
+ * @module
+ */
+
+import {
+  eraseCdb,
+  loadUnloadCdb,
+  locate10Cdb,
+  locate16Cdb,
+  type LocateCdbOptions,
+  LocateDestination,
+  readCdb,
+  rewindCdb,
+  spaceCdb,
+  SpaceCode,
+} from "./commands.ts";
+import type { Condition } from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
+import type { LoadPollingOptions } from "./options.ts";
+import { askReady, waitUntilReady } from "./readiness.ts";
+import type { Reposition } from "./reposition.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** What `space()` counts. */
+export type SpaceWhat = "blocks" | "filemarks" | "end-of-data";
+
+/** What `space()` resolves to. */
+export interface SpaceResult {
+  /** Blocks or filemarks spaced over, negative when backwards; 0 for `end-of-data`. */
+  readonly spaced: number;
+}
+
+/**
+ * Where `locate()` goes: the number of an object, as `position()` gives it; that and a partition; the beginning of a file, after so many filemarks; or
+ * the end of data.
+ */
+export type LocateTarget =
+  | number
+  | { readonly object: number; readonly partition?: number }
+  | { readonly file: number; readonly partition?: number }
+  | "end-of-data";
+
+const STOPS: ReadonlySet<Condition> = new Set<Condition>([
+  "beginning-of-partition",
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "setmark",
+]);
+
+const NONE: ReadonlySet<Condition> = new Set();
+
+const CHANGED: ReadonlySet<Condition> = new Set<Condition>(["medium-changed"]);
+
+/** Unit attentions that a LOAD may meet before it is executed. */
+const LOAD_TRIES = 10;
+
+const ILLEGAL: ReadonlySet<Condition> = new Set<Condition>(["illegal-request"]);
+
+/** What a READ meets that only asks whether the end of data is here. */
+const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "incorrect-length",
+  "setmark",
+  "volume-overflow",
+]);
+
+/** Moves the tape of one drive. */
+export class Motion {
+  readonly #session: TapeSession;
+  readonly #reposition: Reposition;
+  readonly #polling: LoadPollingOptions;
+
+  constructor(session: TapeSession, reposition: Reposition, polling: LoadPollingOptions) {
+    this.#session = session;
+    this.#reposition = reposition;
+    this.#polling = polling;
+  }
+
+  /** To the beginning of the partition. */
+  async rewind(signal?: AbortSignal): Promise<void> {
+    await this.#toBeginning(rewindCdb(), signal);
+  }
+
+  /** Threads the tape, winding it once from end to end when `retension` is set. */
+  async load(retension: boolean, signal?: AbortSignal): Promise<void> {
+    await this.#reposition.abandon();
+    signal?.throwIfAborted();
+    await this.#session.moving(() => this.#thread(retension, signal));
+    this.#session.isDirty = false;
+    this.#session.placeAtBeginning();
+    this.#session.suspectMode();
+  }
+
+  /** That another tape may be in the drive is no news to who loads one. */
+  async #thread(retension: boolean, signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    const command = { cdb: loadUnloadCdb(true, retension), signal };
+    for (let tries = 1;; tries++) {
+      const { condition } = await device.perform(command, tries < LOAD_TRIES ? CHANGED : NONE);
+      if (condition !== "medium-changed") break;
+    }
+    const readiness = { load: false, requireMedium: true, polling: this.#polling, signal };
+    await waitUntilReady(device, await askReady(device, signal), readiness);
+  }
+
+  /** Unthreads or ejects the tape. */
+  async unload(signal?: AbortSignal): Promise<void> {
+    await this.#reposition.abandon();
+    signal?.throwIfAborted();
+    await this.#session.moving(() =>
+      this.#session.device.perform({ cdb: loadUnloadCdb(false), signal })
+    );
+    this.#session.isDirty = false;
+    this.#session.place();
+    this.#session.count.forget();
+  }
+
+  /** Over blocks or filemarks, or to the end of data. */
+  async space(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<SpaceResult> {
+    if (what === "end-of-data") {
+      await this.#reposition.abandon();
+      signal?.throwIfAborted();
+      await this.#session.moving(() => this.#toEndOfData(signal));
+      return { spaced: 0 };
+    }
+    await this.#reposition.back();
+    signal?.throwIfAborted();
+    if (count !== 0) await this.#session.moving(() => this.#spaceOver(what, count, signal));
+    return { spaced: count };
+  }
+
+  /** To an object, a file, or the end of data. */
+  async locate(target: LocateTarget, signal?: AbortSignal): Promise<void> {
+    if (target === "end-of-data") {
+      await this.space("end-of-data", 0, signal);
+      return;
+    }
+    const options = locateOptions(target);
+    await this.#reposition.abandon();
+    signal?.throwIfAborted();
+    await this.#session.moving(() => this.#locateOrSpace(options, signal));
+  }
+
+  /** Makes end of data here; or erases everything from here on, which may take hours. */
+  async erase(long: boolean, signal?: AbortSignal): Promise<void> {
+    await this.#session.moving(() => this.#session.device.perform({ cdb: eraseCdb(long), signal }));
+    if (!long) return;
+    // Some drives come back to where they began, some rewind.
+    this.#session.count.forget();
+    this.#session.isDoubtful = true;
+  }
+
+  async #toBeginning(cdb: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.#reposition.abandon();
+    signal?.throwIfAborted();
+    await this.#session.moving(() => this.#session.device.perform({ cdb, signal }));
+    this.#session.isDirty = false;
+    this.#session.placeAtBeginning();
+  }
+
+  async #spaceOver(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
+    const { device, proof } = this.#session;
+    const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
+    const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
+    proof.startRun();
+    const stop = stopOf(reply, count);
+    const left = reply.sense?.information === undefined
+      ? undefined
+      : Math.abs(reply.sense.information);
+    if (what === "blocks") this.#countBlocks(count, stop, left);
+    else this.#countFilemarks(count, stop);
+    if (stop === undefined) return;
+    if (stop === "end-of-data") await this.#confirmEndOfData(signal);
+    throw this.#stopped(stop, reply, left);
+  }
+
+  /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */
+  #countBlocks(count: number, stop: SpaceStop | undefined, left: number | undefined): void {
+    const own = this.#session.count;
+    if (stop === undefined) {
+      const isWithinFile = count < 0 && own.record !== undefined && -count <= own.record;
+      if (isWithinFile) own.passRecords(count);
+      else own.passObjects(count);
+    } else if (stop === "beginning-of-partition") {
+      own.setBeginning();
+    } else if (stop === "filemark" && count > 0 && left !== undefined) {
+      own.passRecords(count - left);
+      own.passFilemarks(1);
+    } else if (stop === "filemark" && count > 0) {
+      own.spaceFilemarks(1);
+    } else {
+      own.forget();
+    }
+  }
+
+  #countFilemarks(count: number, stop: SpaceStop | undefined): void {
+    const own = this.#session.count;
+    if (stop === "beginning-of-partition") {
+      own.setBeginning();
+    } else if (count < 0) {
+      own.spaceFilemarksBack();
+      this.#session.isDoubtful = true;
+    } else if (stop === undefined) {
+      own.spaceFilemarks(count);
+    } else {
+      own.forget();
+    }
+  }
+
+  #stopped(stop: SpaceStop, reply: Reply, left: number | undefined): SpaceStoppedError {
+    const { device } = this.#session;
+    const facts = {
+      command: "SPACE",
+      sense: reply.sense,
+      information: left,
+      position: this.#session.countedPosition(),
+    };
+    const rest = left === undefined ? "" : `, ${left} left`;
+    return new SpaceStoppedError(stop, `Cannot space on ${device.name}: met ${stop}${rest}`, facts);
+  }
+
+  /** SPACE to end of data, then a READ must find it: some drives stop short of the last record. */
+  async #toEndOfData(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    const cdb = spaceCdb(SpaceCode.EndOfData, 0);
+    await device.perform({ cdb, signal }, END);
+    this.#session.place();
+    this.#session.count.forget();
+    while (!await this.#isAtEndOfData(signal)) {
+      device.logger.debug("Reading on to the end of data on {name}", { name: device.name });
+    }
+  }
+
+  /** After SPACE has met the end of data, some drives stand somewhere else. */
+  async #confirmEndOfData(signal?: AbortSignal): Promise<void> {
+    if (await this.#isAtEndOfData(signal)) return;
+    await this.#toEndOfData(signal);
+  }
+
+  /** Reads one thing, whatever it is and with the least room, and says whether it was the end of data. */
+  async #isAtEndOfData(signal?: AbortSignal): Promise<boolean> {
+    const { blockBytes, limits, device } = this.#session;
+    const fixed = blockBytes > 0;
+    const dataIn = new Uint8Array(blockBytes || limits.minBytes);
+    const cdb = readCdb({ fixed, sili: false, length: fixed ? 1 : dataIn.length });
+    const { condition } = await device.perform({ cdb, dataIn, signal }, ANYTHING_READ);
+    if (condition === "end-of-data") return true;
+    this.#session.count.forget();
+    return false;
+  }
+
+  async #locateOrSpace(options: LocateCdbOptions, signal?: AbortSignal): Promise<void> {
+    const isFile = options.destination === LocateDestination.File;
+    const refusal = await this.#locate(options, signal);
+    if (refusal === undefined) {
+      this.#session.place();
+      this.#session.count.forget();
+      this.#session.partition = options.partition ?? this.#session.partition;
+      if (options.number === 0) this.#session.count.setBeginning();
+      return;
+    }
+    if (!isFile || options.partition !== undefined) throw this.#session.device.failure(refusal);
+    await this.#session.device.perform({ cdb: rewindCdb(), signal });
+    this.#session.placeAtBeginning();
+    if (options.number > 0) await this.#spaceOver("filemarks", options.number, signal);
+  }
+
+  /** Tries both forms; returns the refusal when the drive has neither. */
+  async #locate(options: LocateCdbOptions, signal?: AbortSignal): Promise<Reply | undefined> {
+    const { device } = this.#session;
+    let refusal: Reply | undefined;
+    for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
+      if (cdb === undefined) continue;
+      const reply = await device.perform({ cdb, signal }, LOCATE_ENDS);
+      if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
+      if (!ILLEGAL.has(reply.condition)) return undefined;
+      refusal ??= reply;
+    }
+    return refusal;
+  }
+
+  async #beyondEnd(reply: Reply, signal?: AbortSignal): Promise<TapeError> {
+    await this.#confirmEndOfData(signal);
+    this.#session.place();
+    this.#session.count.forget();
+    return this.#session.device.failure(reply);
+  }
+}
+
+const END: ReadonlySet<Condition> = new Set<Condition>(["early-warning", "end-of-data"]);
+
+const LOCATE_ENDS: ReadonlySet<Condition> = new Set<Condition>(["end-of-data", "illegal-request"]);
+
+/** Why SPACE stopped before its count; end of medium by the flag alone is the beginning when going backwards. */
+function stopOf({ condition }: Reply, count: number): SpaceStop | undefined {
+  switch (condition) {
+    case "beginning-of-partition":
+    case "end-of-data":
+    case "filemark":
+    case "setmark":
+      return condition;
+    case "early-warning":
+      return count < 0 ? "beginning-of-partition" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function locateOptions(target: Exclude<LocateTarget, "end-of-data">): LocateCdbOptions {
+  const place = typeof target === "number" ? { object: target } : target;
+  const isFile = "file" in place;
+  const number = isFile ? place.file : place.object;
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new TapeError("invalid-argument", `Cannot locate ${number}: it is not a whole number`);
+  }
+  const destination = isFile ? LocateDestination.File : LocateDestination.Object;
+  return { number, destination, partition: place.partition };
+}

@@ -1,0 +1,142 @@
+/**
+ * What has to be known of a drive before it is used, asked in as few round trips as possible.
+ *
+ * @module
+ */
+
+import { DeviceType, deviceTypeName } from "../scsi/device_type.ts";
+import { inquiry, type InquiryData } from "../scsi/inquiry.ts";
+import { readSerialNumber } from "../scsi/vpd.ts";
+import { type BlockLimits, NO_LIMITS, readBlockLimits } from "./block_limits.ts";
+import { readMediumMode } from "./block_size.ts";
+import { TapeError } from "./errors.ts";
+import type { DevicePosition } from "./position.ts";
+import { askReady, type ReadinessOptions, waitUntilReady } from "./readiness.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** What a drive is. */
+export interface DriveInfo {
+  /** T10 vendor identification, trimmed: `IBM`. */
+  readonly vendor: string;
+  /** Product identification, trimmed: `ULT3580-TD8`. */
+  readonly product: string;
+  /** Product revision level, trimmed. */
+  readonly revision: string;
+  /** Unit serial number, when the drive gives one. */
+  readonly serialNumber?: string;
+  /** Peripheral device type: 01h. */
+  readonly deviceType: number;
+  /** Whether the tape can be taken out. */
+  readonly removable: boolean;
+}
+
+/** What the drive says of itself and the tape in it. */
+interface Facts {
+  readonly limits: BlockLimits;
+  readonly blockBytes: number;
+  readonly position?: DevicePosition;
+}
+
+/**
+ * Gets to know a drive: what it is, whether a tape is ready, record lengths, block size, position.
+ *
+ * The questions that bring data go out together, and whether a tape is ready is asked behind them: istgt mixes up its answers on the wire when commands with
+ * and without data are under way at once. A new initiator first hears of unit attentions, through which INQUIRY alone is answered, so whatever was
+ * refused is asked again along with that.
+ *
+ * @throws {TapeError} of kind `not-a-tape`; {@link NotReadyError}; of the drive's kind when it fails.
+ */
+export async function getToKnow(
+  session: TapeSession,
+  options: ReadinessOptions,
+): Promise<DriveInfo> {
+  const { device } = session;
+  const { signal } = options;
+  const [identity, serial, first] = await Promise.allSettled([
+    device.consult((unit) => inquiry(unit, { signal })),
+    device.consult((unit) => readSerialNumber(unit, { signal })),
+    askFacts(session, signal),
+  ]);
+  if (identity.status === "rejected") throw identity.reason;
+  const { vendor, product, revision, deviceType, removable } = checkTape(
+    identity.value,
+    device.name,
+  );
+  apply(session, ...await whenReady(session, first, options));
+  const serialNumber = serial.status === "fulfilled" ? serial.value : undefined;
+  return {
+    vendor,
+    product,
+    revision,
+    ...(serialNumber !== undefined && { serialNumber }),
+    deviceType,
+    removable,
+  };
+}
+
+/** Waits for the tape, and asks again what could not be answered before it was ready. */
+async function whenReady(
+  session: TapeSession,
+  first: PromiseSettledResult<Facts>,
+  options: ReadinessOptions,
+): Promise<[isReady: boolean, facts: PromiseSettledResult<Facts>]> {
+  const { device } = session;
+  const { signal } = options;
+  const answer = askReady(device, signal);
+  const again = first.status === "rejected" ? settled(askFacts(session, signal)) : first;
+  await Promise.allSettled([answer, again]);
+  const { isReady, hasWaited } = await waitUntilReady(device, await answer, options);
+  const facts = await again;
+  if (!isReady || (facts.status === "fulfilled" && !hasWaited)) return [isReady, facts];
+  return [isReady, await settled(askFacts(session, signal))];
+}
+
+async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return (await Promise.allSettled([promise]))[0];
+}
+
+function apply(
+  session: TapeSession,
+  isReady: boolean,
+  facts: PromiseSettledResult<Facts>,
+): void {
+  session.place();
+  session.count.forget();
+  if (facts.status === "rejected") {
+    if (isReady) throw facts.reason;
+    return;
+  }
+  session.limits = facts.value.limits;
+  session.blockBytes = facts.value.blockBytes;
+  if (facts.value.position?.beginningOfPartition) session.placeAtBeginning();
+}
+
+async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {
+  const { device } = session;
+  const [limits, mode, position] = await Promise.allSettled([
+    readBlockLimits(device, signal),
+    readMediumMode(device, signal),
+    session.askPosition(signal),
+  ]);
+  for (const answer of [limits, mode, position]) {
+    if (answer.status === "rejected" && !isRefusal(answer.reason)) throw answer.reason;
+  }
+  return {
+    limits: limits.status === "fulfilled" ? limits.value : NO_LIMITS,
+    // A drive without mode parameters has nothing to set a block size with.
+    blockBytes: mode.status === "fulfilled" ? mode.value.blockBytes : 0,
+    ...(position.status === "fulfilled" && { position: position.value }),
+  };
+}
+
+/** The drive does not know the question, or has no tape to ask about. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (error.kind === "illegal-request" || error.kind === "not-ready");
+}
+
+function checkTape(data: InquiryData, name: string): InquiryData {
+  if (data.deviceType === DeviceType.Tape && data.peripheralQualifier === 0) return data;
+  const what = data.peripheralQualifier === 0 ? deviceTypeName(data.deviceType) : "no device";
+  throw new TapeError("not-a-tape", `Cannot use ${name} as a tape drive: it is ${what}`);
+}

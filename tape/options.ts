@@ -1,0 +1,88 @@
+/**
+ * Options of a tape drive.
+ *
+ * @module
+ */
+
+import type { Logger } from "../scsi/logger.ts";
+
+/** How long to wait for a drive that is loading a tape. */
+export interface LoadPollingOptions {
+  /** Milliseconds between two questions whether the drive is ready. Shorter finds out sooner and asks more. @default 1000 */
+  readonly intervalMs?: number;
+  /**
+   * How often to ask before giving up with `NotReadyError`; 0 asks once. An LTO-9 drive may take two hours over a cartridge that it has
+   * never seen.
+   *
+   * @default 7200
+   */
+  readonly count?: number;
+  /** Stops the waiting; `open` then rejects with its reason. @default none */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link TapeDrive.open}. */
+export interface TapeDriveOptions {
+  /**
+   * Bytes of a block to set when opening; 0 sets variable mode, where each write makes a record of its own length. A size that the tape was not
+   * written with makes it unreadable until it is set right. @default what the drive is set to
+   */
+  readonly blockSize?: number;
+  /**
+   * How many READ commands to keep going ahead of the caller, 0 to 256. Hides the round trip at the price of memory: as many records of the largest size
+   * met (in fixed mode, 256 KiB each). The tape then runs ahead, and goes back when the caller does anything but read on. Where
+   * the way back cannot be made certain, reads go one at a time whatever this says. @default 0
+   */
+  readonly readAhead?: number;
+  /**
+   * Asks the drive not to report records that are shorter than asked for (variable mode only). Saves sense data for each; but drives then cut
+   * longer records silently, so the driver reads every record that exactly fills its room again with more. @default false
+   */
+  readonly sili?: boolean;
+  /**
+   * Bytes of room for the first record, before any has been seen; from then on the records themselves tell. Too small costs a second read of that
+   * record, too large costs memory. @default 262144
+   */
+  readonly recordBytesHint?: number;
+  /** Switches the drive's data compression on or off when opening. @default what the drive is set to */
+  readonly compression?: boolean;
+  /** Loads the tape when it is in the drive but not threaded (02/04/02). @default false */
+  readonly load?: boolean;
+  /** Fails to open without a tape that is ready. Without it, `status()` and settings work on an empty drive. @default true */
+  readonly requireMedium?: boolean;
+  /** How long to wait for the tape to become ready. @default one question a second for two hours */
+  readonly loadPolling?: LoadPollingOptions;
+  /**
+   * Milliseconds until a command is given up, by operation code: `{ 0x08: 60_000 }` for READ(6). Too short takes a drive that is busy
+   * correcting errors for dead, and loses the position. @default the command table's, which exceed what drive manuals allow
+   */
+  readonly timeouts?: Readonly<Record<number, number>>;
+  /** Where to log. @default LogTape's category `["@uiscsi/tape", "tape"]` */
+  readonly logger?: Logger;
+  /** Ends the opening; the promise rejects with its reason. @default none */
+  readonly signal?: AbortSignal;
+  /**
+   * Waits for so many milliseconds, ending with the signal's reason when that aborts. Tests hand in virtual time.
+   *
+   * @default a timer
+   */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** Options of everything that can be called off. */
+export interface OperationOptions {
+  /**
+   * Calls the operation off; the promise then rejects with its reason. A command that moves or writes the tape and is under way by then leaves the position
+   * unknown, and writes are refused until the caller has positioned. @default none
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of reads. */
+export interface ReadOptions {
+  /**
+   * Stops waiting; the promise then rejects with its reason. The READ that is under way goes on, and what it brings comes out of the next
+   * read: nothing is lost, and the position stays what the caller has seen. @default none
+   */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,304 @@
+/**
+ * READs on their way, and what they have brought, strictly in the order of the tape.
+ *
+ * There is no ACA, so a READ behind one that met a filemark or an error is executed all the same. Nothing of that is dropped: each completion is
+ * kept and comes out in its turn. Only what follows an end of data is not: the tape does not move there.
+ *
+ * @module
+ */
+
+import { abortable } from "./abort.ts";
+import { readCdb } from "./commands.ts";
+import { breaksPosition, errorFor } from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import type { TapeError } from "./errors.ts";
+import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
+import type { RecordRoom } from "./record_room.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
+const FIXED_READ_BYTES = 256 * 1024;
+
+/** READs in a row that the drive may answer without executing them, before that counts as a failure. */
+const FRUITLESS_TRIES = 50;
+const FRUITLESS_INTERVAL_MS = 200;
+
+/** A command on its way. */
+interface Slot {
+  /** The room of a READ; none for a READ POSITION that rides behind one. */
+  readonly read?: { readonly buffer: Uint8Array; readonly blockBytes: number };
+  /** Settles when the answer is there; never rejects. */
+  done: Promise<void>;
+  reply?: Reply;
+  error?: unknown;
+  number?: number;
+}
+
+/** What lies between the caller and the place that the READs have brought the tape to. */
+export interface Undelivered {
+  readonly records: number;
+  readonly filemarks: number;
+  /** Whether the tape may have moved by more than those. */
+  readonly isUncertain: boolean;
+  /** An error that the caller has to hear of before anything else is done. */
+  readonly mustHear?: TapeError;
+  /** The first thing that the caller has not seen. */
+  readonly first?: Arrival;
+}
+
+/** How the next READ goes when it is not to be decided here. */
+export interface ReadOrder {
+  /** Where the record goes; its length is the room. */
+  readonly buffer: Uint8Array;
+}
+
+/** Options of a {@link ReadAhead}. */
+export interface ReadAheadOptions {
+  /** READs that may be under way or undelivered. */
+  readonly depth: number;
+  /** Whether to set SILI in variable mode. */
+  readonly sili: boolean;
+}
+
+/** Issues READs and queues what they bring. */
+export class ReadAhead {
+  readonly #session: TapeSession;
+  readonly #room: RecordRoom;
+  readonly #options: ReadAheadOptions;
+  readonly #slots: Slot[] = [];
+  readonly #arrivals: Arrival[] = [];
+  #order: ReadOrder | undefined;
+  #isHalted = false;
+  #isUncertain = false;
+  #fruitless = 0;
+  readonly #spares: Uint8Array[] = [];
+  /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
+  mayRunAhead = false;
+
+  constructor(session: TapeSession, room: RecordRoom, options: ReadAheadOptions) {
+    this.#session = session;
+    this.#room = room;
+    this.#options = options;
+  }
+
+  /** Whether nothing is under way or undelivered. */
+  get isIdle(): boolean {
+    return this.#slots.length === 0 && this.#arrivals.length === 0;
+  }
+
+  /** The next READ, which goes alone, uses this. */
+  order(order: ReadOrder): void {
+    this.#order = order;
+  }
+
+  /** The next thing off the tape, which stays where it is; reads when there is none. */
+  async head(signal?: AbortSignal): Promise<Arrival> {
+    for (;;) {
+      const [arrival] = this.#arrivals;
+      if (arrival !== undefined) return arrival;
+      signal?.throwIfAborted();
+      if (this.#slots.length === 0) await this.#restart(signal);
+      this.#fill();
+      await abortable(this.#slots[0].done, signal);
+      this.#harvest(this.#slots.shift()!);
+    }
+  }
+
+  /** The caller has seen `records` of the head, or all of it. Keeps the READs going. */
+  take(records?: number): void {
+    const [arrival] = this.#arrivals;
+    if (arrival.kind === "records" && records !== undefined && records < arrival.count) {
+      const data = arrival.data.subarray(records * arrival.recordBytes);
+      this.#arrivals[0] = { ...arrival, data, count: arrival.count - records };
+      this.#session.count.passRecords(records);
+      return;
+    }
+    this.#arrivals.shift();
+    this.#account(arrival);
+    if (this.mayRunAhead) this.#fill();
+  }
+
+  /** Waits for everything that is under way. */
+  async settle(): Promise<void> {
+    for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {
+      await slot.done;
+      this.#slots.shift();
+      this.#harvest(slot);
+    }
+  }
+
+  /** What has been read and not delivered, once all is settled. */
+  undelivered(): Undelivered {
+    let records = 0;
+    let filemarks = 0;
+    let isUncertain = this.#isUncertain;
+    let mustHear: TapeError | undefined;
+    for (const arrival of this.#arrivals) {
+      if (arrival.kind === "filemark") filemarks++;
+      else records += objectsPassed(arrival) ?? 0;
+      isUncertain ||= objectsPassed(arrival) === undefined;
+      if (arrival.kind === "failure" && mustBeHeard(arrival.error)) mustHear ??= arrival.error;
+    }
+    return { records, filemarks, isUncertain, mustHear, first: this.#arrivals[0] };
+  }
+
+  /** Forgets what has been read and not delivered. */
+  clear(): void {
+    this.#arrivals.length = 0;
+    this.#order = undefined;
+    this.#isHalted = this.#isUncertain = false;
+    this.#fruitless = 0;
+  }
+
+  /** A buffer that was copied out of may serve again. */
+  recycle(buffer: Uint8Array): void {
+    if (this.#spares.length <= this.#options.depth) this.#spares.push(buffer);
+  }
+
+  /** Counts what the caller has just seen. */
+  #account(arrival: Arrival): void {
+    const { count, proof } = this.#session;
+    if (arrival.kind === "records") return count.passRecords(arrival.count);
+    if (arrival.kind === "filemark") return count.passFilemarks(1);
+    if (arrival.kind === "end-of-data" || arrival.error === undefined) return;
+    const passed = objectsPassed(arrival);
+    this.#accountFailure(arrival.error, passed);
+    if (passed !== undefined) return;
+    const { records, filemarks } = this.undelivered();
+    proof.startRun(records + filemarks);
+  }
+
+  #accountFailure(error: TapeError, passed: number | undefined): void {
+    if (breaksPosition(error.kind)) this.#session.suspectMode();
+    if (mustBeHeard(error) || passed === undefined) this.#session.lose(error);
+    else this.#session.count.passRecords(passed);
+  }
+
+  /** After an end of data or an error nothing goes out until the caller reads on; after fruitless tries, not at once. */
+  async #restart(signal?: AbortSignal): Promise<void> {
+    if (this.#isUncertain) this.#session.count.forget();
+    this.#isHalted = this.#isUncertain = false;
+    if (this.#fruitless > 0) await this.#session.device.sleep(FRUITLESS_INTERVAL_MS, signal);
+  }
+
+  #fill(): void {
+    const limit = this.#order === undefined && this.mayRunAhead ? this.#options.depth : 1;
+    while (!this.#isHalted && this.#underWay() < limit) {
+      this.#issueRead();
+      this.#sampleBehind();
+    }
+  }
+
+  /** READs under way or undelivered. */
+  #underWay(): number {
+    const reads = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 0 : 1), 0);
+    return reads + this.#arrivals.length;
+  }
+
+  #issueRead(): void {
+    const { device, blockBytes } = this.#session;
+    const buffer = this.#order?.buffer ?? this.#buffer(blockBytes);
+    this.#order = undefined;
+    const isFixed = blockBytes > 0;
+    const cdb = readCdb({
+      fixed: isFixed,
+      sili: !isFixed && this.#options.sili,
+      length: isFixed ? buffer.length / blockBytes : buffer.length,
+    });
+    const slot: Slot = { read: { buffer, blockBytes }, done: Promise.resolve() };
+    slot.done = device.send({ cdb, dataIn: buffer }).then(
+      (reply) => this.#answered(slot, reply),
+      (error) => {
+        slot.error = error;
+        this.#isHalted = true;
+      },
+    );
+    this.#slots.push(slot);
+  }
+
+  #buffer(blockBytes: number): Uint8Array {
+    const bytes = blockBytes === 0 ? this.#room.next : this.#fixedBytes(blockBytes);
+    const spare = this.#spares.pop();
+    return spare?.length === bytes ? spare : new Uint8Array(bytes);
+  }
+
+  #fixedBytes(blockBytes: number): number {
+    if (!this.mayRunAhead) return blockBytes;
+    return Math.max(Math.floor(FIXED_READ_BYTES / blockBytes), 1) * blockBytes;
+  }
+
+  #answered(slot: Slot, reply: Reply): void {
+    slot.reply = reply;
+    const { condition, sense } = reply;
+    const isShort = condition === "incorrect-length" && (sense?.information ?? 0) > 0 &&
+      slot.read?.blockBytes === 0;
+    if (condition !== "good" && condition !== "filemark" && !isShort) this.#isHalted = true;
+  }
+
+  /** Lets the drive say where it is, as long as that is needed to prove that it knows. */
+  #sampleBehind(): void {
+    const { proof, blockBytes } = this.#session;
+    if (this.#options.depth === 0 && blockBytes === 0) return;
+    const asked = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 1 : 0), 0);
+    if (asked >= proof.samplesWanted) return;
+    const slot: Slot = { done: Promise.resolve() };
+    slot.done = this.#session.samplePosition().then((number) => {
+      slot.number = number;
+    }, () => {});
+    this.#slots.push(slot);
+  }
+
+  /** Turns the oldest answer into arrivals. */
+  #harvest(slot: Slot): void {
+    const { proof } = this.#session;
+    if (slot.read === undefined) return proof.sample(slot.number);
+    const arrivals = this.#interpret(slot);
+    this.#fruitless = arrivals.length > 0 ? 0 : this.#fruitless + 1;
+    if (this.#fruitless >= FRUITLESS_TRIES) arrivals.push(this.#refusal(slot));
+    for (const arrival of arrivals) this.#accept(arrival);
+  }
+
+  #interpret(slot: Slot): Arrival[] {
+    const { device } = this.#session;
+    const { buffer, blockBytes } = slot.read!;
+    if (slot.reply === undefined) return [deliveryFailure(slot.error)];
+    return blockBytes > 0
+      ? fixedArrivals(slot.reply, buffer, blockBytes, device)
+      : variableArrivals(slot.reply, buffer, this.#room, device);
+  }
+
+  #accept(arrival: Arrival): void {
+    const passed = objectsPassed(arrival);
+    this.#session.proof.pass(passed ?? 0);
+    if (this.#arrivals.at(-1)?.kind !== "end-of-data") {
+      this.#arrivals.push(arrival);
+    } else if (arrival.kind !== "end-of-data") {
+      this.#dropBeyondEnd(arrival);
+    }
+  }
+
+  /** READs behind one that met end of data find nothing, or an error of their own; anything else means that the tape has moved. */
+  #dropBeyondEnd(arrival: Arrival): void {
+    this.#isUncertain = true;
+    if (arrival.kind === "failure" && mustBeHeard(arrival.error)) this.#arrivals.push(arrival);
+  }
+
+  #refusal(slot: Slot): Arrival {
+    return { kind: "failure", error: this.#session.device.failure(slot.reply!), passed: 0 };
+  }
+}
+
+/** Errors that change what the caller believes about tape or position, wherever it goes next. */
+function mustBeHeard(error: TapeError): boolean {
+  return breaksPosition(error.kind) || error.kind === "deferred" ||
+    error.kind === "transport-lost";
+}
+
+/** A READ that got no answer: the error is ours already, or whatever the logical unit threw. */
+function deliveryFailure(error: unknown): Arrival {
+  const isOurs = error instanceof Error && "kind" in error;
+  const failed = isOurs
+    ? error as TapeError
+    : errorFor("transport-lost", "Cannot read: the command failed", { cause: error });
+  return { kind: "failure", error: failed };
+}

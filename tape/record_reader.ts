@@ -1,0 +1,264 @@
+/**
+ * Records as the caller gets them: whole, in order, whatever room a READ turned out to need.
+ *
+ * @module
+ */
+
+import { MAX_U24 } from "./commands.ts";
+import { PositionLostError, RecordTooLargeError, type TapeError } from "./errors.ts";
+import { ReadAhead, type ReadAheadOptions } from "./read_ahead.ts";
+import type { Arrival, Misfit, Records } from "./read_length.ts";
+import { RecordRoom } from "./record_room.ts";
+import { Reposition } from "./reposition.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** What a read brought. */
+export type ReadResult =
+  | {
+    readonly kind: "record";
+    /** The record, whole. The array is the caller's. */
+    readonly data: Uint8Array;
+  }
+  | { readonly kind: "filemark" }
+  | { readonly kind: "end-of-data" };
+
+/** What a read into the caller's buffer brought. */
+export type ReadIntoResult =
+  | {
+    readonly kind: "record";
+    /** Bytes in the buffer, from its beginning: one record, or in fixed mode as many whole blocks as came. */
+    readonly length: number;
+  }
+  | { readonly kind: "filemark" }
+  | { readonly kind: "end-of-data" };
+
+/** Options of a {@link RecordReader}. */
+export interface RecordReaderOptions extends ReadAheadOptions {
+  /** Room for the first record, in bytes. */
+  readonly recordBytesHint: number;
+}
+
+/** Reads of one record may be repeated while its true length is being found: from 1 byte to 16 MiB by doubling. */
+const MAX_REREADS = 26;
+
+/** What the tries at one record have shown about the room that it needs. */
+interface RoomBounds {
+  tooLittle: number;
+  tooMuch: number;
+  tries: number;
+}
+
+/** Reads records, ahead of the caller where that is safe. */
+export class RecordReader {
+  readonly ahead: ReadAhead;
+  readonly reposition: Reposition;
+  readonly #session: TapeSession;
+  readonly #depth: number;
+  readonly #hint: number;
+  readonly #room: RecordRoom;
+  /** Whether the tape can be brought back to the caller over filemarks too. */
+  #isWayCertain = false;
+
+  constructor(session: TapeSession, options: RecordReaderOptions) {
+    this.#session = session;
+    this.#depth = options.depth;
+    this.#hint = options.recordBytesHint;
+    this.#room = new RecordRoom(session.limits, this.#hint);
+    this.ahead = new ReadAhead(session, this.#room, options);
+    this.reposition = new Reposition(session, this.ahead);
+  }
+
+  /** The next thing off the tape, which stays there for the next read. */
+  async peek(signal?: AbortSignal): Promise<Exclude<Arrival, Misfit>> {
+    await this.#decideDepth();
+    const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
+    for (;;) {
+      const arrival = await this.ahead.head(signal);
+      if (arrival.kind !== "misfit") return arrival;
+      const { error } = arrival;
+      if (error !== undefined && !this.#session.count.isAnchored) return { kind: "failure", error };
+      await this.#readAgain(arrival, known);
+    }
+  }
+
+  /** The next record, or the condition in its place. */
+  async read(signal?: AbortSignal): Promise<ReadResult> {
+    const arrival = await this.peek(signal);
+    if (arrival.kind === "failure") throw await this.#deliver(arrival.error);
+    if (arrival.kind !== "records") {
+      this.ahead.take();
+      return { kind: arrival.kind };
+    }
+    const data = this.#owned(arrival);
+    this.ahead.take(1);
+    return { kind: "record", data };
+  }
+
+  /** The next record into `buffer`, or in fixed mode as many blocks as fit. */
+  async readInto(buffer: Uint8Array, signal?: AbortSignal): Promise<ReadIntoResult> {
+    await this.#decideDepth();
+    this.#orderFor(buffer, signal !== undefined);
+    const arrival = await this.peek(signal);
+    if (arrival.kind === "failure") throw await this.#deliver(arrival.error);
+    if (arrival.kind !== "records") {
+      this.ahead.take();
+      return { kind: arrival.kind };
+    }
+    if (arrival.recordBytes > buffer.length) throw this.#tooLarge(buffer, arrival.recordBytes);
+    return { kind: "record", length: await this.#copyOut(arrival, buffer, signal) };
+  }
+
+  /**
+   * Lets the next READ bring what the buffer holds, and straight into it where that is safe: not when the caller may stop waiting, for the READ goes
+   * on then; and not when a record that fills the buffer could have been cut.
+   */
+  #orderFor(buffer: Uint8Array, mayStopWaiting: boolean): void {
+    const { blockBytes } = this.#session;
+    if (!this.ahead.isIdle || this.ahead.mayRunAhead || buffer.length < (blockBytes || 1)) return;
+    const unit = blockBytes || 1;
+    // READ in fixed mode may run over a filemark behind good blocks, so it asks for several only where the way back is certain.
+    const most = blockBytes > 0 && !this.#isWayCertain ? 1 : MAX_U24;
+    const bytes = Math.min(Math.floor(buffer.length / unit), most) * unit;
+    const isDirect = !mayStopWaiting && (blockBytes > 0 || !this.#room.isSuspect(bytes));
+    if (isDirect) this.ahead.order({ buffer: buffer.subarray(0, bytes) });
+    else if (blockBytes > 0) this.ahead.order({ buffer: new Uint8Array(bytes) });
+  }
+
+  /** Takes what fits from `first` and, in fixed mode, from what comes behind it, up to the next condition. */
+  async #copyOut(first: Records, buffer: Uint8Array, signal?: AbortSignal): Promise<number> {
+    let length = this.#takeInto(first, buffer);
+    const { blockBytes } = this.#session;
+    while (blockBytes > 0 && buffer.length - length >= blockBytes) {
+      if (this.ahead.isIdle && !this.#isWayCertain) break;
+      const next = await this.#nextInto(buffer.subarray(length), signal);
+      if (next?.kind !== "records") break;
+      length += this.#takeInto(next, buffer.subarray(length));
+    }
+    return length;
+  }
+
+  /** What comes next, unless the caller stops waiting: the blocks already taken must not be lost over that. */
+  async #nextInto(buffer: Uint8Array, signal?: AbortSignal): Promise<Arrival | undefined> {
+    try {
+      await this.#decideDepth();
+      this.#orderFor(buffer, signal !== undefined);
+      return await this.peek(signal);
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  #takeInto(arrival: Records, buffer: Uint8Array): number {
+    const { data, recordBytes, count } = arrival;
+    const records = Math.min(Math.floor(buffer.length / recordBytes), count);
+    const length = records * recordBytes;
+    const isThere = data.buffer === buffer.buffer && data.byteOffset === buffer.byteOffset;
+    if (!isThere) {
+      buffer.set(data.subarray(0, length));
+      // Blocks before these may have been given out as views of the same buffer.
+      const isAllOurs = data.byteOffset === 0 || isGivenAsCopy(arrival);
+      if (records === count && isAllOurs) this.ahead.recycle(new Uint8Array(data.buffer));
+    }
+    this.ahead.take(records);
+    return length;
+  }
+
+  #tooLarge(buffer: Uint8Array, recordBytes: number): RecordTooLargeError {
+    return new RecordTooLargeError(
+      `Cannot read a record of ${recordBytes} bytes into ${buffer.length} on ${this.#session.device.name}: give it more room`,
+      { recordBytes, roomBytes: buffer.length, position: this.#session.countedPosition() },
+    );
+  }
+
+  /** The head's first record as an array of the caller's own, which does not keep a much larger buffer alive. */
+  #owned(arrival: Records): Uint8Array {
+    const { data, recordBytes, count } = arrival;
+    if (!isGivenAsCopy(arrival)) return data.subarray(0, recordBytes);
+    // Not slice(): that of a Node Buffer does not copy.
+    const copy = new Uint8Array(data.subarray(0, recordBytes));
+    if (count === 1) this.ahead.recycle(new Uint8Array(data.buffer));
+    return copy;
+  }
+
+  /** The error that comes next is given out, and what it says about drive and position is taken in. */
+  async #deliver(error: TapeError): Promise<TapeError> {
+    this.ahead.take();
+    if (error.kind !== "mode-parameters-changed") return error;
+    const before = this.#session.blockBytes;
+    await this.ahead.settle();
+    await this.#session.refreshBlockSize();
+    if (this.#session.blockBytes !== before) {
+      // What was under way was asked for in one block size and answered in another.
+      this.ahead.clear();
+      this.#session.lose(error);
+    }
+    return error;
+  }
+
+  /** More than one READ at a time, or several blocks with one, only where the way back is certain whatever they meet. */
+  async #decideDepth(): Promise<void> {
+    const { count, proof, isLost, blockBytes, device } = this.#session;
+    if (this.#depth === 0 && blockBytes === 0) return;
+    this.#isWayCertain = !isLost &&
+      (count.isAnchored || (proof.isProven && await this.reposition.tryLocate()));
+    const isSettled = blockBytes > 0 || this.#room.isSettled;
+    const mayRunAhead = this.#isWayCertain && this.#depth > 0 && isSettled;
+    if (mayRunAhead && !this.ahead.mayRunAhead) {
+      device.logger.debug("Reading ahead on {name}", { name: device.name });
+    }
+    this.ahead.mayRunAhead = mayRunAhead;
+  }
+
+  /** Goes back before a record that did not come whole, and reads it again. */
+  async #readAgain(misfit: Misfit, known: RoomBounds): Promise<void> {
+    const { roomBytes, recordBytes, error } = misfit;
+    const { device, limits } = this.#session;
+    if (error !== undefined) {
+      known.tooMuch = Math.min(known.tooMuch, roomBytes);
+      this.#room.reachesBeyondEnd(roomBytes);
+    } else if (recordBytes === undefined) {
+      known.tooLittle = Math.max(known.tooLittle, roomBytes);
+    }
+    const room = this.#nextRoom(misfit, known);
+    await this.#backBefore(misfit);
+    if (room !== undefined && known.tries++ < MAX_REREADS) {
+      this.ahead.order({ buffer: new Uint8Array(room) });
+      return;
+    }
+    if (error !== undefined) throw error;
+    const told = recordBytes === undefined ? "longer than that" : `of ${recordBytes} bytes`;
+    throw new RecordTooLargeError(
+      `Cannot read a record ${told} on ${device.name}: the drive reads at most ${limits.maxBytes}`,
+      { recordBytes, roomBytes, position: this.#session.countedPosition() },
+    );
+  }
+
+  /** Between too little and too much, where there is too much; `undefined` when nothing is left to try. */
+  #nextRoom({ roomBytes, recordBytes }: Misfit, known: RoomBounds): number | undefined {
+    const { tooLittle, tooMuch } = known;
+    const wanted = tooMuch === roomBytes ? undefined : this.#room.beyond(roomBytes, recordBytes);
+    if (wanted !== undefined && wanted < tooMuch) return wanted;
+    if (tooMuch === Infinity) return undefined;
+    const between = Math.floor((tooLittle + tooMuch) / 2);
+    return between > tooLittle && between >= this.#session.limits.minBytes ? between : undefined;
+  }
+
+  async #backBefore({ recordBytes, roomBytes }: Misfit): Promise<void> {
+    try {
+      await this.reposition.back();
+    } catch (error) {
+      if (!(error instanceof PositionLostError)) throw error;
+      const told = recordBytes === undefined ? "longer" : `of ${recordBytes} bytes`;
+      throw new PositionLostError(
+        `${error.message}; the record there, ${told}, did not come whole in ${roomBytes}`,
+        { position: error.position, cause: error },
+      );
+    }
+  }
+}
+
+/** A record of less than half its buffer is copied, so that keeping it does not keep the rest. */
+function isGivenAsCopy({ data, recordBytes }: Records): boolean {
+  return recordBytes * 2 < data.buffer.byteLength;
+}

@@ -1,0 +1,190 @@
+/**
+ * The way back from where read-ahead has brought the tape to where the caller is.
+ *
+ * A wrong write position destroys data, so the way is chosen by what the drive has proven, and each step must end well:
+ * 1. back over records alone, where no filemark lies between;
+ * 2. LOCATE, where READ POSITION has kept step with the READs, checked again before and after, and by reading what should stand there;
+ * 3. from the beginning, over as many filemarks and records as the driver has counted itself;
+ * 4. else none, and writes are refused until the caller positions.
+ *
+ * @module
+ */
+
+import {
+  locate10Cdb,
+  locate16Cdb,
+  LocateDestination,
+  readCdb,
+  rewindCdb,
+  spaceCdb,
+  SpaceCode,
+} from "./commands.ts";
+import type { Reply } from "./device.ts";
+import { PositionLostError } from "./errors.ts";
+import type { ReadAhead, Undelivered } from "./read_ahead.ts";
+import type { Records } from "./read_length.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** Brings the tape to where the caller is. */
+export class Reposition {
+  readonly #session: TapeSession;
+  readonly #ahead: ReadAhead;
+  /** Whether LOCATE has been seen to go where it was told; `undefined` until it was tried. */
+  #canLocate: boolean | undefined;
+
+  constructor(session: TapeSession, ahead: ReadAhead) {
+    this.#session = session;
+    this.#ahead = ahead;
+  }
+
+  /**
+   * Waits for the READs under way and forgets what they bring: the caller goes elsewhere.
+   *
+   * @throws {TapeError} that the READs met and that the caller has to hear of first.
+   */
+  async abandon(): Promise<void> {
+    await this.#settled();
+    this.#ahead.clear();
+  }
+
+  /**
+   * Brings the tape to where the caller is, and forgets what was read beyond.
+   *
+   * @throws {PositionLostError} when no certain way back is left.
+   * @throws {TapeError} that the READs met and that the caller has to hear of first.
+   */
+  async back(): Promise<void> {
+    const way = await this.#settled();
+    this.#ahead.clear();
+    if (way.records + way.filemarks === 0 && !way.isUncertain) return;
+    this.#session.device.logger.debug(
+      "Going back over {records} records and {filemarks} filemarks on {name}",
+      { records: way.records, filemarks: way.filemarks, name: this.#session.device.name },
+    );
+    if (!await this.#go(way)) throw this.#noWay();
+    this.#session.proof.startRun();
+  }
+
+  /** Whether LOCATE works here, tried on the place where the tape stands: that moves nothing. Only with proven numbers. */
+  async tryLocate(): Promise<boolean> {
+    if (this.#canLocate !== undefined) return this.#canLocate;
+    const number = this.#session.proof.numberBehind(0);
+    if (number === undefined || !this.#ahead.isIdle) return false;
+    this.#canLocate = await this.#locateTo(number);
+    return this.#canLocate;
+  }
+
+  async #settled(): Promise<Undelivered> {
+    await this.#ahead.settle();
+    const undelivered = this.#ahead.undelivered();
+    const { mustHear } = undelivered;
+    if (mustHear === undefined) return undelivered;
+    this.#ahead.clear();
+    this.#session.suspectMode();
+    this.#session.lose(mustHear);
+    throw mustHear;
+  }
+
+  async #go(way: Undelivered): Promise<boolean> {
+    try {
+      const isPlain = way.filemarks === 0 && !way.isUncertain;
+      if (isPlain && await this.#space(SpaceCode.Blocks, -way.records)) return true;
+      return await this.#locateBack(way, isPlain) || await this.#fromBeginning();
+    } catch (error) {
+      this.#session.lose(error);
+      throw error;
+    }
+  }
+
+  #noWay(): PositionLostError {
+    const { device } = this.#session;
+    const error = new PositionLostError(
+      `Cannot go back to where reading stopped on ${device.name}: the drive does not tell positions, and the way from the beginning is not known`,
+      { position: this.#session.countedPosition() },
+    );
+    this.#session.lose(error);
+    return error;
+  }
+
+  /** Spaces; any answer but good makes this way worthless. */
+  async #space(code: number, count: number): Promise<boolean> {
+    const reply = await this.#session.device.attempt({ cdb: spaceCdb(code, count) });
+    return this.#isGood(reply);
+  }
+
+  /** Whether the command was executed; an answer that the caller has to hear of is thrown. */
+  #isGood(reply: Reply): boolean {
+    const { condition } = reply;
+    if (condition === "good" || condition === "informational") return true;
+    if (condition === "medium-changed" || condition === "reset" || condition === "deferred") {
+      throw this.#session.device.failure(reply);
+    }
+    return false;
+  }
+
+  async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
+    const { proof } = this.#session;
+    const behind = way.records + way.filemarks;
+    const target = proof.numberBehind(behind);
+    const here = proof.numberBehind(0);
+    if (target === undefined || target < 0 || this.#canLocate === false) return false;
+    const isSettled = !hasMoved && !way.isUncertain;
+    if (isSettled && (await this.#session.askPosition())?.object !== here) return false;
+    if (!await this.#locateTo(target)) return false;
+    return await this.#standsBefore(way, target);
+  }
+
+  /** LOCATEs, and asks the drive whether it is there. */
+  async #locateTo(number: number): Promise<boolean> {
+    const options = { number, destination: LocateDestination.Object };
+    for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
+      if (cdb === undefined) continue;
+      const reply = await this.#session.device.attempt({ cdb });
+      if (this.#isGood(reply)) return (await this.#session.askPosition())?.object === number;
+      if (reply.condition !== "illegal-request") return false;
+    }
+    return false;
+  }
+
+  /** Reads the first thing that the caller has not seen, compares, and goes back before it. */
+  async #standsBefore({ first }: Undelivered, target: number): Promise<boolean> {
+    if (first?.kind === "records") {
+      return await this.#isNext(first) && await this.#space(SpaceCode.Blocks, -1);
+    }
+    if (first?.kind !== "filemark") return true;
+    const { blockBytes, limits } = this.#session;
+    const roomBytes = blockBytes || limits.minBytes;
+    const reply = await this.#read(new Uint8Array(roomBytes), blockBytes > 0 ? 1 : roomBytes);
+    return reply.condition === "filemark" && await this.#locateTo(target);
+  }
+
+  async #isNext({ data, recordBytes }: Records): Promise<boolean> {
+    const buffer = new Uint8Array(recordBytes);
+    const length = this.#session.blockBytes > 0 ? 1 : recordBytes;
+    const reply = await this.#read(buffer, length);
+    if (reply.condition !== "good") return false;
+    return isEqual(buffer, data);
+  }
+
+  #read(dataIn: Uint8Array, length: number): Promise<Reply> {
+    const fixed = this.#session.blockBytes > 0;
+    return this.#session.device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
+  }
+
+  async #fromBeginning(): Promise<boolean> {
+    const { file, record } = this.#session.count;
+    if (file === undefined || record === undefined) return false;
+    const reply = await this.#session.device.attempt({ cdb: rewindCdb() });
+    if (!this.#isGood(reply)) return false;
+    if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
+    return record === 0 || await this.#space(SpaceCode.Blocks, record);
+  }
+}
+
+/** Whether `data` begins with the whole of `expected`. */
+function isEqual(expected: Uint8Array, data: Uint8Array): boolean {
+  for (let at = 0; at < expected.length; at++) {
+    if (expected[at] !== data[at]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,100 @@
+/**
+ * Tape as web streams.
+ *
+ * @module
+ */
+
+import type { WriteResult } from "./writer.ts";
+
+/** Options of `writable()`. */
+export interface WritableOptions {
+  /**
+   * Length of the records in bytes: what is written to the stream is cut and joined to records of this length, the last one shorter. Needs
+   * a buffer of that size. In fixed mode it must be a multiple of the block size, and so must be all that is written. @default each chunk is one record
+   */
+  readonly blockBytes?: number;
+  /** Writes a filemark when the stream is closed. @default false */
+  readonly filemark?: boolean;
+  /** Called when a record was written near the end of the tape: leave room for what has to follow. @default not told */
+  readonly onEarlyWarning?: (result: WriteResult) => void;
+}
+
+/** What a stream needs of a drive. */
+export interface RecordSink {
+  write(data: Uint8Array): Promise<WriteResult>;
+  writeFilemarks(): Promise<WriteResult>;
+  flush(): Promise<void>;
+}
+
+/** Cuts and joins chunks to blocks of one length. */
+class Reblocker {
+  readonly #block: Uint8Array;
+  readonly #write: (data: Uint8Array) => Promise<void>;
+  #filled = 0;
+
+  constructor(blockBytes: number, write: (data: Uint8Array) => Promise<void>) {
+    this.#block = new Uint8Array(blockBytes);
+    this.#write = write;
+  }
+
+  async add(chunk: Uint8Array): Promise<void> {
+    const size = this.#block.length;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#filled === 0 && chunk.length - at >= size) {
+        await this.#write(chunk.subarray(at, at += size));
+        continue;
+      }
+      const part = chunk.subarray(at, at + size - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === size) await this.end();
+    }
+  }
+
+  /** Writes what is left. */
+  async end(): Promise<void> {
+    if (this.#filled === 0) return;
+    await this.#write(this.#block.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+}
+
+/**
+ * A stream that writes to tape. It takes a chunk only when the one before is written; closing it flushes, so that the data is on tape when `close()`
+ * resolves. Aborting it leaves the records written so far.
+ */
+export function writableTo(
+  sink: RecordSink,
+  options: WritableOptions = {},
+): WritableStream<Uint8Array> {
+  const { blockBytes, filemark = false, onEarlyWarning } = options;
+  const tell = (result: WriteResult) => {
+    if (result.earlyWarning || result.programmableEarlyWarning) onEarlyWarning?.(result);
+  };
+  const write = async (data: Uint8Array) => tell(await sink.write(data));
+  const blocks = blockBytes === undefined ? undefined : new Reblocker(blockBytes, write);
+  return new WritableStream<Uint8Array>({
+    write: (chunk) => blocks === undefined ? write(chunk) : blocks.add(chunk),
+    close: async () => {
+      await blocks?.end();
+      // A filemark that is written at once takes everything before it along.
+      if (filemark) tell(await sink.writeFilemarks());
+      else await sink.flush();
+    },
+  });
+}
+
+/** A stream of what `next` gives, until it gives nothing; asks only when the reader does. */
+export function readableFrom(
+  next: () => Promise<Uint8Array | undefined>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const record = await next();
+      if (record === undefined) controller.close();
+      else controller.enqueue(record);
+    },
+  }, { highWaterMark: 0 });
+}

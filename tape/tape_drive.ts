@@ -1,0 +1,382 @@
+/**
+ * A tape drive.
+ *
+ * @module
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { preventAllowMediumRemovalCdb } from "../scsi/cdb.ts";
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { sleep } from "./abort.ts";
+import type { BlockLimits } from "./block_limits.ts";
+import { checkBlockSize, currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { callerPosition } from "./caller_position.ts";
+import {
+  type CompressionSettings,
+  type CompressionState,
+  readCompression,
+  writeCompression,
+} from "./compression.ts";
+import { type Density, readDensities } from "./density.ts";
+import { type DriveStatus, readStatus } from "./drive_status.ts";
+import { SpaceStoppedError, TapeError } from "./errors.ts";
+import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
+import { type DriveInfo, getToKnow } from "./opening.ts";
+import { OperationQueue } from "./operation_queue.ts";
+import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
+import type { TapePosition } from "./position.ts";
+import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
+import { type WritableOptions, writableTo } from "./streams.ts";
+import { filesFrom, type TapeFile } from "./tape_files.ts";
+import { TapeSession } from "./tape_session.ts";
+import { Writer, type WriteResult } from "./writer.ts";
+
+/** Options of {@linkcode TapeDrive.writeFilemarks}. */
+export interface WriteFilemarksOptions extends OperationOptions {
+  /**
+   * Does not wait until they are on tape. Quicker; but then nothing is proven to be on tape before the next `flush()`.
+   *
+   * @default false
+   */
+  readonly immediate?: boolean;
+}
+
+/** Options of {@linkcode TapeDrive.erase}. */
+export interface EraseOptions extends OperationOptions {
+  /** Overwrites all that follows, which takes hours on a long tape; else end of data is written where the tape stands. @default false */
+  readonly long?: boolean;
+}
+
+const MAX_READ_AHEAD = 256;
+const DEFAULT_RECORD_BYTES_HINT = 262_144;
+
+/**
+ * A tape drive: records, filemarks and positions.
+ *
+ * Operations may be called without waiting for one another; they are done one at a time in the order of the calls. With read-ahead the tape runs ahead of
+ * the caller, but every operation acts where the caller is. After an error that leaves the position uncertain, reads go on where the tape stands, and writes
+ * are refused with {@link PositionLostError} until `rewind()`, `load()`, `locate()` or `space("end-of-data")` has placed the tape.
+ *
+ * Every method may throw, beside what it names: {@link MediumChangedError} and {@link ResetError}, {@link NotReadyError}, {@link DeferredError},
+ * {@link MediumError}, {@link HardwareError}, {@link ReservationConflictError}, {@link TransportLostError}, and {@link TapeError} of another kind.
+ */
+export class TapeDrive {
+  /** What the drive is. */
+  readonly info: DriveInfo;
+  readonly #session: TapeSession;
+  readonly #reader: RecordReader;
+  readonly #writer: Writer;
+  readonly #motion: Motion;
+  readonly #queue = new OperationQueue();
+  #closing: Promise<void> | undefined;
+
+  private constructor(session: TapeSession, info: DriveInfo, options: TapeDriveOptions) {
+    const {
+      readAhead = 0,
+      sili = false,
+      recordBytesHint = DEFAULT_RECORD_BYTES_HINT,
+    } = options;
+    this.info = info;
+    this.#session = session;
+    this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint });
+    this.#writer = new Writer(session, this.#reader.reposition);
+    this.#motion = new Motion(session, this.#reader.reposition, options.loadPolling ?? {});
+  }
+
+  /**
+   * Opens the drive behind a logical unit. The tape stays where it stands. On failure the logical unit is left open.
+   *
+   * @param unit What carries the commands; `close()` closes it.
+   * @throws {TapeError} of kind `not-a-tape`, or `invalid-argument` for an option out of its range.
+   * @throws {NotReadyError} when no tape is ready and one is required.
+   */
+  static async open(unit: LogicalUnit, options: TapeDriveOptions = {}): Promise<TapeDrive> {
+    checkOptions(options);
+    const { load = false, requireMedium = true, loadPolling = {}, signal } = options;
+    const session = new TapeSession(unit, {
+      logger: options.logger ?? getLogger(["@uiscsi/tape", "tape"]),
+      timeouts: options.timeouts ?? {},
+      sleep: options.sleep ?? sleep,
+    });
+    const info = await getToKnow(session, { load, requireMedium, polling: loadPolling, signal });
+    const drive = new TapeDrive(session, info, options);
+    const { blockSize, compression } = options;
+    if (blockSize !== undefined && blockSize !== session.blockBytes) {
+      await drive.setBlockSize(blockSize);
+    }
+    if (compression !== undefined) await drive.setCompression({ enabled: compression });
+    return drive;
+  }
+
+  /** Which record lengths the drive takes. */
+  get limits(): BlockLimits {
+    return this.#session.limits;
+  }
+
+  /**
+   * Reads the next record whole, whatever its length, or the filemark or end of data in its place. In fixed mode a record is one block.
+   *
+   * @throws {RecordTooLargeError} when the drive itself cannot read a record of that length; the tape stands before it.
+   * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length; the tape stands after it.
+   */
+  read(options: ReadOptions = {}): Promise<ReadResult> {
+    return this.#run(() => this.#reader.read(options.signal), options.signal);
+  }
+
+  /**
+   * Reads the next record into `buffer`. In fixed mode: at least one block, and as many as fit and come before the next condition, unless the drive has yet to
+   * prove that it finds back over a filemark. `buffer` belongs to the drive until the promise settles.
+   *
+   * @throws {RecordTooLargeError} when the record is longer than `buffer`; the caller stands before it, and may read it with more room.
+   * @throws {RecordLengthError} as `read()`.
+   */
+  readInto(buffer: Uint8Array, options: ReadOptions = {}): Promise<ReadIntoResult> {
+    return this.#run(() => {
+      if (buffer.length === 0) {
+        throw new TapeError("invalid-argument", "Cannot read into a buffer of no length");
+      }
+      return this.#reader.readInto(buffer, options.signal);
+    }, options.signal);
+  }
+
+  /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's. Throws as `read()`. */
+  async *records(options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const result = await this.read(options);
+      if (result.kind !== "record") return;
+      yield result.data;
+    }
+  }
+
+  /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
+  files(options: ReadOptions = {}): AsyncGenerator<TapeFile, void, undefined> {
+    return filesFrom({
+      read: () => this.read(options),
+      isAtEndOfData: () =>
+        this.#run(async () => (await this.#reader.peek(options.signal)).kind === "end-of-data"),
+      skipFile: () => this.#skipFile(),
+    });
+  }
+
+  /**
+   * Writes `data` as one record, in one command; in fixed mode as one or more whole blocks. It is then in the drive's buffer; `flush()` puts it on
+   * tape. `data` must not change until the promise settles.
+   *
+   * @throws {TapeError} of kind `invalid-argument` when the drive does not take that length; nothing is sent.
+   * @throws {VolumeOverflowError} when the tape is full.
+   * @throws {WriteProtectedError} {@link WormViolationError}
+   * @throws {PositionLostError} when it is not certain where the tape stands.
+   */
+  write(data: Uint8Array, options: OperationOptions = {}): Promise<WriteResult> {
+    return this.#run(() => this.#writer.write(data, options.signal), options.signal);
+  }
+
+  /** A stream that writes to the tape; see {@link WritableOptions}. Its promises reject with what `write()` throws. */
+  writable(options: WritableOptions = {}): WritableStream<Uint8Array> {
+    return writableTo({
+      write: (data) => this.write(data),
+      writeFilemarks: () => this.writeFilemarks(),
+      flush: () => this.flush(),
+    }, options);
+  }
+
+  /**
+   * Writes filemarks; unless `immediate` is set, they and all before them are on tape when the promise resolves. Throws as `write()`.
+   *
+   * @param count 1 to 16777215.
+   */
+  writeFilemarks(count = 1, options: WriteFilemarksOptions = {}): Promise<WriteResult> {
+    const { immediate = false, signal } = options;
+    return this.#run(() => this.#writer.writeFilemarks(count, immediate, signal), signal);
+  }
+
+  /** Resolves when all that was written is on tape. */
+  flush(options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#writer.flush(options.signal), options.signal);
+  }
+
+  /** Goes to the beginning of the partition. */
+  rewind(options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#motion.rewind(options.signal), options.signal);
+  }
+
+  /** Winds the tape from end to end once and goes to the beginning, where the drive does such a thing. */
+  retension(options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#motion.load(true, options.signal), options.signal);
+  }
+
+  /** Threads the tape that is in the drive, and goes to its beginning. */
+  load(options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#motion.load(false, options.signal), options.signal);
+  }
+
+  /** Rewinds the tape and unthreads or ejects it. */
+  unload(options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#motion.unload(options.signal), options.signal);
+  }
+
+  /**
+   * Moves over `count` blocks or filemarks, backwards when negative, or to the end of data. Over filemarks it ends behind the last one, or before it
+   * when going backwards. After going backwards over filemarks, a drive that does not tell positions must be placed otherwise before a write.
+   *
+   * @throws {SpaceStoppedError} when a filemark, the end of data or the beginning came first; `information` is what was left of the count.
+   */
+  space(what: SpaceWhat, count = 1, options: OperationOptions = {}): Promise<SpaceResult> {
+    return this.#run(() => {
+      if (!Number.isSafeInteger(count)) {
+        throw new TapeError("invalid-argument", `Cannot space ${count}: it is not a whole number`);
+      }
+      return this.#motion.space(what, count, options.signal);
+    }, options.signal);
+  }
+
+  /**
+   * Goes to an object by its number, the beginning of a file, or the end of data.
+   *
+   * @throws {SpaceStoppedError} of kind `end-of-data` when that comes first; the tape stands there.
+   */
+  locate(target: LocateTarget, options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#motion.locate(target, options.signal), options.signal);
+  }
+
+  /** Where the caller is. As a rule nothing moves for that, however far read-ahead has brought the tape. */
+  position(options: OperationOptions = {}): Promise<TapePosition> {
+    return this.#run(
+      () => callerPosition(this.#session, this.#reader, options.signal),
+      options.signal,
+    );
+  }
+
+  /** Bytes of a block in fixed mode; 0 in variable mode. */
+  blockSize(): Promise<number> {
+    return this.#run(async () => {
+      const bytes = await currentBlockBytes(this.#session.device);
+      if (bytes !== this.#session.blockBytes) await this.#reader.reposition.back();
+      return this.#session.blockBytes = bytes;
+    });
+  }
+
+  /**
+   * Sets fixed mode with blocks of so many bytes, or with 0 variable mode. What is on tape stays as it is.
+   *
+   * @throws {TapeError} of kind `invalid-argument` or `unsupported` when the drive does not take that size.
+   */
+  setBlockSize(bytes: number): Promise<void> {
+    return this.#run(async () => {
+      checkBlockSize(bytes, this.#session.limits);
+      await this.#reader.reposition.back();
+      await writeBlockSize(this.#session.device, bytes);
+      this.#session.blockBytes = bytes;
+    });
+  }
+
+  /** What the drive says about compression. */
+  compression(): Promise<CompressionState> {
+    return this.#run(() => readCompression(this.#session.device));
+  }
+
+  /**
+   * Switches compression of what is written.
+   *
+   * @throws {TapeError} of kind `unsupported` when the drive does not compress.
+   */
+  setCompression(settings: CompressionSettings): Promise<void> {
+    return this.#run(() => writeCompression(this.#session.device, settings));
+  }
+
+  /** The densities that the drive knows, or those of the loaded tape; none when the drive does not say. */
+  densities(options: { readonly media?: boolean } = {}): Promise<Density[]> {
+    return this.#run(() => readDensities(this.#session.device, options.media ?? false));
+  }
+
+  /** Erases from here on. Throws as `write()`. */
+  erase(options: EraseOptions = {}): Promise<void> {
+    const { long = false, signal } = options;
+    return this.#run(async () => {
+      await this.#writer.place("erase");
+      await this.#motion.erase(long, signal);
+    }, signal);
+  }
+
+  /** The state of drive and tape. Works without a tape. */
+  status(options: OperationOptions = {}): Promise<DriveStatus> {
+    const { signal } = options;
+    return this.#run(() =>
+      readStatus({
+        device: this.#session.device,
+        vendor: this.info.vendor,
+        position: () => callerPosition(this.#session, this.#reader, signal),
+        signal,
+      }), signal);
+  }
+
+  /** Allows or forbids taking the tape out, by hand or by a robot. */
+  setMediumRemoval(allowed: boolean): Promise<void> {
+    return this.#run(async () => {
+      await this.#session.device.perform({ cdb: preventAllowMediumRemovalCdb(!allowed) });
+    });
+  }
+
+  /**
+   * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. Calling it again
+   * gives the same promise.
+   *
+   * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when flushing failed. The logical unit is closed all the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.run(() => this.#shutDown());
+    return this.#closing;
+  }
+
+  /** Closes the drive; see {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    try {
+      await this.#reader.reposition.back();
+      if (this.#session.isDirty && !this.#session.isLost) await this.#writer.flush();
+    } finally {
+      await this.#session.device.close();
+    }
+  }
+
+  async #skipFile(): Promise<boolean> {
+    try {
+      await this.space("filemarks", 1);
+      return true;
+    } catch (error) {
+      if (error instanceof SpaceStoppedError && error.kind === "end-of-data") return false;
+      throw error;
+    }
+  }
+
+  #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(this.#closedError());
+    return this.#queue.run(async () => {
+      if (this.#session.isModeStale) await this.#session.freshen();
+      return await operation();
+    }, signal);
+  }
+
+  #closedError(): TapeError {
+    const { name } = this.#session.device;
+    return new TapeError("closed", `Cannot use the drive ${name}: it has been closed`);
+  }
+}
+
+function checkOptions({ readAhead = 0, recordBytesHint = 1 }: TapeDriveOptions): void {
+  if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > MAX_READ_AHEAD) {
+    throw new TapeError(
+      "invalid-argument",
+      `Cannot read ahead ${readAhead} commands: 0 to ${MAX_READ_AHEAD}`,
+    );
+  }
+  if (!Number.isInteger(recordBytesHint) || recordBytesHint < 1) {
+    throw new TapeError(
+      "invalid-argument",
+      `Cannot use a record hint of ${recordBytesHint}: it is not a number of bytes`,
+    );
+  }
+}

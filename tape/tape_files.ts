@@ -1,0 +1,80 @@
+/**
+ * The files of a tape: what lies between filemarks.
+ *
+ * @module
+ */
+
+import type { ReadResult } from "./record_reader.ts";
+import { readableFrom } from "./streams.ts";
+
+/** What files need of a drive. */
+export interface RecordSource {
+  /** The next record, or what stands in its place. */
+  read(): Promise<ReadResult>;
+  /** Whether end of data comes next; moves nothing that the caller sees. */
+  isAtEndOfData(): Promise<boolean>;
+  /** Goes on to behind the next filemark, or to the end of data; says whether there was a filemark. */
+  skipFile(): Promise<boolean>;
+}
+
+/** One file of a tape. It can be read once, by its stream or record by record, until the next one is asked for. */
+export class TapeFile {
+  /** Number of the file, counted from 0 where the iteration began. */
+  readonly index: number;
+  readonly #source: RecordSource;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #end: "filemark" | "end-of-data" | undefined;
+
+  /** Files come from `TapeDrive.files()`. */
+  constructor(index: number, source: RecordSource) {
+    this.index = index;
+    this.#source = source;
+  }
+
+  /**
+   * The file as a stream, one chunk a record; the same one each time. The chunks are the reader's. Cancelling it leaves the rest of the file unread.
+   */
+  get readable(): ReadableStream<Uint8Array> {
+    this.#readable ??= readableFrom(() => this.#next());
+    return this.#readable;
+  }
+
+  /** The file's records, up to its end. The arrays are the caller's. */
+  async *records(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let record = await this.#next(); record !== undefined; record = await this.#next()) {
+      yield record;
+    }
+  }
+
+  /** What ended the file, once it has been read to its end. */
+  get end(): "filemark" | "end-of-data" | undefined {
+    return this.#end;
+  }
+
+  /** Leaves the file behind; says whether another may follow. */
+  async finish(): Promise<boolean> {
+    if (this.#end === undefined) {
+      this.#end = await this.#source.skipFile() ? "filemark" : "end-of-data";
+    }
+    return this.#end === "filemark";
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    if (this.#end !== undefined) return undefined;
+    const result = await this.#source.read();
+    if (result.kind === "record") return result.data;
+    this.#end = result.kind;
+    return undefined;
+  }
+}
+
+/** The files from here to the end of data. Two filemarks in a row make an empty file; a filemark before end of data makes none. */
+export async function* filesFrom(
+  source: RecordSource,
+): AsyncGenerator<TapeFile, void, undefined> {
+  for (let index = 0; !await source.isAtEndOfData(); index++) {
+    const file = new TapeFile(index, source);
+    yield file;
+    if (!await file.finish()) return;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * What the driver knows about the drive and the tape in it, shared by all that work on them.
+ *
+ * @module
+ */
+
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
+import { currentBlockBytes } from "./block_size.ts";
+import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
+import { breaksPosition, leavesTapeUnmoved } from "./conditions.ts";
+import { Device, type DeviceOptions } from "./device.ts";
+import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
+import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
+import { PositionProof } from "./position_proof.ts";
+import { TapeCount } from "./tape_count.ts";
+
+/** One drive, and what is known of it. */
+export class TapeSession {
+  readonly device: Device;
+  /** Where the caller stands; read-ahead may have brought the tape further. */
+  readonly count: TapeCount = new TapeCount();
+  readonly proof: PositionProof = new PositionProof();
+  limits: BlockLimits = NO_LIMITS;
+  /** Bytes of a block in fixed mode; 0 in variable mode. */
+  blockBytes = 0;
+  /** Whether written data may still be in the drive's buffer alone. */
+  isDirty = false;
+  /** The last motion is one that does not end in the same place on all drives; before a write the drive must say where it is. */
+  isDoubtful = false;
+  /** The partition that the tape stands in, as far as is known. */
+  partition = 0;
+  #isModeStale = false;
+  #lost: unknown;
+  #isLost = false;
+  #forms: number[] = [PositionForm.Long, PositionForm.Short];
+
+  constructor(unit: LogicalUnit, options: DeviceOptions) {
+    this.device = new Device(unit, {
+      failed: (error) => this.#noteFailure(error),
+      modeChanged: () => this.refreshBlockSize(),
+      position: () => this.countedPosition(),
+    }, options);
+  }
+
+  /** Whether it is unknown where the tape stands, so that nothing may be written. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Where the tape stands is unknown from here on, because of `reason`. */
+  lose(reason: unknown): void {
+    this.count.forget();
+    this.proof.startRun();
+    if (!this.#isLost) this.#lost = reason;
+    this.#isLost = true;
+  }
+
+  /** A motion with a certain end brought the tape to where the caller wants it. */
+  place(): void {
+    this.#isLost = this.isDoubtful = false;
+    this.#lost = undefined;
+    this.proof.startRun();
+  }
+
+  /** The tape stands at the beginning of its partition. */
+  placeAtBeginning(): void {
+    this.place();
+    this.count.setBeginning();
+  }
+
+  /** The error that refuses a write while the position is unknown. */
+  lostError(doing: string): PositionLostError {
+    const { name } = this.device;
+    return new PositionLostError(
+      `Cannot ${doing} on ${name}: where the tape stands is not certain since the last error; rewind, locate or space to end of data first`,
+      { cause: this.#lost },
+    );
+  }
+
+  /** Runs a command that moves or writes the tape; when it fails other than by refusal, the position is unknown. */
+  async moving<T>(motion: () => Promise<T>): Promise<T> {
+    try {
+      return await motion();
+    } catch (error) {
+      if (!keepsPosition(error)) this.lose(error);
+      throw error;
+    }
+  }
+
+  /** Where the caller stands by the driver's own count. */
+  countedPosition(): TapePosition | undefined {
+    const { object, file } = this.count;
+    if (object === undefined) return undefined;
+    return {
+      known: true,
+      object,
+      file,
+      partition: this.partition,
+      beginningOfPartition: object === 0,
+      endOfPartition: false,
+      source: "counted",
+    };
+  }
+
+  /**
+   * Asks the drive where the tape stands, which is where read-ahead has brought it. `undefined` when the drive does not say, in any form.
+   *
+   * @throws {TapeError} when it fails otherwise than by not knowing the command.
+   */
+  async askPosition(signal?: AbortSignal): Promise<DevicePosition | undefined> {
+    while (this.#forms.length > 0) {
+      const [form] = this.#forms;
+      const dataIn = new Uint8Array(POSITION_BYTES[form]);
+      const command = { cdb: readPositionCdb(form), dataIn, signal };
+      const reply = await this.device.perform(command, ILLEGAL);
+      if (reply.condition === "good") {
+        const position = decodePosition(dataIn.subarray(0, reply.dataInLength), form);
+        if (position?.object !== undefined) this.partition = position.partition;
+        if (position !== undefined) return position;
+      }
+      // A form that this drive does not know is not tried again.
+      if (this.#forms[0] === form) this.#forms.shift();
+    }
+    return undefined;
+  }
+
+  /** Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails. */
+  async samplePosition(): Promise<number | undefined> {
+    const [form] = this.#forms;
+    if (form === undefined) return undefined;
+    const dataIn = new Uint8Array(POSITION_BYTES[form]);
+    const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
+    if (reply.condition !== "good") return undefined;
+    return decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object;
+  }
+
+  /** Reads the block size that is in force. */
+  async refreshBlockSize(): Promise<void> {
+    this.#isModeStale = false;
+    this.blockBytes = await currentBlockBytes(this.device);
+  }
+
+  /** Whether the block size has to be read again. */
+  get isModeStale(): boolean {
+    return this.#isModeStale;
+  }
+
+  /** Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again. */
+  async freshen(): Promise<void> {
+    try {
+      await this.refreshBlockSize();
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      this.#isModeStale = true;
+    }
+  }
+
+  /** What was known about the mode parameters may no longer hold. */
+  suspectMode(): void {
+    this.#isModeStale = true;
+  }
+
+  #noteFailure(error: TapeError): void {
+    if (breaksPosition(error.kind)) this.suspectMode();
+    if (breaksPosition(error.kind) || error.kind === "deferred") this.lose(error);
+  }
+}
+
+/** Whether a failed motion has left the tape where it was, or where the error says. */
+function keepsPosition(error: unknown): boolean {
+  if (error instanceof SpaceStoppedError || error instanceof VolumeOverflowError) return true;
+  return error instanceof TapeError && leavesTapeUnmoved(error.kind);
+}
+
+const ILLEGAL: ReadonlySet<"illegal-request"> = new Set(["illegal-request"] as const);

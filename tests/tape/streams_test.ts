@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { WriteProtectedError } from "../../tape/errors.ts";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
+import { contents, fill, numbered, openSim } from "./drive_setup.ts";
+
+Deno.test("writable() writes each chunk as a record, and flushes when closed", async () => {
+  const { unit, drive } = await openSim();
+  const writer = drive.writable().getWriter();
+  await writer.write(numbered(1));
+  await writer.write(numbered(2, 30));
+  await writer.close();
+  assert.equal(contents(unit), "1 2");
+  assert.deepEqual(unit.drive.commands.at(-1)?.cdb, Uint8Array.of(0x10, 0, 0, 0, 0, 0));
+});
+
+Deno.test("writable() with blockBytes joins and cuts chunks, the last record shorter, and ends with a filemark", async () => {
+  const { unit, drive } = await openSim();
+  const data = Uint8Array.from({ length: 1000 }, (_, at) => at);
+  const cuts = [0, 7, 7, 300, 301, 812, 1000];
+  const chunks = cuts.slice(1).map((end, index) => data.slice(cuts[index], end));
+  await ReadableStream.from(chunks).pipeTo(drive.writable({ blockBytes: 128, filemark: true }));
+  const objects = unit.drive.objects();
+  assert.equal(objects.at(-1)?.kind, "filemark");
+  const records = objects.flatMap((object) => object.kind === "record" ? [object.data] : []);
+  assert.deepEqual(records.map(({ length }) => length), [...Array(7).fill(128), 104]);
+  assert.deepEqual(new Uint8Array(await new Blob(records as BlobPart[]).arrayBuffer()), data);
+});
+
+Deno.test("writable() rejects with what write() throws", async () => {
+  const { drive } = await openSim({ medium: new MemoryMedium({ writeProtected: true }) });
+  const writer = drive.writable().getWriter();
+  const closed = assert.rejects(writer.closed, WriteProtectedError);
+  await assert.rejects(writer.write(numbered(1)), WriteProtectedError);
+  await closed;
+});
+
+Deno.test("writable() that is aborted leaves the records written so far, and no filemark", async () => {
+  const { unit, drive } = await openSim();
+  const writer = drive.writable({ blockBytes: 100, filemark: true }).getWriter();
+  const closed = assert.rejects(writer.closed);
+  await writer.write(numbered(1, 150));
+  await writer.abort(new Error("enough"));
+  await closed;
+  assert.equal(contents(unit), "1");
+});
+
+Deno.test("writable() tells of early warning", async () => {
+  const { drive } = await openSim({ capacityBytes: 1000, earlyWarningBytes: 800 });
+  let warnings = 0;
+  const stream = drive.writable({ onEarlyWarning: () => warnings++ });
+  await ReadableStream.from([1, 2, 3, 4].map((each) => numbered(each))).pipeTo(stream);
+  assert.ok(warnings >= 1 && warnings < 4);
+});
+
+for (const readAhead of [0, 8]) {
+  Deno.test(`files() gives every file, empty ones too, read-ahead ${readAhead}`, async () => {
+    const { drive } = await openSim({}, { readAhead });
+    await fill(drive, [numbered(1), numbered(2), null, numbered(3), null, null, numbered(4)]);
+    const seen: number[][] = [];
+    for await (const file of drive.files()) {
+      assert.equal(file.index, seen.length);
+      const records = [];
+      for await (const record of file.records()) records.push(record[0]);
+      seen.push(records);
+    }
+    assert.deepEqual(seen, [[1, 2], [3], [], [4]]);
+  });
+
+  Deno.test(`files() skips what is not read, and streams what is, read-ahead ${readAhead}`, async () => {
+    const { drive } = await openSim({}, { readAhead });
+    await fill(drive, [numbered(1), numbered(2), null, numbered(3), numbered(4), null]);
+    const lengths = [];
+    for await (const file of drive.files()) {
+      if (file.index === 0) continue;
+      lengths.push((await new Response(file.readable as BodyInit).arrayBuffer()).byteLength);
+    }
+    assert.deepEqual(lengths, [200]);
+  });
+
+  Deno.test(`leaving files() leaves the tape where the caller is, read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await openSim({}, { readAhead });
+    await fill(drive, [numbered(1), null, numbered(2), numbered(3), null, numbered(4)]);
+    for await (const file of drive.files()) {
+      if (file.index === 1) break;
+    }
+    await drive.write(numbered(9));
+    assert.equal(contents(unit), "1 | 9");
+  });
+}
+
+Deno.test("files() of an empty tape gives none", async () => {
+  const { drive } = await openSim();
+  assert.deepEqual(await Array.fromAsync(drive.files()), []);
+});
+
+Deno.test("records() ends behind the filemark", async () => {
+  const { drive } = await openSim();
+  await fill(drive, [numbered(1), numbered(2), null, numbered(3)]);
+  assert.equal((await Array.fromAsync(drive.records())).length, 2);
+  assert.equal((await drive.position()).object, 3);
+});
