@@ -1,0 +1,80 @@
+import { lineBreak, type Message, message, text } from "@optique/core/message";
+import { map } from "@optique/core/modifiers";
+import type { Parser } from "@optique/core/parser";
+import { command } from "@optique/core/primitives";
+import type { DeviceOptions } from "./device/device_options.ts";
+import type { Devices } from "./device/devices.ts";
+import type { CliHost } from "./host/host.ts";
+import type { Interruption } from "./host/interruption.ts";
+import type { Reporter } from "./report/reporter.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly host: CliHost;
+  readonly reporter: Reporter;
+  readonly options: DeviceOptions;
+  readonly devices: Devices;
+  readonly interruption: Interruption;
+}
+
+/** A command with its arguments: what parsing the command line gives. */
+export type Invocation = (context: CommandContext) => Promise<void>;
+
+/** Headings of the help text, in its order. */
+export const COMMAND_GROUPS = ["Find", "Move", "Data", "Settings", "Simulate"] as const;
+
+/** A heading of the help text. */
+export type CommandGroup = typeof COMMAND_GROUPS[number];
+
+/** One row of the command table. */
+export interface Command {
+  readonly name: string;
+  /** Other names that it answers to. */
+  readonly aliases: readonly string[];
+  readonly group: CommandGroup;
+  readonly parser: Parser<"sync", Invocation, unknown>;
+}
+
+/** What {@link defineCommand} makes a command of. */
+export interface CommandDefinition<T> {
+  readonly name: string;
+  readonly aliases?: readonly [string, ...string[]];
+  readonly group: CommandGroup;
+  /** One line for the list of commands. */
+  readonly brief: string;
+  /** What the list has no room for. */
+  readonly details?: string;
+  /** Command lines, each without a comment. */
+  readonly examples: readonly string[];
+  /** Arguments and options of its own. */
+  readonly parser: Parser<"sync", T, unknown>;
+  /** Does it. */
+  run(values: T, context: CommandContext): Promise<void>;
+}
+
+/** Makes a row of the command table. */
+export function defineCommand<T>(definition: CommandDefinition<T>): Command {
+  const { name, aliases = [], group, brief, details = "", examples, parser } = definition;
+  const bound = map(
+    parser,
+    (values): Invocation => (context) => definition.run(values, context),
+  );
+  const also = aliases.length > 0 ? `Also: ${aliases.join(", ")}.` : "";
+  return {
+    name,
+    aliases,
+    group,
+    parser: command(name, bound, {
+      brief: message`${text(brief)}`,
+      description: message`${text([details, also].filter(Boolean).join(" "))}`,
+      footer: exampleText(examples),
+      usageLine: [{ type: "literal", value: "[OPTION...]" }, ...parser.usage],
+      aliases: definition.aliases,
+    }),
+  };
+}
+
+/** Example command lines for a help text, one a line. */
+export function exampleText(examples: readonly string[]): Message {
+  return [text("Examples:"), ...examples.flatMap((line) => [lineBreak(), text(`  ${line}`)])];
+}

@@ -1,0 +1,14 @@
+import type { OpenTapeOptions, TapeDrive } from "../../mod.ts";
+import type { ServedTarget, ServeSettings } from "./serve_target.ts";
+import type { ConnectionSettings } from "./connection_settings.ts";
+import type { PortalListing } from "./list_units.ts";
+
+/** What the command reaches devices through; a test hands in its own. */
+export interface Devices {
+  /** Opens a drive: `openTape` of the package. */
+  openTape(address: string, options: OpenTapeOptions): Promise<TapeDrive>;
+  /** Asks a portal for its targets and each target for its logical units. */
+  listUnits(portal: string, settings: ConnectionSettings): Promise<PortalListing>;
+  /** Starts the simulated target. */
+  serve(settings: ServeSettings): Promise<ServedTarget>;
+}

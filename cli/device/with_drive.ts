@@ -1,0 +1,86 @@
+import type { OpenTapeOptions, TapeDrive, TapePosition } from "../../mod.ts";
+import type { CommandContext } from "../command.ts";
+import { connectionSettings } from "./connection_settings.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** Options of `openTape` that a command sets itself. */
+export type DriveOptions = Pick<OpenTapeOptions, "readAhead" | "recordBytesHint" | "requireMedium">;
+
+/**
+ * An operation on a drive failed, and this is where the tape stands now. `cause` is what went wrong.
+ */
+export class LocatedFailure extends Error {
+  override name = "LocatedFailure";
+  /** Where the tape stands, if the drive could tell. */
+  readonly position: TapePosition | undefined;
+
+  constructor(cause: unknown, position: TapePosition | undefined) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.position = position;
+  }
+}
+
+/** The address of the device that the command line or the environment names. @throws {UsageError} when neither does. */
+export function deviceAddress(context: CommandContext): string {
+  const address = context.options.device ?? context.host.env.TAPE;
+  if (address === undefined || address === "") {
+    throw new UsageError("No device given: use -f DEVICE or set TAPE in the environment");
+  }
+  return address;
+}
+
+/**
+ * Opens the drive, uses it, closes it whatever happens.
+ *
+ * @throws {LocatedFailure} when `use` threw.
+ */
+export async function withDrive<T>(
+  context: CommandContext,
+  use: (drive: TapeDrive) => Promise<T>,
+  options: DriveOptions = {},
+): Promise<T> {
+  const address = deviceAddress(context);
+  const { host, interruption, devices } = context;
+  const { signal } = interruption;
+  const settings = await connectionSettings({ options: context.options, host, signal, address });
+  const timeouts = driveTimeouts(context.options.timeoutMs);
+  const drive = await devices.openTape(address, { ...settings, ...timeouts, ...options });
+  try {
+    const result = await use(drive);
+    await drive.close();
+    return result;
+  } catch (error) {
+    const position = signal.aborted ? undefined : await positionIfKnown(drive);
+    const failure = new LocatedFailure(error, position);
+    await closeQuietly(drive);
+    throw failure;
+  }
+}
+
+/** The same time for every command, and for the tape to become ready. */
+function driveTimeouts(
+  timeoutMs: number | undefined,
+): Pick<OpenTapeOptions, "timeouts" | "loadPolling"> {
+  if (timeoutMs === undefined) return {};
+  const timeouts = Object.fromEntries(Array.from({ length: 256 }, (_, code) => [code, timeoutMs]));
+  return { timeouts, loadPolling: { intervalMs: 1000, count: Math.ceil(timeoutMs / 1000) } };
+}
+
+/** Where the tape stands, or `undefined` when the drive cannot tell. Never throws. */
+export async function positionIfKnown(drive: TapeDrive): Promise<TapePosition | undefined> {
+  try {
+    const position = await drive.position();
+    return position.known ? position : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After a failure that is reported anyway. */
+async function closeQuietly(drive: TapeDrive): Promise<void> {
+  try {
+    await drive.close();
+  } catch {
+    // The failure before this one says what went wrong.
+  }
+}

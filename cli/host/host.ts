@@ -1,0 +1,62 @@
+/**
+ * What the command needs of the computer that it runs on. Handed in, so that the whole command can run inside another
+ * program or a test.
+ */
+
+/** Bytes to be read in order. One read at a time. */
+export interface ByteSource {
+  /** How many bytes there will be, where that is known beforehand. */
+  readonly sizeBytes?: number;
+  /** Reads at least one byte into the beginning of `into`; resolves to how many, or to 0 at the end. */
+  read(into: Uint8Array): Promise<number>;
+  /** Ends a read that waits (it resolves to 0) and every later one. Never throws. */
+  cancel(): void;
+  /** Releases it. Calling it again does nothing. */
+  close(): Promise<void>;
+}
+
+/** Where bytes go, in order. One write at a time. */
+export interface ByteSink {
+  /** Empties what was there before, if it is a file. */
+  clear(): Promise<void>;
+  /** Resolves when all of `bytes` are taken; they must not change until then. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Releases it. Calling it again does nothing. */
+  close(): Promise<void>;
+}
+
+/** Text for people. */
+export interface TextOutput {
+  /** Whether a person looks at it. */
+  readonly isTerminal: boolean;
+  /** Width in characters. */
+  readonly columns: number;
+  /** Writes at once, without waiting. */
+  write(text: string): void;
+}
+
+/** The computer, as the command sees it. */
+export interface CliHost {
+  /** Environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Messages, warnings, progress, questions. */
+  readonly stderr: TextOutput;
+  /** Whether a person can answer questions. */
+  readonly stdinIsTerminal: boolean;
+  /** Standard input as bytes. */
+  openStdin(): ByteSource;
+  /** Standard output as bytes: results, and what `read -` reads. */
+  openStdout(): ByteSink;
+  /** A file to be read. Rejects with the system's error (`code` ENOENT and so on). */
+  openFile(path: string): Promise<ByteSource>;
+  /** A file to be written: created if missing, left as it is until {@link ByteSink.clear}. */
+  createFile(path: string): Promise<ByteSink>;
+  /** A small text file: secrets. */
+  readTextFile(path: string): Promise<string>;
+  /** One line typed by a person, without its end. */
+  readLine(): Promise<string>;
+  /** Calls `listener` at each SIGINT or SIGTERM until the returned function is called. */
+  onInterrupt(listener: () => void): () => void;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+}

@@ -1,0 +1,62 @@
+import type { CliHost } from "./host.ts";
+
+/**
+ * What SIGINT and SIGTERM mean for a command: they abort {@link signal}. A command that has a way to end well calls
+ * {@link stopGently}: then the first one only asks it to do so, and the next one aborts. After that the signals do what
+ * they always do: end the process.
+ */
+export class Interruption {
+  readonly #controller = new AbortController();
+  readonly #unlisten: () => void;
+  #onStop: (() => void) | undefined;
+  #stopRequested = false;
+
+  constructor(host: CliHost) {
+    this.#unlisten = host.onInterrupt(() => this.#interrupt());
+  }
+
+  /** Aborted when the command is to be given up at once. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether the command was asked to end well. */
+  get stopRequested(): boolean {
+    return this.#stopRequested;
+  }
+
+  /** From here on the first interruption sets {@link stopRequested} and calls `onStop`, once. */
+  stopGently(onStop: () => void): void {
+    this.#onStop = onStop;
+  }
+
+  /** Resolves at the next interruption, which then only asks to end well; at once if the command is given up already. */
+  requested(): Promise<void> {
+    if (this.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.stopGently(resolve));
+  }
+
+  /** Stops listening. */
+  close(): void {
+    this.#unlisten();
+  }
+
+  #interrupt(): void {
+    if (this.#onStop !== undefined && !this.#stopRequested) {
+      this.#stopRequested = true;
+      this.#onStop();
+    } else {
+      this.close();
+      this.#controller.abort(new InterruptedError());
+    }
+  }
+}
+
+/** The person at the keyboard gave up the command. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+
+  constructor() {
+    super("Interrupted: the command was given up before it ended");
+  }
+}

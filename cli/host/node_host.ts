@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { DescriptorSink, DescriptorSource } from "./file_descriptor.ts";
+import type { CliHost, TextOutput } from "./host.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+const stderr: TextOutput = {
+  get isTerminal() {
+    return process.stderr.isTTY === true;
+  },
+  get columns() {
+    return process.stderr.columns ?? 80;
+  },
+  write(text) {
+    process.stderr.write(text);
+  },
+};
+
+/** The computer that the process runs on: Deno, Node and Bun alike. */
+export const nodeHost: CliHost = {
+  env: process.env,
+  stderr,
+  get stdinIsTerminal() {
+    return process.stdin.isTTY === true;
+  },
+  openStdin: () => new DescriptorSource(0, { owned: false }),
+  openStdout: () => new DescriptorSink(1, { owned: false }),
+  openFile: (path) => DescriptorSource.open(path),
+  createFile: (path) => DescriptorSink.open(path),
+  readTextFile: (path) => readFile(path, "utf8"),
+  async readLine() {
+    const lines = createInterface({ input: process.stdin, terminal: false });
+    try {
+      for await (const line of lines) return line;
+      return "";
+    } finally {
+      lines.close();
+    }
+  },
+  onInterrupt(listener) {
+    for (const signal of SIGNALS) process.on(signal, listener);
+    return () => {
+      for (const signal of SIGNALS) process.off(signal, listener);
+    };
+  },
+  now: () => performance.now(),
+};
+
+/** Resolves when everything written to standard error has left the process. */
+export function stderrFlushed(): Promise<void> {
+  return new Promise((resolve) => process.stderr.write("", () => resolve()));
+}

@@ -1,0 +1,22 @@
+/**
+ * The command `tape`: what `mt`, `dd` and `lsscsi` do with a tape drive, over iSCSI and without root.
+ *
+ * From a shell it is `cli/main.ts`. This module holds the same command as a function, for programs that bring their own
+ * standard streams:
+ *
+ * ```ts ignore
+ * import { nodeHost, run } from "@uiscsi/tape/cli";
+ *
+ * const status = await run(["-f", "sim:scratch.tap", "status"], nodeHost);
+ * ```
+ *
+ * @module
+ */
+
+export type { ConnectionSettings } from "./device/connection_settings.ts";
+export type { Devices } from "./device/devices.ts";
+export type { ListedUnit, ListingFailure, PortalListing } from "./device/list_units.ts";
+export type { ServedTarget, ServeSettings } from "./device/serve_target.ts";
+export type { ByteSink, ByteSource, CliHost, TextOutput } from "./host/host.ts";
+export { nodeHost, stderrFlushed } from "./host/node_host.ts";
+export { run, type RunOptions } from "./run.ts";

@@ -1,0 +1,131 @@
+import { InvalidOptionError } from "../../iscsi/errors.ts";
+import {
+  ScsiStatusError,
+  ServiceDeliveryError,
+  UnexpectedResponseError,
+} from "../../scsi/errors.ts";
+import { ImageFormatError, ImageInUseError } from "../../sim/images/errors.ts";
+import { MediumError } from "../../sim/tape/medium.ts";
+import { TapeError } from "../../tape/errors.ts";
+import { TransportError } from "../../transport/errors.ts";
+import { adviceFor } from "./advice.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { InterruptedError } from "../host/interruption.ts";
+import { positionText } from "./position_text.ts";
+import { UsageError } from "../usage_error.ts";
+import { LocatedFailure } from "../device/with_drive.ts";
+
+/** What to tell about a failure. */
+export interface FailureReport {
+  /** 1 bad usage, 2 the operation failed. */
+  readonly exitStatus: 1 | 2;
+  /** For people. */
+  readonly lines: readonly string[];
+  /** For programs: with `--json`. */
+  readonly document: unknown;
+}
+
+/** Options of {@link describeFailure}. */
+export interface DescribeFailureOptions {
+  /** Whether to give the stack and all causes. */
+  readonly verbose: boolean;
+}
+
+/** Errors that are no fault of this program. */
+const EXPECTED = [
+  CommandFailure,
+  ImageFormatError,
+  ImageInUseError,
+  InterruptedError,
+  MediumError,
+  ScsiStatusError,
+  ServiceDeliveryError,
+  TapeError,
+  TransportError,
+  UnexpectedResponseError,
+] as const;
+
+const MISUSE = [InvalidOptionError, UsageError] as const;
+
+/** Says what went wrong, where the tape stands, and what to do about it. */
+export function describeFailure(error: unknown, options: DescribeFailureOptions): FailureReport {
+  const { verbose } = options;
+  const cause = error instanceof LocatedFailure ? error.cause : error;
+  const isMisuse = MISUSE.some((type) => cause instanceof type);
+  const lines = [`tape: ${messageOf(cause)}`, ...hints(error, cause)];
+  if (isMisuse) lines.push("tape --help, and tape COMMAND --help, tell how to use it");
+  if (verbose) lines.push(...stacks(cause));
+  return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(error, cause) } };
+}
+
+function hints(error: unknown, cause: unknown): string[] {
+  const lines: string[] = [];
+  if (error instanceof LocatedFailure && error.position !== undefined) {
+    lines.push(`The tape stands: ${positionText(error.position)}`);
+  }
+  lines.push(...advice(cause));
+  if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
+  return lines;
+}
+
+/** What is known to help against an error and those underneath. */
+function advice(error: unknown): string[] {
+  const found = new Set<string>();
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const known = adviceFor(each);
+    if (known !== undefined) found.add(known);
+  }
+  return [...found];
+}
+
+function isExpected(error: unknown): boolean {
+  return [...EXPECTED, ...MISUSE].some((type) => error instanceof type) ||
+    systemMessage(error) !== undefined;
+}
+
+function messageOf(error: unknown): string {
+  return systemMessage(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The common ones of errno, for people. */
+const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EEXIST: "it exists already",
+  EISDIR: "it is a directory",
+  ENOENT: "no such file or directory",
+  ENOSPC: "no space left on the device",
+  ENOTDIR: "a part of the path is not a directory",
+  EPIPE: "the program that reads it has ended",
+  EROFS: "the file system is read-only",
+};
+
+/** An error of the operating system, in words; `undefined` for any other error. */
+function systemMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, path, syscall } = error as { code?: unknown; path?: unknown; syscall?: unknown };
+  if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return undefined;
+  const what = [syscall ?? "use a file", path].filter((part) => typeof part === "string").join(" ");
+  return `Failed to ${what}: ${SYSTEM_MESSAGES[code] ?? code}`;
+}
+
+function stacks(error: unknown): string[] {
+  const lines: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) {
+    lines.push(`${lines.length > 0 ? "Caused by: " : ""}${each.stack ?? each.message}`);
+  }
+  return lines;
+}
+
+/** Everything that the error knows, by the names of its fields. */
+function errorDocument(error: unknown, cause: unknown): Record<string, unknown> {
+  const fields: Record<string, unknown> = cause instanceof Error ? { ...cause } : {};
+  const { position } = error instanceof LocatedFailure ? error : { position: undefined };
+  delete fields.cause;
+  return {
+    ...fields,
+    name: cause instanceof Error ? cause.name : "Error",
+    message: messageOf(cause),
+    position: position ?? fields.position,
+    advice: advice(cause),
+  };
+}

@@ -1,0 +1,83 @@
+import type { CliHost } from "../host/host.ts";
+
+/** Options of a {@link Reporter}. */
+export interface ReporterOptions {
+  /** Whether results are printed as JSON. */
+  readonly json: boolean;
+}
+
+/** Says what came of a command: results on standard output, everything else on standard error. */
+export class Reporter {
+  readonly #host: CliHost;
+  readonly #json: boolean;
+  #printed = false;
+
+  constructor(host: CliHost, options: ReporterOptions) {
+    this.#host = host;
+    this.#json = options.json;
+  }
+
+  /** Whether results are JSON. */
+  get json(): boolean {
+    return this.#json;
+  }
+
+  /** The result of a command: `document` as JSON, or `text` for people. An empty text prints nothing. */
+  async result(document: unknown, text: string): Promise<void> {
+    if (this.#json) await this.#print(`${JSON.stringify(document, jsonValue, 2)}\n`);
+    else if (text !== "") await this.#print(`${text}\n`);
+  }
+
+  /** Like {@link result}, but what people read goes to standard error, since standard output may carry data. */
+  async summary(document: unknown, text: string): Promise<void> {
+    if (this.#json) await this.result(document, "");
+    else this.note(text);
+  }
+
+  /** The JSON document of a command that failed, unless it has printed its result already. */
+  async failure(document: unknown): Promise<void> {
+    if (this.#json && !this.#printed) await this.result(document, "");
+  }
+
+  /** Tells people something. */
+  note(text: string): void {
+    this.#host.stderr.write(`${text}\n`);
+  }
+
+  /** Tells people something that they should look after. */
+  warn(text: string): void {
+    this.note(`tape: warning: ${text}`);
+  }
+
+  async #print(text: string): Promise<void> {
+    this.#printed = true;
+    const stdout = this.#host.openStdout();
+    await stdout.write(new TextEncoder().encode(text));
+    await stdout.close();
+  }
+}
+
+/** Bytes as hex digits; the rest as JSON has it. */
+function jsonValue(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) {
+    return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+/** Lines of `label  value`, values aligned; rows without a value are left out. */
+export function labelled(rows: readonly (readonly [string, unknown])[]): string {
+  const present = rows.filter(([, value]) => value !== undefined && value !== "");
+  const width = Math.max(0, ...present.map(([label]) => label.length));
+  return present.map(([label, value]) => `${label.padEnd(width)}  ${value}`).join("\n");
+}
+
+/** Rows as columns, two spaces between them. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>((widest, row) => {
+    row.forEach((cell, index) => widest[index] = Math.max(widest[index] ?? 0, cell.length));
+    return widest;
+  }, []);
+  const line = (row: readonly string[]) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
+}

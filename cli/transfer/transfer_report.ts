@@ -1,0 +1,34 @@
+import { formatBytes, formatCount, formatRate, megabytesPerSecond } from "../byte_size.ts";
+import type { Progress } from "./progress.ts";
+
+/** What a transfer moved. */
+export interface TransferReport {
+  readonly records: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** 10^6 bytes a second. */
+  readonly megabytesPerSecond: number;
+}
+
+/** What has been moved up to now. */
+export function transferReport(progress: Progress): TransferReport {
+  const { records, bytes, elapsedMs } = progress;
+  return {
+    records,
+    bytes,
+    seconds: elapsedMs / 1000,
+    megabytesPerSecond: megabytesPerSecond(bytes, elapsedMs),
+  };
+}
+
+/** The same for people: `256 records, 67108864 bytes (67.1 MB), 0.2 s, 398.2 MB/s`. */
+export function transferText(report: TransferReport): string {
+  const { records, bytes, seconds } = report;
+  const rounded = bytes >= 1000 ? ` (${formatBytes(bytes)})` : "";
+  return [
+    formatCount(records, "record"),
+    `${formatCount(bytes, "byte")}${rounded}`,
+    `${seconds.toFixed(1)} s`,
+    formatRate(bytes, seconds * 1000),
+  ].join(", ");
+}

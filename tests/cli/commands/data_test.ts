@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import type { ByteSource } from "../../../cli/host/host.ts";
+import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
+import { MemoryHost, MemorySource, patternBytes } from "../memory_host.ts";
+import { SimDevices, tape } from "../sim_devices.ts";
+
+function bench() {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  return { drive, devices: new SimDevices(drive) };
+}
+
+/** What is on the tape: lengths of records, 0 for a filemark. */
+function layout(drive: SimulatedDrive): number[] {
+  return drive.objects().map((object) => object.kind === "filemark" ? 0 : object.data.length);
+}
+
+async function readFile(line: string, devices: SimDevices, host = new MemoryHost()) {
+  const status = await tape(line, host, devices);
+  return { status, host, bytes: host.sinks.get("out")?.bytes };
+}
+
+Deno.test("write cuts a file into records, the last one shorter, and ends with a filemark", async () => {
+  const { drive, devices } = bench();
+  const bytes = patternBytes(2500);
+  const host = new MemoryHost({ files: { in: bytes } });
+  assert.equal(await tape("write in --block-size 1000", host, devices), 0, host.errors);
+  assert.deepEqual(layout(drive), [1000, 1000, 500, 0]);
+  assert.match(
+    host.errors,
+    /^3 records, 2500 bytes \(2\.5 kB\), .* MB\/s written, and one filemark$/m,
+  );
+  assert.equal(host.output, "");
+});
+
+for (const recordBytes of [1, 7, 512, 65536]) {
+  Deno.test(`What write wrote in records of ${recordBytes}, read gives back`, async () => {
+    const { devices } = bench();
+    const bytes = patternBytes(recordBytes * 5 + 1);
+    const options = `--block-size ${recordBytes}`;
+    const host = new MemoryHost({ files: { in: bytes } });
+    assert.equal(await tape(`write in ${options}`, host, devices), 0, host.errors);
+    assert.equal(await tape("rewind", host, devices), 0, host.errors);
+    for (const readAhead of ["", "--read-ahead 4"]) {
+      await tape("rewind", host, devices);
+      const result = await readFile(`read out ${options} ${readAhead}`.trim(), devices);
+      assert.equal(result.status, 0, result.host.errors);
+      assert.deepEqual(result.bytes, bytes);
+    }
+  });
+}
+
+Deno.test("write - and read - use the standard streams and keep everything else off them", async () => {
+  const { devices } = bench();
+  const bytes = patternBytes(100_000);
+  const stdin = new MemorySource(bytes, { pieces: [4096, 1, 65536] });
+  assert.equal(await tape("write - -b 8k", new MemoryHost({ stdin }), devices), 0);
+  const host = new MemoryHost();
+  await tape("rewind", host, devices);
+  assert.equal(await tape("read -", host, devices), 0);
+  assert.deepEqual(host.stdout.bytes, bytes);
+  assert.match(host.errors, /13 records, 100000 bytes .* read/);
+});
+
+Deno.test("read gives one file after the other, then says that the data ends", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: { a: patternBytes(300, 1), b: patternBytes(200, 2) } });
+  for (const name of ["a", "b"]) await tape(`write ${name} -b 100`, host, devices);
+  await tape("rewind", host, devices);
+  const first = await readFile("read out", devices);
+  const second = await readFile("read out --read-ahead 8", devices);
+  assert.deepEqual(first.bytes, patternBytes(300, 1));
+  assert.deepEqual(second.bytes, patternBytes(200, 2));
+  const end = await readFile("read out", devices);
+  assert.equal(end.status, 0);
+  assert.deepEqual(end.bytes, new Uint8Array(0));
+  assert.match(end.host.errors, /End of data: nothing was read/);
+});
+
+Deno.test("read reads a record whole that is longer than --block-size says", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(5000) } });
+  await tape("write in -b 5000", host, devices);
+  await tape("rewind", host, devices);
+  const result = await readFile("read out -b 1000", devices);
+  assert.deepEqual(result.bytes, patternBytes(5000));
+});
+
+Deno.test("read --count stops after so many records, and the tape stands there", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(500) } });
+  await tape("write in -b 100", host, devices);
+  await tape("rewind", host, devices);
+  const result = await readFile("read out --count 2 --read-ahead 8", devices);
+  assert.deepEqual(result.bytes, patternBytes(500).slice(0, 200));
+  assert.equal(drive.position?.object, 2);
+});
+
+Deno.test("read --json reports what it moved and what ended it", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(250) } });
+  assert.equal(await tape("write in -b 100 --json", host, devices), 0);
+  const written = JSON.parse(host.output);
+  assert.equal(written.written.records, 3);
+  assert.equal(written.written.filemarks, 1);
+  await tape("rewind", host, devices);
+  const { host: reader } = await readFile("read out --json", devices);
+  const document = JSON.parse(reader.output);
+  assert.equal(document.endedBy, "filemark");
+  assert.deepEqual([document.read.records, document.read.bytes], [3, 250]);
+});
+
+Deno.test("read - refuses --json, since both would go to standard output", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("read - --json", host, devices), 1);
+  assert.equal(devices.opened.length, 0);
+});
+
+Deno.test("write leaves the tape alone when the file is missing", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("write nowhere", host, devices), 2);
+  assert.match(host.errors, /^tape: Failed to open nowhere: no such file or directory$/m);
+  assert.equal(devices.opened.length, 0);
+});
+
+Deno.test("read leaves an old file alone when the first read fails", async () => {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  const devices = new SimDevices(drive);
+  const host = new MemoryHost({ files: { out: patternBytes(10) } });
+  drive.inject({ opcode: 0x08, sense: { key: 3, asc: 0x11, ascq: 0 } });
+  assert.equal(await tape("read out", host, devices), 2);
+  assert.deepEqual(host.sinks.get("out")?.bytes, patternBytes(10));
+  assert.ok(host.sinks.get("out")?.closed);
+});
+
+Deno.test("read keeps what came before an error, and says how much", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(500) } });
+  await tape("write in -b 100", host, devices);
+  await tape("rewind", host, devices);
+  drive.inject({ opcode: 0x08, occurrence: 3, sense: { key: 3, asc: 0x11, ascq: 0 } });
+  const result = await readFile("read out -b 100", devices);
+  assert.equal(result.status, 2);
+  const kept = result.bytes ?? new Uint8Array(0);
+  assert.ok(kept.length > 0 && kept.length < 500);
+  assert.deepEqual(kept, patternBytes(500).slice(0, kept.length));
+  const summary = new RegExp(`Before that: ${kept.length / 100} records?, ${kept.length} bytes`);
+  assert.match(result.host.errors, summary);
+  assert.match(result.host.errors, /clean the drive/);
+});
+
+Deno.test("write in fixed-block mode fills up the last block, and says so", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(1100) } });
+  assert.equal(await tape("setblk 512", host, devices), 0, host.errors);
+  assert.equal(await tape("write in", host, devices), 0, host.errors);
+  assert.deepEqual(layout(drive), [512, 512, 512, 0]);
+  assert.match(host.errors, /filled up with 436 zero bytes.*fixed-block mode of 512 bytes/);
+  assert.match(host.errors, /^3 records, 1100 bytes/m);
+  await tape("rewind", host, devices);
+  const { bytes } = await readFile("read out", devices);
+  assert.deepEqual(bytes?.slice(0, 1100), patternBytes(1100));
+  assert.deepEqual(bytes?.slice(1100), new Uint8Array(436));
+});
+
+Deno.test("write in fixed-block mode refuses a size that is not a multiple, before writing", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(1100) } });
+  await tape("setblk 512", host, devices);
+  assert.equal(await tape("write in -b 1000", host, devices), 2);
+  assert.match(host.errors, /fixed-block mode of 512 bytes.*tape setblk 0/);
+  assert.deepEqual(layout(drive), []);
+});
+
+Deno.test("write warns of early warning once, and goes on", async () => {
+  const drive = new SimulatedDrive({
+    medium: new MemoryMedium({ capacityBytes: 100_000 }),
+    earlyWarningBytes: 50_000,
+  });
+  const devices = new SimDevices(drive);
+  const host = new MemoryHost({ files: { in: patternBytes(80_000) } });
+  assert.equal(await tape("write in -b 10000", host, devices), 0, host.errors);
+  assert.equal(host.errors.match(/early warning/g)?.length, 1);
+  assert.equal(layout(drive).length, 9);
+});
+
+Deno.test("write says how much is on the tape when the tape is full", async () => {
+  const drive = new SimulatedDrive({
+    medium: new MemoryMedium({ capacityBytes: 50_000 }),
+    earlyWarningBytes: 10_000,
+  });
+  const devices = new SimDevices(drive);
+  const host = new MemoryHost({ files: { in: patternBytes(80_000) } });
+  assert.equal(await tape("write in -b 10000", host, devices), 2);
+  assert.match(host.errors, /Before that: 5 records, 50000 bytes/);
+  assert.match(host.errors, /The tape is full/);
+});
+
+Deno.test("write on a protected cartridge says so and what to do", async () => {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium({ writeProtected: true }) });
+  const host = new MemoryHost({ files: { in: patternBytes(10) } });
+  assert.equal(await tape("write in", host, new SimDevices(drive)), 2);
+  assert.match(host.errors, /write-protected: move its switch/);
+  assert.doesNotMatch(host.errors, /\n\s+at /);
+});
+
+/** Interrupts the host after so many reads of an endless source. */
+function endless(host: () => MemoryHost, interruptAt: number): ByteSource {
+  let reads = 0;
+  let cancelled = false;
+  return {
+    read(into) {
+      if (++reads === interruptAt) host().interrupt();
+      if (cancelled) return Promise.resolve(0);
+      into.fill(1);
+      return Promise.resolve(into.length);
+    },
+    cancel: () => void (cancelled = true),
+    close: () => Promise.resolve(),
+  };
+}
+
+Deno.test("An interrupted write stops between records, flushes, writes no filemark, says where", async () => {
+  const { drive, devices } = bench();
+  const host: MemoryHost = new MemoryHost({ stdin: endless(() => host, 5) });
+  assert.equal(await tape("write - -b 64k", host, devices), 2);
+  assert.ok(layout(drive).length > 0);
+  assert.ok(layout(drive).every((length) => length === 65536));
+  const count = layout(drive).length;
+  assert.match(
+    host.errors,
+    new RegExp(`Interrupted: ${count} records?.*no filemark\\nThe tape stands: At block ${count} `),
+  );
+  assert.equal(host.listeners, 0);
+  const flushes = drive.commands.filter(({ cdb }) => cdb[0] === 0x10);
+  assert.deepEqual(flushes.map(({ cdb }) => cdb[4]), [0]);
+});
+
+Deno.test("An interrupted read keeps whole records, and the tape stands behind the last of them", async () => {
+  const { drive, devices } = bench();
+  const writer = new MemoryHost({ files: { in: patternBytes(1000) } });
+  await tape("write in -b 100", writer, devices);
+  await tape("rewind", writer, devices);
+  const host = new MemoryHost();
+  const openTape = devices.openTape.bind(devices);
+  devices.openTape = async (address, options) => {
+    const opened = await openTape(address, options);
+    const read = opened.read.bind(opened);
+    let reads = 0;
+    opened.read = (readOptions) => {
+      if (++reads === 3) host.interrupt();
+      return read(readOptions);
+    };
+    return opened;
+  };
+  const result = await readFile("read out --read-ahead 4", devices, host);
+  assert.equal(result.status, 2);
+  assert.deepEqual(result.bytes, patternBytes(1000).slice(0, 300));
+  assert.equal(drive.position?.object, 3);
+  assert.match(host.errors, /Interrupted: 3 records, 300 bytes.*\nThe tape stands: At block 3 /);
+});
+
+Deno.test("weof writes one filemark, or as many as asked for", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("weof", host, devices), 0, host.errors);
+  assert.equal(await tape("eof 2 --json", host, devices), 0);
+  assert.deepEqual(layout(drive), [0, 0, 0]);
+  assert.deepEqual(JSON.parse(host.output), { filemarks: 2, earlyWarning: false });
+});
+
+async function withData() {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(300) } });
+  await tape("write in -b 100", host, devices);
+  await tape("rewind", host, devices);
+  return { drive, devices };
+}
+
+Deno.test("erase off a terminal needs --yes", async () => {
+  const { drive, devices } = await withData();
+  const host = new MemoryHost();
+  assert.equal(await tape("erase", host, devices), 1);
+  assert.match(host.errors, /needs --yes/);
+  assert.deepEqual(layout(drive), [100, 100, 100, 0]);
+  assert.equal(await tape("erase --yes", host, devices), 0, host.errors);
+  assert.deepEqual(layout(drive), []);
+});
+
+Deno.test("erase on a terminal asks, and takes nothing but yes for yes", async () => {
+  const { drive, devices } = await withData();
+  for (const typed of ["", "y", "no"]) {
+    const host = new MemoryHost({ typed });
+    assert.equal(await tape("erase", host, devices), 2);
+    assert.match(host.errors, /Erase everything.*\? Type yes: /);
+  }
+  assert.deepEqual(layout(drive), [100, 100, 100, 0]);
+  assert.equal(await tape("erase", new MemoryHost({ typed: "yes" }), devices), 0);
+  assert.deepEqual(layout(drive), []);
+});
+
+Deno.test("erase --long sends the long form", async () => {
+  const { drive, devices } = await withData();
+  drive.clearCommands();
+  assert.equal(await tape("erase --long --yes", new MemoryHost(), devices), 0);
+  const erase = drive.commands.find(({ cdb }) => cdb[0] === 0x19);
+  assert.equal(erase && erase.cdb[1] & 1, 1);
+});
+
+Deno.test("Progress shows on a terminal and is wiped before the report", async () => {
+  const { devices } = bench();
+  const host: MemoryHost = new MemoryHost({
+    typed: "",
+    stdin: new MemorySource(patternBytes(1000)),
+  });
+  Object.defineProperty(host, "time", {
+    get: (() => {
+      let time = 0;
+      return () => time += 100;
+    })(),
+  });
+  assert.equal(await tape("write - -b 100", host, devices), 0);
+  assert.match(host.errors, /\r\d+ records?, .* MB\/s now, .* MB\/s mean/);
+  assert.ok(host.errors.includes("\r\x1b[K10 records, 1000 bytes"));
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DescriptorSink, DescriptorSource } from "../../../cli/host/file_descriptor.ts";
+
+async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "tape-cli-"));
+  try {
+    await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+Deno.test("DescriptorSource reads a file from its beginning to its end and knows its size", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "in");
+    await writeFile(path, "hello tape");
+    const source = await DescriptorSource.open(path);
+    try {
+      const into = new Uint8Array(6);
+      assert.equal(source.sizeBytes, 10);
+      assert.equal(await source.read(into), 6);
+      assert.equal(new TextDecoder().decode(into), "hello ");
+      assert.equal(await source.read(into), 4);
+      assert.equal(await source.read(into), 0);
+    } finally {
+      await source.close();
+      await source.close();
+    }
+  }));
+
+Deno.test("DescriptorSource.cancel() ends every later read", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "in");
+    await writeFile(path, "hello tape");
+    const source = await DescriptorSource.open(path);
+    source.cancel();
+    assert.equal(await source.read(new Uint8Array(6)), 0);
+    await source.close();
+  }));
+
+Deno.test("DescriptorSource.open() refuses a directory and a missing file with the system's code", () =>
+  withDirectory(async (directory) => {
+    await assert.rejects(DescriptorSource.open(directory), { code: "EISDIR" });
+    await assert.rejects(DescriptorSource.open(join(directory, "none")), { code: "ENOENT" });
+  }));
+
+Deno.test("DescriptorSink leaves a file as it is until it is cleared", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "out");
+    await writeFile(path, "old contents");
+    const untouched = await DescriptorSink.open(path);
+    await untouched.close();
+    assert.equal(await readFile(path, "utf8"), "old contents");
+    const sink = await DescriptorSink.open(path);
+    await sink.clear();
+    await sink.write(new TextEncoder().encode("new"));
+    await sink.close();
+    assert.equal(await readFile(path, "utf8"), "new");
+  }));
+
+Deno.test("DescriptorSink makes a missing file", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "out");
+    const sink = await DescriptorSink.open(path);
+    await sink.clear();
+    await sink.close();
+    assert.equal(await readFile(path, "utf8"), "");
+  }));

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { CommandFailure } from "../../../cli/command_failure.ts";
+import { describeFailure } from "../../../cli/report/failure.ts";
+import { InterruptedError } from "../../../cli/host/interruption.ts";
+import { UsageError } from "../../../cli/usage_error.ts";
+import { LocatedFailure } from "../../../cli/device/with_drive.ts";
+import {
+  AuthenticationError,
+  type AuthenticationFailure,
+  CommandTimeoutError,
+  ConnectError,
+  InvalidOptionError,
+  LoginError,
+} from "../../../iscsi/errors.ts";
+import { decodeSense, encodeSense } from "../../../scsi/sense.ts";
+import {
+  NotReadyError,
+  PositionLostError,
+  TapeError,
+  TransportLostError,
+  WriteProtectedError,
+} from "../../../tape/errors.ts";
+import type { TapePosition } from "../../../tape/position.ts";
+
+const quiet = { verbose: false };
+
+function sense(key: number, asc: number, ascq: number) {
+  return { sense: decodeSense(encodeSense({ key, asc, ascq })) };
+}
+
+function login(statusClass: number, statusDetail: number): LoginError {
+  return new LoginError("Logging in: refused", { stage: "security", statusClass, statusDetail });
+}
+
+function authentication(reason: AuthenticationFailure): AuthenticationError {
+  return new AuthenticationError("Logging in: refused", { reason });
+}
+
+const ADVISED: readonly (readonly [string, unknown, RegExp])[] = [
+  ["a loading drive", new NotReadyError("x", sense(2, 4, 1)), /loading.*wait/],
+  ["an unthreaded cartridge", new NotReadyError("x", sense(2, 4, 2)), /tape load/],
+  ["an empty drive", new NotReadyError("x", sense(2, 0x3a, 0)), /No cartridge/],
+  ["write protection", new WriteProtectedError("x", sense(7, 0x27, 0)), /move its switch/],
+  ["a lost position", new PositionLostError("x"), /tape rewind/],
+  ["a disk", new TapeError("not-a-tape", "x"), /tape ls/],
+  ["another host's reservation", new TapeError("reservation-conflict", "x"), /Another host/],
+  ["a refused connection", new ConnectError("x", { address: "h:1" }), /listens there/],
+  ["a wrong target name", login(2, 3), /tape ls PORTAL/],
+  ["a full target", login(3, 2), /try again later/],
+  ["a wrong secret", authentication("wrong-secret-or-name"), /--chap-user/],
+  ["a missing secret", authentication("no-credentials"), /--chap-user/],
+  ["an impostor", authentication("target-failed"), /--target-user/],
+];
+
+for (const [name, error, advice] of ADVISED) {
+  Deno.test(`A person is told what to do about ${name}`, () => {
+    const { exitStatus, lines } = describeFailure(error, quiet);
+    assert.equal(exitStatus, 2);
+    assert.equal(lines.length, 2);
+    assert.match(lines[1], advice);
+  });
+}
+
+Deno.test("Advice is found in the causes, too", () => {
+  const cause = new CommandTimeoutError("x", { commandName: "REWIND", timeoutMs: 1 });
+  const lost = new TransportLostError("Rewinding: lost", { cause });
+  const other = new TapeError("other", "x", { cause: login(2, 3) });
+  assert.match(describeFailure(lost, quiet).lines[1], /tape tell/);
+  assert.match(describeFailure(lost, quiet).lines[2], /--timeout/);
+  assert.match(describeFailure(other, quiet).lines[1], /tape ls PORTAL/);
+});
+
+const position: TapePosition = {
+  known: true,
+  object: 12,
+  file: 2,
+  partition: 0,
+  beginningOfPartition: false,
+  endOfPartition: false,
+  source: "device",
+};
+
+Deno.test("A failure on a drive says where the tape stands", () => {
+  const failure = new LocatedFailure(
+    new TapeError("filemark", "Spacing: met a filemark"),
+    position,
+  );
+  const { lines, document } = describeFailure(failure, quiet);
+  assert.deepEqual(lines, [
+    "tape: Spacing: met a filemark",
+    "The tape stands: At block 12 (file 2)",
+  ]);
+  const { error } = document as { error: Record<string, unknown> };
+  assert.equal(error.kind, "filemark");
+  assert.equal(error.name, "TapeError");
+  assert.equal(error.message, "Spacing: met a filemark");
+  assert.deepEqual(error.position, position);
+});
+
+Deno.test("Bad usage has exit status 1 and points at the help", () => {
+  for (const error of [new UsageError("Bad"), new InvalidOptionError("address", "Bad")]) {
+    const { exitStatus, lines } = describeFailure(error, quiet);
+    assert.equal(exitStatus, 1);
+    assert.equal(lines[0], "tape: Bad");
+    assert.match(lines[1], /--help/);
+  }
+});
+
+Deno.test("Bad usage found with a drive open is bad usage all the same", () => {
+  const failure = new LocatedFailure(new UsageError("Bad"), undefined);
+  assert.equal(describeFailure(failure, quiet).exitStatus, 1);
+});
+
+Deno.test("An error of the operating system is told in words", () => {
+  const error = Object.assign(new Error("ENOENT"), { code: "ENOENT", syscall: "open", path: "x" });
+  const { exitStatus, lines } = describeFailure(error, quiet);
+  assert.equal(exitStatus, 2);
+  assert.deepEqual(lines, ["tape: Failed to open x: no such file or directory"]);
+});
+
+Deno.test("Expected failures show no stack and no hint at one", () => {
+  for (const error of [new CommandFailure("Done for"), new InterruptedError()]) {
+    assert.equal(describeFailure(error, quiet).lines.length, 1);
+  }
+});
+
+Deno.test("An unexpected error takes one line and says how to see more", () => {
+  const { exitStatus, lines } = describeFailure(new TypeError("oops"), quiet);
+  assert.equal(exitStatus, 2);
+  assert.deepEqual(lines, [
+    "tape: oops",
+    "This was not expected: --verbose shows where it happened",
+  ]);
+});
+
+Deno.test("Verbose shows the stacks of an error and its causes", () => {
+  const error = new Error("outer", { cause: new TypeError("inner") });
+  const text = describeFailure(error, { verbose: true }).lines.join("\n");
+  assert.match(text, /Error: outer\n\s+at /);
+  assert.match(text, /Caused by: TypeError: inner\n\s+at /);
+});
