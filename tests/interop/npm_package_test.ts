@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startIstgt } from "./harness/istgt.ts";
+import { requirePrograms } from "./harness/programs.ts";
+import { type CommandOutput, ROOT, runProgram } from "./harness/tape_command.ts";
+import { type Target, withTarget } from "./harness/target.ts";
+import { withTempDir } from "./harness/temp_dir.ts";
+import { startTgt } from "./harness/tgt.ts";
+
+const CONSUMER = `${ROOT}tests/interop/consumer/`;
+
+/** The oldest runtimes that README promises, as npx fetches them. */
+const RUNTIMES = [["Node 22", "node@22"], ["Bun 1.3", "bun@1.3"]] as const;
+
+/** A project that has installed the packed package and nothing else, and whose programs run on one runtime. */
+type Run = (program: string, ...args: string[]) => Promise<CommandOutput>;
+
+async function withConsumer(runtime: string, use: (run: Run, dir: string) => Promise<void>) {
+  const [npm, npx] = requirePrograms("npm", "npx");
+  await withTempDir(async (dir) => {
+    const succeed = async (path: string, args: string[], cwd: string) => {
+      const { code, stdout, stderr } = await runProgram(path, args, { cwd });
+      assert.equal(code, 0, `${path} ${args.join(" ")}: ${stdout}${stderr}`);
+    };
+    const tarball = join(dir, "package.tgz");
+    await succeed(Deno.execPath(), ["pack", "--allow-dirty", "-o", tarball], ROOT);
+    writeFileSync(join(dir, "package.json"), `{ "name": "consumer", "private": true }`);
+    await succeed(npm, ["install", "--no-audit", "--no-fund", tarball], dir);
+    for (const name of readdirSync(CONSUMER)) copyFileSync(`${CONSUMER}${name}`, join(dir, name));
+    const run: Run = (program, ...args) =>
+      runProgram(npx, ["-y", runtime, program, ...args], { cwd: dir });
+    await use(run, dir);
+  });
+}
+
+async function mustPrint(running: Promise<CommandOutput>, expected = /(?:)/): Promise<void> {
+  const { code, stdout, stderr } = await running;
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, expected);
+}
+
+for (const [name, runtime] of RUNTIMES) {
+  Deno.test(`${name}: every entry point of the npm package loads`, () =>
+    withConsumer(runtime, async (run) => {
+      const { exports } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
+      const count = Object.keys(exports).length;
+      await mustPrint(run("entry_points.mjs"), new RegExp(`^${count} entry points$`, "m"));
+    }));
+
+  Deno.test(`${name}: the npm package writes and reads a simulated tape`, () =>
+    withConsumer(
+      runtime,
+      (run, dir) =>
+        mustPrint(run("round_trip.mjs", `sim:${join(dir, "scratch.tap")}`), /same bytes/),
+    ));
+
+  Deno.test(`${name}: the npm package writes and reads tapes of tgt and istgt`, () =>
+    withConsumer(runtime, async (run) => {
+      for (const start of [startTgt, startIstgt] as (() => Promise<Target>)[]) {
+        await withTarget(start(), ({ url }) => mustPrint(run("round_trip.mjs", url), /same bytes/));
+      }
+    }));
+
+  Deno.test(`${name}: the command runs from the npm package`, () =>
+    withConsumer(runtime, async (run, dir) => {
+      const device = ["-f", `sim:${join(dir, "scratch.tap")}`];
+      await mustPrint(run("command.mjs", ...device, "write", "package.json"));
+      await mustPrint(run("command.mjs", ...device, "rewind"));
+      await mustPrint(run("command.mjs", ...device, "read", "-"), /"name":"consumer"/);
+    }));
+}
