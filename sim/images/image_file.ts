@@ -15,6 +15,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { MediumError } from "../tape/medium.ts";
@@ -29,6 +30,14 @@ export interface OpenImageOptions {
 
 /** Codes of errors that say: not for writing. */
 const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS"]);
+
+const WRITE_BITS = 0o222;
+
+/** A file without any write permission has its tab set, even for a superuser, who could write it. */
+function isMarkedReadOnly(path: string): boolean {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  return facts !== undefined && (facts.mode & WRITE_BITS) === 0;
+}
 
 /** An open file, read and written at offsets. Every method throws {@link MediumError} when the file system fails. */
 export class ImageFile {
@@ -51,7 +60,7 @@ export class ImageFile {
   static open(path: string, options: OpenImageOptions): ImageFile {
     const { create, readOnly } = options;
     try {
-      if (!readOnly) {
+      if (!readOnly && !isMarkedReadOnly(path)) {
         const flags = constants.O_RDWR | (create ? constants.O_CREAT : 0);
         return new ImageFile(path, openSync(path, flags, 0o666), true);
       }
