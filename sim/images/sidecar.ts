@@ -26,6 +26,11 @@ export class Sidecar {
     this.#path = sidecarPath(imagePath);
   }
 
+  /** Whether the sidecar was there when it was read. */
+  get isThere(): boolean {
+    return this.#written !== undefined;
+  }
+
   /**
    * Reads the state of the medium; that of a new one when there is no sidecar.
    *

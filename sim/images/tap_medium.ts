@@ -54,7 +54,8 @@ export class TapMedium implements Medium {
   }
 
   /**
-   * Opens an image.
+   * Opens an image. A file whose first object is cut, and that has no sidecar, may be anything: it opens as an empty
+   * tape that is write protected.
    *
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
@@ -66,12 +67,29 @@ export class TapMedium implements Medium {
     let lock: ImageLock | undefined;
     try {
       if (file.writable) lock = ImageLock.acquire(path);
-      return new TapMedium(file, lock);
+      const medium = new TapMedium(file, lock);
+      // The sidecar of a new image tells, should the process be killed in its first record, that the image is ours.
+      if (file.size() === 0) medium.flush();
+      if (!file.writable || !medium.#mayBeForeign) return medium;
+      medium.#abandon();
     } catch (error) {
       lock?.release();
       file.close();
       throw error;
     }
+    return TapMedium.open(path, { create: false, readOnly: true });
+  }
+
+  /** Nothing whole is in the file, and no sidecar says that it is ours: it may be anything. */
+  get #mayBeForeign(): boolean {
+    return this.warning !== undefined && this.#partition.objectCount === 0 &&
+      !this.#sidecar.isThere;
+  }
+
+  #abandon(): void {
+    this.#open = false;
+    this.#file.close();
+    this.#lock?.release();
   }
 
   flush(): void {
@@ -85,9 +103,7 @@ export class TapMedium implements Medium {
     try {
       this.flush();
     } finally {
-      this.#open = false;
-      this.#file.close();
-      this.#lock?.release();
+      this.#abandon();
     }
   }
 }

@@ -303,3 +303,16 @@ Deno.test("An image that may not be written is opened write protected, even by t
     strictEqual(medium.state.writeProtected, true);
     medium.close();
   }));
+
+Deno.test("A file that only might be a torn image is not written to", () =>
+  withImage((path) => {
+    const foreign = new Uint8Array(1000).fill(0x11);
+    foreign.set([0, 0, 1, 0]);
+    writeFileSync(path, foreign);
+    const medium = TapMedium.open(path);
+    strictEqual(medium.state.writeProtected, true);
+    strictEqual(medium.warning?.offset, 0);
+    medium.close();
+    deepStrictEqual(new Uint8Array(readFileSync(path)), foreign);
+    strictEqual(existsSync(`${path}.json`), false);
+  }));
