@@ -60,7 +60,7 @@ const LOAD_TRIES = 10;
 
 const ILLEGAL: ReadonlySet<Condition> = new Set<Condition>(["illegal-request"]);
 
-/** What a READ meets that only asks whether the end of data is here. */
+/** What a READ may meet that only wants to pass one thing, or to know what it is. */
 const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "end-of-data",
@@ -165,19 +165,32 @@ export class Motion {
   }
 
   async #spaceOver(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
+    if (what === "blocks" && count > 0 && this.#session.count.object === 0) {
+      return await this.#spaceFromBeginning(count, signal);
+    }
     const { device, proof } = this.#session;
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
     proof.startRun();
     const stop = stopOf(reply, count);
-    const left = reply.sense?.information === undefined
-      ? undefined
-      : Math.abs(reply.sense.information);
+    const information = reply.sense?.information;
+    const left = information === undefined ? undefined : Math.abs(information);
     if (what === "blocks") this.#countBlocks(count, stop, left);
     else this.#countFilemarks(count, stop);
     if (stop === undefined) return;
     if (stop === "end-of-data") await this.#confirmEndOfData(signal);
     throw this.#stopped(stop, reply, left);
+  }
+
+  /** From the very beginning istgt spaces over one block too few, unless one has been read. */
+  async #spaceFromBeginning(count: number, signal?: AbortSignal): Promise<void> {
+    const reply = await this.#readOne(signal);
+    this.#session.proof.startRun();
+    if (reply.condition === "filemark") this.#session.count.passFilemarks(1);
+    else if (reply.condition !== "end-of-data") this.#session.count.passRecords(1);
+    const stop = stopOf(reply, count);
+    if (stop !== undefined) throw this.#stopped(stop, reply, count);
+    if (count > 1) await this.#spaceOver("blocks", count - 1, signal);
   }
 
   /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */
@@ -243,16 +256,21 @@ export class Motion {
     await this.#toEndOfData(signal);
   }
 
-  /** Reads one thing, whatever it is and with the least room, and says whether it was the end of data. */
+  /** Reads one thing, whatever it is, and says whether it was the end of data. */
   async #isAtEndOfData(signal?: AbortSignal): Promise<boolean> {
+    const { condition } = await this.#readOne(signal);
+    if (condition === "end-of-data") return true;
+    this.#session.count.forget();
+    return false;
+  }
+
+  /** Reads one thing with the least room; what comes is not looked at. */
+  async #readOne(signal?: AbortSignal): Promise<Reply> {
     const { blockBytes, limits, device } = this.#session;
     const fixed = blockBytes > 0;
     const dataIn = new Uint8Array(blockBytes || limits.minBytes);
     const cdb = readCdb({ fixed, sili: false, length: fixed ? 1 : dataIn.length });
-    const { condition } = await device.perform({ cdb, dataIn, signal }, ANYTHING_READ);
-    if (condition === "end-of-data") return true;
-    this.#session.count.forget();
-    return false;
+    return await device.perform({ cdb, dataIn, signal }, ANYTHING_READ);
   }
 
   async #locateOrSpace(options: LocateCdbOptions, signal?: AbortSignal): Promise<void> {

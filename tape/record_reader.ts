@@ -234,14 +234,19 @@ export class RecordReader {
     );
   }
 
-  /** Between too little and too much, where there is too much; `undefined` when nothing is left to try. */
+  /**
+   * Between too little and too much, where there is too much; `undefined` when nothing is left to try. Where even the least room is too much, the end of the
+   * partition is what the drive says it is.
+   */
   #nextRoom({ roomBytes, recordBytes }: Misfit, known: RoomBounds): number | undefined {
     const { tooLittle, tooMuch } = known;
-    const wanted = tooMuch === roomBytes ? undefined : this.#room.beyond(roomBytes, recordBytes);
-    if (wanted !== undefined && wanted < tooMuch) return wanted;
-    if (tooMuch === Infinity) return undefined;
+    const { minBytes } = this.#session.limits;
+    if (tooMuch === Infinity || recordBytes !== undefined) {
+      return this.#room.beyond(roomBytes, recordBytes);
+    }
+    if (tooLittle === 0) return tooMuch > minBytes ? minBytes : undefined;
     const between = Math.floor((tooLittle + tooMuch) / 2);
-    return between > tooLittle && between >= this.#session.limits.minBytes ? between : undefined;
+    return between > tooLittle ? between : undefined;
   }
 
   async #backBefore({ recordBytes, roomBytes }: Misfit): Promise<void> {

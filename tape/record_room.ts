@@ -44,7 +44,9 @@ export class RecordRoom {
   get #wanted(): number {
     if (!this.isSettled) return this.#fit(this.#hint);
     // A length that is on the tape is one that the drive takes, whatever its granularity.
-    return this.isReported ? this.#longest : this.#fit(this.#longest + MARGIN_BYTES);
+    if (this.isReported) return this.#longest;
+    // Each step up costs a second read of that record, so there is no step down from the first guess.
+    return this.#fit(Math.max(this.#longest + MARGIN_BYTES, this.#hint));
   }
 
   /** A record of this length went by. */

@@ -4,7 +4,7 @@
  * A wrong write position destroys data, so the way is chosen by what the drive has proven, and each step must end well:
  * 1. back over records alone, where no filemark lies between;
  * 2. LOCATE, where READ POSITION has kept step with the READs, checked again before and after, and by reading what should stand there;
- * 3. from the beginning, over as many filemarks and records as the driver has counted itself;
+ * 3. from the beginning, over as many filemarks and records as the driver has counted itself, again reading what should stand there;
  * 4. else none, and writes are refused until the caller positions.
  *
  * @module
@@ -89,7 +89,7 @@ export class Reposition {
     try {
       const isPlain = way.filemarks === 0 && !way.isUncertain;
       if (isPlain && await this.#space(SpaceCode.Blocks, -way.records)) return true;
-      return await this.#locateBack(way, isPlain) || await this.#fromBeginning();
+      return await this.#locateBack(way, isPlain) || await this.#backFromBeginning(way);
     } catch (error) {
       this.#session.lose(error);
       throw error;
@@ -131,7 +131,7 @@ export class Reposition {
     const isSettled = !hasMoved && !way.isUncertain;
     if (isSettled && (await this.#session.askPosition())?.object !== here) return false;
     if (!await this.#locateTo(target)) return false;
-    return await this.#standsBefore(way, target);
+    return await this.#standsBefore(way, () => this.#locateTo(target));
   }
 
   /** LOCATEs, and asks the drive whether it is there. */
@@ -146,16 +146,29 @@ export class Reposition {
     return false;
   }
 
-  /** Reads the first thing that the caller has not seen, compares, and goes back before it. */
-  async #standsBefore({ first }: Undelivered, target: number): Promise<boolean> {
+  async #backFromBeginning(way: Undelivered): Promise<boolean> {
+    if (!await this.#fromBeginning()) return false;
+    return await this.#standsBefore(way, () => this.#fromBeginning());
+  }
+
+  /** Reads the first thing that the caller has not seen, compares, and goes back before it: over a filemark the way that it came. */
+  async #standsBefore(
+    { first }: Undelivered,
+    comeAgain: () => Promise<boolean>,
+  ): Promise<boolean> {
     if (first?.kind === "records") {
       return await this.#isNext(first) && await this.#space(SpaceCode.Blocks, -1);
     }
     if (first?.kind !== "filemark") return true;
+    const { condition } = await this.#readOne();
+    return condition === "filemark" && await comeAgain();
+  }
+
+  /** Reads one thing with the least room; what comes is not looked at. */
+  #readOne(): Promise<Reply> {
     const { blockBytes, limits } = this.#session;
     const roomBytes = blockBytes || limits.minBytes;
-    const reply = await this.#read(new Uint8Array(roomBytes), blockBytes > 0 ? 1 : roomBytes);
-    return reply.condition === "filemark" && await this.#locateTo(target);
+    return this.#read(new Uint8Array(roomBytes), blockBytes > 0 ? 1 : roomBytes);
   }
 
   async #isNext({ data, recordBytes }: Records): Promise<boolean> {
@@ -177,7 +190,13 @@ export class Reposition {
     const reply = await this.#session.device.attempt({ cdb: rewindCdb() });
     if (!this.#isGood(reply)) return false;
     if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
-    return record === 0 || await this.#space(SpaceCode.Blocks, record);
+    if (file > 0 || record === 0) {
+      return record === 0 || await this.#space(SpaceCode.Blocks, record);
+    }
+    // From the very beginning istgt spaces over one block too few, unless one has been read.
+    const { condition } = await this.#readOne();
+    if (condition !== "good" && condition !== "incorrect-length") return false;
+    return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
   }
 }
 

@@ -161,6 +161,9 @@ class Walk {
   }
 
   async space(what: "blocks" | "filemarks", count: number): Promise<void> {
+    // From the beginning the driver reads the first object, and so stops at a filemark also where the target does not.
+    const startsWithMark = this.model.cursor === 0 && this.model.objects[0] === "filemark";
+    if (this.habits === "istgt" && what === "blocks" && startsWithMark) return;
     const stop = what === "blocks"
       ? this.model.spaceBlocks(count, this.habits !== "istgt")
       : this.model.spaceFilemarks(count);

@@ -95,16 +95,18 @@ Deno.test("room is exact where the drive reports lengths, and larger where it ma
   const room = new RecordRoom({ minBytes: 4, maxBytes: 4096, granularityBytes: 4 }, 1001);
   assert.equal(room.next, 1004);
   room.saw(500);
-  assert.equal(room.next, 504);
-  assert.ok(room.isSuspect(504));
+  assert.equal(room.next, 1004);
+  room.saw(1001);
+  assert.equal(room.next, 1008);
+  assert.ok(room.isSuspect(1008));
   assert.ok(!room.isSuspect(4096));
   room.sawReport();
-  assert.equal(room.next, 500);
-  assert.ok(!room.isSuspect(500));
+  assert.equal(room.next, 1001);
+  assert.ok(!room.isSuspect(1001));
   assert.deepEqual([room.beyond(500), room.beyond(500, 700)], [1000, 700]);
   assert.deepEqual([room.beyond(4096), room.beyond(500, 5000)], [undefined, undefined]);
   room.sawSilence();
-  assert.equal(room.next, 504);
+  assert.equal(room.next, 1008);
 });
 
 Deno.test("block limits and densities are decoded, and nonsense is not", () => {

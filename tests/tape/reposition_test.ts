@@ -61,8 +61,8 @@ Deno.test("write() goes back over filemarks with LOCATE when the drive's numbers
 Deno.test("reads go one at a time on a drive whose way back is not known, and bring the same", async () => {
   const { unit, drive } = await openSim({ habits: "tgt" }, { readAhead: 16 });
   await drive.rewind();
-  await fill(drive, FILES);
-  await drive.space("blocks", 1);
+  await fill(drive, [numbered(0), ...FILES]);
+  await drive.space("blocks", 2);
   unit.maxOutstanding = 0;
   const kinds = [];
   for (let read = 0; read < FILES.length; read++) kinds.push((await drive.read()).kind);
@@ -120,14 +120,14 @@ Deno.test("a LOCATE that lands elsewhere than it says is found out by what stand
 Deno.test("without any certain way back the write is refused, the tape untouched, and rewind() mends it", async () => {
   const { unit, drive } = await openSim({ habits: "tgt" });
   await drive.rewind();
-  await fill(drive, [numbered(1), null, numbered(2)]);
-  await drive.space("blocks", 1);
+  await fill(drive, [numbered(1), numbered(2), null, numbered(3)]);
+  await drive.space("blocks", 2);
   // Looking whether a file follows reads the filemark.
   const files = drive.files();
   await files.next();
   await assert.rejects(drive.write(numbered(9)), PositionLostError);
   await assert.rejects(drive.writeFilemarks(), PositionLostError);
-  assert.equal(contents(unit), "1 | 2");
+  assert.equal(contents(unit), "1 2 | 3");
   await drive.rewind();
   await drive.write(numbered(9));
   assert.equal(contents(unit), "9");
@@ -179,5 +179,16 @@ Deno.test("near the end of a small file behind the tape, as istgt keeps one, rec
     assert.equal((await drive.read()).kind, "end-of-data");
     await drive.write(numbered(9));
     await drive.close();
+  }
+});
+
+Deno.test("space() over blocks from the beginning lands right also where the target is one short there", async () => {
+  for (const habits of ALL_HABITS) {
+    const { unit, drive } = await openSim({ habits });
+    await drive.rewind();
+    await fill(drive, [1, 2, 3, 4, 5].map((number) => numbered(number)));
+    await drive.space("blocks", 3);
+    await drive.write(numbered(9));
+    assert.equal(contents(unit), "1 2 3 9");
   }
 });

@@ -32,8 +32,11 @@ const READ = 0x08;
 const SPACE = 0x11;
 const NO_BYTES = new Uint8Array(0);
 
-/** REWIND, SPACE, LOCATE(16). */
-const MOVING: readonly number[] = [0x01, SPACE, 0x92];
+const REWIND = 0x01;
+const LOCATE_16 = 0x92;
+const MOVING: readonly number[] = [REWIND, SPACE, 0x2b];
+/** What leaves the place that REWIND leads to: READ, WRITE, WRITE FILEMARKS, SPACE, LOCATE(10). */
+const PASSING: readonly number[] = [READ, 0x0a, 0x10, SPACE, 0x2b];
 
 /** How the file behind a tape of istgt grows. */
 const MEDIUM_STEP = 4096;
@@ -55,6 +58,7 @@ export class SimUnit implements LogicalUnit {
   readonly #jitter: Random | undefined;
   readonly #hasSmallFile: boolean;
   #isBeyondEnd = false;
+  #isRewound = false;
 
   constructor(options: SimUnitOptions = {}) {
     const { habits = "exact", hasSmallFile = false, jitter, quirks, ...rest } = options;
@@ -121,6 +125,12 @@ export class SimUnit implements LogicalUnit {
   }
 
   #answerLikeIstgt({ cdb, dataIn, dataOut }: ScsiCommand): TaskResult {
+    if (cdb[0] === LOCATE_16) {
+      return { status: 2, sense: encodeSense({ key: 5, asc: 0x20, ascq: 0 }) };
+    }
+    const wasRewound = this.#isRewound;
+    this.#isRewound = cdb[0] === REWIND || (wasRewound && !PASSING.includes(cdb[0]));
+    if (cdb[0] === SPACE && cdb[1] === 0 && wasRewound) cdb = oneLess(cdb);
     if (cdb[0] === READ) return this.#readLikeIstgt(cdb, dataIn!.length);
     if (MOVING.includes(cdb[0])) this.#isBeyondEnd = false;
     return cdb[0] === SPACE ? this.#spaceLikeIstgt(cdb) : this.#task(cdb, dataOut);
@@ -162,6 +172,12 @@ export class SimUnit implements LogicalUnit {
     }
     return { status: 0 };
   }
+}
+
+/** Right after REWIND istgt spaces forwards over one block too few. */
+function oneLess(cdb: Uint8Array): Uint8Array {
+  const isForward = cdb[2] < 0x80 && cdb[4] > 0;
+  return isForward ? Uint8Array.from(cdb, (byte, at) => at === 4 ? byte - 1 : byte) : cdb;
 }
 
 function back(count: number): Uint8Array {
