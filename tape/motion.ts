@@ -18,6 +18,7 @@ import {
 } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
+import { EndOfPartition } from "./end_of_partition.ts";
 import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
@@ -64,6 +65,7 @@ const ILLEGAL: ReadonlySet<Condition> = new Set<Condition>(["illegal-request"]);
 const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "end-of-data",
+  "end-of-partition",
   "filemark",
   "incorrect-length",
   "setmark",
@@ -74,11 +76,13 @@ const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
 export class Motion {
   readonly #session: TapeSession;
   readonly #reposition: Reposition;
+  readonly #end: EndOfPartition;
   readonly #polling: LoadPollingOptions;
 
   constructor(session: TapeSession, reposition: Reposition, polling: LoadPollingOptions) {
     this.#session = session;
     this.#reposition = reposition;
+    this.#end = new EndOfPartition(session, reposition);
     this.#polling = polling;
   }
 
@@ -258,10 +262,17 @@ export class Motion {
 
   /** Reads one thing, whatever it is, and says whether it was the end of data. */
   async #isAtEndOfData(signal?: AbortSignal): Promise<boolean> {
-    const { condition } = await this.#readOne(signal);
-    if (condition === "end-of-data") return true;
+    const reply = await this.#readOne(signal);
+    if (reply.condition === "end-of-data") return true;
     this.#session.count.forget();
-    return false;
+    return reply.condition === "end-of-partition" && await this.#isEndAfterAll(reply);
+  }
+
+  /** A READ was refused as if the partition ended here. */
+  async #isEndAfterAll(reply: Reply): Promise<boolean> {
+    const found = await this.#end.whatStandsHere();
+    if (found === "unknown" || found === "records") throw this.#session.device.failure(reply);
+    return found === "end-of-data";
   }
 
   /** Reads one thing with the least room; what comes is not looked at. */

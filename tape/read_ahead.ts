@@ -118,6 +118,11 @@ export class ReadAhead {
     if (this.mayRunAhead) this.#fill();
   }
 
+  /** Puts what was found by another way than reading at the end of the queue. */
+  found(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+  }
+
   /** Waits for everything that is under way. */
   async settle(): Promise<void> {
     for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {

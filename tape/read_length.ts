@@ -30,6 +30,8 @@ export interface Misfit {
    * other READ from then on until the tape is moved.
    */
   readonly error?: TapeError;
+  /** Objects that such a READ passed; `undefined` when that is not certain. */
+  readonly passed?: number;
 }
 
 /** A READ that failed. */
@@ -59,7 +61,7 @@ export function objectsPassed(arrival: Arrival): number | undefined {
     case "failure":
       return arrival.passed;
     case "misfit":
-      return arrival.error === undefined ? 1 : undefined;
+      return arrival.error === undefined ? 1 : arrival.passed;
     case "filemark":
       return 1;
     case "end-of-data":
@@ -75,6 +77,13 @@ function failure(device: Device, reply: Reply): Failure {
     error: device.failure(reply),
     ...(isUnmoved && { passed: 0 }),
   };
+}
+
+/** A READ that met the end of the partition. One of which all `asked` is left has moved nothing. */
+function refusedRead(reply: Reply, roomBytes: number, asked: number, device: Device): Misfit {
+  const isUnmoved = reply.sense?.information === asked;
+  const error = device.failure(reply);
+  return { kind: "misfit", roomBytes, error, ...(isUnmoved && { passed: 0 }) };
 }
 
 function disagreement(device: Device, message: string, passed?: number): Failure {
@@ -109,7 +118,7 @@ export function variableArrivals(
     case "end-of-data":
       return [END_OF_DATA];
     case "end-of-partition":
-      return [{ kind: "misfit", roomBytes: buffer.length, error: device.failure(reply) }];
+      return [refusedRead(reply, buffer.length, buffer.length, device)];
     case "attention":
     case "busy":
       return [];
@@ -177,12 +186,13 @@ export function fixedArrivals(
 ): Arrival[] {
   const { condition } = reply;
   if (condition === "attention" || condition === "busy") return [];
-  const end = fixedEnd(reply, device);
+  const end = fixedEnd(reply, buffer.length, blockBytes, device);
   if (end?.kind === "failure" && end.passed === 0) return [end];
   const blocks = blocksRead(reply, buffer.length, blockBytes);
   if (blocks === undefined) {
     // A failure that does not tell how far it got stands for itself.
     if (end?.kind === "failure" && condition !== "incorrect-length") return [end];
+    if (end?.kind === "misfit") return [end];
     return [disagreement(device, `${reply.dataInLength} bytes of ${blockBytes}-byte blocks came`)];
   }
   const data = buffer.subarray(0, blocks * blockBytes);
@@ -193,7 +203,12 @@ export function fixedArrivals(
 }
 
 /** What ended a fixed READ before its count, if anything did. */
-function fixedEnd(reply: Reply, device: Device): Arrival | undefined {
+function fixedEnd(
+  reply: Reply,
+  roomBytes: number,
+  blockBytes: number,
+  device: Device,
+): Arrival | undefined {
   switch (reply.condition) {
     case "good":
     case "informational":
@@ -207,6 +222,8 @@ function fixedEnd(reply: Reply, device: Device): Arrival | undefined {
       return END_OF_DATA;
     case "incorrect-length":
       return { kind: "failure", error: device.failure(reply), passed: 1 };
+    case "end-of-partition":
+      return refusedRead(reply, roomBytes, roomBytes / blockBytes, device);
     default:
       return failure(device, reply);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EndOfPartition, type StandsHere } from "./end_of_partition.ts";
 import { MAX_U24 } from "./commands.ts";
 import { PositionLostError, RecordTooLargeError, type TapeError } from "./errors.ts";
 import { ReadAhead, type ReadAheadOptions } from "./read_ahead.ts";
@@ -46,12 +47,15 @@ interface RoomBounds {
   tooLittle: number;
   tooMuch: number;
   tries: number;
+  /** What SPACE made of the place where a READ met the end of the partition. */
+  end?: StandsHere;
 }
 
 /** Reads records, ahead of the caller where that is safe. */
 export class RecordReader {
   readonly ahead: ReadAhead;
   readonly reposition: Reposition;
+  readonly #end: EndOfPartition;
   readonly #session: TapeSession;
   readonly #depth: number;
   readonly #hint: number;
@@ -66,6 +70,7 @@ export class RecordReader {
     this.#room = new RecordRoom(session.limits, this.#hint);
     this.ahead = new ReadAhead(session, this.#room, options);
     this.reposition = new Reposition(session, this.ahead);
+    this.#end = new EndOfPartition(session, this.reposition);
   }
 
   /** The next thing off the tape, which stays there for the next read. */
@@ -75,10 +80,26 @@ export class RecordReader {
     for (;;) {
       const arrival = await this.ahead.head(signal);
       if (arrival.kind !== "misfit") return arrival;
-      const { error } = arrival;
-      if (error !== undefined && !this.#session.count.isAnchored) return { kind: "failure", error };
-      await this.#readAgain(arrival, known);
+      if (arrival.error === undefined) await this.#readAgain(arrival, known);
+      else await this.#readBeforeEnd(arrival, arrival.error, known);
     }
+  }
+
+  /** Finds out what stands where a READ was refused as if the partition ended: a filemark, a record that comes with less room, or nothing. */
+  async #readBeforeEnd(misfit: Misfit, error: TapeError, known: RoomBounds): Promise<void> {
+    known.tooMuch = Math.min(known.tooMuch, misfit.roomBytes);
+    this.#room.reachesBeyondEnd(misfit.roomBytes);
+    await this.reposition.abandon();
+    if (known.end === undefined) known.end = await this.#end.whatStandsHere();
+    else if (known.end !== "unknown") await this.reposition.stepAside();
+    if (known.end === "filemark") return this.ahead.found({ kind: "filemark" });
+    const room = this.#nextRoom(misfit, known);
+    if (!this.#session.isLost && room !== undefined && known.tries++ < MAX_REREADS) {
+      return this.ahead.order({ buffer: new Uint8Array(room) });
+    }
+    const isNothing = known.end === "end-of-data" && known.tooLittle === 0;
+    if (isNothing) return this.ahead.found({ kind: "end-of-data" });
+    this.ahead.found({ kind: "failure", error, ...(!this.#session.isLost && { passed: 0 }) });
   }
 
   /** The next record, or the condition in its place. */
@@ -212,21 +233,15 @@ export class RecordReader {
 
   /** Goes back before a record that did not come whole, and reads it again. */
   async #readAgain(misfit: Misfit, known: RoomBounds): Promise<void> {
-    const { roomBytes, recordBytes, error } = misfit;
+    const { roomBytes, recordBytes } = misfit;
     const { device, limits } = this.#session;
-    if (error !== undefined) {
-      known.tooMuch = Math.min(known.tooMuch, roomBytes);
-      this.#room.reachesBeyondEnd(roomBytes);
-    } else if (recordBytes === undefined) {
-      known.tooLittle = Math.max(known.tooLittle, roomBytes);
-    }
+    if (recordBytes === undefined) known.tooLittle = Math.max(known.tooLittle, roomBytes);
     const room = this.#nextRoom(misfit, known);
     await this.#backBefore(misfit);
     if (room !== undefined && known.tries++ < MAX_REREADS) {
       this.ahead.order({ buffer: new Uint8Array(room) });
       return;
     }
-    if (error !== undefined) throw error;
     const told = recordBytes === undefined ? "longer than that" : `of ${recordBytes} bytes`;
     throw new RecordTooLargeError(
       `Cannot read a record ${told} on ${device.name}: the drive reads at most ${limits.maxBytes}`,
@@ -244,7 +259,8 @@ export class RecordReader {
     if (tooMuch === Infinity || recordBytes !== undefined) {
       return this.#room.beyond(roomBytes, recordBytes);
     }
-    if (tooLittle === 0) return tooMuch > minBytes ? minBytes : undefined;
+    const least = this.#session.blockBytes || minBytes;
+    if (tooLittle === 0) return tooMuch > least ? least : undefined;
     const between = Math.floor((tooLittle + tooMuch) / 2);
     return between > tooLittle ? between : undefined;
   }

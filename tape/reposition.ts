@@ -74,6 +74,28 @@ export class Reposition {
     return this.#canLocate;
   }
 
+  /**
+   * Moves the tape and brings it back to where it stands: after a READ that met the end of the partition some drives refuse
+   * every other until then. False when no certain way back is known.
+   */
+  async stepAside(): Promise<boolean> {
+    await this.#settled();
+    this.#ahead.clear();
+    return await this.returnTo((await this.#session.askPosition())?.object);
+  }
+
+  /**
+   * Brings the tape to the object that the drive itself called this number a moment ago, or else from the beginning to where
+   * the caller is. False, and the position lost, when neither is possible.
+   */
+  async returnTo(number: number | undefined): Promise<boolean> {
+    this.#session.proof.startRun();
+    if (number !== undefined && number > 0 && await this.#locateTo(number)) return true;
+    if (await this.#fromBeginning()) return true;
+    this.#noWay();
+    return false;
+  }
+
   async #settled(): Promise<Undelivered> {
     await this.#ahead.settle();
     const undelivered = this.#ahead.undelivered();
