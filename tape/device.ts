@@ -13,7 +13,12 @@ import {
   ServiceDeliveryError,
   UnexpectedResponseError,
 } from "../scsi/errors.ts";
-import type { LogicalUnit, ScsiCommand, ScsiResult } from "../scsi/logical_unit.ts";
+import type {
+  LogicalUnit,
+  RecoverableLogicalUnit,
+  ScsiCommand,
+  ScsiResult,
+} from "../scsi/logical_unit.ts";
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { type Condition, conditionOfStatus, errorFor } from "./conditions.ts";
@@ -58,6 +63,10 @@ const ATTENTION_TRIES = 10;
 
 const NONE: ReadonlySet<Condition> = new Set();
 
+function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
+  return "reestablish" in unit;
+}
+
 /** Commands to one drive. */
 export class Device {
   readonly #unit: LogicalUnit;
@@ -92,6 +101,27 @@ export class Device {
 
   close(): Promise<void> {
     return this.#unit.close();
+  }
+
+  /** Whether the connection is lost and can be set up again. */
+  get isNexusLost(): boolean {
+    return isRecoverable(this.#unit) && this.#unit.nexusLost;
+  }
+
+  /**
+   * Sets up a lost connection again; nothing is sent a second time.
+   *
+   * @throws {TransportLostError} when that fails for good; or the signal's reason.
+   */
+  async reestablish(signal?: AbortSignal): Promise<void> {
+    if (!isRecoverable(this.#unit)) return;
+    try {
+      await this.#unit.reestablish(signal);
+    } catch (error) {
+      if (!(error instanceof ServiceDeliveryError)) throw error;
+      const facts = { cause: error, position: this.#events.position() };
+      throw new TransportLostError(`Cannot connect to ${this.name} again: ${error.message}`, facts);
+    }
   }
 
   /**

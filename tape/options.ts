@@ -53,6 +53,12 @@ export interface TapeDriveOptions {
   /** How long to wait for the tape to become ready. @default one question a second for two hours */
   readonly loadPolling?: LoadPollingOptions;
   /**
+   * What to do about a lost connection. `resume`: connect again; reads go on at the record where they were, as far as the way there is certain; whatever
+   * moved or wrote the tape is never sent again, and until the caller has positioned, writes are refused. `none`: every operation fails from
+   * then on. @default "resume"
+   */
+  readonly recovery?: "resume" | "none";
+  /**
    * Milliseconds until a command is given up, by operation code: `{ 0x08: 60_000 }` for READ(6). Too short takes a drive that is busy
    * correcting errors for dead, and loses the position. @default the command table's, which exceed what drive manuals allow
    */

@@ -67,6 +67,7 @@ export class ReadAhead {
   readonly #options: ReadAheadOptions;
   readonly #slots: Slot[] = [];
   readonly #arrivals: Arrival[] = [];
+  #depth: number;
   #order: ReadOrder | undefined;
   #isHalted = false;
   #isUncertain = false;
@@ -79,11 +80,17 @@ export class ReadAhead {
     this.#session = session;
     this.#room = room;
     this.#options = options;
+    this.#depth = options.depth;
   }
 
   /** Whether nothing is under way or undelivered. */
   get isIdle(): boolean {
     return this.#slots.length === 0 && this.#arrivals.length === 0;
+  }
+
+  /** From now on no more READs than this may be under way or undelivered. */
+  limit(depth: number): void {
+    this.#depth = depth;
   }
 
   /** The next READ, which goes alone, uses this. */
@@ -157,7 +164,7 @@ export class ReadAhead {
 
   /** A buffer that was copied out of may serve again. */
   recycle(buffer: Uint8Array): void {
-    if (this.#spares.length <= this.#options.depth) this.#spares.push(buffer);
+    if (this.#spares.length <= this.#depth) this.#spares.push(buffer);
   }
 
   /** Counts what the caller has just seen. */
@@ -187,7 +194,7 @@ export class ReadAhead {
   }
 
   #fill(): void {
-    const limit = this.#order === undefined && this.mayRunAhead ? this.#options.depth : 1;
+    const limit = this.#order === undefined && this.mayRunAhead ? this.#depth : 1;
     while (!this.#isHalted && this.#underWay() < limit) {
       this.#issueRead();
       this.#sampleBehind();
@@ -243,7 +250,7 @@ export class ReadAhead {
   /** Lets the drive say where it is, as long as that is needed to prove that it knows. */
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
-    if (this.#options.depth === 0 && blockBytes === 0) return;
+    if (this.#depth === 0 && blockBytes === 0) return;
     const asked = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 1 : 0), 0);
     if (asked >= proof.samplesWanted) return;
     const slot: Slot = { done: Promise.resolve() };

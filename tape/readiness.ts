@@ -17,6 +17,8 @@ export interface ReadinessOptions {
   readonly requireMedium: boolean;
   readonly polling: LoadPollingOptions;
   readonly signal?: AbortSignal;
+  /** Called with each unit attention; what it throws ends the waiting. */
+  readonly heard?: (attention: Reply) => void;
 }
 
 /** What waiting came to. */
@@ -64,7 +66,10 @@ export async function waitUntilReady(
     if (condition === "good" || condition === "informational") {
       return { isReady: true, hasWaited: polls > 0 };
     }
-    if (isAttention(reply) && attentions++ < MAX_ATTENTIONS) continue;
+    if (isAttention(reply) && attentions++ < MAX_ATTENTIONS) {
+      options.heard?.(reply);
+      continue;
+    }
     const error = device.failure(reply);
     if (condition !== "busy" && !(error instanceof NotReadyError)) throw error;
     if (error instanceof NotReadyError && error.reason === "needs-load" && mayLoad) {

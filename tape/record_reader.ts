@@ -6,11 +6,18 @@
 
 import { EndOfPartition, type StandsHere } from "./end_of_partition.ts";
 import { MAX_U24 } from "./commands.ts";
-import { PositionLostError, RecordTooLargeError, type TapeError } from "./errors.ts";
+import {
+  PositionLostError,
+  RecordTooLargeError,
+  type TapeError,
+  TransportLostError,
+} from "./errors.ts";
+import type { Outage } from "./outage.ts";
 import { ReadAhead, type ReadAheadOptions } from "./read_ahead.ts";
 import type { Arrival, Misfit, Records } from "./read_length.ts";
 import { RecordRoom } from "./record_room.ts";
 import { Reposition } from "./reposition.ts";
+import type { CountSnapshot } from "./tape_count.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** What a read brought. */
@@ -37,6 +44,16 @@ export type ReadIntoResult =
 export interface RecordReaderOptions extends ReadAheadOptions {
   /** Room for the first record, in bytes. */
   readonly recordBytesHint: number;
+  readonly outage: Outage;
+}
+
+/** What the connection is lost over this often stays unread. */
+const MAX_OUTAGES = 3;
+
+/** A place on the tape: by the driver's own count, and by the drive's number when that is proven. */
+interface Place {
+  readonly count: CountSnapshot;
+  readonly number: number | undefined;
 }
 
 /** Reads of one record may be repeated while its true length is being found: from 1 byte to 16 MiB by doubling. */
@@ -57,15 +74,17 @@ export class RecordReader {
   readonly reposition: Reposition;
   readonly #end: EndOfPartition;
   readonly #session: TapeSession;
-  readonly #depth: number;
+  #depth: number;
   readonly #hint: number;
   readonly #room: RecordRoom;
+  readonly #outage: Outage;
   /** Whether the tape can be brought back to the caller over filemarks too. */
   #isWayCertain = false;
 
   constructor(session: TapeSession, options: RecordReaderOptions) {
     this.#session = session;
     this.#depth = options.depth;
+    this.#outage = options.outage;
     this.#hint = options.recordBytesHint;
     this.#room = new RecordRoom(session.limits, this.#hint);
     this.ahead = new ReadAhead(session, this.#room, options);
@@ -83,6 +102,61 @@ export class RecordReader {
       if (arrival.error === undefined) await this.#readAgain(arrival, known);
       else await this.#readBeforeEnd(arrival, arrival.error, known);
     }
+  }
+
+  /**
+   * Runs an operation that only reads. When the connection is lost in it, connects again, brings the tape to where the caller was, and runs it
+   * anew: by the drive's numbers where these are proven, else from the beginning by the driver's own count.
+   *
+   * @throws {PositionLostError} when no certain way there is left.
+   * @throws {TapeError} when the drive does not come back, or not with the same tape.
+   */
+  async resuming<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const place = this.#place();
+    for (let outages = 0;; outages++) {
+      try {
+        if (outages > 0) await this.#resume(place, signal);
+        return await operation();
+      } catch (error) {
+        const isLost = error instanceof TransportLostError && this.#outage.isHere;
+        if (!isLost || place === undefined || this.#outage.hasGivenUp) throw error;
+        if (outages >= MAX_OUTAGES) throw error;
+      }
+    }
+  }
+
+  /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
+  #place(): Place | undefined {
+    const { isLost, count, proof } = this.#session;
+    if (isLost) return undefined;
+    const { records, filemarks } = this.ahead.undelivered();
+    return { count: count.snapshot(), number: proof.numberBehind(records + filemarks) };
+  }
+
+  async #resume(place: Place | undefined, signal?: AbortSignal): Promise<void> {
+    await this.ahead.settle();
+    this.ahead.clear();
+    this.#slowDown();
+    await this.#outage.overcome(signal);
+    this.#session.place();
+    this.#session.count.restore(place!.count);
+    if (!await this.reposition.returnTo(place!.number)) throw this.#session.lostError("read on");
+  }
+
+  /** Connects again after an outage, for an operation that does not depend on where the tape stands; from here on that is unknown. */
+  async reconnect(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    await this.ahead.settle();
+    this.ahead.clear();
+    this.#session.lose(device.problem("transport-lost", "The connection was lost"));
+    await this.#outage.overcome(signal);
+  }
+
+  /** Some targets falter when several commands are under way: after an outage there are fewer. */
+  #slowDown(): void {
+    this.#depth >>= 2;
+    this.ahead.limit(this.#depth);
+    this.ahead.mayRunAhead = false;
   }
 
   /** Finds out what stands where a READ was refused as if the partition ended: a filemark, a record that comes with less room, or nothing. */

@@ -5,6 +5,13 @@
  * @module
  */
 
+/** What a {@link TapeCount} knew at one moment. */
+export interface CountSnapshot {
+  readonly object: number | undefined;
+  readonly file: number | undefined;
+  readonly record: number | undefined;
+}
+
 /** Objects, filemarks, and records since the last filemark, each known or not. */
 export class TapeCount {
   #object: number | undefined;
@@ -29,6 +36,18 @@ export class TapeCount {
   /** Whether the way from the beginning to here is known: so many filemarks, then so many records. */
   get isAnchored(): boolean {
     return this.#file !== undefined && this.#record !== undefined;
+  }
+
+  /** What is known now. */
+  snapshot(): CountSnapshot {
+    return { object: this.#object, file: this.#file, record: this.#record };
+  }
+
+  /** The caller is again where it was at the moment of the snapshot. */
+  restore({ object, file, record }: CountSnapshot): void {
+    this.#object = object;
+    this.#file = file;
+    this.#record = record;
   }
 
   /** The tape stands at the beginning of the partition. */

@@ -23,6 +23,7 @@ import { SpaceStoppedError, TapeError } from "./errors.ts";
 import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
+import { Outage } from "./outage.ts";
 import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
@@ -64,6 +65,7 @@ export class TapeDrive {
   /** What the drive is. */
   readonly info: DriveInfo;
   readonly #session: TapeSession;
+  readonly #outage: Outage;
   readonly #reader: RecordReader;
   readonly #writer: Writer;
   readonly #motion: Motion;
@@ -78,9 +80,16 @@ export class TapeDrive {
     } = options;
     this.info = info;
     this.#session = session;
-    this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint });
+    const { recovery = "resume", loadPolling: polling = {} } = options;
+    this.#outage = new Outage(session, {
+      isRecovering: recovery === "resume",
+      serialNumber: info.serialNumber,
+      polling,
+    });
+    const outage = this.#outage;
+    this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition);
-    this.#motion = new Motion(session, this.#reader.reposition, options.loadPolling ?? {});
+    this.#motion = new Motion(session, this.#reader.reposition, polling);
   }
 
   /**
@@ -120,7 +129,7 @@ export class TapeDrive {
    * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length; the tape stands after it.
    */
   read(options: ReadOptions = {}): Promise<ReadResult> {
-    return this.#run(() => this.#reader.read(options.signal), options.signal);
+    return this.#runRead(() => this.#reader.read(options.signal), options.signal);
   }
 
   /**
@@ -131,7 +140,7 @@ export class TapeDrive {
    * @throws {RecordLengthError} as `read()`.
    */
   readInto(buffer: Uint8Array, options: ReadOptions = {}): Promise<ReadIntoResult> {
-    return this.#run(() => {
+    return this.#runRead(() => {
       if (buffer.length === 0) {
         throw new TapeError("invalid-argument", "Cannot read into a buffer of no length");
       }
@@ -153,7 +162,7 @@ export class TapeDrive {
     return filesFrom({
       read: () => this.read(options),
       isAtEndOfData: () =>
-        this.#run(async () => (await this.#reader.peek(options.signal)).kind === "end-of-data"),
+        this.#runRead(async () => (await this.#reader.peek(options.signal)).kind === "end-of-data"),
       skipFile: () => this.#skipFile(),
     });
   }
@@ -241,10 +250,11 @@ export class TapeDrive {
 
   /** Where the caller is. As a rule nothing moves for that, however far read-ahead has brought the tape. */
   position(options: OperationOptions = {}): Promise<TapePosition> {
-    return this.#run(
-      () => callerPosition(this.#session, this.#reader, options.signal),
-      options.signal,
-    );
+    const { signal } = options;
+    return this.#enqueue(async () => {
+      if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      return await callerPosition(this.#session, this.#reader, signal);
+    }, signal);
   }
 
   /** Bytes of a block in fixed mode; 0 in variable mode. */
@@ -335,7 +345,7 @@ export class TapeDrive {
 
   async #shutDown(): Promise<void> {
     try {
-      await this.#reader.reposition.back();
+      await this.#reader.resuming(() => this.#reader.reposition.back());
       if (this.#session.isDirty && !this.#session.isLost) await this.#writer.flush();
     } finally {
       await this.#session.device.close();
@@ -352,12 +362,26 @@ export class TapeDrive {
     }
   }
 
+  /** Takes its turn, on a connection that stands. */
   #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(this.#closedError());
-    return this.#queue.run(async () => {
+    return this.#enqueue(async () => {
+      if (this.#outage.isHere) await this.#reader.reconnect(signal);
       if (this.#session.isModeStale) await this.#session.freshen();
       return await operation();
     }, signal);
+  }
+
+  /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
+  #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#enqueue(async () => {
+      if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      return await this.#reader.resuming(operation, signal);
+    }, signal);
+  }
+
+  #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(this.#closedError());
+    return this.#queue.run(operation, signal);
   }
 
   #closedError(): TapeError {

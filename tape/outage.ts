@@ -1,0 +1,97 @@
+/**
+ * A lost connection, and what has to be certain before anything goes on: the same drive answers, with the same tape in it
+ * and the same block size. Where the tape stands is a question of its own: nothing that moved it is ever sent again.
+ *
+ * @module
+ */
+
+import { readSerialNumber } from "../scsi/vpd.ts";
+import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { MediumChangedError, TapeError } from "./errors.ts";
+import { askReady, waitUntilReady } from "./readiness.ts";
+import type { LoadPollingOptions } from "./options.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** Options of an {@link Outage}. */
+export interface OutageOptions {
+  /** Whether lost connections are set up again at all. */
+  readonly isRecovering: boolean;
+  /** Serial number of the drive, if it has told one. */
+  readonly serialNumber?: string;
+  /** How to wait for a drive that is still busy with what it was told before. */
+  readonly polling: LoadPollingOptions;
+}
+
+/** Brings a drive back after its connection was lost. */
+export class Outage {
+  readonly #session: TapeSession;
+  readonly #options: OutageOptions;
+  #hasGivenUp = false;
+
+  constructor(session: TapeSession, options: OutageOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** Whether the last attempt to connect again has failed for good. */
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp;
+  }
+
+  /** Whether the connection is lost and may be set up again. */
+  get isHere(): boolean {
+    return this.#options.isRecovering && this.#session.device.isNexusLost;
+  }
+
+  /**
+   * Connects again and makes sure of drive, tape and block size. Where the tape stands is not known afterwards.
+   *
+   * @throws {TransportLostError} when no connection can be made.
+   * @throws {MediumChangedError} when there may be another tape.
+   * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
+   */
+  async overcome(signal?: AbortSignal): Promise<void> {
+    const { device, blockBytes } = this.#session;
+    device.logger.warn("Connecting to {name} again", { name: device.name });
+    this.#hasGivenUp = true;
+    await device.reestablish(signal);
+    this.#hasGivenUp = false;
+    await this.#drainAttentions(signal);
+    await this.#checkDrive(signal);
+    if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
+    device.logger.warn("Connected to {name} again", { name: device.name });
+  }
+
+  /** A reset and the loss of the nexus itself are expected; another tape is not. */
+  async #drainAttentions(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    await waitUntilReady(device, await askReady(device, signal), {
+      load: false,
+      requireMedium: true,
+      polling: this.#options.polling,
+      signal,
+      heard: ({ condition }) => {
+        if (condition === "medium-changed") throw this.#changed();
+      },
+    });
+  }
+
+  #changed(): MediumChangedError {
+    const { name } = this.#session.device;
+    return new MediumChangedError(
+      `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
+    );
+  }
+
+  async #checkDrive(signal?: AbortSignal): Promise<void> {
+    const { serialNumber } = this.#options;
+    if (serialNumber === undefined) return;
+    const { device } = this.#session;
+    const answer = await device.consult((unit) => readSerialNumber(unit, { signal }));
+    if (answer === serialNumber) return;
+    throw new TapeError(
+      "other",
+      `Cannot go on with ${device.name}: another drive answers, with serial number ${answer}`,
+    );
+  }
+}

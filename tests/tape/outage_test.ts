@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { ServiceDeliveryError } from "../../scsi/errors.ts";
+import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import { MediumChangedError, PositionLostError, TransportLostError } from "../../tape/errors.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { SimUnit, type TargetHabits } from "./sim_unit.ts";
+
+/** A unit whose connection is lost at the n-th command, which the drive executes or never sees. */
+class CutUnit implements RecoverableLogicalUnit {
+  readonly name = "cut";
+  readonly sim: SimUnit;
+  nexusLost = false;
+  /** Commands until the cut; infinity for none. */
+  left = Infinity;
+  isExecuted = false;
+  /** What happens while the connection is lost. */
+  meanwhile: () => void = () => {};
+  reconnections = 0;
+
+  constructor(habits: TargetHabits) {
+    this.sim = new SimUnit({ habits });
+  }
+
+  async execute(command: ScsiCommand): Promise<ScsiResult> {
+    if (this.nexusLost) throw lost("not-executed");
+    if (--this.left > 0) return await this.sim.execute(command);
+    this.nexusLost = true;
+    if (this.isExecuted) await this.sim.execute(command);
+    throw lost("unknown");
+  }
+
+  reestablish(): Promise<void> {
+    this.meanwhile();
+    this.nexusLost = false;
+    this.left = Infinity;
+    this.reconnections++;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.sim.close();
+  }
+}
+
+function lost(outcome: "unknown" | "not-executed"): ServiceDeliveryError {
+  return new ServiceDeliveryError("the connection broke", { outcome });
+}
+
+const FILES = [[100, 200, 300], [], [50, 4000, 20], [1, 2, 3, 4, 5, 6, 7, 8]];
+
+async function open(unit: CutUnit, options: TapeDriveOptions = {}): Promise<TapeDrive> {
+  return await TapeDrive.open(unit, { sleep: () => Promise.resolve(), ...options });
+}
+
+/** A tape of several files, rewound. */
+async function written(habits: TargetHabits, options: TapeDriveOptions = {}) {
+  const unit = new CutUnit(habits);
+  const drive = await open(unit, { recordBytesHint: 5000, ...options });
+  await drive.rewind();
+  for (const file of FILES) {
+    for (const length of file) await drive.write(new Uint8Array(length + 600).fill(length));
+    await drive.writeFilemarks();
+  }
+  await drive.rewind();
+  return { unit, drive };
+}
+
+async function readAll(drive: TapeDrive): Promise<string[]> {
+  const seen: string[] = [];
+  for (;;) {
+    const result = await drive.read();
+    if (result.kind === "end-of-data") return seen;
+    seen.push(result.kind === "record" ? `${result.data.length}` : "mark");
+  }
+}
+
+const EXPECTED = FILES.flatMap((file) => [...file.map((length) => `${length + 600}`), "mark"]);
+
+for (const habits of ["exact", "tgt", "istgt"] as const) {
+  for (const readAhead of [0, 4, 16]) {
+    for (const isExecuted of [false, true]) {
+      const fate = isExecuted ? "executed" : "not executed";
+      Deno.test(`Reads resume at the right record, wherever the connection is lost: ${habits}, read-ahead ${readAhead}, command ${fate}`, async () => {
+        for (let cut = 1; cut <= 40; cut++) {
+          const { unit, drive } = await written(habits, { readAhead });
+          unit.left = cut;
+          unit.isExecuted = isExecuted;
+          assert.deepEqual(await readAll(drive), EXPECTED, `cut at command ${cut}`);
+          await drive.close();
+        }
+      });
+    }
+  }
+}
+
+Deno.test("A connection that is lost ahead of the caller leaves the tape where the caller is", async () => {
+  for (let cut = 1; cut <= 20; cut++) {
+    const { unit, drive } = await written("exact", { readAhead: 8 });
+    for (let reads = 0; reads < 3; reads++) await drive.read();
+    unit.left = cut;
+    await drive.read();
+    await drive.close();
+    assert.equal(unit.sim.closedAt, 4, `cut at command ${cut}`);
+  }
+});
+
+Deno.test("A write is never sent again: the next is refused until the caller has positioned", async () => {
+  const { unit, drive } = await written("exact");
+  await drive.read();
+  unit.left = 1;
+  unit.isExecuted = true;
+  await assert.rejects(drive.write(new Uint8Array(700)), TransportLostError);
+  await assert.rejects(drive.write(new Uint8Array(700)), PositionLostError);
+  assert.equal(unit.reconnections, 1);
+  await drive.rewind();
+  await drive.write(new Uint8Array(700));
+  await drive.rewind();
+  assert.deepEqual(await readAll(drive), ["700"]);
+  await drive.close();
+});
+
+Deno.test("Another tape ends it: nothing is read from it", async () => {
+  const { unit, drive } = await written("exact");
+  await drive.read();
+  unit.left = 1;
+  unit.meanwhile = () => unit.sim.drive.raiseUnitAttention(0x28, 0);
+  await assert.rejects(drive.read(), MediumChangedError);
+  await assert.rejects(drive.write(new Uint8Array(700)), PositionLostError);
+  await drive.close();
+});
+
+Deno.test("Without recovery a lost connection stays lost", async () => {
+  const { unit, drive } = await written("exact", { recovery: "none" });
+  unit.left = 1;
+  await assert.rejects(drive.read(), TransportLostError);
+  await assert.rejects(drive.rewind(), TransportLostError);
+  assert.equal(unit.reconnections, 0);
+  await drive.close();
+});
+
+Deno.test("A connection that does not come back is an error that says so, and every later operation tries anew", async () => {
+  const { unit, drive } = await written("exact");
+  unit.left = 1;
+  unit.meanwhile = () => {
+    throw lost("not-executed");
+  };
+  await assert.rejects(drive.read(), /Cannot connect to cut again/);
+  await assert.rejects(drive.rewind(), TransportLostError);
+  unit.meanwhile = () => {};
+  await drive.rewind();
+  assert.deepEqual(await readAll(drive), EXPECTED);
+  await drive.close();
+});
+
+Deno.test("A target that loses the connection over the same record again and again is given up", async () => {
+  const { unit, drive } = await written("exact");
+  await drive.read();
+  const reestablish = unit.reestablish.bind(unit);
+  unit.reestablish = async () => {
+    await reestablish();
+    unit.left = 8;
+  };
+  unit.left = 1;
+  await assert.rejects(drive.read(), (error) => error instanceof Error);
+  assert.ok(unit.reconnections <= 4);
+  unit.reestablish = reestablish;
+  await drive.close().catch(() => {});
+});
