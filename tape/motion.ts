@@ -146,9 +146,17 @@ export class Motion {
       return;
     }
     const options = locateOptions(target);
-    await this.#reposition.abandon();
+    await this.#reposition.settle();
     signal?.throwIfAborted();
-    await this.#session.moving(() => this.#locateOrSpace(options, signal));
+    try {
+      await this.#session.moving(() => this.#locateOrSpace(options, signal));
+    } catch (error) {
+      // A drive that does not know LOCATE has not moved: what was read ahead is still what comes next.
+      const isRefused = error instanceof TapeError && error.kind === "illegal-request";
+      if (!isRefused) this.#reposition.forget();
+      throw error;
+    }
+    this.#reposition.forget();
   }
 
   /** Makes end of data here; or erases everything from here on, which may take hours. */
@@ -295,6 +303,7 @@ export class Motion {
       return;
     }
     if (!isFile || options.partition !== undefined) throw this.#session.device.failure(refusal);
+    this.#reposition.forget();
     await this.#session.device.perform({ cdb: rewindCdb(), signal });
     this.#session.placeAtBeginning();
     if (options.number > 0) await this.#spaceOver("filemarks", options.number, signal);

@@ -88,6 +88,11 @@ export class ReadAhead {
     return this.#slots.length === 0 && this.#arrivals.length === 0;
   }
 
+  /** Whether a READ is under way, or what one brought is undelivered; a question for the position is neither. */
+  get isReading(): boolean {
+    return this.#underWay() > 0;
+  }
+
   /** From now on no more READs than this may be under way or undelivered. */
   limit(depth: number): void {
     this.#depth = depth;

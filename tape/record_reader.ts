@@ -88,7 +88,11 @@ export class RecordReader {
     this.#hint = options.recordBytesHint;
     this.#room = new RecordRoom(session.limits, this.#hint);
     this.ahead = new ReadAhead(session, this.#room, options);
-    this.reposition = new Reposition(session, this.ahead);
+    this.reposition = new Reposition(
+      session,
+      this.ahead,
+      (operation) => this.resuming(operation),
+    );
     this.#end = new EndOfPartition(session, this.reposition);
   }
 
@@ -143,13 +147,22 @@ export class RecordReader {
     if (!await this.reposition.returnTo(place!.number)) throw this.#session.lostError("read on");
   }
 
-  /** Connects again after an outage, for an operation that does not depend on where the tape stands; from here on that is unknown. */
+  /**
+   * Connects again after an outage that was noticed before an operation begins. When nothing but READs was under way the tape is brought to where
+   * the caller is; where that is not possible, its position is lost, and operations that do not need it work all the same.
+   */
   async reconnect(signal?: AbortSignal): Promise<void> {
-    const { device } = this.#session;
     await this.ahead.settle();
-    this.ahead.clear();
-    this.#session.lose(device.problem("transport-lost", "The connection was lost"));
-    await this.#outage.overcome(signal);
+    const place = this.#place();
+    if (place === undefined) {
+      this.ahead.clear();
+      return await this.#outage.overcome(signal);
+    }
+    try {
+      await this.#resume(place, signal);
+    } catch (error) {
+      if (!(error instanceof PositionLostError)) throw error;
+    }
   }
 
   /** Some targets falter when several commands are under way: after an outage there are fewer. */
@@ -224,7 +237,7 @@ export class RecordReader {
     let length = this.#takeInto(first, buffer);
     const { blockBytes } = this.#session;
     while (blockBytes > 0 && buffer.length - length >= blockBytes) {
-      if (this.ahead.isIdle && !this.#isWayCertain) break;
+      if (!this.ahead.isReading && !this.#isWayCertain) break;
       const next = await this.#nextInto(buffer.subarray(length), signal);
       if (next?.kind !== "records") break;
       length += this.#takeInto(next, buffer.subarray(length));

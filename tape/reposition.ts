@@ -25,16 +25,21 @@ import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
 import type { TapeSession } from "./tape_session.ts";
 
+/** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
+type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
+
 /** Brings the tape to where the caller is. */
 export class Reposition {
   readonly #session: TapeSession;
   readonly #ahead: ReadAhead;
+  readonly #resuming: Resuming;
   /** Whether LOCATE has been seen to go where it was told; `undefined` until it was tried. */
   #canLocate: boolean | undefined;
 
-  constructor(session: TapeSession, ahead: ReadAhead) {
+  constructor(session: TapeSession, ahead: ReadAhead, resuming: Resuming) {
     this.#session = session;
     this.#ahead = ahead;
+    this.#resuming = resuming;
   }
 
   /**
@@ -43,7 +48,21 @@ export class Reposition {
    * @throws {TapeError} that the READs met and that the caller has to hear of first.
    */
   async abandon(): Promise<void> {
+    await this.settle();
+    this.forget();
+  }
+
+  /**
+   * Waits for the READs under way and keeps what they bring: whether the caller goes elsewhere is not certain yet.
+   *
+   * @throws {TapeError} that the READs met and that the caller has to hear of first.
+   */
+  async settle(): Promise<void> {
     await this.#settled();
+  }
+
+  /** Forgets what was read and not delivered: the caller is elsewhere. */
+  forget(): void {
     this.#ahead.clear();
   }
 
@@ -54,6 +73,10 @@ export class Reposition {
    * @throws {TapeError} that the READs met and that the caller has to hear of first.
    */
   async back(): Promise<void> {
+    await this.#resuming(() => this.#goBack());
+  }
+
+  async #goBack(): Promise<void> {
     const way = await this.#settled();
     this.#ahead.clear();
     if (way.records + way.filemarks === 0 && !way.isUncertain) return;
@@ -169,8 +192,9 @@ export class Reposition {
   }
 
   async #backFromBeginning(way: Undelivered): Promise<boolean> {
-    if (!await this.#fromBeginning()) return false;
-    return await this.#standsBefore(way, () => this.#fromBeginning());
+    const isChecked = way.first !== undefined;
+    if (!await this.#fromBeginning(isChecked)) return false;
+    return await this.#standsBefore(way, () => this.#fromBeginning(isChecked));
   }
 
   /** Reads the first thing that the caller has not seen, compares, and goes back before it: over a filemark the way that it came. */
@@ -206,19 +230,26 @@ export class Reposition {
     return this.#session.device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
   }
 
-  async #fromBeginning(): Promise<boolean> {
+  /**
+   * From the beginning of the partition over what the driver has counted. From the very beginning istgt spaces over one block too few, unless one has been
+   * read; where that one cannot be read, in another block size for instance, spacing alone is good enough only if it `isChecked` what it leads to.
+   */
+  async #fromBeginning(isChecked = false): Promise<boolean> {
     const { file, record } = this.#session.count;
     if (file === undefined || record === undefined) return false;
-    const reply = await this.#session.device.attempt({ cdb: rewindCdb() });
-    if (!this.#isGood(reply)) return false;
+    if (!await this.#rewind()) return false;
     if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
-    if (file > 0 || record === 0) {
-      return record === 0 || await this.#space(SpaceCode.Blocks, record);
-    }
-    // From the very beginning istgt spaces over one block too few, unless one has been read.
+    if (record === 0) return true;
+    if (file > 0) return await this.#space(SpaceCode.Blocks, record);
     const { condition } = await this.#readOne();
-    if (condition !== "good" && condition !== "incorrect-length") return false;
-    return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
+    if (condition === "good" || condition === "incorrect-length") {
+      return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
+    }
+    return isChecked && await this.#rewind() && await this.#space(SpaceCode.Blocks, record);
+  }
+
+  async #rewind(): Promise<boolean> {
+    return this.#isGood(await this.#session.device.attempt({ cdb: rewindCdb() }));
   }
 }
 

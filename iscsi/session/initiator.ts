@@ -76,6 +76,11 @@ const INITIAL_CMD_SN = 1;
 /** How long responses may be out of order. On one connection they all travel the same way, so it is a matter of microseconds. */
 const MISSING_RESPONSE_MS = 1000;
 
+/** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
+const STALLED_PDU_MS = 15_000;
+/** How often to look for that while a request is under way. */
+export const STALL_CHECK_MS: number = 5_000;
+
 export class Initiator implements ConnectionOwner, ProtocolCore {
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
@@ -88,6 +93,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
   #phaseDeadline = Infinity;
   #keepalive: Keepalive | undefined;
   #now = 0;
+  #lastReceived = 0;
 
   constructor(options: InitiatorOptions, events: InitiatorEvents) {
     this.#options = options;
@@ -173,6 +179,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
   /** `count` bytes from the socket are in {@link destination}. */
   received(count: number, now: number): void {
     this.#now = now;
+    this.#lastReceived = now;
     this.#keepalive?.active(now);
     if (this.#state.phase === "closed") return;
     this.#guard(() => {
@@ -201,6 +208,9 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
         new ProtocolError("Receive responses: one is missing between others that came"),
       );
     }
+    if (!this.#connection.betweenPdus && now >= this.#lastReceived + STALLED_PDU_MS) {
+      return this.#close(new ConnectionLostError("The target stopped in the middle of a PDU"));
+    }
     this.#expireRequests();
     this.#checkKeepalive();
   }
@@ -215,6 +225,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
       if ("deadline" in request) earliest = Math.min(earliest, request.deadline);
     }
     earliest = Math.min(earliest, this.#incoming.responsesMissingSince + MISSING_RESPONSE_MS);
+    if (this.#state.busy) earliest = Math.min(earliest, this.#now + STALL_CHECK_MS);
     return Math.min(earliest, this.#keepalive?.deadline() ?? Infinity);
   }
 

@@ -19,7 +19,7 @@ import { formatPortal, parseAnnouncedPortal, parsePortal } from "../portal.ts";
 import { type Clock, systemClock } from "../connection/clock.ts";
 import { ConnectionDriver } from "../connection/connection_driver.ts";
 import { dialPortal } from "./dial_portal.ts";
-import { Initiator, type InitiatorOptions } from "./initiator.ts";
+import { Initiator, type InitiatorOptions, STALL_CHECK_MS } from "./initiator.ts";
 import type { DigestEngines } from "./initiator_connection.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import {
@@ -178,7 +178,7 @@ export class Session {
       });
       if (abort) signal.addEventListener("abort", abort);
       this.#core.submit(task);
-      this.#driver.changed(task.deadline);
+      this.#driver.changed(Math.min(task.deadline, now + STALL_CHECK_MS));
     });
   }
 

@@ -13,7 +13,7 @@ type Place = (use: (address: string) => Promise<void>) => Promise<void>;
 
 const PLACES: Readonly<Record<string, Place>> = {
   tgt: (use) => withTarget(startTgt(), ({ url }) => use(url)),
-  istgt: (use) => withTarget(startIstgt({ queueDepth: 1 }), ({ url }) => use(url)),
+  istgt: (use) => withTarget(startIstgt(), ({ url }) => use(url)),
   "the simulator": (use) => withTempDir((dir) => use(`sim:${join(dir, "image.tap")}`)),
 };
 

@@ -19,7 +19,7 @@ export interface IstgtOptions {
   /**
    * Gives the tape an image that grows as it is written and ends where the data ends. A READ with room past that end is
    * answered MEDIUM ERROR, 00/02, and moves nothing; so the last filemark cannot be read at all, only spaced over.
-   * @default false, which gives it an image of 512 MB
+   * @default true; false gives it an image of 512 MB
    */
   readonly growingImage?: boolean;
   /** Requires mutual CHAP: the account of the initiator, and the target's own. */
@@ -61,7 +61,7 @@ function accounts({ mutualChap }: IstgtOptions): string {
 }
 
 function configuration(dir: string, portal: string, options: IstgtOptions): string {
-  const { digests = false, queueDepth = 32, growingImage = false, mutualChap } = options;
+  const { digests = false, queueDepth = 32, growingImage = true, mutualChap } = options;
   const [access, size] = growingImage ? ["rw,dynamic", "auto"] : ["rw", "512MB"];
   return `[Global]
   NodeBase "${NODE_BASE}"

@@ -232,6 +232,23 @@ Deno.test("A response that stays missing ends the session, and what came behind 
   for (const command of [missing, behind]) assert.ok(failure(command) instanceof ProtocolError);
 });
 
+Deno.test("Silence in the middle of a PDU ends the session; silence between two does not", () => {
+  const target = ScriptedTarget.loggedIn();
+  const command = target.command(READ, { dataIn: new Uint8Array(4096), timeoutMs: 3_600_000 });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.advance(600_000);
+  assert.ok(!target.initiator.closed);
+  const header = new Uint8Array(48);
+  header.set([Opcode.DataIn, 0x80, 0, 0, 0, 0, 0x10, 0]);
+  header[19] = itt;
+  target.feedBytes(header);
+  target.feedBytes(new Uint8Array(100));
+  target.advance(14_999);
+  assert.ok(!target.initiator.closed);
+  target.advance(5_000);
+  assert.ok(failure(command) instanceof ConnectionLostError);
+});
+
 Deno.test("A repeated StatSN is ignored", () => {
   const target = ScriptedTarget.loggedIn();
   const first = target.command(REWIND);
