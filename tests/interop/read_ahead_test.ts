@@ -119,7 +119,11 @@ for (const [place, at] of Object.entries(PLACES)) {
           await drive.write(mine);
           await drive.writeFilemarks();
           await drive.rewind();
-          assert.deepEqual(await readAll(drive), [...expected, fingerprint(mine), "filemark"]);
+          for (const arrival of [...expected, fingerprint(mine), "filemark"]) {
+            assert.equal(await nextArrival(drive), arrival);
+          }
+          // After a write in the middle istgt may answer there with CHECK CONDITION and no sense data.
+          if (place !== "istgt") assert.equal(await nextArrival(drive), "end-of-data");
         })
       ));
   }
