@@ -38,6 +38,13 @@ export * from "./iscsi/errors.ts";
 export * from "./scsi/errors.ts";
 export type { ReconnectOptions } from "./iscsi/session/recoverable_unit.ts";
 export type { ConnectOptions } from "./iscsi/session/session_options.ts";
+export type {
+  CommandMetrics,
+  PduEvent,
+  SessionHooks,
+  SessionPhase,
+  SessionStateChange,
+} from "./iscsi/session/session_hooks.ts";
 export type { KeepaliveOptions } from "./iscsi/connection/keepalive.ts";
 export { discover, type DiscoveredTarget, type TargetPortal } from "./iscsi/session/discovery.ts";
 export type {
@@ -50,6 +57,7 @@ export type {
 export { TransportError, type TransportErrorReason } from "./transport/errors.ts";
 export type { ByteStream, Dialer, DialOptions, NetworkAddress } from "./transport/byte_stream.ts";
 export type { Clock } from "./transport/clock.ts";
+export type { Direction } from "./transport/tracing.ts";
 export type { InquiryData } from "./scsi/inquiry.ts";
 export type { Sense } from "./scsi/sense.ts";
 export type {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { InvalidOptionError } from "./errors.ts";
+import { AuthenticationError, InvalidOptionError } from "./errors.ts";
 import type { ChapAlgorithm, ChapOptions, DigestPreference } from "./negotiation/login.ts";
 import { formatPortal, parsePortal } from "./portal.ts";
 
@@ -87,7 +87,12 @@ export function hideSecrets(address: string): string {
     .replace(/(target_password=)[^&]*/g, "$1***");
 }
 
-/** The CHAP options that an address amounts to; `undefined` when it names no user. */
+/**
+ * The CHAP options that an address amounts to; `undefined` when it names no user.
+ *
+ * @throws {AuthenticationError} when a name comes without a secret.
+ * @throws {InvalidOptionError} when the target is to prove itself to nobody.
+ */
 export function chapOf(
   address: IscsiAddress,
   fallback: (side: "initiator" | "target") => string | undefined,
@@ -111,10 +116,9 @@ export function chapOf(
 
 function secretOf(name: string, secret: string | undefined): string {
   if (secret !== undefined && secret !== "") return secret;
-  throw new InvalidOptionError(
-    "chap",
-    `Log in as "${name}": no CHAP secret was given for that name`,
-  );
+  throw new AuthenticationError(`Log in as "${name}": no CHAP secret was given for that name`, {
+    reason: "no-credentials",
+  });
 }
 
 function parseArguments(query: string): Record<string, string> {

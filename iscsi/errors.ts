@@ -374,6 +374,26 @@ export class TaskManagementError extends IscsiError {
   }
 }
 
+/** Fields of a {@link TaskAbortedError}. */
+export interface TaskAbortedErrorOptions extends IscsiErrorOptions {
+  /** Name of the task management function, `LOGICAL UNIT RESET` for instance. */
+  readonly functionName: string;
+}
+
+/** A task management function that acts on many commands ended this one, and it gets no status (RFC 7143 §4.2.3). */
+export class TaskAbortedError extends IscsiError {
+  /** The name of the class. */
+  override name = "TaskAbortedError";
+  /** Name of the task management function. */
+  readonly functionName: string;
+
+  /** Makes the error; `message` says what was attempted and what prevented it. */
+  constructor(message: string, options: TaskAbortedErrorOptions) {
+    super(message, options);
+    this.functionName = options.functionName;
+  }
+}
+
 /** Fields of a {@link TargetFailureError}. */
 export interface TargetFailureErrorOptions extends IscsiErrorOptions {
   /** Response code of the SCSI Response. */

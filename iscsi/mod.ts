@@ -28,8 +28,16 @@ export { type LogicalUnitOptions, Session } from "./session/session.ts";
 export type {
   ConnectOptions,
   DiscoverySessionOptions,
+  RequestOptions,
   SessionOptions,
 } from "./session/session_options.ts";
+export type {
+  CommandMetrics,
+  PduEvent,
+  SessionHooks,
+  SessionPhase,
+  SessionStateChange,
+} from "./session/session_hooks.ts";
 export type { KeepaliveOptions } from "./connection/keepalive.ts";
 export { discover, type DiscoveredTarget, type TargetPortal } from "./session/discovery.ts";
 export { chapOf, hideSecrets, type IscsiAddress, parseIscsiAddress } from "./address.ts";
@@ -45,6 +53,7 @@ export type {
 } from "./negotiation/login.ts";
 export { describePdu, type DescribePduOptions, PduRing, type PduRingOptions } from "./trace.ts";
 export { PcapWriter, type PcapWriterOptions } from "./pcap.ts";
+export { capturingDialer, type CapturingDialerOptions } from "./capturing_dialer.ts";
 export * from "./errors.ts";
 export type { LogicalUnit, ScsiCommand, ScsiResult } from "../scsi/logical_unit.ts";
 export {

@@ -20,13 +20,15 @@ export interface ProtocolCore {
   received(count: number, now: number): void;
   /** The stream has ended or broken; `error` is the transport's, if it gave one. */
   connectionEnded(error: unknown): void;
+  /** Nothing will be read any more: the socket has let go of the last {@link destination}. */
+  readEnded?(): void;
   /** Fills a batch with what is to be written; false when there is nothing. */
   produce(batch: OutputBatch): boolean;
-  /** The socket has taken the last batch. */
+  /** The socket has let go of the last batch: it has taken it, or failed. */
   written(): void;
   /** Time has passed. */
   tick(now: number): void;
-  /** When {@link tick} is due at the latest. */
+  /** When {@link tick} is due at the latest. Asked often: it has to be cheap. */
   nextDeadline(): number;
 }
 
@@ -37,6 +39,7 @@ export class ConnectionDriver {
   readonly #clock: Clock;
   readonly #batch: OutputBatch = new OutputBatch();
   #flushing = false;
+  #writeLoop: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #armedFor = Infinity;
 
@@ -46,26 +49,17 @@ export class ConnectionDriver {
     this.#clock = clock;
   }
 
-  /** Begins to read; resolves when the stream has ended. Never rejects. */
+  /** Begins to read; resolves when the stream has ended and let go of all buffers. Never rejects. */
   async run(): Promise<void> {
     this.#core.start(this.#clock.now());
     this.changed();
-    try {
-      while (!this.#core.closed) {
-        const count = await this.#stream.read(this.#core.destination());
-        if (count === null) break;
-        this.#core.received(count, this.#clock.now());
-        this.#scheduleFlush();
-      }
-      this.#core.connectionEnded(undefined);
-    } catch (error) {
-      this.#core.connectionEnded(error);
-    }
+    await this.#readLoop();
+    await this.#writeLoop;
   }
 
   /** The core has been given something to do: write what is due, and look at the clock in time. */
-  changed(deadline: number = this.#core.nextDeadline()): void {
-    this.#arm(deadline);
+  changed(): void {
+    this.#arm(this.#core.nextDeadline());
     this.#scheduleFlush();
   }
 
@@ -77,12 +71,31 @@ export class ConnectionDriver {
     this.#stream.close();
   }
 
+  async #readLoop(): Promise<void> {
+    try {
+      while (!this.#core.closed) {
+        const count = await this.#stream.read(this.#core.destination());
+        if (count === null) break;
+        this.#core.received(count, this.#clock.now());
+        this.changed();
+      }
+      this.#core.connectionEnded(undefined);
+    } catch (error) {
+      this.#core.connectionEnded(error);
+    }
+    this.#core.readEnded?.();
+  }
+
   /** Calls made in one turn of the event loop share one write. */
   #scheduleFlush(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    queueMicrotask(this.#startFlush);
   }
+
+  readonly #startFlush = (): void => {
+    this.#writeLoop = this.#flush();
+  };
 
   async #flush(): Promise<void> {
     try {
@@ -93,6 +106,7 @@ export class ConnectionDriver {
       }
     } catch (error) {
       this.#core.connectionEnded(error);
+      this.#core.written();
     } finally {
       this.#flushing = false;
     }
@@ -102,12 +116,16 @@ export class ConnectionDriver {
     if (deadline >= this.#armedFor) return;
     this.#cancelTimer?.();
     this.#armedFor = deadline;
-    this.#cancelTimer = this.#clock.schedule(() => this.#tick(), deadline - this.#clock.now());
+    this.#cancelTimer = this.#clock.schedule(this.#tick, deadline - this.#clock.now());
   }
 
-  #tick(): void {
+  readonly #tick = (): void => {
     this.#armedFor = Infinity;
-    this.#core.tick(this.#clock.now());
+    try {
+      this.#core.tick(this.#clock.now());
+    } catch (error) {
+      this.#core.connectionEnded(error);
+    }
     this.changed();
-  }
+  };
 }

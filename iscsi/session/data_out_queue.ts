@@ -5,9 +5,10 @@
  * @module
  */
 
+import { RESERVED_TAG } from "../pdu/bhs.ts";
 import { encodeDataOut } from "../pdu/data_out.ts";
 import { Opcode } from "../pdu/opcode.ts";
-import type { OutputBatch, OutputDigests } from "../connection/output_batch.ts";
+import type { OutputBatch } from "../connection/output_batch.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 
 /** One run of Data-Out PDUs that ends with an F bit. DataSN counts from 0 in each. */
@@ -21,11 +22,13 @@ export interface DataOutSequence {
   dataSn: number;
 }
 
-/** What a connection contributes to each Data-Out PDU. */
-export interface DataOutContext {
+/** The connection that the data goes out on. */
+export interface DataOutSender {
+  /** Bytes of data in one PDU that the target accepts. */
   readonly maxSegment: number;
-  readonly digests: OutputDigests;
   readonly expStatSn: number;
+  /** Adds the PDU whose header is in the batch, with data from the task's Data-Out buffer. */
+  addDataOf(task: ScsiTask, batch: OutputBatch, data: Uint8Array): void;
 }
 
 /** The sequences of one connection, sent one after the other. */
@@ -46,11 +49,11 @@ export class DataOutQueue {
     this.#sequences = this.#sequences.filter((sequence) => sequence.task !== task);
   }
 
-  /** Adds the next PDU to the batch. Returns the task that it belongs to. */
-  send(batch: OutputBatch, context: DataOutContext): ScsiTask {
+  /** Adds the next PDU to the batch. */
+  send(batch: OutputBatch, sender: DataOutSender): void {
     const sequence = this.#sequences[0];
     const { task, offset } = sequence;
-    const next = Math.min(offset + context.maxSegment, sequence.end);
+    const next = Math.min(offset + sender.maxSegment, sequence.end);
     const final = next === sequence.end;
     encodeDataOut({
       opcode: Opcode.DataOut,
@@ -58,16 +61,14 @@ export class DataOutQueue {
       lun: sequence.lun,
       itt: task.itt,
       ttt: sequence.ttt,
-      expStatSn: context.expStatSn,
+      expStatSn: sender.expStatSn,
       dataSn: sequence.dataSn++,
       bufferOffset: offset,
     }, batch.bhs);
-    batch.add(task.dataOut.subarray(offset, next), context.digests);
+    sender.addDataOf(task, batch, task.dataOut.subarray(offset, next));
     sequence.offset = next;
-    if (final) {
-      this.#sequences.shift();
-      if (task.outstandingR2ts > 0) task.outstandingR2ts--;
-    }
-    return task;
+    if (!final) return;
+    this.#sequences.shift();
+    if (sequence.ttt !== RESERVED_TAG) task.outstandingR2ts--;
   }
 }

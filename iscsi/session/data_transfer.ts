@@ -83,6 +83,8 @@ export function answerR2t(
     throw violation(task, `R2T has R2TSN ${pdu.r2tSn}, expected ${task.nextR2tSn}`);
   }
   if (pdu.ttt === RESERVED_TAG) throw violation(task, "R2T has no Target Transfer Tag");
+  // Some targets leave the field empty; another logical unit's would be another command's data (RFC 7143 §4.2.5.3).
+  if (pdu.lun !== task.lun && pdu.lun !== 0n) throw violation(task, "R2T names another LUN");
   if (length === 0 || length > parameters.maxBurstLength) {
     throw violation(
       task,
@@ -106,10 +108,18 @@ export function answerR2t(
   return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
 }
 
-/** The residual as one signed number: positive for an underflow, negative for an overflow (RFC 7143 §11.4.5). */
+/**
+ * The residual as one signed number: positive for an underflow, negative for an overflow (RFC 7143 §11.4.5).
+ *
+ * @throws {ProtocolError} when it is said to be both.
+ */
 export function signedResidual(
+  task: ScsiTask,
   pdu: { readonly overflow: boolean; readonly underflow: boolean; readonly residual: number },
 ): number {
+  if (pdu.underflow && pdu.overflow) {
+    throw violation(task, "The residual is over and under at once");
+  }
   if (pdu.underflow) return pdu.residual;
   return pdu.overflow ? -pdu.residual : 0;
 }

@@ -12,7 +12,7 @@ import type { Clock } from "../connection/clock.ts";
 import type { ConnectOptions } from "./session_options.ts";
 
 /**
- * Connects to a portal.
+ * Connects to a portal. Does not wait for a dialer that ignores its signal; what such a one connects later is closed.
  *
  * @throws {ConnectError} when it cannot be reached, or not in time; the signal's reason when that ended the attempt.
  */
@@ -32,7 +32,7 @@ export async function dialPortal(
   const onAbort = () => attempt.abort(signal!.reason);
   signal?.addEventListener("abort", onAbort);
   try {
-    return await dial(address, { signal: attempt.signal });
+    return await unlessAborted(dial(address, { signal: attempt.signal }), attempt.signal);
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     throw connectError(address, cause, timedOut ? connectTimeoutMs : undefined);
@@ -40,6 +40,13 @@ export async function dialPortal(
     cancelTimer();
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+function unlessAborted(dialing: Promise<ByteStream>, signal: AbortSignal): Promise<ByteStream> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    dialing.then((stream) => signal.aborted ? stream.close() : resolve(stream), reject);
+  });
 }
 
 function connectError(

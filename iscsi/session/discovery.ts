@@ -46,7 +46,8 @@ export async function discover(
 ): Promise<DiscoveredTarget[]> {
   const session = await openDiscovery(portal, options);
   try {
-    const answer = await session.text(encodeText([["SendTargets", "All"]]));
+    const { signal } = options;
+    const answer = await session.text(encodeText([["SendTargets", "All"]]), { signal });
     return readTargets(decodeText(answer, SEND_TARGETS), session.address);
   } finally {
     await session.close();
@@ -65,7 +66,15 @@ async function openDiscovery(portal: string, options: ConnectOptions): Promise<S
   }
 }
 
-/** Each TargetName begins a record; the TargetAddress keys that follow belong to it. */
+/** Keys of a list of targets, beside those that vendors add (RFC 7143 Appendix C). */
+const RECORD_KEYS: ReadonlySet<string> = new Set(SEND_TARGETS.repeatable);
+const VENDOR_KEY = /^X[-#]/;
+
+/**
+ * Each TargetName begins a record; the TargetAddress keys that follow belong to it.
+ *
+ * @throws {ProtocolError} when the list holds what does not belong in one.
+ */
 export function readTargets(
   pairs: readonly (readonly [string, string])[],
   asked: NetworkAddress,
@@ -74,6 +83,9 @@ export function readTargets(
   for (const [key, value] of pairs) {
     if (key === "TargetName") found.push({ name: value, portals: [] });
     else if (key === "TargetAddress") targetAddress(found.at(-1), value);
+    else if (!RECORD_KEYS.has(key) && !VENDOR_KEY.test(key)) {
+      throw new ProtocolError(`Discover targets: ${key} does not belong in a list of targets`);
+    }
   }
   return found.map(({ name, portals }) => ({
     name,

@@ -5,9 +5,9 @@
  */
 
 import type { ScsiResult } from "../../scsi/logical_unit.ts";
-import { DigestError, ProtocolError, RejectError, TargetFailureError } from "../errors.ts";
+import { Status, statusName } from "../../scsi/status.ts";
+import { DigestError, ProtocolError, TargetFailureError } from "../errors.ts";
 import {
-  BHS_LENGTH,
   dataSegmentLength,
   EXP_CMD_SN,
   INITIATOR_TASK_TAG,
@@ -25,7 +25,7 @@ import { decodeNopIn } from "../pdu/nop.ts";
 import { Opcode } from "../pdu/opcode.ts";
 import { opcodeName } from "../pdu/pdu.ts";
 import { decodeReadyToTransfer } from "../pdu/r2t.ts";
-import { decodeReject, type Reject, rejectReasonName } from "../pdu/reject.ts";
+import { decodeReject, RejectReason } from "../pdu/reject.ts";
 import {
   decodeResponseSegment,
   decodeScsiResponse,
@@ -34,25 +34,27 @@ import {
 } from "../pdu/scsi_response.ts";
 import { decodeTaskManagementResponse } from "../pdu/task_management.ts";
 import { decodeTextResponse } from "../pdu/text.ts";
-import type { Abort } from "./abort_ladder.ts";
 import { answerR2t, dataInArrived, placeDataIn, signedResidual } from "./data_transfer.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
-import { OrderedResults } from "./ordered_results.ts";
+import { OrderedResponses } from "./ordered_responses.ts";
 import { answerPing, plugGap } from "./outgoing.ts";
+import { type RejectedPdu, rejectedPdu, rejectError } from "./rejection.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import { serialLessOrEqual } from "../connection/serial_number.ts";
+import { serialLess, serialLessOrEqual } from "../connection/serial_number.ts";
 import type { Request, SessionState } from "./session_state.ts";
+import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
 import { TextExchange } from "./text_exchange.ts";
 
 /** What the session does about the PDUs that concern more than one request. */
 export interface IncomingEvents {
   /** The time of what is being taken in. */
   now(): number;
-  /** A response came before an earlier one did. */
-  responsesMissing(): void;
-  taskEnded(): void;
+  requestEnded(): void;
   aborted(abort: Abort, response: number): void;
-  asyncMessage(message: AsyncMessage, data: Uint8Array): void;
+  taskSetAnswered(request: TaskSetRequest, response: number): void;
+  asyncMessage(message: AsyncMessage): void;
+  /** The target takes nothing but a logout any more. */
+  logoutDemanded(): void;
   loggedOut(response: LogoutResponse): void;
   /** Something odd that harms nobody. */
   notice(message: string, properties: Record<string, unknown>): void;
@@ -60,11 +62,19 @@ export interface IncomingEvents {
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+/** The statuses that Data-In may carry; all others come in a SCSI Response (RFC 7143 §11.7). The last two: SAM-3. */
+const DATA_IN_STATUSES: ReadonlySet<number> = new Set([
+  Status.Good,
+  Status.ConditionMet,
+  0x10,
+  0x14,
+]);
+
 /** Takes the PDUs of full feature phase. Every method throws {@link ProtocolError} when the target broke a rule. */
 export class Incoming {
   readonly #state: SessionState;
   readonly #events: IncomingEvents;
-  readonly #results: OrderedResults = new OrderedResults();
+  readonly #ordered: OrderedResponses = new OrderedResponses();
   #dataIn: DataIn | undefined;
 
   constructor(state: SessionState, events: IncomingEvents) {
@@ -72,14 +82,14 @@ export class Incoming {
     this.#events = events;
   }
 
-  /** Since when responses have been missing; infinity when none are. */
-  get responsesMissingSince(): number {
-    return this.#results.waitingSince;
+  /** When responses will have been missing for too long; infinity when none are. */
+  get deadline(): number {
+    return this.#ordered.deadline;
   }
 
-  /** The session is over: the tasks that have an answer which could not be trusted yet. */
-  abandon(): ScsiTask[] {
-    return this.#results.abandon();
+  /** The session is over: answers that could not be trusted yet are forgotten. */
+  abandon(): void {
+    this.#ordered.abandon();
   }
 
   /** Data-In goes straight into the buffer of its command; everything else is short and goes to the framer's own. */
@@ -104,6 +114,16 @@ export class Incoming {
       });
     }
     this.#state.window.update(readU32(header, EXP_CMD_SN), readU32(header, MAX_CMD_SN));
+    this.#dispatch(opcode, connection, header, data);
+    this.#ordered.release(connection.status.expStatSn, this.#events.now());
+  }
+
+  #dispatch(
+    opcode: number,
+    connection: InitiatorConnection,
+    header: Uint8Array,
+    data: Uint8Array,
+  ): void {
     switch (opcode) {
       case Opcode.DataIn:
         return this.#dataInPdu(connection, header);
@@ -121,7 +141,7 @@ export class Incoming {
         return this.#logoutResponse(connection, header);
       case Opcode.AsyncMessage:
         if (!this.#advance(connection, header)) return;
-        return this.#events.asyncMessage(decodeAsyncMessage(header), data);
+        return this.#events.asyncMessage(decodeAsyncMessage(header));
       case Opcode.Reject:
         return this.#reject(connection, header, data);
       default:
@@ -131,7 +151,10 @@ export class Incoming {
     }
   }
 
-  /** Takes in a StatSN that counts; false for a repetition, which is ignored. */
+  /**
+   * Takes in a StatSN that counts; false for a repetition, which is ignored. At error recovery level 0 nothing is ever sent twice: there a repetition
+   * means that the target has mixed up its answers, and the one that it should have been will not come.
+   */
   #advance(connection: InitiatorConnection, header: Uint8Array): boolean {
     const statSn = readU32(header, STAT_SN);
     const expected = connection.status.expStatSn;
@@ -141,9 +164,20 @@ export class Incoming {
         `Receive a PDU: its StatSN is ${statSn}, expected ${expected}; responses are missing`,
       );
     }
-    if (arrival === "early") this.#events.responsesMissing();
-    if (arrival === "next") this.#results.release(connection.status.expStatSn);
-    return arrival !== "duplicate";
+    if (arrival !== "duplicate") return true;
+    if (connection.parameters.errorRecoveryLevel === 0) {
+      throw new ProtocolError(`Receive a PDU: its StatSN ${statSn} has come before`);
+    }
+    this.#events.notice("A response with an old StatSN was ignored", { statSn, expected });
+    return false;
+  }
+
+  /** Acts on a response now, or once those before it have come. */
+  #inOrder(connection: InitiatorConnection, statSn: number, act: () => void): void {
+    if (serialLess(statSn, connection.status.expStatSn)) return act();
+    const now = this.#events.now();
+    this.#ordered.hold(statSn, act, now);
+    this.#state.deadlines.include(this.#ordered.deadline);
   }
 
   #dataInPdu(connection: InitiatorConnection, header: Uint8Array): void {
@@ -153,12 +187,15 @@ export class Incoming {
     if (!task) return;
     dataInArrived(task, dataSegmentLength(header));
     if (!pdu.hasStatus) return;
-    this.#end(connection, task);
+    if (!DATA_IN_STATUSES.has(pdu.status)) {
+      const status = statusName(pdu.status);
+      throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
+    }
     this.#finish(connection, pdu.statSn, task, {
       status: pdu.status,
       sense: NO_BYTES,
       dataInLength: task.received,
-      residual: signedResidual(pdu),
+      residual: signedResidual(task, pdu),
     });
   }
 
@@ -167,20 +204,20 @@ export class Incoming {
     const task = this.#scsiTask(header);
     if (!task) return;
     const pdu = decodeScsiResponse(header);
-    this.#end(connection, task);
     if (pdu.response !== ScsiResponseCode.CommandCompletedAtTarget) {
-      const name = scsiResponseName(pdu.response);
-      return task.fail(
-        new TargetFailureError(`${task.name}: the target reports ${name}`, {
-          response: pdu.response,
-        }),
-      );
+      return this.#inOrder(connection, pdu.statSn, () => {
+        this.#end(connection, task);
+        task.fail(targetFailure(task, pdu.response));
+      });
+    }
+    if (pdu.status === Status.CheckCondition && data.length === 0) {
+      this.#events.notice("CHECK CONDITION came without sense data", { command: task.name });
     }
     this.#finish(connection, pdu.statSn, task, {
       status: pdu.status,
       sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
-      residual: signedResidual(pdu),
+      residual: signedResidual(task, pdu),
     });
   }
 
@@ -200,7 +237,8 @@ export class Incoming {
       }
       if (!this.#advance(connection, header)) return;
       const request = this.#request(header);
-      if (request) this.#state.requests.delete(pdu.itt);
+      if (request && !hasKind(request, "ping")) throw mismatch(header);
+      this.#state.requests.delete(pdu.itt);
     } else if (pdu.ttt !== RESERVED_TAG) {
       answerPing(this.#state, connection, pdu);
     }
@@ -208,73 +246,77 @@ export class Incoming {
 
   #taskManagementResponse(connection: InitiatorConnection, header: Uint8Array): void {
     if (!this.#advance(connection, header)) return;
-    const pdu = decodeTaskManagementResponse(header);
+    const { statSn, response } = decodeTaskManagementResponse(header);
     const request = this.#request(header);
     if (!request) return;
-    if (!("kind" in request) || request.kind !== "abort") throw this.#mismatch(header);
-    this.#state.requests.delete(pdu.itt);
-    this.#events.aborted(request, pdu.response);
+    if (hasKind(request, "task-set")) {
+      this.#inOrder(connection, statSn, () => this.#events.taskSetAnswered(request, response));
+    } else if (hasKind(request, "abort")) {
+      this.#inOrder(connection, statSn, () => this.#events.aborted(request, response));
+    } else {
+      throw mismatch(header);
+    }
   }
 
   #textResponse(connection: InitiatorConnection, header: Uint8Array, data: Uint8Array): void {
     if (!this.#advance(connection, header)) return;
     const request = this.#request(header);
     if (!request) return;
-    if (!(request instanceof TextExchange)) throw this.#mismatch(header);
+    if (!(request instanceof TextExchange) || this.#state.queue.includes(request)) {
+      throw mismatch(header);
+    }
     const more = request.receive(decodeTextResponse(header), data);
     if (more) this.#state.queue.unshift(request);
-    else this.#state.requests.delete(request.itt);
-    this.#events.taskEnded();
+    else this.#state.textEnded(request);
+    this.#events.requestEnded();
   }
 
   #logoutResponse(connection: InitiatorConnection, header: Uint8Array): void {
     if (!this.#advance(connection, header)) return;
     const request = this.#request(header);
     if (!request) return;
-    if (!("kind" in request) || request.kind !== "logout") throw this.#mismatch(header);
-    this.#events.loggedOut(decodeLogoutResponse(header));
+    if (!hasKind(request, "logout")) throw mismatch(header);
+    const response = decodeLogoutResponse(header);
+    this.#inOrder(connection, response.statSn, () => this.#events.loggedOut(response));
   }
 
   #reject(connection: InitiatorConnection, header: Uint8Array, data: Uint8Array): void {
     if (!this.#advance(connection, header)) return;
     const pdu = decodeReject(header);
-    const reasonName = rejectReasonName(pdu.reason);
-    if (data.length < BHS_LENGTH) {
-      throw new ProtocolError(`Receive Reject (${reasonName}): it lacks the header it rejects`);
-    }
-    const opcode = data[OPCODE] & OPCODE_MASK;
-    this.#events.notice("The target rejected a PDU", {
-      reason: reasonName,
-      pdu: opcodeName(opcode),
-    });
-    const request = this.#state.requests.get(readU32(data, INITIATOR_TASK_TAG));
-    if (request) this.#rejected(connection, pdu, opcode, request);
+    const rejected = rejectedPdu(pdu, data);
+    const { reasonName: reason, pduName } = rejected;
+    this.#events.notice("The target rejected a PDU", { reason, pdu: pduName });
+    const request = this.#state.requests.get(rejected.itt);
+    if (request) this.#rejected(connection, rejected, request, pdu.expCmdSn);
+    if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();
   }
 
   /** Only the Reject of a request ends it; a rejected data PDU is followed by a response (RFC 7143 §7.3). */
   #rejected(
     connection: InitiatorConnection,
-    pdu: Reject,
-    opcode: number,
+    rejected: RejectedPdu,
     request: Request,
+    expCmdSn: number,
   ): void {
-    const reasonName = rejectReasonName(pdu.reason);
-    const error = new RejectError(`The target rejected ${opcodeName(opcode)}: ${reasonName}`, {
-      reason: pdu.reason,
-      reasonName,
-    });
     if (request instanceof ScsiTask) {
-      if (opcode !== Opcode.ScsiCommand) return;
+      if (rejected.opcode !== Opcode.ScsiCommand) return;
       this.#end(connection, request);
-      if (serialLessOrEqual(pdu.expCmdSn, request.cmdSn)) {
+      if (serialLessOrEqual(expCmdSn, request.cmdSn)) {
         plugGap(this.#state, connection, request.cmdSn);
       }
-      request.fail(error);
+      request.fail(rejectError(rejected));
     } else if (request instanceof TextExchange) {
+      this.#state.unqueue(request);
+      this.#state.textEnded(request);
+      request.fail(rejectError(rejected));
+      this.#events.requestEnded();
+    } else if (request.kind === "task-set") {
+      this.#state.endTaskSetRequest(request);
+      request.owner.failed(rejectError(rejected));
+    } else if (request.kind === "ping") {
       this.#state.requests.delete(request.itt);
-      request.fail(error);
-    } else if (request.kind !== "ping") {
-      throw error;
+    } else {
+      throw rejectError(rejected);
     }
   }
 
@@ -284,21 +326,28 @@ export class Incoming {
     task: ScsiTask,
     result: ScsiResult,
   ): void {
-    const { expStatSn } = connection.status;
-    this.#results.add({ statSn, task, result }, expStatSn, this.#events.now());
+    if (serialLess(statSn, connection.status.expStatSn)) {
+      this.#end(connection, task);
+      task.complete(result);
+    } else {
+      this.#inOrder(connection, statSn, () => {
+        this.#end(connection, task);
+        task.complete(result);
+      });
+    }
   }
 
   #end(connection: InitiatorConnection, task: ScsiTask): void {
     this.#state.requests.delete(task.itt);
     connection.dataOut.drop(task);
-    this.#events.taskEnded();
+    this.#events.requestEnded();
   }
 
   /** The command that a PDU answers; `undefined` when it is over and the PDU came late. */
   #scsiTask(header: Uint8Array): ScsiTask | undefined {
     const request = this.#request(header);
     if (request === undefined || request instanceof ScsiTask) return request;
-    throw this.#mismatch(header);
+    throw mismatch(header);
   }
 
   #request(header: Uint8Array): Request | undefined {
@@ -308,9 +357,21 @@ export class Incoming {
     const name = opcodeName(header[OPCODE] & OPCODE_MASK);
     throw new ProtocolError(`Receive ${name}: no request has the tag ${itt}`);
   }
+}
 
-  #mismatch(header: Uint8Array): ProtocolError {
-    const name = opcodeName(header[OPCODE] & OPCODE_MASK);
-    return new ProtocolError(`Receive ${name}: its tag belongs to a request of another kind`);
-  }
+function hasKind<Kind extends string>(
+  request: Request,
+  kind: Kind,
+): request is Extract<Request, { kind: Kind }> {
+  return "kind" in request && request.kind === kind;
+}
+
+function mismatch(header: Uint8Array): ProtocolError {
+  const name = opcodeName(header[OPCODE] & OPCODE_MASK);
+  return new ProtocolError(`Receive ${name}: its tag belongs to a request of another kind`);
+}
+
+function targetFailure(task: ScsiTask, response: number): TargetFailureError {
+  const name = scsiResponseName(response);
+  return new TargetFailureError(`${task.name}: the target reports ${name}`, { response });
 }

@@ -3,115 +3,92 @@
  * next deadline out.
  *
  * Rules: CmdSN is taken at the moment a command is written, so that a cancelled command leaves no gap. Every request
- * has a deadline of its own and settles exactly once. A command that the target has is never forgotten: it is aborted,
- * and if that fails, the connection goes. At error recovery level 0 a broken connection ends the session.
+ * has a deadline of its own and settles exactly once, and not before the socket has let go of its buffers. A command
+ * that the target has is never forgotten: it is aborted, and if that fails, the connection goes. At error recovery
+ * level 0 a broken connection ends the session.
  *
  * @module
  */
 
-import type { CommandOutcome } from "../../scsi/errors.ts";
-import {
-  CommandTimeoutError,
-  ConnectionLostError,
-  DigestError,
-  IscsiError,
-  LoginError,
-  ProtocolError,
-  SessionClosedError,
-} from "../errors.ts";
-import type { LoginConnection, LoginOptions, LoginStep } from "../negotiation/login.ts";
-import { InitiatorLogin } from "../negotiation/login.ts";
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import { OPCODE, OPCODE_MASK } from "../pdu/bhs.ts";
-import { AsyncEvent, asyncEventName, type AsyncMessage } from "../pdu/async_message.ts";
-import { decodeLoginResponse } from "../pdu/login.ts";
-import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../pdu/logout.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import { opcodeName } from "../pdu/pdu.ts";
-import { TaskManagementResponseCode, taskManagementResponseName } from "../pdu/task_management.ts";
-import { type Abort, sendAbortTask } from "./abort_ladder.ts";
 import type { ProtocolCore } from "../connection/connection_driver.ts";
-import { Incoming } from "./incoming.ts";
-import {
-  type ConnectionOptions,
-  type ConnectionOwner,
-  InitiatorConnection,
-} from "./initiator_connection.ts";
-import { Keepalive, type KeepaliveOptions } from "../connection/keepalive.ts";
-import { sendLogin, sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import { Keepalive } from "../connection/keepalive.ts";
 import type { OutputBatch } from "../connection/output_batch.ts";
+import { ConnectionLostError, ProtocolError, SessionClosedError } from "../errors.ts";
+import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
+import { AsyncEvent, asyncEventName, type AsyncMessage } from "../pdu/async_message.ts";
+import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../pdu/logout.ts";
+import { Incoming } from "./incoming.ts";
+import { type ConnectionOwner, InitiatorConnection } from "./initiator_connection.ts";
+import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
+import { type LoginEnd, LoginPhase } from "./login_phase.ts";
+import { confirmStatSn, sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import { renegotiation } from "./renegotiation.ts";
+import { RequestLedger } from "./request_ledger.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import { type InitiatorPhase, type NumberedRequest, SessionState } from "./session_state.ts";
-import { TextExchange } from "./text_exchange.ts";
-
-/** What the core tells whoever drives it; called synchronously. */
-export interface InitiatorEvents {
-  loggedIn(parameters: NegotiatedParameters): void;
-  /** The target is at another portal. The connection is over. */
-  redirected(address: string, permanent: boolean): void;
-  /** The session is over and the socket is to be closed; `error` is why, unless a logout ended it in order. */
-  closed(error: unknown): void;
-  /** {@link Initiator.tick} is due earlier than the last answer of {@link Initiator.nextDeadline} said. */
-  deadlineMoved(): void;
-  /** Something that whoever reads the log should know. */
-  notice(message: string, properties: Record<string, unknown>): void;
-}
-
-/** Options of the core; all times in milliseconds. */
-export interface InitiatorOptions {
-  readonly login: LoginOptions;
-  readonly loginConnection: LoginConnection;
-  readonly connection: ConnectionOptions;
-  readonly loginTimeoutMs: number;
-  /** How long to wait for the answer to ABORT TASK before the connection is dropped. */
-  readonly abortTimeoutMs: number;
-  readonly logoutTimeoutMs: number;
-  /** `false` for none. */
-  readonly keepalive: KeepaliveOptions | false;
-}
-
-/** CmdSN of the login, and of the first command after it. */
-const INITIAL_CMD_SN = 1;
-
-/** How long responses may be out of order. On one connection they all travel the same way, so it is a matter of microseconds. */
-const MISSING_RESPONSE_MS = 1000;
+import type { SessionPhase } from "./session_hooks.ts";
+import { SessionState } from "./session_state.ts";
+import { taskSetAnswered } from "./task_management.ts";
+import type { TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
+import type { TextExchange } from "./text_exchange.ts";
 
 /** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
 const STALLED_PDU_MS = 15_000;
-/** How often to look for that while a request is under way. */
-export const STALL_CHECK_MS: number = 5_000;
 
+/** One session over one connection. */
 export class Initiator implements ConnectionOwner, ProtocolCore {
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
-  readonly #state: SessionState = new SessionState(INITIAL_CMD_SN);
+  readonly #state: SessionState;
   readonly #connection: InitiatorConnection;
+  readonly #ledger: RequestLedger;
   readonly #incoming: Incoming;
-  readonly #login: InitiatorLogin;
-  #loginItt = 0;
+  readonly #login: LoginPhase;
   /** When the login or the logout must be done. */
   #phaseDeadline = Infinity;
   #keepalive: Keepalive | undefined;
-  #now = 0;
+  #time2Wait: number | undefined;
+  /** What a pending read fills, and the commands that fail once it does not any more. */
+  #destination: Uint8Array | undefined;
+  #heldByRead: ScsiTask[] = [];
   #lastReceived = 0;
+  #now = 0;
 
+  /**
+   * Checks the options; nothing happens before {@link start}.
+   *
+   * @throws {InvalidOptionError} when an option cannot be right.
+   * @throws {AuthenticationError} when a secret cannot be used.
+   */
   constructor(options: InitiatorOptions, events: InitiatorEvents) {
+    const { initialCmdSn = 1, initialTag = 0 } = options;
     this.#options = options;
     this.#events = events;
+    this.#state = new SessionState({ initialCmdSn, initialTag, changed: events.stateChanged });
     this.#connection = new InitiatorConnection(this, options.connection);
-    this.#login = new InitiatorLogin(options.loginConnection, options.login);
+    this.#login = new LoginPhase(this.#state, this.#connection, options);
+    this.#ledger = new RequestLedger({
+      state: this.#state,
+      connection: this.#connection,
+      abortTimeoutMs: options.abortTimeoutMs,
+      ended: () => this.#requestEnded(),
+      broken: (error) => this.#close(error),
+    });
     this.#incoming = new Incoming(this.#state, {
       now: () => this.#now,
-      responsesMissing: () => events.deadlineMoved(),
-      taskEnded: () => this.#taskEnded(),
-      aborted: (abort, response) => this.#aborted(abort, response),
+      requestEnded: () => this.#requestEnded(),
+      aborted: (abort, response) => this.#ledger.aborted(abort, response),
+      taskSetAnswered: (request, response) => {
+        taskSetAnswered(this.#state, this.#connection, request, response);
+        this.#requestEnded();
+      },
       asyncMessage: (message) => this.#asyncMessage(message),
+      logoutDemanded: () => this.#drain(0),
       loggedOut: (response) => this.#loggedOut(response),
       notice: events.notice,
     });
   }
 
-  get phase(): InitiatorPhase {
+  get phase(): SessionPhase {
     return this.#state.phase;
   }
 
@@ -119,75 +96,78 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     return this.#state.phase === "closed";
   }
 
+  /** What was agreed; the defaults of RFC 7143 until then. */
+  get parameters(): NegotiatedParameters {
+    return this.#connection.parameters;
+  }
+
+  /** Seconds that the target wants to pass before the next login. */
+  get time2Wait(): number {
+    return this.#time2Wait ?? this.parameters.defaultTime2Wait;
+  }
+
   /** Begins the login on a fresh connection. */
   start(now: number): void {
+    if (this.closed) return;
     this.#now = now;
-    this.#phaseDeadline = now + this.#options.loginTimeoutMs;
-    this.#loginItt = this.#state.requests.allocate();
-    this.#guard(() => this.#takeLoginStep(this.#login.start()));
+    this.#setPhaseDeadline(this.#options.loginTimeoutMs);
+    this.#state.enter("login", "connected");
+    this.#guard(() => this.#login.start());
   }
 
-  /** Queues a SCSI command. It is told of its end in every case. */
-  submit(task: ScsiTask): void {
-    this.#queue(task, task.name);
+  /** Queues a SCSI command or a text request. It is told of its end in every case. */
+  submit(request: ScsiTask | TextExchange): void {
+    this.#ledger.submit(request);
   }
 
-  /** Queues a text request. It is told of its end in every case. */
-  submitText(exchange: TextExchange): void {
-    this.#queue(exchange, "Text request");
+  /** Asks the target to end many tasks. `owner` is told of the end in every case. */
+  manage(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
+    this.#now = now;
+    this.#ledger.manage(what, owner, now);
   }
 
   /** Ends a command early: out of the queue, or by ABORT TASK. Its owner hears `reason`, unless it completed first. */
   abort(task: ScsiTask, reason: unknown, now: number): void {
     this.#now = now;
-    if (this.#state.unqueue(task)) return task.fail(reason);
-    if (task.state !== "sent") return;
-    task.state = "aborting";
-    task.abortReason = reason;
-    const itt = this.#state.requests.allocate();
-    const abort: Abort = {
-      kind: "abort",
-      itt,
-      task,
-      deadline: now + this.#options.abortTimeoutMs,
-    };
-    this.#state.requests.set(itt, abort);
-    sendAbortTask(this.#connection, abort, () => this.#state.window.cmdSn);
+    this.#ledger.abort(task, reason, now);
+  }
+
+  /** Its owner waits no longer for a text request, and hears `reason`. */
+  abortText(exchange: TextExchange, reason: unknown, now: number): void {
+    this.#now = now;
+    this.#ledger.abortText(exchange, reason);
   }
 
   /** Logs out; requests that have no answer yet fail once the session is closed. */
   logout(now: number): void {
     this.#now = now;
     const { phase } = this.#state;
-    if (phase === "login") {
+    if (phase === "connecting" || phase === "login") {
       return this.#close(new SessionClosedError("Log in: the session was closed"));
     }
-    if (phase !== "full-feature" && phase !== "draining") return;
-    this.#failQueued();
-    this.#state.phase = "logout";
-    this.#phaseDeadline = now + this.#options.logoutTimeoutMs;
-    const itt = this.#state.requests.allocate();
-    this.#state.requests.set(itt, { kind: "logout", itt });
-    sendLogout(this.#state, this.#connection, itt);
+    if (phase === "full-feature" || phase === "draining") this.#logOut("closed by its owner");
   }
 
   /** Where the next bytes from the socket belong. */
   destination(): Uint8Array {
-    return this.#connection.destination();
+    this.#destination = this.#connection.destination();
+    return this.#destination;
   }
 
   /** `count` bytes from the socket are in {@link destination}. */
   received(count: number, now: number): void {
     this.#now = now;
     this.#lastReceived = now;
+    this.#destination = undefined;
     this.#keepalive?.active(now);
-    if (this.#state.phase === "closed") return;
+    if (this.closed) return;
     this.#guard(() => {
       if (this.#state.phase === "login" && this.#connection.betweenPdus) {
-        checkLoginAnswer(this.#connection.destination()[0]);
+        this.#login.checkFirstByte(this.#connection.destination()[0]);
       }
       this.#connection.received(count);
     });
+    this.#state.deadlines.include(this.#stallDeadline);
   }
 
   /** The stream has ended or broken; `error` is the transport's, if it gave one. */
@@ -198,43 +178,41 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#close(new ConnectionLostError(what + when, { cause: error }));
   }
 
+  /** Nothing will be read any more. */
+  readEnded(): void {
+    this.#destination = undefined;
+    for (const task of this.#heldByRead.splice(0)) task.release();
+  }
+
   /** Time has passed. */
   tick(now: number): void {
     this.#now = now;
-    if (this.#state.phase === "closed") return;
-    if (now >= this.#phaseDeadline) return this.#phaseTimedOut();
-    if (now >= this.#incoming.responsesMissingSince + MISSING_RESPONSE_MS) {
-      return this.#close(
+    if (this.closed) return;
+    if (now >= this.#phaseDeadline) this.#phaseTimedOut();
+    if (now >= this.#incoming.deadline) {
+      this.#close(
         new ProtocolError("Receive responses: one is missing between others that came"),
       );
     }
-    if (!this.#connection.betweenPdus && now >= this.#lastReceived + STALLED_PDU_MS) {
-      return this.#close(new ConnectionLostError("The target stopped in the middle of a PDU"));
+    if (now >= this.#stallDeadline) {
+      this.#close(new ConnectionLostError("The target stopped in the middle of a PDU"));
     }
-    this.#expireRequests();
+    this.#ledger.expire(now);
     this.#checkKeepalive();
+    this.#state.deadlines.restart(this.#earliestDeadline());
   }
 
   /** When {@link tick} is due at the latest. */
   nextDeadline(): number {
-    if (this.#state.phase === "closed") return Infinity;
-    let earliest = this.#phaseDeadline;
-    for (const request of this.#state.queue) earliest = Math.min(earliest, request.deadline);
-    for (const request of this.#state.requests.values()) {
-      if (request instanceof ScsiTask && request.state !== "sent") continue;
-      if ("deadline" in request) earliest = Math.min(earliest, request.deadline);
-    }
-    earliest = Math.min(earliest, this.#incoming.responsesMissingSince + MISSING_RESPONSE_MS);
-    if (this.#state.busy) earliest = Math.min(earliest, this.#now + STALL_CHECK_MS);
-    return Math.min(earliest, this.#keepalive?.deadline() ?? Infinity);
+    return this.#state.deadlines.at;
   }
 
   /** Fills a batch with what is to be written; false when there is nothing. */
   produce(batch: OutputBatch): boolean {
-    return this.#state.phase !== "closed" && this.#connection.produce(batch);
+    return !this.closed && this.#connection.produce(batch);
   }
 
-  /** The socket has taken the last batch. */
+  /** The socket has let go of the last batch. */
   written(): void {
     this.#connection.written();
   }
@@ -245,7 +223,9 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
   }
 
   place(_: InitiatorConnection, header: Uint8Array, length: number): Uint8Array | undefined {
-    return this.#state.phase === "login" ? undefined : this.#incoming.place(header, length);
+    return this.#state.phase === "login" || this.closed
+      ? undefined
+      : this.#incoming.place(header, length);
   }
 
   receive(
@@ -254,8 +234,8 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     data: Uint8Array,
     intact: boolean,
   ): void {
-    if (this.#state.phase === "closed") return;
-    if (this.#state.phase === "login") this.#loginResponse(header, data);
+    if (this.closed) return;
+    if (this.#state.phase === "login") this.#endLogin(this.#login.receive(header, data));
     else this.#incoming.receive(connection, header, data, intact);
   }
 
@@ -263,63 +243,30 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     return this.#state.phase !== "login" && sendNextRequest(this.#state, connection, batch);
   }
 
-  #queue(request: NumberedRequest, name: string): void {
-    const { phase } = this.#state;
-    if (phase === "full-feature") {
-      this.#state.queue.push(request);
-    } else {
-      const why = phase === "draining" ? "the target asked to log out" : "the session is closed";
-      request.fail(new SessionClosedError(`${name}: ${why}`, { outcome: "not-executed" }));
-    }
+  #endLogin(end: LoginEnd | undefined): void {
+    if (end === undefined) return;
+    if (end.kind === "done") return this.#enterFullFeaturePhase(end.parameters);
+    const { address, permanent } = end;
+    this.#stop(`redirected to ${address}`);
+    this.#events.redirected(address, permanent);
   }
 
-  #loginResponse(header: Uint8Array, data: Uint8Array): void {
-    const opcode = header[OPCODE] & OPCODE_MASK;
-    if (opcode !== Opcode.LoginResponse) {
-      throw new ProtocolError(`Log in: the target answered with ${opcodeName(opcode)}`, {
-        outcome: "not-executed",
-      });
-    }
-    const response = decodeLoginResponse(header);
-    if (response.itt !== this.#loginItt) {
-      throw new ProtocolError("Log in: the response has another tag than the request", {
-        outcome: "not-executed",
-      });
-    }
-    if (response.statusClass === 0) {
-      this.#connection.status.accept(response.statSn);
-      this.#state.window.update(response.expCmdSn, response.maxCmdSn);
-    }
-    this.#takeLoginStep(this.#login.receive(response, data));
-  }
-
-  #takeLoginStep(step: LoginStep): void {
-    switch (step.kind) {
-      case "send":
-        return sendLogin(
-          this.#state,
-          this.#connection,
-          this.#loginItt,
-          this.#options.loginConnection.isid,
-          step.request,
-        );
-      case "redirect":
-        this.#state.phase = "closed";
-        return this.#events.redirected(step.address, step.permanent);
-      case "done":
-        return this.#enterFullFeaturePhase(step.tsih, step.parameters);
-    }
-  }
-
-  #enterFullFeaturePhase(tsih: number, parameters: NegotiatedParameters): void {
-    this.#state.tsih = tsih;
-    this.#state.phase = "full-feature";
+  #enterFullFeaturePhase(parameters: NegotiatedParameters): void {
     this.#phaseDeadline = Infinity;
     this.#connection.enterFullFeaturePhase(parameters);
     if (this.#options.keepalive) {
       this.#keepalive = new Keepalive(this.#now, this.#options.keepalive);
+      this.#state.deadlines.include(this.#keepalive.deadline());
     }
+    this.#state.enter("full-feature", "logged in");
     this.#events.loggedIn(parameters);
+  }
+
+  #logOut(reason: string): void {
+    this.#ledger.refuseQueued();
+    this.#setPhaseDeadline(this.#options.logoutTimeoutMs);
+    this.#state.enter("logout", reason);
+    sendLogout(this.#state, this.#connection);
   }
 
   #loggedOut({ response }: LogoutResponse): void {
@@ -330,22 +277,6 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#close(undefined);
   }
 
-  #aborted(abort: Abort, response: number): void {
-    const { task } = abort;
-    if (
-      response === TaskManagementResponseCode.FunctionComplete ||
-      response === TaskManagementResponseCode.TaskDoesNotExist
-    ) {
-      this.#state.requests.delete(task.itt);
-      this.#connection.dataOut.drop(task);
-      task.fail(task.abortReason);
-      return this.#taskEnded();
-    }
-    if (task.state !== "aborting") return;
-    const name = taskManagementResponseName(response);
-    throw new ConnectionLostError(`${task.name}: it could not be aborted (${name})`);
-  }
-
   #asyncMessage(message: AsyncMessage): void {
     const event = asyncEventName(message.asyncEvent);
     this.#events.notice("The target sent an asynchronous message", { event });
@@ -354,85 +285,74 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
         return this.#drain(message.parameter3 * 1000);
       case AsyncEvent.ConnectionDropped:
       case AsyncEvent.SessionDropped:
+        this.#time2Wait = message.parameter2;
         throw new ConnectionLostError(`The target announced the end of the session: ${event}`);
       case AsyncEvent.NegotiationRequested:
-        return this.#answerNegotiation(message.parameter3 * 1000);
+        return this.#renegotiate(message.parameter3 * 1000);
+      case AsyncEvent.TasksTerminated:
+        return this.#tasksTerminated(message.lun);
     }
   }
 
   /** No new commands; logout once those under way are done, or when half of the target's patience is over. */
   #drain(patienceMs: number): void {
     if (this.#state.phase !== "full-feature") return;
-    this.#state.phase = "draining";
-    this.#phaseDeadline = this.#now + patienceMs / 2;
-    this.#failQueued();
-    this.#taskEnded();
-    this.#events.deadlineMoved();
+    this.#setPhaseDeadline(patienceMs / 2);
+    this.#state.enter("draining", "the target asked to log out");
+    this.#ledger.refuseQueued();
+    this.#requestEnded();
   }
 
-  /** The target wants to negotiate: an empty Text Request lets it begin (RFC 7143 §11.9.1, event 4). */
-  #answerNegotiation(patienceMs: number): void {
-    const owner = {
-      completed: () => {},
-      failed: (error: unknown) => this.#events.notice("Negotiation failed", { error }),
-    };
-    this.submitText(new TextExchange(new Uint8Array(0), this.#now, patienceMs, owner));
-    this.#events.deadlineMoved();
+  #renegotiate(patienceMs: number): void {
+    const time = { now: this.#now, timeoutMs: patienceMs };
+    this.submit(renegotiation(this.parameters, time, {
+      changed: (parameters) => this.#connection.parameters = parameters,
+      failed: (error) => this.#events.notice("Negotiation failed", { error }),
+    }));
   }
 
-  #taskEnded(): void {
-    this.#keepalive?.active(this.#now);
-    if (this.#state.phase === "draining" && !this.#state.busy) this.logout(this.#now);
-  }
-
-  #failQueued(): void {
-    for (const request of this.#state.queue.splice(0)) {
-      const name = request instanceof ScsiTask ? request.name : "Text request";
-      request.fail(
-        new SessionClosedError(`${name}: the session is closing`, { outcome: "not-executed" }),
-      );
+  /** FastAbort: no more data for the tasks of the unit, and a sign that this was heard (RFC 7143 §11.9.1, event 5). */
+  #tasksTerminated(lun: bigint): void {
+    for (const request of this.#state.requests.values()) {
+      if (request instanceof ScsiTask && request.lun === lun) {
+        this.#connection.dataOut.drop(request);
+      }
     }
+    confirmStatSn(this.#state, this.#connection, lun);
+  }
+
+  #requestEnded(): void {
+    this.#keepalive?.active(this.#now);
+    if (this.#state.phase === "draining" && !this.#state.busy) {
+      this.#logOut("no command is under way any more");
+    }
+  }
+
+  #setPhaseDeadline(delayMs: number): void {
+    this.#phaseDeadline = this.#now + delayMs;
+    this.#state.deadlines.include(this.#phaseDeadline);
   }
 
   #phaseTimedOut(): void {
     const { phase } = this.#state;
-    if (phase === "draining") return this.logout(this.#now);
-    if (phase === "logout") return this.#close(undefined);
-    const seconds = this.#options.loginTimeoutMs / 1000;
-    this.#close(
-      new LoginError(`Log in: the target gave no answer within ${seconds} s`, {
-        stage: "security",
-      }),
+    if (phase === "draining") this.#logOut("the time that the target gave is running out");
+    else if (phase === "logout") this.#close(undefined);
+    else this.#close(this.#login.timedOut(this.#options.loginTimeoutMs));
+  }
+
+  #earliestDeadline(): number {
+    return this.closed ? Infinity : Math.min(
+      this.#phaseDeadline,
+      this.#stallDeadline,
+      this.#incoming.deadline,
+      this.#keepalive?.deadline() ?? Infinity,
+      this.#state.earliestDeadline(),
     );
   }
 
-  #expireRequests(): void {
-    const due: NumberedRequest[] = this.#state.queue.filter((one) => this.#now >= one.deadline);
-    for (const request of this.#state.requests.values()) {
-      if (!("deadline" in request) || this.#now < request.deadline) continue;
-      if (!("kind" in request)) {
-        if (!(request instanceof ScsiTask) || request.state === "sent") due.push(request);
-        continue;
-      }
-      return this.#close(
-        new ConnectionLostError(`${request.task.name}: the target did not answer ABORT TASK`),
-      );
-    }
-    for (const request of due) this.#timedOut(request);
-  }
-
-  #timedOut(request: NumberedRequest): void {
-    const commandName = request instanceof ScsiTask ? request.name : "Text request";
-    const queued = this.#state.queue.includes(request);
-    const { timeoutMs } = request;
-    const error = new CommandTimeoutError(
-      `${commandName}: no answer within ${timeoutMs / 1000} s`,
-      { commandName, timeoutMs, outcome: queued ? "not-executed" : "unknown" },
-    );
-    if (request instanceof ScsiTask) return this.abort(request, error, this.#now);
-    this.#state.unqueue(request);
-    request.fail(error);
-    this.#close(error);
+  get #stallDeadline(): number {
+    const isStalled = !this.closed && !this.#connection.betweenPdus;
+    return isStalled ? this.#lastReceived + STALLED_PDU_MS : Infinity;
   }
 
   #checkKeepalive(): void {
@@ -446,9 +366,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     if (keepalive.missed > 0) {
       this.#events.notice("The target did not answer a ping", { missed: keepalive.missed });
     }
-    const itt = this.#state.requests.allocate();
-    this.#state.requests.set(itt, { kind: "ping", itt });
-    sendPing(this.#state, this.#connection, itt);
+    sendPing(this.#state, this.#connection);
   }
 
   /** Runs a step of the protocol; what it throws ends the session. */
@@ -462,46 +380,25 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
 
   /** Ends the session: every request is told, each what it means for itself. */
   #close(error: unknown): void {
-    if (this.#state.phase === "closed") return;
-    this.#state.phase = "closed";
-    this.#phaseDeadline = Infinity;
-    for (const request of this.#state.queue.splice(0)) {
-      request.fail(this.#ended(request, error, "not-executed"));
-    }
-    const outstanding = [...this.#incoming.abandon(), ...this.#state.requests.values()];
-    this.#state.requests.clear();
-    for (const request of outstanding) {
-      if (!("kind" in request)) request.fail(this.#ended(request, error, "unknown"));
-    }
+    if (this.closed) return;
+    if (error instanceof ProtocolError) error.recentPdus ??= this.#options.connection.log.lines();
+    this.#stop(error instanceof Error ? error.message : "logged out", error);
+    this.#ledger.endAll(error, (task) => this.#holdIfBeingRead(task));
     this.#events.closed(error);
   }
 
-  #ended(request: NumberedRequest, error: unknown, outcome: CommandOutcome): unknown {
-    if (request instanceof ScsiTask && request.state === "aborting") return request.abortReason;
-    const name = request instanceof ScsiTask ? request.name : "Text request";
-    if (error === undefined) {
-      return new SessionClosedError(`${name}: the session was closed`, { outcome });
-    }
-    return error instanceof IscsiError ? perRequest(name, error, outcome) : error;
+  #stop(reason: string, error?: unknown): void {
+    this.#phaseDeadline = Infinity;
+    this.#keepalive = undefined;
+    this.#incoming.abandon();
+    this.#state.deadlines.restart(Infinity);
+    this.#state.enter("closed", reason, error);
   }
-}
 
-/** The first byte tells: what greets or answers in another protocol need not send a whole header to be found out. */
-function checkLoginAnswer(firstByte: number): void {
-  const opcode = firstByte & OPCODE_MASK;
-  if (opcode === Opcode.LoginResponse || opcode === Opcode.Reject) return;
-  throw new ProtocolError(
-    `Log in: the answer begins with ${opcodeName(opcode)}; what listens there does not speak iSCSI`,
-    { outcome: "not-executed" },
-  );
-}
-
-/** The error of a session, as one of its requests sees it. */
-function perRequest(name: string, cause: IscsiError, outcome: CommandOutcome): IscsiError {
-  const message = `${name}: ${cause.message.charAt(0).toLowerCase()}${cause.message.slice(1)}`;
-  if (cause instanceof DigestError) {
-    return new DigestError(message, { outcome, cause, segment: cause.segment });
+  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
+  #holdIfBeingRead(task: ScsiTask): void {
+    if (task.dataIn.buffer !== this.#destination?.buffer) return;
+    task.hold();
+    this.#heldByRead.push(task);
   }
-  if (cause instanceof ProtocolError) return new ProtocolError(message, { outcome, cause });
-  return new ConnectionLostError(message, { outcome, cause });
 }

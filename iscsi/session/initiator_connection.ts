@@ -11,8 +11,10 @@ import {
 } from "../negotiation/negotiated_parameters.ts";
 import { PduFramer } from "../pdu/framer.ts";
 import type { RunningCrc32c } from "../pdu/crc32c.ts";
-import { DataOutQueue } from "./data_out_queue.ts";
+import { DataOutQueue, type DataOutSender } from "./data_out_queue.ts";
 import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../connection/output_batch.ts";
+import { ProtocolError } from "../errors.ts";
+import type { PduLog } from "./pdu_log.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 import { StatusSequence } from "./status_sequence.ts";
 
@@ -49,14 +51,20 @@ export interface ConnectionOptions {
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
   readonly digestEngines?: DigestEngines;
+  /** Sees all PDUs. */
+  readonly log: PduLog;
 }
 
 /** Payload bytes after which a batch is closed, so that urgent PDUs need not wait for long. */
 const MAX_BATCH_BYTES = 512 * 1024;
 /** Data segments until the end of the login are at most this long, whatever was declared (RFC 7143 §13.12). */
 const LOGIN_SEGMENT_BYTES = 8192;
+/** Answers and task management that wait for the socket: far more than any target asks for while it takes them in. */
+const MAX_URGENT_PDUS = 1024;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-export class InitiatorConnection {
+/** The connection's half of an initiator. */
+export class InitiatorConnection implements DataOutSender {
   readonly cid: number;
   readonly status: StatusSequence = new StatusSequence();
   readonly dataOut: DataOutQueue = new DataOutQueue();
@@ -66,16 +74,22 @@ export class InitiatorConnection {
   readonly #owner: ConnectionOwner;
   readonly #framer: PduFramer;
   readonly #engines: DigestEngines | undefined;
+  readonly #log: PduLog;
   #urgent: UrgentPdu[] = [];
+  #ending = false;
   #batchedTasks: ScsiTask[] = [];
 
   constructor(owner: ConnectionOwner, options: ConnectionOptions) {
     this.cid = options.cid;
     this.#owner = owner;
     this.#engines = options.digestEngines;
+    this.#log = options.log;
     this.#framer = new PduFramer({
-      place: (header, length) => owner.place(this, header, length),
-      receive: (header, data, intact) => owner.receive(this, header, data, intact),
+      place: (header, length) => this.#place(header, length),
+      receive: (header, data, intact) => {
+        this.#log.received(header, data);
+        owner.receive(this, header, data, intact);
+      },
     }, { maxDataSegmentLength: LOGIN_SEGMENT_BYTES, stagingBytes: options.stagingBytes });
   }
 
@@ -103,52 +117,88 @@ export class InitiatorConnection {
     return this.#framer.betweenPdus;
   }
 
-  /** Queues a PDU that overtakes commands and data: answers to pings, task management, login, logout. */
+  /** Queues a PDU that overtakes commands and data: pings, task management, login. */
   sendUrgent(pdu: UrgentPdu): void {
+    if (!this.#ending) this.#urgent.push(pdu);
+  }
+
+  /**
+   * Queues the answer to something that the target asks; it overtakes commands and data too.
+   *
+   * @throws {ProtocolError} when the target asks on without taking its answers.
+   */
+  sendAnswer(pdu: UrgentPdu): void {
+    if (this.#urgent.length >= MAX_URGENT_PDUS) {
+      throw new ProtocolError("Answer the target: it asks on without taking its answers");
+    }
+    this.sendUrgent(pdu);
+  }
+
+  /** Queues the Logout Request, behind which nothing goes out any more (RFC 7143 §11.14). */
+  sendLast(pdu: UrgentPdu): void {
     this.#urgent.push(pdu);
+    this.#ending = true;
   }
 
   /** Fills a batch; false when there is nothing to send. */
   produce(batch: OutputBatch): boolean {
     this.#sendUrgent(batch);
-    while (batch.payloadBytes < MAX_BATCH_BYTES) {
-      if (!this.dataOut.empty) this.#sendData(batch);
+    while (!this.#ending && batch.payloadBytes < MAX_BATCH_BYTES) {
+      if (!this.dataOut.empty) this.dataOut.send(batch, this);
       else if (!this.#owner.sendCommand(this, batch)) break;
     }
     return !batch.empty;
   }
 
-  /** The batch refers to the task's Data-Out buffer until {@link written}. */
-  hold(task: ScsiTask): void {
-    if (task.batched) return;
+  /** Bytes of data in one PDU that the target accepts. */
+  get maxSegment(): number {
+    return this.parameters.maxSendDataSegmentLength;
+  }
+
+  get expStatSn(): number {
+    return this.status.expStatSn;
+  }
+
+  /** Adds the PDU whose header is in the batch; `data` must not change until the batch is written. */
+  add(batch: OutputBatch, data: Uint8Array, ahs: Uint8Array = NO_BYTES): void {
+    batch.add(data, this.digests, ahs);
+    this.#log.sent(batch.bhs, ahs, data);
+  }
+
+  /** The same, with data from the task's Data-Out buffer, which is in use until {@link written}. */
+  addDataOf(task: ScsiTask, batch: OutputBatch, data: Uint8Array, ahs?: Uint8Array): void {
+    this.add(batch, data, ahs);
+    if (task.batched || data.length === 0) return;
     task.batched = true;
+    task.hold();
     this.#batchedTasks.push(task);
   }
 
-  /** The socket has taken the last batch. */
+  /** The socket has let go of the last batch. */
   written(): void {
     if (this.#batchedTasks.length === 0) return;
     const tasks = this.#batchedTasks;
     this.#batchedTasks = [];
-    for (const task of tasks) task.written();
+    for (const task of tasks) {
+      task.batched = false;
+      task.release();
+    }
+  }
+
+  /** Where a data segment goes. A PDU that is refused for its header is among the last PDUs all the same. */
+  #place(header: Uint8Array, length: number): Uint8Array | undefined {
+    try {
+      return this.#owner.place(this, header, length);
+    } catch (error) {
+      this.#log.received(header, NO_BYTES);
+      throw error;
+    }
   }
 
   #sendUrgent(batch: OutputBatch): void {
     if (this.#urgent.length === 0) return;
     const urgent = this.#urgent;
     this.#urgent = [];
-    for (const encode of urgent) {
-      const data = encode(batch.bhs);
-      batch.add(data, this.digests);
-    }
-  }
-
-  #sendData(batch: OutputBatch): void {
-    const task = this.dataOut.send(batch, {
-      maxSegment: this.parameters.maxSendDataSegmentLength,
-      digests: this.digests,
-      expStatSn: this.status.expStatSn,
-    });
-    this.hold(task);
+    for (const encode of urgent) this.add(batch, encode(batch.bhs));
   }
 }

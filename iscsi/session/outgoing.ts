@@ -23,14 +23,14 @@ import type { TextExchange } from "./text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** Sends the next queued request, if there is one and the window is open. */
+/** Sends the next queued request, if one may go out now. */
 export function sendNextRequest(
   state: SessionState,
   connection: InitiatorConnection,
   batch: OutputBatch,
 ): boolean {
-  if (state.queue.length === 0 || !state.window.open) return false;
-  const request = state.queue.shift()!;
+  const request = state.takeNext();
+  if (request === undefined) return false;
   if (request instanceof ScsiTask) sendCommand(state, connection, batch, request);
   else sendText(state, connection, batch, request);
   return true;
@@ -66,8 +66,7 @@ function sendCommand(
     expStatSn: connection.status.expStatSn,
     cdb: command.cdb,
   }, batch.bhs);
-  batch.add(dataOut.subarray(0, immediate), connection.digests, additionalHeaders(task));
-  if (immediate > 0) connection.hold(task);
+  connection.addDataOf(task, batch, dataOut.subarray(0, immediate), additionalHeaders(task));
   if (end > immediate) {
     connection.dataOut.push({
       task,
@@ -95,7 +94,7 @@ function sendText(
 ): void {
   const { next } = exchange;
   if (exchange.itt === RESERVED_TAG) exchange.itt = state.requests.allocate();
-  state.requests.set(exchange.itt, exchange);
+  state.textSent(exchange);
   encodeTextRequest({
     opcode: Opcode.TextRequest,
     immediate: false,
@@ -107,7 +106,7 @@ function sendText(
     cmdSn: state.window.take(),
     expStatSn: connection.status.expStatSn,
   }, batch.bhs);
-  batch.add(next.data, connection.digests);
+  connection.add(batch, next.data);
 }
 
 /** Queues a Login Request: immediate, and with the same tag and CmdSN all through the login. */
@@ -139,12 +138,10 @@ export function sendLogin(
 }
 
 /** Queues a Logout Request that closes the session. */
-export function sendLogout(
-  state: SessionState,
-  connection: InitiatorConnection,
-  itt: number,
-): void {
-  connection.sendUrgent((bhs) => {
+export function sendLogout(state: SessionState, connection: InitiatorConnection): void {
+  const itt = state.requests.allocate();
+  state.requests.set(itt, { kind: "logout", itt });
+  connection.sendLast((bhs) => {
     encodeLogoutRequest({
       opcode: Opcode.LogoutRequest,
       immediate: true,
@@ -159,7 +156,8 @@ export function sendLogout(
 }
 
 /** Queues a ping of our own. */
-export function sendPing(state: SessionState, connection: InitiatorConnection, itt: number): void {
+export function sendPing(state: SessionState, connection: InitiatorConnection): void {
+  const itt = state.pingTag();
   connection.sendUrgent((bhs) => {
     encodeNopOut({
       opcode: Opcode.NopOut,
@@ -180,13 +178,31 @@ export function answerPing(
   connection: InitiatorConnection,
   ping: NopIn,
 ): void {
-  connection.sendUrgent((bhs) => {
+  sendUntaggedNop(state, connection, ping.lun, ping.ttt);
+}
+
+/** Queues a NOP-Out that is no ping: it only brings ExpStatSN to the target (RFC 7143 §11.18). */
+export function confirmStatSn(
+  state: SessionState,
+  connection: InitiatorConnection,
+  lun: bigint,
+): void {
+  sendUntaggedNop(state, connection, lun, RESERVED_TAG);
+}
+
+function sendUntaggedNop(
+  state: SessionState,
+  connection: InitiatorConnection,
+  lun: bigint,
+  ttt: number,
+): void {
+  connection.sendAnswer((bhs) => {
     encodeNopOut({
       opcode: Opcode.NopOut,
       immediate: true,
-      lun: ping.lun,
+      lun,
       itt: RESERVED_TAG,
-      ttt: ping.ttt,
+      ttt,
       cmdSn: state.window.cmdSn,
       expStatSn: connection.status.expStatSn,
     }, bhs);

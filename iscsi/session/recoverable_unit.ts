@@ -7,7 +7,13 @@
 
 import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Clock } from "../connection/clock.ts";
-import { AuthenticationError, LoginError, NegotiationError } from "../errors.ts";
+import {
+  AuthenticationError,
+  InvalidOptionError,
+  LoginError,
+  NegotiationError,
+  SessionClosedError,
+} from "../errors.ts";
 import type { Session } from "./session.ts";
 
 /** How often and how fast to try again after a session was lost: one budget for each outage. */
@@ -16,7 +22,7 @@ export interface ReconnectOptions {
   readonly attempts?: number;
   /**
    * Milliseconds before the second attempt; each further one waits twice as long, up to a minute, give or take a
-   * quarter. The first waits DefaultTime2Wait, as agreed with the target. @default 1000
+   * quarter. The first waits as long as the target asked for. @default 1000
    */
   readonly delayMs?: number;
 }
@@ -41,7 +47,9 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
   readonly #parts: RecoverableUnitParts;
   readonly #attempts: number;
   readonly #delayMs: number;
+  readonly #closed: AbortController = new AbortController();
   #session: Session;
+  #reestablishing: Promise<void> | undefined;
 
   constructor(session: Session, parts: RecoverableUnitParts, options: ReconnectOptions = {}) {
     const { attempts = 6, delayMs = 1000 } = options;
@@ -60,24 +68,46 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
     return this.#session.execute(this.#parts.lun, command);
   }
 
-  async reestablish(signal?: AbortSignal): Promise<void> {
+  /**
+   * Sets up a new session. A call while another is under way waits for that one.
+   *
+   * @throws {IscsiError} the last attempt's, when none succeeded; at once when another attempt would fail alike.
+   * @throws {SessionClosedError} when the unit was closed; the signal's reason when that ended it.
+   */
+  reestablish(signal?: AbortSignal): Promise<void> {
+    this.#reestablishing ??= this.#tryAgain(signal).finally(() => {
+      this.#reestablishing = undefined;
+    });
+    return this.#reestablishing;
+  }
+
+  /** Closes the session, or ends what sets up a new one. */
+  async close(): Promise<void> {
+    this.#closed.abort(
+      new SessionClosedError(`Connect to ${this.name} again: it was closed`, {
+        outcome: "not-executed",
+      }),
+    );
+    await this.#reestablishing?.catch(() => {}); // Whoever asked for it is told.
     await this.#session.close();
-    let delayMs = this.#session.parameters.defaultTime2Wait * 1000;
+  }
+
+  async #tryAgain(signal: AbortSignal | undefined): Promise<void> {
+    const ended = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    ended.throwIfAborted();
+    await this.#session.close();
+    let delayMs = this.#session.reconnectDelayMs;
     for (let attempt = 1;; attempt++) {
-      await this.#wait(delayMs, signal);
+      await this.#wait(delayMs, ended);
       try {
-        this.#session = await this.#parts.connect(signal);
+        this.#session = await this.#parts.connect(ended);
         return;
       } catch (error) {
-        signal?.throwIfAborted();
+        ended.throwIfAborted();
         if (attempt >= this.#attempts || isFinal(error)) throw error;
       }
       delayMs = this.#withJitter(Math.min(this.#delayMs * 2 ** (attempt - 1), MAX_DELAY_MS));
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#session.close();
   }
 
   /** Many initiators that lost one target should not all come back in the same moment. */
@@ -86,23 +116,26 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
     return delayMs * (0.75 + random / 512);
   }
 
-  #wait(delayMs: number, signal?: AbortSignal): Promise<void> {
+  #wait(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal.aborted) return reject(signal.reason);
       const onAbort = () => {
         cancel();
-        reject(signal!.reason);
+        reject(signal.reason);
       };
       const cancel = this.#parts.clock.schedule(() => {
-        signal?.removeEventListener("abort", onAbort);
+        signal.removeEventListener("abort", onAbort);
         resolve();
       }, delayMs);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      signal.addEventListener("abort", onAbort, { once: true });
     });
   }
 }
 
+/** Whether another attempt would fail alike. */
 function isFinal(error: unknown): boolean {
-  if (error instanceof AuthenticationError || error instanceof NegotiationError) return true;
+  const isOurs = error instanceof InvalidOptionError || error instanceof AuthenticationError ||
+    error instanceof NegotiationError;
+  if (isOurs) return true;
   return error instanceof LoginError && error.statusClass === INITIATOR_ERROR;
 }

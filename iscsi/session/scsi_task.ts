@@ -17,6 +17,8 @@ export interface ScsiTaskOwner {
   failed(error: unknown): void;
 }
 
+type Ending = { readonly result: ScsiResult } | { readonly error: unknown };
+
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** One SCSI command and its progress. */
@@ -44,9 +46,10 @@ export class ScsiTask {
   /** Why the command is being aborted: what its owner is told unless the target answers after all. */
   abortReason: unknown = undefined;
 
-  /** Whether a batch that the socket has not yet taken refers to the Data-Out buffer. */
+  /** Whether the batch that the socket has not yet taken refers to the Data-Out buffer. */
   batched = false;
-  #result: ScsiResult | undefined;
+  #holds = 0;
+  #ending: Ending | undefined;
   readonly #owner: ScsiTaskOwner;
 
   constructor(options: {
@@ -67,30 +70,36 @@ export class ScsiTask {
     this.#owner = options.owner;
   }
 
-  /** The target has answered. The owner hears of it once the socket has let go of the Data-Out buffer. */
+  /** The socket uses a buffer of the command: until {@link release} its owner, to whom the buffer falls, hears nothing. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** The socket has let go of what {@link hold} was called for. */
+  release(): void {
+    this.#holds--;
+    if (this.#holds === 0 && this.#ending) this.#deliver(this.#ending);
+  }
+
+  /** The target has answered. */
   complete(result: ScsiResult): void {
     if (this.state === "done") return;
     this.state = "done";
-    this.#result = result;
-    if (!this.batched) this.#deliver(result);
+    if (this.#holds === 0) this.#owner.completed(result);
+    else this.#ending = { result };
   }
 
-  /** The batch that referred to the Data-Out buffer has been written. */
-  written(): void {
-    this.batched = false;
-    if (this.#result) this.#deliver(this.#result);
-  }
-
-  /** No answer will come; one that has already come is delivered. */
+  /** No answer will come. Does nothing if one has come. */
   fail(error: unknown): void {
-    if (this.#result) return this.#deliver(this.#result);
     if (this.state === "done") return;
     this.state = "done";
-    this.#owner.failed(error);
+    if (this.#holds === 0) this.#owner.failed(error);
+    else this.#ending = { error };
   }
 
-  #deliver(result: ScsiResult): void {
-    this.#result = undefined;
-    this.#owner.completed(result);
+  #deliver(ending: Ending): void {
+    this.#ending = undefined;
+    if ("result" in ending) this.#owner.completed(ending.result);
+    else this.#owner.failed(ending.error);
   }
 }

@@ -5,40 +5,42 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Logger } from "../../scsi/logger.ts";
 import { commandFacts } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
 import type { ByteStream, NetworkAddress } from "../../transport/byte_stream.ts";
-import { RedirectError } from "../errors.ts";
-import { defaultInitiatorName } from "../initiator_name.ts";
-import type { LoginOptions } from "../negotiation/login.ts";
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import { RunningCrc32c } from "../pdu/crc32c.ts";
-import { formatPortal, parseAnnouncedPortal, parsePortal } from "../portal.ts";
 import { type Clock, systemClock } from "../connection/clock.ts";
 import { ConnectionDriver } from "../connection/connection_driver.ts";
+import { InvalidOptionError, IscsiError, RedirectError } from "../errors.ts";
+import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
+import { TaskManagementFunction, taskManagementFunctionName } from "../pdu/task_management.ts";
+import { formatPortal, parseAnnouncedPortal, parsePortal } from "../portal.ts";
+import { abortable, type Waiter } from "./abortable.ts";
+import { checkCommand, checkTimeout } from "./command_check.ts";
+import { measured } from "./command_metrics.ts";
 import { dialPortal } from "./dial_portal.ts";
-import { Initiator, type InitiatorOptions, STALL_CHECK_MS } from "./initiator.ts";
+import { Initiator } from "./initiator.ts";
 import type { DigestEngines } from "./initiator_connection.ts";
+import { initiatorOptions, loadDigestEngines, type LoginIdentity } from "./initiator_setup.ts";
 import { ScsiTask } from "./scsi_task.ts";
+import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
 import {
   type ConnectOptions,
   type DiscoverySessionOptions,
   randomIsid,
+  type RequestOptions,
   type SessionOptions,
   webCryptoBytes,
 } from "./session_options.ts";
 import { TextExchange } from "./text_exchange.ts";
 
-/** Bytes of the staging buffer: many small PDUs in one read, and not much of a large one to copy. */
-const STAGING_BYTES = 64 * 1024;
-/** What this side takes in one PDU, unless told otherwise: large, since payloads are read straight into place. */
-const MAX_RECEIVE_SEGMENT = 1024 * 1024;
-
 type LoginOutcome =
-  | { readonly kind: "done"; readonly parameters: NegotiatedParameters }
+  | { readonly kind: "done" }
   | { readonly kind: "redirect"; readonly address: string };
+
+interface LoginPlace extends LoginIdentity {
+  readonly address: NetworkAddress;
+}
 
 /** Options of {@link Session.logicalUnit}. */
 export interface LogicalUnitOptions {
@@ -46,48 +48,66 @@ export interface LogicalUnitOptions {
   readonly closesSession?: boolean;
 }
 
+/** What a text request waits for, unless told otherwise. */
+const TEXT_TIMEOUT_MS = 30_000;
+/** A device that is busy may take its time to drop what it does. */
+const TASK_MANAGEMENT_TIMEOUT_MS = 60_000;
+
 /**
  * A session with one target over one connection, at error recovery level 0: when the connection breaks, the session is
  * over, and every command that was under way fails with an error that says whether it may have been executed.
  */
 export class Session {
-  readonly #address: NetworkAddress;
-  readonly #targetName: string;
+  readonly #place: LoginPlace;
   readonly #clock: Clock;
+  readonly #hooks: SessionHooks;
   readonly #core: Initiator;
-  readonly #driver: ConnectionDriver;
-  readonly #running: Promise<void>;
   readonly #login: Promise<LoginOutcome>;
-  #parameters: NegotiatedParameters | undefined;
+  /** Whether the login has succeeded: from then on nobody else tells of the end. */
+  #wasUp = false;
+  #driver: ConnectionDriver | undefined;
+  #running: Promise<void> = Promise.resolve();
 
-  private constructor({ stream, core, clock, logger, place }: SessionParts) {
-    this.#address = place.address;
-    this.#targetName = place.targetName ?? "";
+  /** Checks the options; nothing happens before {@link #logIn}. */
+  private constructor(
+    options: ConnectOptions,
+    place: LoginPlace,
+    digestEngines: DigestEngines | undefined,
+  ) {
+    const { clock = systemClock, logger = getLogger(["@uiscsi/tape", "iscsi"]), hooks = {} } =
+      options;
+    this.#place = place;
     this.#clock = clock;
+    this.#hooks = guardedHooks(hooks, (hook, error) => {
+      logger.error("The hook {hook} threw and is not called again: {error}", { hook, error });
+    });
     const login = Promise.withResolvers<LoginOutcome>();
     this.#login = login.promise;
-    this.#core = new Initiator(core, {
-      loggedIn: (parameters) => login.resolve({ kind: "done", parameters }),
+    this.#login.catch(() => {}); // Whoever connects hears of it; a connection that was never made does, too.
+    const parts = { digestEngines, hooks: this.#hooks };
+    this.#core = new Initiator(initiatorOptions(options, place, parts), {
+      loggedIn: () => {
+        this.#wasUp = true;
+        login.resolve({ kind: "done" });
+      },
       redirected: (address) => {
+        this.#driver?.close();
         login.resolve({ kind: "redirect", address });
-        this.#driver.close();
       },
       closed: (error) => {
+        this.#driver?.close();
         login.reject(error);
-        if (error !== undefined) logger.warn("Session ended: {error}", { error });
-        this.#driver.close();
+        if (error !== undefined && this.#wasUp) logger.warn("Session ended: {error}", { error });
       },
-      deadlineMoved: () => this.#driver.changed(),
+      stateChanged: (change) => this.#hooks.stateChanged?.(change),
       notice: (message, properties) => logger.info(message, properties),
     });
-    this.#driver = new ConnectionDriver(stream, this.#core, clock);
-    this.#running = this.#driver.run();
   }
 
   /**
    * Connects to a portal and logs in, following redirects.
    *
-   * @throws {InvalidOptionError} when an option cannot be right.
+   * @throws {InvalidOptionError} when an option cannot be right; nothing has been connected then.
    * @throws {ConnectError} when the portal cannot be reached.
    * @throws {AuthenticationError} when one side could not prove who it is.
    * @throws {LoginError} when the target refused the login for another reason, or took too long.
@@ -107,32 +127,44 @@ export class Session {
     return Session.#open(options, undefined);
   }
 
-  /** What was agreed with the target. */
+  /** What has been agreed with the target. The target may change what it accepts while the session lasts. */
   get parameters(): NegotiatedParameters {
-    return this.#parameters!;
+    return this.#core.parameters;
   }
 
   /** Where the session is connected to, redirects followed. */
   get address(): NetworkAddress {
-    return this.#address;
+    return this.#place.address;
   }
 
   /** iSCSI name of the target; empty in a discovery session. */
   get targetName(): string {
-    return this.#targetName;
+    return this.#place.targetName ?? "";
+  }
+
+  /** Where the session stands. */
+  get phase(): SessionPhase {
+    return this.#core.phase;
   }
 
   /** Whether the session can no longer carry commands. */
   get closed(): boolean {
-    return this.#core.phase === "closed";
+    return this.#core.closed;
+  }
+
+  /**
+   * Milliseconds that the target wants to pass before the next login: Time2Wait of the message that announced the end,
+   * else DefaultTime2Wait as agreed (RFC 7143 §11.9.1, §13.15).
+   */
+  get reconnectDelayMs(): number {
+    return this.#core.time2Wait * 1000;
   }
 
   /** A logical unit of the target, by its LUN as people count, or by the 8 bytes of SAM-5 §4.7 as one number. */
   logicalUnit(lun: number | bigint, options: LogicalUnitOptions = {}): LogicalUnit {
-    const field = typeof lun === "bigint" ? lun : lunFromNumber(lun);
-    const portal = formatPortal(this.#address);
+    const field = lunField(lun);
     return {
-      name: `iscsi://${portal}/${this.#targetName}/${lun}`,
+      name: `iscsi://${formatPortal(this.address)}/${this.targetName}/${lun}`,
       execute: (command) => this.execute(field, command),
       close: () => options.closesSession ? this.close() : Promise.resolve(),
     };
@@ -142,58 +174,107 @@ export class Session {
    * Executes one SCSI command. `lun` is the 8-byte field of SAM-5 §4.7 as one number. Commands reach the target in the
    * order of the calls. The buffers of the command belong to the session until it has settled.
    *
+   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, data in both directions.
    * @throws {CommandTimeoutError} when no answer came in time and the command was aborted.
    * @throws {RejectError} when the target rejected the command PDU.
    * @throws {TargetFailureError} when the target could not reach the device.
+   * @throws {TaskAbortedError} when a task management function ended it.
    * @throws {ConnectionLostError} when the connection broke.
    * @throws {ProtocolError} when the target broke the protocol.
    * @throws {SessionClosedError} when the session is closed.
    */
   execute(lun: bigint, command: ScsiCommand): Promise<ScsiResult> {
-    const { signal } = command;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const facts = commandFacts(command.cdb);
-    const now = this.#clock.now();
-    return new Promise((resolve, reject) => {
-      const abort = signal && (() => {
-        this.#core.abort(task, signal.reason, this.#clock.now());
-        this.#driver.changed();
-      });
+    return abortable(command.signal, (waiter) => {
+      checkCommand(command);
+      const facts = commandFacts(command.cdb);
+      this.#refuseInDiscovery(facts.name);
+      const now = this.#clock.now();
+      const { commandEnded } = this.#hooks;
       const task = new ScsiTask({
         lun,
         command,
         name: facts.name,
         timeoutMs: command.timeoutMs ?? facts.timeoutMs,
         now,
-        owner: {
-          completed: (result) => {
-            if (abort) signal.removeEventListener("abort", abort);
-            resolve(result);
-          },
-          failed: (error) => {
-            if (abort) signal.removeEventListener("abort", abort);
-            reject(error);
-          },
-        },
+        owner: commandEnded
+          ? measured(waiter, commandEnded, { lun, command, name: facts.name, clock: this.#clock })
+          : waiter,
       });
-      if (abort) signal.addEventListener("abort", abort);
       this.#core.submit(task);
-      this.#driver.changed(Math.min(task.deadline, now + STALL_CHECK_MS));
+      this.#driver?.changed();
+      return (reason) => {
+        this.#core.abort(task, reason, this.#clock.now());
+        this.#driver?.changed();
+      };
     });
   }
 
   /**
-   * Sends a Text Request and resolves to the whole answer (RFC 7143 §11.10): NUL-terminated `key=value` pairs.
+   * Sends a Text Request and resolves to the whole answer (RFC 7143 §11.10): NUL-terminated `key=value` pairs. What it
+   * says changes no parameter of the session. Waits until earlier text requests have been answered. A signal ends the
+   * wait; the answer is then ignored. Waits 30 s unless told otherwise, after which the session ends if the target has
+   * the request.
    *
+   * @throws {InvalidOptionError} when the request does not fit into one PDU of the target's.
    * @throws {RejectError} when the target rejected it; otherwise as {@link execute}.
    */
-  text(request: Uint8Array, timeoutMs: number = 30_000): Promise<Uint8Array> {
-    return new Promise((completed, failed) => {
-      const now = this.#clock.now();
-      const exchange = new TextExchange(request, now, timeoutMs, { completed, failed });
-      this.#core.submitText(exchange);
-      this.#driver.changed(exchange.deadline);
+  text(request: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    const { timeoutMs = TEXT_TIMEOUT_MS, signal } = options;
+    return abortable(signal, (waiter) => {
+      checkTimeout(timeoutMs);
+      const room = this.parameters.maxSendDataSegmentLength;
+      if (request.length > room) {
+        throw new InvalidOptionError(
+          "request",
+          `Text request: ${request.length} bytes, the target takes ${room} at a time`,
+        );
+      }
+      const exchange = new TextExchange(request, this.#clock.now(), timeoutMs, waiter);
+      this.#core.submit(exchange);
+      this.#driver?.changed();
+      return (reason) => {
+        this.#core.abortText(exchange, reason, this.#clock.now());
+        this.#driver?.changed();
+      };
     });
+  }
+
+  /**
+   * ABORT TASK SET: ends all commands of this session at a logical unit, which fail with a `TaskAbortedError`. Commands
+   * that are issued meanwhile wait until the target has answered. A signal ends the wait, not the function. Waits 60 s
+   * unless told otherwise, after which the session ends (RFC 7143 §11.5.1).
+   *
+   * @throws {TaskManagementError} when the target did not carry it out; the commands go on.
+   * @throws {RejectError} when the target rejected the request; the commands go on.
+   * @throws {ConnectionLostError} when the connection broke, or the target did not answer in time.
+   * @throws {ProtocolError} when the target broke the protocol.
+   * @throws {SessionClosedError} when the session is closed.
+   */
+  abortTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.AbortTaskSet, lun, options);
+  }
+
+  /** CLEAR TASK SET: as {@link abortTaskSet}, and ends the commands of other initiators, too. */
+  clearTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.ClearTaskSet, lun, options);
+  }
+
+  /**
+   * LOGICAL UNIT RESET: as {@link clearTaskSet}, and brings the logical unit back to where it stands after power-on. A
+   * tape loses its position, for everybody who uses it.
+   */
+  logicalUnitReset(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.LogicalUnitReset, lun, options);
+  }
+
+  /** TARGET WARM RESET: as {@link logicalUnitReset}, for all logical units of the target. */
+  targetWarmReset(options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.TargetWarmReset, undefined, options);
+  }
+
+  /** TARGET COLD RESET: as {@link targetWarmReset}, and the target ends all sessions, this one too, once it has answered. */
+  targetColdReset(options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.TargetColdReset, undefined, options);
   }
 
   /**
@@ -202,7 +283,7 @@ export class Session {
    */
   async close(): Promise<void> {
     this.#core.logout(this.#clock.now());
-    this.#driver.changed();
+    this.#driver?.changed();
     await this.#running;
   }
 
@@ -211,119 +292,84 @@ export class Session {
     return this.close();
   }
 
+  #manage(
+    code: number,
+    lun: number | bigint | undefined,
+    options: RequestOptions,
+  ): Promise<void> {
+    const { timeoutMs = TASK_MANAGEMENT_TIMEOUT_MS, signal } = options;
+    return abortable(signal, (waiter: Waiter<void>) => {
+      const name = taskManagementFunctionName(code);
+      checkTimeout(timeoutMs);
+      this.#refuseInDiscovery(name);
+      const field = lun === undefined ? undefined : lunField(lun);
+      const what = { function: code, name, lun: field, timeoutMs };
+      this.#core.manage(what, waiter, this.#clock.now());
+      this.#driver?.changed();
+      return waiter.failed;
+    });
+  }
+
+  /** RFC 7143 §13.21: a discovery session takes text requests and a logout only. */
+  #refuseInDiscovery(name: string): void {
+    if (this.#place.targetName !== undefined) return;
+    throw new IscsiError(`${name}: a discovery session takes text requests only`, {
+      outcome: "not-executed",
+    });
+  }
+
   static async #open(
     options: DiscoverySessionOptions,
     targetName: string | undefined,
   ): Promise<Session> {
     const { maxRedirects = 8, randomBytes = webCryptoBytes } = options;
     const isid = options.isid ?? randomIsid(randomBytes);
+    const digestEngines = await loadDigestEngines(options);
     const hops: string[] = [];
     let address = parsePortal(options.portal);
     for (;;) {
-      const outcome = await Session.#establish(options, { address, targetName, isid });
-      if (outcome instanceof Session) return outcome;
-      hops.push(outcome.redirect);
+      const session = new Session(options, { address, targetName, isid }, digestEngines);
+      const outcome = await session.#establish(options);
+      if (outcome.kind === "done") return session;
+      hops.push(outcome.address);
       if (hops.length > maxRedirects) {
         throw new RedirectError(
           `Log in: redirected more than ${maxRedirects} times: ${hops.join(", ")}`,
           hops,
         );
       }
-      address = parseAnnouncedPortal(outcome.redirect);
+      address = parseAnnouncedPortal(outcome.address);
     }
   }
 
-  /** Opens one connection and logs in on it; a redirect is the caller's to follow. */
-  static async #establish(
-    options: ConnectOptions,
-    place: LoginPlace,
-  ): Promise<Session | { redirect: string }> {
-    const { signal, clock = systemClock, logger = getLogger(["@uiscsi/tape", "iscsi"]) } = options;
-    const digestEngines = wantsDigests(options) ? await loadDigestEngines() : undefined;
-    const stream = await dialPortal(place.address, clock, options);
-    const core = initiatorOptions(options, place, digestEngines);
-    const session = new Session({ stream, core, clock, logger, place });
-    const onAbort = () => session.#core.fail(signal!.reason);
-    signal?.addEventListener("abort", onAbort);
+  /** Connects and logs in; a redirect is the caller's to follow. */
+  async #establish(options: ConnectOptions): Promise<LoginOutcome> {
+    const { signal } = options;
+    const onAbort = () => this.#core.fail(signal!.reason);
     try {
+      const stream = await dialPortal(this.address, this.#clock, options);
+      signal?.addEventListener("abort", onAbort);
+      this.#run(stream);
       if (signal?.aborted) onAbort();
-      const outcome = await session.#login;
-      if (outcome.kind === "redirect") return { redirect: outcome.address };
-      session.#parameters = outcome.parameters;
-      return session;
+      const outcome = await this.#login;
+      signal?.throwIfAborted();
+      if (outcome.kind === "redirect") await this.#running;
+      return outcome;
     } catch (error) {
-      await session.#running;
+      this.#core.fail(error);
+      await this.#running;
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
   }
+
+  #run(stream: ByteStream): void {
+    this.#driver = new ConnectionDriver(stream, this.#core, this.#clock);
+    this.#running = this.#driver.run();
+  }
 }
 
-interface LoginPlace {
-  readonly address: NetworkAddress;
-  readonly targetName: string | undefined;
-  readonly isid: Uint8Array;
-}
-
-interface SessionParts {
-  readonly stream: ByteStream;
-  readonly core: InitiatorOptions;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly place: LoginPlace;
-}
-
-/** A target may insist on digests even if they are not preferred; only "none" rules them out. */
-function wantsDigests({ dataDigest = "prefer-none" }: ConnectOptions): boolean {
-  return dataDigest !== "none";
-}
-
-async function loadDigestEngines(): Promise<DigestEngines> {
-  const [incoming, outgoing] = await Promise.all([RunningCrc32c.load(), RunningCrc32c.load()]);
-  return { incoming, outgoing };
-}
-
-function initiatorOptions(
-  options: ConnectOptions,
-  place: LoginPlace,
-  digestEngines: DigestEngines | undefined,
-): InitiatorOptions {
-  const { abortTimeoutMs = 5_000, loginTimeoutMs = 15_000, keepalive = {} } = options;
-  const offers = { maxReceiveDataSegmentLength: MAX_RECEIVE_SEGMENT, ...options.negotiation };
-  return {
-    login: {
-      ...loginOptions(options, place.targetName),
-      offers,
-    },
-    loginConnection: {
-      isid: place.isid,
-      tsih: 0,
-      randomBytes: options.randomBytes ?? webCryptoBytes,
-    },
-    connection: {
-      cid: 0,
-      stagingBytes: STAGING_BYTES,
-      digestEngines,
-    },
-    loginTimeoutMs,
-    abortTimeoutMs,
-    logoutTimeoutMs: abortTimeoutMs,
-    keepalive,
-  };
-}
-
-function loginOptions(options: ConnectOptions, targetName: string | undefined): LoginOptions {
-  const { initiatorName = defaultInitiatorName() } = options;
-  const { initiatorAlias, chap, headerDigest, dataDigest, extraKeys } = options;
-  return {
-    initiatorName,
-    initiatorAlias,
-    chap,
-    headerDigest,
-    dataDigest,
-    extraKeys,
-    targetName,
-    sessionType: targetName === undefined ? "discovery" : "normal",
-  };
+function lunField(lun: number | bigint): bigint {
+  return typeof lun === "bigint" ? lun : lunFromNumber(lun);
 }

@@ -9,6 +9,7 @@ import type { Dialer } from "../../transport/byte_stream.ts";
 import type { ChapOptions, DigestPreference, OperationalOffers } from "../negotiation/login.ts";
 import type { Clock } from "../connection/clock.ts";
 import type { KeepaliveOptions } from "../connection/keepalive.ts";
+import type { SessionHooks } from "./session_hooks.ts";
 
 /** Options that normal and discovery sessions share. */
 export interface ConnectOptions {
@@ -51,12 +52,22 @@ export interface ConnectOptions {
   readonly maxRedirects?: number;
   /** Ends connecting and logging in; later calls have signals of their own. */
   readonly signal?: AbortSignal;
+  /** Told of PDUs, states and commands; what is left out costs nothing. @default {} */
+  readonly hooks?: SessionHooks;
   /** Where the session logs to. @default the LogTape category `["@uiscsi/tape", "iscsi"]` */
   readonly logger?: Logger;
   /** Time. @default the runtime's own clock */
   readonly clock?: Clock;
   /** Random bytes of a cryptographic quality, for the ISID and CHAP. @default WebCrypto */
   readonly randomBytes?: (length: number) => Uint8Array;
+}
+
+/** Options of a request that is no SCSI command. */
+export interface RequestOptions {
+  /** Milliseconds to wait for the answer. @default what the method says */
+  readonly timeoutMs?: number;
+  /** Ends the wait; the promise rejects with its reason. @default none */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of a discovery session. */

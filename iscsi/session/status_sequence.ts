@@ -18,7 +18,6 @@ const MAX_EARLY = 1024;
 /** Tracks ExpStatSN: the highest contiguous StatSN, plus one. It never goes backwards. */
 export class StatusSequence {
   #expStatSn = 0;
-  #started = false;
   readonly #early: Set<number> = new Set();
 
   /** What every outgoing PDU of the connection acknowledges. */
@@ -26,16 +25,23 @@ export class StatusSequence {
     return this.#expStatSn;
   }
 
-  /** Takes in the StatSN of a PDU whose kind advances it. The first one of a connection sets the start. */
+  /**
+   * Takes in the StatSN of a Login Response. In a login one response follows one request, so that none can be missing,
+   * and the last one sets the start of what follows (RFC 7143 §11.13.4).
+   */
+  begin(statSn: number): void {
+    this.#expStatSn = serialAdd(statSn, 1);
+  }
+
+  /** Takes in the StatSN of a PDU whose kind advances it. */
   accept(statSn: number): StatusArrival {
-    const ahead = this.#started ? serialDistance(this.#expStatSn, statSn) : 0;
+    const ahead = serialDistance(this.#expStatSn, statSn);
     if (ahead < 0 || this.#early.has(statSn)) return "duplicate";
     if (ahead > MAX_EARLY) return "gap";
     if (ahead > 0) {
       this.#early.add(statSn);
       return "early";
     }
-    this.#started = true;
     this.#expStatSn = serialAdd(statSn, 1);
     while (this.#early.delete(this.#expStatSn)) this.#expStatSn = serialAdd(this.#expStatSn, 1);
     return "next";

@@ -12,6 +12,11 @@ import type { TextResponse } from "../pdu/text.ts";
 export interface TextOwner {
   completed(text: Uint8Array): void;
   failed(error: unknown): void;
+  /**
+   * The target has ended a text but not the exchange: gives what to say next, in place of nothing. What was said until
+   * now is not told again.
+   */
+  respond?(text: Uint8Array): Uint8Array;
 }
 
 /** One Text Request: keys, or an empty one with the target's tag while the target has more to say. */
@@ -34,7 +39,7 @@ export class TextExchange {
   readonly timeoutMs: number;
   itt: number = RESERVED_TAG;
   readonly #owner: TextOwner;
-  readonly #parts: Uint8Array[] = [];
+  #parts: Uint8Array[] = [];
   #length = 0;
   #settled = false;
 
@@ -43,6 +48,11 @@ export class TextExchange {
     this.timeoutMs = timeoutMs;
     this.deadline = now + timeoutMs;
     this.#owner = owner;
+  }
+
+  /** Whether the target has heard of it. */
+  get sent(): boolean {
+    return this.itt !== RESERVED_TAG;
   }
 
   /**
@@ -55,7 +65,7 @@ export class TextExchange {
     if (this.#length > MAX_TEXT_BYTES) {
       throw new ProtocolError(`Text request: the answer is longer than ${MAX_TEXT_BYTES} bytes`);
     }
-    this.#parts.push(data.slice());
+    if (data.length > 0) this.#parts.push(data.slice());
     if (response.final) {
       if (response.continue) {
         throw new ProtocolError("Text request: the response has both F and C set");
@@ -68,10 +78,19 @@ export class TextExchange {
         "Text request: a response that is not final has no tag to go on with",
       );
     }
-    this.next = { lun: response.lun, ttt: response.ttt, data: NO_BYTES };
+    // Nobody waits any more: a new exchange will end this one (RFC 7143 §11.10.4).
+    if (this.#settled) return false;
+    this.next = { lun: response.lun, ttt: response.ttt, data: this.#reply(response.continue) };
     return true;
   }
 
+  /** Asks for the rest of a text with an empty request (RFC 7143 §6.2). */
+  #reply(isCut: boolean): Uint8Array {
+    if (isCut || this.#owner.respond === undefined) return NO_BYTES;
+    return this.#owner.respond(this.#take());
+  }
+
+  /** Its owner waits no longer. Does nothing if the answer has come. */
   fail(error: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -81,12 +100,18 @@ export class TextExchange {
   #complete(): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#owner.completed(this.#take());
+  }
+
+  #take(): Uint8Array {
     const text = new Uint8Array(this.#length);
     let at = 0;
     for (const part of this.#parts) {
       text.set(part, at);
       at += part.length;
     }
-    this.#owner.completed(text);
+    this.#parts = [];
+    this.#length = 0;
+    return text;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chapOf, hideSecrets, parseIscsiAddress } from "../../iscsi/address.ts";
-import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { AuthenticationError, InvalidOptionError } from "../../iscsi/errors.ts";
 import { formatPortal, parsePortal } from "../../iscsi/portal.ts";
 
 const NAME = "iqn.2026-03.com.example:tape";
@@ -85,7 +85,7 @@ Deno.test("Secrets that the address does not hold come from elsewhere", () => {
 
 Deno.test("A user without any secret is refused, as is a target user without a user", () => {
   const user = parseIscsiAddress(`iscsi://me@host/${NAME}/0`);
-  assert.throws(() => chapOf(user, () => undefined), InvalidOptionError);
+  assert.throws(() => chapOf(user, () => undefined), AuthenticationError);
   const target = parseIscsiAddress(`iscsi://host/${NAME}/0?target_user=it`);
   assert.throws(() => chapOf(target, () => "secret"), InvalidOptionError);
   assert.equal(

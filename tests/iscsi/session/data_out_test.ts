@@ -35,7 +35,7 @@ const cases: readonly WriteCase[] = [
   { length: 5000, initialR2T: false, immediateData: false, expected: [0, 600, 400] },
 ];
 
-function writing(one: WriteCase) {
+function writing(one: WriteCase, lun?: bigint) {
   const yesNo = (flag: boolean) => flag ? "Yes" : "No";
   const target = ScriptedTarget.loggedIn({
     answers: [
@@ -48,8 +48,15 @@ function writing(one: WriteCase) {
     ],
   });
   const dataOut = pattern(one.length);
-  const command = target.command(WRITE, { dataOut });
+  const command = target.command(WRITE, { dataOut, lun });
   return { target, dataOut, command };
+}
+
+/** The conformance tests that a case belongs to. */
+function idsOf({ length, initialR2T, immediateData }: WriteCase): string {
+  if (initialR2T) return immediateData ? "8.1, 16.2.1, 16.3.1, 16.6" : "8.2, 16.1.2, 16.2.2";
+  const sent = length <= SEGMENT ? "8.1" : "8.1, 8.3, 11.1.1, 11.2.1";
+  return `${sent}, ${immediateData ? "16.2.4" : "16.2.3"}`;
 }
 
 function checkSequence(sent: readonly SentPdu[], dataOut: Uint8Array, from: number, ttt: number) {
@@ -68,7 +75,7 @@ function checkSequence(sent: readonly SentPdu[], dataOut: Uint8Array, from: numb
 
 for (const one of cases) {
   const { length, initialR2T, immediateData, expected } = one;
-  Deno.test(`A write of ${length} bytes, InitialR2T ${initialR2T}, ImmediateData ${immediateData}, goes out as ${expected.join("+")}`, () => {
+  Deno.test(`${idsOf(one)}: a write of ${length} bytes, InitialR2T ${initialR2T}, ImmediateData ${immediateData}, goes out as ${expected.join("+")}`, () => {
     const { target, dataOut } = writing(one);
     const [first, ...rest] = target.sent();
     assert.ok(first.pdu.opcode === Opcode.ScsiCommand);
@@ -81,13 +88,13 @@ for (const one of cases) {
   });
 }
 
-Deno.test("Several R2Ts are answered in the order of their arrival, each counted from DataSN 0", () => {
+Deno.test("6.1, 9.1, 11.3, 11.4, 12.2, 12.3: several R2Ts are answered in the order of their arrival, each counted from DataSN 0", () => {
   const { target, dataOut, command } = writing({
     length: 5000,
     initialR2T: true,
     immediateData: true,
     expected: [],
-  });
+  }, 7n);
   const { itt } = target.only(Opcode.ScsiCommand).pdu;
   target.readyToTransfer(itt, { ttt: 9, bufferOffset: 600, desiredDataTransferLength: 2000 });
   target.readyToTransfer(itt, {
@@ -105,7 +112,7 @@ Deno.test("Several R2Ts are answered in the order of their arrival, each counted
   assert.ok(command.outcome && "result" in command.outcome);
 });
 
-Deno.test("R2Ts of several commands are answered in the order of their arrival", () => {
+Deno.test("12.4: R2Ts of several commands are answered in the order of their arrival", () => {
   const { target } = writing({ length: 900, initialR2T: true, immediateData: false, expected: [] });
   target.command(WRITE, { dataOut: pattern(900) });
   const [one, two] = target.sent().map(({ pdu }) => pdu.itt);
@@ -119,6 +126,7 @@ const impossible: Record<string, Parameters<ScriptedTarget["readyToTransfer"]>[1
   "beyond the data": { bufferOffset: 4000, desiredDataTransferLength: 1500 },
   "for nothing": { desiredDataTransferLength: 0 },
   "beyond MaxBurstLength": { desiredDataTransferLength: 2001 },
+  "for another logical unit": { lun: 5n, desiredDataTransferLength: 10 },
   "out of sequence": { r2tSn: 1, desiredDataTransferLength: 10 },
   "without a tag": { ttt: RESERVED_TAG, desiredDataTransferLength: 10 },
 };

@@ -16,39 +16,6 @@ function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
 }
 
-function textResponse(
-  target: ScriptedTarget,
-  itt: number,
-  fields: { final: boolean; continue?: boolean; ttt?: number; lun?: bigint },
-  data: string,
-): void {
-  const { final, continue: more = false, ttt = RESERVED_TAG, lun = 0n } = fields;
-  target.feed({
-    opcode: Opcode.TextResponse,
-    final,
-    continue: more,
-    lun,
-    itt,
-    ttt,
-    statSn: target.statSn++,
-    ...target.numbers(),
-  }, text(data));
-}
-
-function asyncMessage(target: ScriptedTarget, asyncEvent: number, parameter3 = 10): void {
-  target.feed({
-    opcode: Opcode.AsyncMessage,
-    lun: 0n,
-    statSn: target.statSn++,
-    asyncEvent,
-    asyncVCode: 0,
-    parameter1: 0,
-    parameter2: 0,
-    parameter3,
-    ...target.numbers(),
-  });
-}
-
 Deno.test("The first Login Request is immediate: its first byte is 43h", () => {
   const target = new ScriptedTarget();
   target.initiator.start(0);
@@ -99,7 +66,7 @@ Deno.test("A greeting shorter than a header is found out at its first byte", () 
   assert.match(target.closedWith.error.message, /does not speak iSCSI/);
 });
 
-Deno.test("An answer to a text request may come in parts: the tag and LUN are echoed until F is set", () => {
+Deno.test("18.2: an answer to a text request may come in parts: the tag and LUN are echoed until F is set", () => {
   const target = ScriptedTarget.loggedIn();
   const exchange = target.text([["SendTargets", "All"]]);
   const first = target.only(Opcode.TextRequest);
@@ -108,21 +75,21 @@ Deno.test("An answer to a text request may come in parts: the tag and LUN are ec
     [first.pdu.final, first.pdu.continue, first.pdu.ttt],
     [true, false, RESERVED_TAG],
   );
-  textResponse(target, first.pdu.itt, { final: false, continue: true, ttt: 5, lun: 3n }, "Targ");
+  target.textResponse(first.pdu.itt, { final: false, continue: true, ttt: 5, lun: 3n }, "Targ");
   const second = target.only(Opcode.TextRequest);
   assert.deepEqual(
     [second.pdu.itt, second.pdu.ttt, second.pdu.lun, second.data.length, second.pdu.final],
     [first.pdu.itt, 5, 3n, 0, true],
   );
-  textResponse(target, first.pdu.itt, { final: true }, "etName=iqn.a\0");
+  target.textResponse(first.pdu.itt, { final: true }, "etName=iqn.a\0");
   assert.equal(exchange.outcome, "TargetName=iqn.a\0");
 });
 
-Deno.test("A text response that is not final and has no tag is a ProtocolError", () => {
+Deno.test("18.3.2: a text response that is not final and has no tag is a ProtocolError", () => {
   const target = ScriptedTarget.loggedIn();
   const exchange = target.text([["SendTargets", "All"]]);
   const { itt } = target.only(Opcode.TextRequest).pdu;
-  textResponse(target, itt, { final: false }, "");
+  target.textResponse(itt, { final: false }, "");
   assert.ok(target.closedWith?.error instanceof ProtocolError);
   assert.ok(typeof exchange.outcome === "object");
 });
@@ -138,7 +105,7 @@ Deno.test("A rejected text request fails with the reason", () => {
   assert.ok(typeof exchange.outcome === "object" && exchange.outcome.error instanceof RejectError);
 });
 
-Deno.test("A logout is answered before the connection closes, and nothing follows it", () => {
+Deno.test("17.1: a logout is answered before the connection closes, and nothing follows it", () => {
   const target = ScriptedTarget.loggedIn();
   target.initiator.logout(0);
   const { pdu } = target.only(Opcode.LogoutRequest);
@@ -168,11 +135,11 @@ Deno.test("A logout that gets no answer ends after its timeout", () => {
   assert.deepEqual(target.closedWith, { error: undefined });
 });
 
-Deno.test("Asked to log out, the session lets commands finish, takes no new ones, and logs out", () => {
+Deno.test("14.1, 20.1: asked to log out, the session lets commands finish, takes no new ones, and logs out", () => {
   const target = ScriptedTarget.loggedIn();
   const running = target.command(REWIND);
   const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  asyncMessage(target, 1);
+  target.asyncMessage(1);
   const refused = target.command(REWIND);
   assert.ok(refused.outcome && "error" in refused.outcome);
   assert.equal(target.sent().length, 0);
@@ -181,35 +148,35 @@ Deno.test("Asked to log out, the session lets commands finish, takes no new ones
   target.only(Opcode.LogoutRequest);
 });
 
-Deno.test("Asked to log out while a command does not end, the session logs out within the time given", () => {
+Deno.test("14.1: asked to log out while a command does not end, the session logs out within the time given", () => {
   const target = ScriptedTarget.loggedIn();
   target.command(REWIND);
   target.sent();
-  asyncMessage(target, 1, 10);
+  target.asyncMessage(1, { parameter3: 10 });
   target.advance(9_999);
   target.only(Opcode.LogoutRequest);
 });
 
 for (const event of [2, 3]) {
-  Deno.test(`Async event ${event} ends the session`, () => {
+  Deno.test(`${event === 2 ? "20.2" : "20.3"}: async event ${event} ends the session`, () => {
     const target = ScriptedTarget.loggedIn();
     const command = target.command(REWIND);
     target.sent();
-    asyncMessage(target, event);
+    target.asyncMessage(event);
     assert.ok(target.closedWith?.error instanceof ConnectionLostError);
     assert.ok(command.outcome && "error" in command.outcome);
   });
 }
 
-Deno.test("Async event 4 is answered with a Text Request", () => {
+Deno.test("20.4: async event 4 is answered with a Text Request", () => {
   const target = ScriptedTarget.loggedIn();
-  asyncMessage(target, 4);
+  target.asyncMessage(4);
   assert.equal(target.only(Opcode.TextRequest).data.length, 0);
 });
 
 const KEEPALIVE = { intervalMs: 1000, timeoutMs: 200, maxMissed: 2 };
 
-Deno.test("An idle session pings, and any answer keeps it alive", () => {
+Deno.test("15.2: an idle session pings, and any answer keeps it alive", () => {
   const target = ScriptedTarget.loggedIn({ keepalive: KEEPALIVE });
   target.advance(999);
   assert.equal(target.sent().length, 0);

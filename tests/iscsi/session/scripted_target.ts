@@ -15,7 +15,9 @@ import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscs
 import { Initiator } from "../../../iscsi/session/initiator.ts";
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import { PduLog } from "../../../iscsi/session/pdu_log.ts";
 import { ScsiTask } from "../../../iscsi/session/scsi_task.ts";
+import type { PduEvent, SessionStateChange } from "../../../iscsi/session/session_hooks.ts";
 import { TextExchange } from "../../../iscsi/session/text_exchange.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
@@ -45,6 +47,16 @@ export interface ScriptOptions {
   readonly keepalive?: KeepaliveOptions | false;
   /** Commands that the target lets in ahead of the last one it has seen. */
   readonly window?: number;
+  /** CmdSN of the login. */
+  readonly initialCmdSn?: number;
+  /** The initiator's first tag. */
+  readonly initialTag?: number;
+  readonly pdu?: (event: PduEvent) => void;
+}
+
+/** The function that a task management request under test asked for, and what became of it. */
+export interface ManagedTasks {
+  outcome: "pending" | "complete" | { error: unknown };
 }
 
 /** The initiator's core, played against by hand: a test is the target, and time is a number. */
@@ -54,6 +66,7 @@ export class ScriptedTarget {
   parameters: NegotiatedParameters | undefined;
   closedWith: { error: unknown } | undefined;
   readonly notices: string[] = [];
+  readonly changes: SessionStateChange[] = [];
   redirect: string | undefined;
 
   statSn = 100;
@@ -65,8 +78,11 @@ export class ScriptedTarget {
 
   constructor(options: ScriptOptions = {}) {
     const { answers = [], login = {}, keepalive = false, window = 32 } = options;
+    const { initialCmdSn = 1, initialTag } = options;
     this.#answers = answers;
     this.#window = window;
+    this.expCmdSn = initialCmdSn;
+    this.maxCmdSn = initialCmdSn;
     this.initiator = new Initiator({
       login: {
         initiatorName: "iqn.2026-03.com.example:initiator",
@@ -74,16 +90,18 @@ export class ScriptedTarget {
         ...login,
       },
       loginConnection: { isid: ISID, tsih: 0, randomBytes: (n) => new Uint8Array(n).fill(7) },
-      connection: { cid: 0, stagingBytes: 4096 },
+      connection: { cid: 0, stagingBytes: 4096, log: new PduLog(options.pdu) },
       loginTimeoutMs: 15_000,
       abortTimeoutMs: 5_000,
       logoutTimeoutMs: 5_000,
       keepalive,
+      initialCmdSn,
+      initialTag,
     }, {
       loggedIn: (parameters) => this.parameters = parameters,
       redirected: (address) => this.redirect = address,
       closed: (error) => this.closedWith = { error },
-      deadlineMoved: () => {},
+      stateChanged: (change) => this.changes.push(change),
       notice: (message) => this.notices.push(message),
     });
   }
@@ -91,34 +109,53 @@ export class ScriptedTarget {
   /** Goes through a login that offers nothing but what `answers` says, and opens the window. */
   static loggedIn(options: ScriptOptions = {}): ScriptedTarget {
     const target = new ScriptedTarget(options);
-    target.initiator.start(0);
-    for (let round = 0; round < 4 && !target.parameters; round++) target.#answerLogin();
-    assert.ok(target.parameters, "the login did not end");
+    target.logIn();
     return target;
+  }
+
+  /** Goes through the login. */
+  logIn(): void {
+    this.initiator.start(this.now);
+    for (let round = 0; round < 4 && !this.parameters; round++) this.#answerLogin();
+    assert.ok(this.parameters, "the login did not end");
   }
 
   #answerLogin(): void {
     const request = this.only(Opcode.LoginRequest);
     const operational = request.pdu.csg === 1;
     const keys = operational ? this.#answers : [["AuthMethod", "None"] as const];
-    this.maxCmdSn = this.expCmdSn + this.#window - 1;
-    this.feed({
-      opcode: Opcode.LoginResponse,
+    this.maxCmdSn = (this.expCmdSn + this.#window - 1) >>> 0;
+    this.loginResponse(request.pdu.itt, encodeText(keys), {
       transit: request.pdu.transit,
-      continue: false,
       csg: request.pdu.csg,
       nsg: request.pdu.nsg,
+      tsih: operational ? 1 : 0,
+    });
+  }
+
+  /** Login Response, in the security stage unless told otherwise. */
+  loginResponse(
+    itt: number,
+    text: string | Uint8Array,
+    fields: Partial<Extract<Pdu, { opcode: typeof Opcode.LoginResponse }>> = {},
+  ): void {
+    this.feed({
+      opcode: Opcode.LoginResponse,
+      transit: false,
+      continue: false,
+      csg: 0,
+      nsg: 0,
       versionMax: 0,
       versionActive: 0,
       isid: ISID,
-      tsih: operational ? 1 : 0,
-      itt: request.pdu.itt,
-      statSn: this.statSn++,
-      expCmdSn: this.expCmdSn,
-      maxCmdSn: this.maxCmdSn,
+      tsih: 0,
+      itt,
+      statSn: this.statSn++ >>> 0,
+      ...this.numbers(),
       statusClass: 0,
       statusDetail: 0,
-    }, encodeText(keys));
+      ...fields,
+    }, typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
 
   /** Submits a command. */
@@ -150,14 +187,33 @@ export class ScriptedTarget {
   }
 
   text(pairs: readonly (readonly [string, string])[]): { outcome: string | { error: unknown } } {
-    const exchange: { outcome: string | { error: unknown } } = { outcome: "" };
-    this.initiator.submitText(
-      new TextExchange(encodeText(pairs), this.now, 30_000, {
-        completed: (text) => exchange.outcome = new TextDecoder().decode(text),
-        failed: (error) => exchange.outcome = { error },
-      }),
-    );
-    return exchange;
+    return this.textExchange(pairs).state;
+  }
+
+  /** Submits a text request; the exchange is for aborting it. */
+  textExchange(pairs: readonly (readonly [string, string])[], timeoutMs: number = 30_000) {
+    const state: { outcome: string | { error: unknown } } = { outcome: "" };
+    const exchange = new TextExchange(encodeText(pairs), this.now, timeoutMs, {
+      completed: (text) => state.outcome = new TextDecoder().decode(text),
+      failed: (error) => state.outcome = { error },
+    });
+    this.initiator.submit(exchange);
+    return { state, exchange };
+  }
+
+  /** Asks for a task management function that acts on many tasks. */
+  manage(
+    code: number,
+    lun: bigint | undefined,
+    options: { name?: string; timeoutMs?: number } = {},
+  ): ManagedTasks {
+    const { name = "TEST FUNCTION", timeoutMs = 1000 } = options;
+    const managed: ManagedTasks = { outcome: "pending" };
+    this.initiator.manage({ function: code, name, lun, timeoutMs }, {
+      completed: () => managed.outcome = "complete",
+      failed: (error) => managed.outcome = { error },
+    }, this.now);
+    return managed;
   }
 
   /** Everything that the initiator has to send, taken apart. */
@@ -198,6 +254,86 @@ export class ScriptedTarget {
       this.initiator.received(count, this.now);
       at += count;
     }
+  }
+
+  /** Task Management Function Response. */
+  managed(itt: number, response = 0, statSn: number = this.statSn++): void {
+    this.feed({
+      opcode: Opcode.TaskManagementResponse,
+      response,
+      itt,
+      statSn,
+      ...this.numbers(),
+    });
+  }
+
+  /** NOP-In: a ping of the target's, the answer to one of the initiator's, or only numbers. */
+  nopIn(fields: { itt?: number; ttt?: number; lun?: bigint } = {}): void {
+    const { itt = RESERVED_TAG, ttt = RESERVED_TAG, lun = 0n } = fields;
+    const statSn = itt === RESERVED_TAG ? this.statSn : this.statSn++;
+    this.feed({ opcode: Opcode.NopIn, lun, itt, ttt, statSn, ...this.numbers() });
+  }
+
+  /** Reject of a PDU of the initiator's. */
+  reject(bhs: Uint8Array, reason: number): void {
+    this.feed({
+      opcode: Opcode.Reject,
+      reason,
+      statSn: this.statSn++,
+      dataSn: 0,
+      ...this.numbers(),
+    }, bhs);
+  }
+
+  /** Asynchronous Message. */
+  asyncMessage(
+    asyncEvent: number,
+    fields: { parameter1?: number; parameter2?: number; parameter3?: number; lun?: bigint } = {},
+  ): void {
+    const { parameter1 = 0, parameter2 = 0, parameter3 = 10, lun = 0n } = fields;
+    this.feed({
+      opcode: Opcode.AsyncMessage,
+      lun,
+      statSn: this.statSn++,
+      asyncEvent,
+      asyncVCode: 0,
+      parameter1,
+      parameter2,
+      parameter3,
+      ...this.numbers(),
+    });
+  }
+
+  /** Text Response. */
+  textResponse(
+    itt: number,
+    fields: { final: boolean; continue?: boolean; ttt?: number; lun?: bigint },
+    data: string,
+  ): void {
+    const { final, continue: more = false, ttt = RESERVED_TAG, lun = 0n } = fields;
+    this.feed({
+      opcode: Opcode.TextResponse,
+      final,
+      continue: more,
+      lun,
+      itt,
+      ttt,
+      statSn: this.statSn++,
+      ...this.numbers(),
+    }, new TextEncoder().encode(data));
+  }
+
+  /** Logout Response. */
+  loggedOut(itt: number, response = 0): void {
+    this.feed({
+      opcode: Opcode.LogoutResponse,
+      response,
+      itt,
+      statSn: this.statSn++,
+      time2Wait: 0,
+      time2Retain: 0,
+      ...this.numbers(),
+    });
   }
 
   /** SCSI Response to a command. */
@@ -256,6 +392,30 @@ export class ScriptedTarget {
     );
   }
 
+  /** The header of a Data-In PDU whose data is still to come. */
+  dataInBegins(itt: number, length: number): void {
+    const bhs = new Uint8Array(BHS_LENGTH);
+    encodePdu({
+      opcode: Opcode.DataIn,
+      final: true,
+      acknowledge: false,
+      overflow: false,
+      underflow: false,
+      hasStatus: false,
+      status: 0,
+      lun: 0n,
+      itt,
+      ttt: RESERVED_TAG,
+      statSn: 0,
+      dataSn: 0,
+      bufferOffset: 0,
+      residual: 0,
+      ...this.numbers(),
+    }, bhs);
+    writeU24(bhs, 5, length);
+    this.feedBytes(bhs);
+  }
+
   /** R2T for a command. */
   readyToTransfer(
     itt: number,
@@ -286,10 +446,17 @@ export class ScriptedTarget {
     for (let steps = 0; steps < 1000; steps++) {
       const next = this.initiator.nextDeadline();
       if (next > end) break;
-      this.now = next;
+      assert.ok(next > this.now || steps < 999, "the clock is looked at over and over again");
+      this.now = Math.max(next, this.now);
       this.initiator.tick(this.now);
     }
     this.now = end;
+  }
+
+  /** Commands that a test took from the initiator by itself. */
+  countCommands(count: number): void {
+    this.expCmdSn = (this.expCmdSn + count) >>> 0;
+    this.maxCmdSn = (this.expCmdSn + this.#window - 1) >>> 0;
   }
 
   #count(pdu: InitiatorPdu): void {
@@ -297,8 +464,7 @@ export class ScriptedTarget {
       pdu.opcode !== Opcode.LoginRequest;
     if (!numbered) return;
     assert.equal(pdu.cmdSn, this.expCmdSn >>> 0, "commands arrive in the order of CmdSN");
-    this.expCmdSn = (this.expCmdSn + 1) >>> 0;
-    this.maxCmdSn = (this.expCmdSn + this.#window - 1) >>> 0;
+    this.countCommands(1);
   }
 }
 

@@ -1,0 +1,79 @@
+/**
+ * From the options of a session to those of its core.
+ *
+ * @module
+ */
+
+import { defaultInitiatorName } from "../initiator_name.ts";
+import type { LoginOptions } from "../negotiation/login.ts";
+import { RunningCrc32c } from "../pdu/crc32c.ts";
+import type { DigestEngines } from "./initiator_connection.ts";
+import type { InitiatorOptions } from "./initiator_options.ts";
+import { PduLog } from "./pdu_log.ts";
+import type { SessionHooks } from "./session_hooks.ts";
+import { type ConnectOptions, webCryptoBytes } from "./session_options.ts";
+
+/** Bytes of the staging buffer: many small PDUs in one read, and not much of a large one to copy. */
+const STAGING_BYTES = 64 * 1024;
+/** What this side takes in one PDU, unless told otherwise: large, since payloads are read straight into place. */
+const MAX_RECEIVE_SEGMENT = 1024 * 1024;
+
+/** Whom a login is for. */
+export interface LoginIdentity {
+  /** iSCSI name of the target; `undefined` in a discovery session. */
+  readonly targetName: string | undefined;
+  readonly isid: Uint8Array;
+}
+
+/** Data digests need WebAssembly; a target may insist on them even if they are not preferred. */
+export async function loadDigestEngines(
+  { dataDigest = "prefer-none" }: ConnectOptions,
+): Promise<DigestEngines | undefined> {
+  if (dataDigest === "none") return undefined;
+  const [incoming, outgoing] = await Promise.all([RunningCrc32c.load(), RunningCrc32c.load()]);
+  return { incoming, outgoing };
+}
+
+/** The options of the core. */
+export function initiatorOptions(
+  options: ConnectOptions,
+  identity: LoginIdentity,
+  parts: { readonly digestEngines?: DigestEngines; readonly hooks: SessionHooks },
+): InitiatorOptions {
+  const { abortTimeoutMs = 5_000, loginTimeoutMs = 15_000, keepalive = {} } = options;
+  return {
+    login: loginOptions(options, identity.targetName),
+    loginConnection: {
+      isid: identity.isid,
+      tsih: 0,
+      randomBytes: options.randomBytes ?? webCryptoBytes,
+    },
+    connection: {
+      cid: 0,
+      stagingBytes: STAGING_BYTES,
+      digestEngines: parts.digestEngines,
+      log: new PduLog(parts.hooks.pdu),
+    },
+    loginTimeoutMs,
+    abortTimeoutMs,
+    logoutTimeoutMs: abortTimeoutMs,
+    // A discovery session takes text requests and a logout only (RFC 7143 §13.21).
+    keepalive: identity.targetName === undefined ? false : keepalive,
+  };
+}
+
+function loginOptions(options: ConnectOptions, targetName: string | undefined): LoginOptions {
+  const { initiatorName = defaultInitiatorName() } = options;
+  const { initiatorAlias, chap, headerDigest, dataDigest, extraKeys } = options;
+  return {
+    initiatorName,
+    initiatorAlias,
+    chap,
+    headerDigest,
+    dataDigest,
+    extraKeys,
+    targetName,
+    sessionType: targetName === undefined ? "discovery" : "normal",
+    offers: { maxReceiveDataSegmentLength: MAX_RECEIVE_SEGMENT, ...options.negotiation },
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * The requests of a session from their call to their end: taken in or refused, called off, timed out, and told when the
+ * session is over (RFC 7143 §7.11). Each is told of its end exactly once.
+ *
+ * @module
+ */
+
+import { ConnectionLostError } from "../errors.ts";
+import { TaskManagementResponseCode, taskManagementResponseName } from "../pdu/task_management.ts";
+import type { InitiatorConnection } from "./initiator_connection.ts";
+import {
+  refusal,
+  requestFailure,
+  requestName,
+  sessionFailure,
+  timeoutFailure,
+} from "./request_failure.ts";
+import { ScsiTask } from "./scsi_task.ts";
+import type { NumberedRequest, Request, SessionState } from "./session_state.ts";
+import { sendAbortTask, sendTaskSetRequest } from "./task_management.ts";
+import type { Abort, TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
+import { TextExchange } from "./text_exchange.ts";
+
+/** What a {@link RequestLedger} works with. */
+export interface RequestLedgerParts {
+  readonly state: SessionState;
+  readonly connection: InitiatorConnection;
+  /** Milliseconds to wait for the answer to ABORT TASK. */
+  readonly abortTimeoutMs: number;
+  /** A request has ended. */
+  readonly ended: () => void;
+  /** The session cannot go on. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** All requests of one session. */
+export class RequestLedger {
+  readonly #state: SessionState;
+  readonly #connection: InitiatorConnection;
+  readonly #parts: RequestLedgerParts;
+
+  constructor(parts: RequestLedgerParts) {
+    this.#state = parts.state;
+    this.#connection = parts.connection;
+    this.#parts = parts;
+  }
+
+  /** Queues a request, unless the session takes none any more. */
+  submit(request: NumberedRequest): void {
+    const why = this.#refusesRequests();
+    if (why !== undefined) {
+      return request.fail(refusal(requestName(request), why, this.#state.endedBy));
+    }
+    this.#state.deadlines.include(request.deadline);
+    this.#state.queue.push(request);
+  }
+
+  /** Asks the target to end many tasks. */
+  manage(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
+    const why = this.#refusesRequests();
+    if (why !== undefined) return owner.failed(refusal(what.name, why, this.#state.endedBy));
+    const deadline = now + what.timeoutMs;
+    this.#state.deadlines.include(deadline);
+    sendTaskSetRequest(this.#state, this.#connection, {
+      ...what,
+      kind: "task-set",
+      itt: this.#state.requests.allocate(),
+      deadline,
+      unsent: this.#state.queue.filter((request) => request instanceof ScsiTask),
+      owner,
+    });
+  }
+
+  /** Ends a command early: out of the queue, or by ABORT TASK. */
+  abort(task: ScsiTask, reason: unknown, now: number): void {
+    if (this.#state.unqueue(task)) {
+      task.fail(reason);
+      return this.#parts.ended();
+    }
+    if (task.state !== "sent") return;
+    task.state = "aborting";
+    task.abortReason = reason;
+    // Nothing follows a logout, which ends the command anyway (RFC 7143 §11.14).
+    if (this.#state.phase === "logout") return;
+    const itt = this.#state.requests.allocate();
+    const deadline = now + this.#parts.abortTimeoutMs;
+    const abort: Abort = { kind: "abort", itt, task, deadline };
+    this.#state.deadlines.include(deadline);
+    this.#state.requests.set(itt, abort);
+    sendAbortTask(this.#state, this.#connection, abort);
+  }
+
+  /**
+   * The target has answered ABORT TASK.
+   *
+   * @throws {ConnectionLostError} when it does not abort the command.
+   */
+  aborted({ itt, task }: Abort, response: number): void {
+    this.#state.requests.delete(itt);
+    const isOver = response === TaskManagementResponseCode.FunctionComplete ||
+      response === TaskManagementResponseCode.TaskDoesNotExist;
+    if (isOver) {
+      this.#state.requests.delete(task.itt);
+      this.#connection.dataOut.drop(task);
+      task.fail(task.abortReason);
+    } else if (task.state === "aborting") {
+      const name = taskManagementResponseName(response);
+      throw new ConnectionLostError(`${task.name}: it could not be aborted (${name})`);
+    }
+    this.#parts.ended();
+  }
+
+  /** Its owner waits no longer for a text request. One that the target has is answered, and that is ignored. */
+  abortText(exchange: TextExchange, reason: unknown): void {
+    if (this.#state.unqueue(exchange)) this.#state.textEnded(exchange);
+    exchange.fail(reason);
+    this.#parts.ended();
+  }
+
+  /** Ends what has waited too long. */
+  expire(now: number): void {
+    for (const request of this.#state.due(now)) {
+      if (request instanceof ScsiTask) this.#taskTimedOut(request, now);
+      else if (request instanceof TextExchange) this.#textTimedOut(request);
+      else this.#functionTimedOut(request);
+    }
+  }
+
+  /** A logout is near: what has not been sent will not be. */
+  refuseQueued(): void {
+    for (const request of this.#state.queue.splice(0)) {
+      request.fail(refusal(requestName(request), "the session is closing"));
+    }
+  }
+
+  /**
+   * The session is over; `error` is why, unless it ended in order. `beforeTask` is called before a command that the
+   * target has is told.
+   */
+  endAll(error: unknown, beforeTask: (task: ScsiTask) => void): void {
+    for (const request of this.#state.queue.splice(0)) {
+      request.fail(requestFailure(request, error, "not-executed"));
+    }
+    const outstanding: Request[] = [...this.#state.requests.values()];
+    this.#state.requests.clear();
+    for (const request of outstanding) {
+      if (request instanceof ScsiTask) beforeTask(request);
+      if (!("kind" in request)) request.fail(requestFailure(request, error, "unknown"));
+      else if (request.kind === "task-set") {
+        request.owner.failed(sessionFailure(request.name, error, "unknown"));
+      }
+    }
+  }
+
+  /** Why no new request is taken; `undefined` when they are. */
+  #refusesRequests(): string | undefined {
+    const { phase } = this.#state;
+    if (phase === "full-feature") return undefined;
+    return phase === "draining" ? "the target asked to log out" : "the session is closed";
+  }
+
+  #taskTimedOut(task: ScsiTask, now: number): void {
+    const outcome = task.state === "queued" ? "not-executed" : "unknown";
+    this.abort(task, timeoutFailure(task, outcome), now);
+  }
+
+  /** The target does not know one that was never sent; any other cannot be taken back, and ends the session. */
+  #textTimedOut(exchange: TextExchange): void {
+    const error = timeoutFailure(exchange, exchange.sent ? "unknown" : "not-executed");
+    const { sent } = exchange;
+    this.abortText(exchange, error);
+    if (sent) this.#parts.broken(error);
+  }
+
+  #functionTimedOut(request: Exclude<ReturnType<SessionState["due"]>[number], NumberedRequest>) {
+    const unanswered = request.kind === "abort"
+      ? `${request.task.name}: the target did not answer ABORT TASK`
+      : `${request.name}: the target did not answer`;
+    this.#parts.broken(new ConnectionLostError(unanswered));
+  }
+}

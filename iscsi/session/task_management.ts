@@ -1,0 +1,126 @@
+/**
+ * Task management functions (RFC 7143 §11.5, §7.11).
+ *
+ * A command that must end is ended by ABORT TASK, and if that fails, with the connection: forgetting it is not allowed,
+ * since the target might still use its buffer. No reset is tried in between, for it would take away the position of
+ * everybody who uses the drive; whoever wants one asks for it.
+ *
+ * @module
+ */
+
+import { TaskAbortedError, TaskManagementError } from "../errors.ts";
+import { RESERVED_TAG } from "../pdu/bhs.ts";
+import { Opcode } from "../pdu/opcode.ts";
+import {
+  encodeTaskManagementRequest,
+  TaskManagementFunction,
+  TaskManagementResponseCode,
+  taskManagementResponseName,
+} from "../pdu/task_management.ts";
+import type { InitiatorConnection } from "./initiator_connection.ts";
+import { ScsiTask } from "./scsi_task.ts";
+import type { SessionState } from "./session_state.ts";
+import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Queues ABORT TASK for a command that the target has: it carries the LUN, the tag and the CmdSN of the command. */
+export function sendAbortTask(
+  state: SessionState,
+  connection: InitiatorConnection,
+  { task, itt }: Abort,
+): void {
+  sendFunction(state, connection, {
+    function: TaskManagementFunction.AbortTask,
+    lun: task.lun,
+    itt,
+    referencedTaskTag: task.itt,
+    refCmdSn: task.cmdSn,
+  });
+}
+
+/** Queues a function that acts on many tasks. Until its answer no new request goes out: it would be hit, or not. */
+export function sendTaskSetRequest(
+  state: SessionState,
+  connection: InitiatorConnection,
+  request: TaskSetRequest,
+): void {
+  state.beginTaskSetRequest(request);
+  sendFunction(state, connection, {
+    function: request.function,
+    lun: request.lun ?? 0n,
+    itt: request.itt,
+    referencedTaskTag: RESERVED_TAG,
+    refCmdSn: 0,
+  });
+}
+
+interface FunctionFields {
+  readonly function: number;
+  readonly lun: bigint;
+  readonly itt: number;
+  readonly referencedTaskTag: number;
+  readonly refCmdSn: number;
+}
+
+function sendFunction(
+  state: SessionState,
+  connection: InitiatorConnection,
+  fields: FunctionFields,
+): void {
+  connection.sendUrgent((bhs) => {
+    encodeTaskManagementRequest({
+      ...fields,
+      opcode: Opcode.TaskManagementRequest,
+      immediate: true,
+      cmdSn: state.window.cmdSn,
+      expStatSn: connection.status.expStatSn,
+      expDataSn: 0,
+    }, bhs);
+    return NO_BYTES;
+  });
+}
+
+/** The target has answered: what it ended fails, and new requests may go out again. */
+export function taskSetAnswered(
+  state: SessionState,
+  connection: InitiatorConnection,
+  request: TaskSetRequest,
+  response: number,
+): void {
+  state.endTaskSetRequest(request);
+  const { name, owner, unsent } = request;
+  if (response !== TaskManagementResponseCode.FunctionComplete) {
+    const responseName = taskManagementResponseName(response);
+    return owner.failed(
+      new TaskManagementError(`${name}: the target answered ${responseName}`, {
+        functionName: name,
+        response,
+        responseName,
+      }),
+    );
+  }
+  for (const task of [...state.requests.values(), ...unsent]) {
+    if (task instanceof ScsiTask && isMeant(request, task)) endTask(state, connection, task, name);
+  }
+  owner.completed();
+}
+
+function isMeant({ lun }: TaskSetRequest, task: ScsiTask): boolean {
+  return task.state !== "done" && (lun === undefined || task.lun === lun);
+}
+
+function endTask(
+  state: SessionState,
+  connection: InitiatorConnection,
+  task: ScsiTask,
+  functionName: string,
+): void {
+  const outcome = state.unqueue(task) ? "not-executed" : "unknown";
+  state.requests.delete(task.itt);
+  connection.dataOut.drop(task);
+  if (task.state === "aborting") return task.fail(task.abortReason);
+  task.fail(
+    new TaskAbortedError(`${task.name}: ${functionName} ended it`, { functionName, outcome }),
+  );
+}
