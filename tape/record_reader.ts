@@ -179,6 +179,7 @@ export class RecordReader {
     await this.reposition.abandon();
     if (known.end === undefined) known.end = await this.#end.whatStandsHere();
     else if (known.end !== "unknown") await this.reposition.stepAside();
+    this.#distrustNumbers();
     if (known.end === "filemark") return this.ahead.found({ kind: "filemark" });
     const room = this.#nextRoom(misfit, known);
     if (!this.#session.isLost && room !== undefined && known.tries++ < MAX_REREADS) {
@@ -352,9 +353,15 @@ export class RecordReader {
     return between > tooLittle ? between : undefined;
   }
 
+  /** A motion of another kind has ended the run of READs over which the drive's numbers were proven. */
+  #distrustNumbers(): void {
+    if (!this.#session.count.isAnchored) this.ahead.mayRunAhead = false;
+  }
+
   async #backBefore({ recordBytes, roomBytes }: Misfit): Promise<void> {
     try {
       await this.reposition.back();
+      this.#distrustNumbers();
     } catch (error) {
       if (!(error instanceof PositionLostError)) throw error;
       const told = recordBytes === undefined ? "longer" : `of ${recordBytes} bytes`;

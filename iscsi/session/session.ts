@@ -353,7 +353,6 @@ export class Session {
       if (signal?.aborted) onAbort();
       const outcome = await this.#login;
       signal?.throwIfAborted();
-      if (outcome.kind === "redirect") await this.#running;
       return outcome;
     } catch (error) {
       this.#core.fail(error);

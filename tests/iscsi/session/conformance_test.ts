@@ -78,8 +78,8 @@ Deno.test("3.2: a window that shrinks or makes no sense changes nothing", () => 
   const target = ScriptedTarget.loggedIn({ window: 3 });
   target.maxCmdSn = 1;
   target.nopIn();
-  target.expCmdSn = 9;
-  target.maxCmdSn = 3;
+  target.expCmdSn = 20;
+  target.maxCmdSn = 10;
   target.nopIn();
   target.expCmdSn = 1;
   for (let index = 0; index < 5; index++) target.command(REWIND);

@@ -159,6 +159,29 @@ Deno.test("More R2Ts than MaxOutstandingR2T are a ProtocolError", () => {
   assert.ok(target.closedWith?.error instanceof ProtocolError);
 });
 
+Deno.test("Unsolicited data does not count among the R2Ts that are answered", () => {
+  const target = ScriptedTarget.loggedIn({
+    answers: [
+      ["InitialR2T", "No"],
+      ["ImmediateData", "No"],
+      ["FirstBurstLength", "512"],
+      ["MaxOutstandingR2T", "1"],
+    ],
+  });
+  target.command(WRITE, { dataOut: pattern(5000) });
+  const [{ pdu: { itt } }] = target.sent();
+  for (const r2tSn of [0, 1]) {
+    assert.ok(!target.initiator.closed);
+    target.readyToTransfer(itt, {
+      r2tSn,
+      ttt: r2tSn,
+      bufferOffset: 512 + r2tSn * 10,
+      desiredDataTransferLength: 10,
+    });
+  }
+  assert.ok(target.closedWith?.error instanceof ProtocolError);
+});
+
 Deno.test("A status that comes before all data was asked for ends the command and its Data-Out", () => {
   const { target, command } = writing({
     length: 5000,

@@ -52,6 +52,7 @@ export interface ScriptOptions {
   /** The initiator's first tag. */
   readonly initialTag?: number;
   readonly pdu?: (event: PduEvent) => void;
+  readonly abortTimeoutMs?: number;
 }
 
 /** The function that a task management request under test asked for, and what became of it. */
@@ -78,7 +79,7 @@ export class ScriptedTarget {
 
   constructor(options: ScriptOptions = {}) {
     const { answers = [], login = {}, keepalive = false, window = 32 } = options;
-    const { initialCmdSn = 1, initialTag } = options;
+    const { initialCmdSn = 1, initialTag, abortTimeoutMs = 5000 } = options;
     this.#answers = answers;
     this.#window = window;
     this.expCmdSn = initialCmdSn;
@@ -92,7 +93,7 @@ export class ScriptedTarget {
       loginConnection: { isid: ISID, tsih: 0, randomBytes: (n) => new Uint8Array(n).fill(7) },
       connection: { cid: 0, stagingBytes: 4096, log: new PduLog(options.pdu) },
       loginTimeoutMs: 15_000,
-      abortTimeoutMs: 5_000,
+      abortTimeoutMs,
       logoutTimeoutMs: 5_000,
       keepalive,
       initialCmdSn,

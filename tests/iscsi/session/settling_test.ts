@@ -7,6 +7,7 @@ import {
   SessionClosedError,
 } from "../../../iscsi/errors.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { SessionState } from "../../../iscsi/session/session_state.ts";
 import { type Command, ScriptedTarget } from "./scripted_target.ts";
 
 const READ = [0x08, 0, 0, 0x10, 0, 0];
@@ -197,19 +198,24 @@ Deno.test("Aborting a queued text request sends nothing and leaves the turn to t
   assert.equal(new TextDecoder().decode(target.only(Opcode.TextRequest).data), "B=1\0");
 });
 
-Deno.test("Pings that are rejected or never answered leave nothing behind", () => {
-  const keepalive = { intervalMs: 1000, timeoutMs: 200, maxMissed: 2 };
+Deno.test("Pings that are never answered leave no more than the last one behind", () => {
+  const state = new SessionState({ initialCmdSn: 1, initialTag: 0, changed: () => {} });
+  const tags = Array.from({ length: 50 }, () => state.pingTag());
+  assert.equal(state.requests.size, 1);
+  assert.ok(tags.every((itt) => state.requests.wasUsed(itt)), "a late answer is no surprise");
+  assert.equal(state.busy, false);
+});
+
+Deno.test("A late answer to a ping, and a Reject of one, harm nobody", () => {
+  const keepalive = { intervalMs: 1000, timeoutMs: 200, maxMissed: 3 };
   const target = ScriptedTarget.loggedIn({ keepalive });
-  for (let round = 0; round < 50; round++) {
-    target.advance(1000);
-    const { bhs } = target.only(Opcode.NopOut);
-    if (round % 2 === 0) target.reject(bhs, 5);
-    else target.nopIn({ ttt: 5 });
-    target.sent();
-  }
-  assert.equal(target.closedWith, undefined);
-  target.asyncMessage(1);
-  target.only(Opcode.LogoutRequest);
+  target.advance(1000);
+  const first = target.only(Opcode.NopOut);
+  target.advance(200);
+  const second = target.only(Opcode.NopOut);
+  target.reject(second.bhs, 5);
+  target.nopIn({ itt: first.pdu.itt });
+  assert.ok(!target.initiator.closed);
 });
 
 Deno.test("A target that asks on without taking the answers loses the session", () => {
@@ -253,6 +259,21 @@ Deno.test("A logout that the target does not answer is given up in time, whateve
   assert.equal(target.initiator.nextDeadline() - target.now <= 5000, true);
   target.advance(5000);
   assert.deepEqual(target.closedWith, { error: undefined });
+});
+
+Deno.test("Calling a command off during the logout leaves the target its time for the logout", () => {
+  const target = ScriptedTarget.loggedIn({ abortTimeoutMs: 1000 });
+  const reason = new Error("called off");
+  const command = target.command(REWIND);
+  target.sent();
+  target.initiator.logout(0);
+  target.only(Opcode.LogoutRequest);
+  target.initiator.abort(command.task, reason, 0);
+  target.advance(4999);
+  assert.ok(!target.initiator.closed);
+  target.advance(1);
+  assert.deepEqual(target.closedWith, { error: undefined });
+  assert.equal(failureOf(command), reason);
 });
 
 Deno.test("A session in the login closes at once, and a second close does nothing", () => {
