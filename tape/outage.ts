@@ -5,12 +5,18 @@
  * @module
  */
 
+import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
+
+/** How often the drive is asked, how often in a row it must give the same answer, and how long apart. */
+const MAX_LOOKS = 100;
+const STILL_LOOKS = 5;
+const LOOK_INTERVAL_MS = 100;
 
 /** Options of an {@link Outage}. */
 export interface OutageOptions {
@@ -57,6 +63,7 @@ export class Outage {
     await device.reestablish(signal);
     this.#hasGivenUp = false;
     await this.#drainAttentions(signal);
+    await this.#waitUntilStill(signal);
     await this.#checkDrive(signal);
     if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
     device.logger.warn("Connected to {name} again", { name: device.name });
@@ -74,6 +81,27 @@ export class Outage {
         if (condition === "medium-changed") throw this.#changed();
       },
     });
+  }
+
+  /**
+   * Some targets go on with the commands of the connection that was lost, and the tape moves on under the new one. So it must have stood still for a
+   * while, as far as the drive tells where it stands.
+   *
+   * @throws {TapeError} of kind `position-lost` when it does not come to rest.
+   */
+  async #waitUntilStill(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    let before = (await this.#session.askPosition(signal))?.object;
+    for (let looks = 0, still = 0; before !== undefined && still < STILL_LOOKS; looks++) {
+      if (looks >= MAX_LOOKS) {
+        throw device.problem("position-lost", "The tape is moved by somebody else");
+      }
+      await device.sleep(LOOK_INTERVAL_MS, signal);
+      await device.attempt({ cdb: testUnitReadyCdb(), signal });
+      const now = (await this.#session.askPosition(signal))?.object;
+      still = now === before ? still + 1 : 0;
+      before = now;
+    }
   }
 
   #changed(): MediumChangedError {

@@ -179,8 +179,21 @@ export class Reposition {
     return await this.#standsBefore(way, () => this.#locateTo(target));
   }
 
-  /** LOCATEs, and asks the drive whether it is there. */
+  /**
+   * LOCATEs to the object before, and reads that one, which brings the tape to this number: so the drive itself has passed what lies
+   * before, and istgt, which loses its way when it is located to a filemark, is not asked to.
+   */
   async #locateTo(number: number): Promise<boolean> {
+    if (number <= 1) return await this.#locateExactly(number);
+    if (!await this.#locateExactly(number - 1)) return false;
+    const { condition } = await this.#readOne();
+    const hasPassed = condition === "good" || condition === "incorrect-length" ||
+      condition === "filemark";
+    return hasPassed && (await this.#session.askPosition())?.object === number;
+  }
+
+  /** LOCATEs, and asks the drive whether it is there. */
+  async #locateExactly(number: number): Promise<boolean> {
     const options = { number, destination: LocateDestination.Object };
     for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
       if (cdb === undefined) continue;

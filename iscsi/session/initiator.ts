@@ -21,13 +21,13 @@ import { Incoming } from "./incoming.ts";
 import { type ConnectionOwner, InitiatorConnection } from "./initiator_connection.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
 import { type LoginEnd, LoginPhase } from "./login_phase.ts";
-import { confirmStatSn, sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import { sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
 import { renegotiation } from "./renegotiation.ts";
 import { RequestLedger } from "./request_ledger.ts";
-import { ScsiTask } from "./scsi_task.ts";
+import type { ScsiTask } from "./scsi_task.ts";
 import type { SessionPhase } from "./session_hooks.ts";
 import { SessionState } from "./session_state.ts";
-import { taskSetAnswered } from "./task_management.ts";
+import { taskSetAnswered, tasksTerminated } from "./task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
 import type { TextExchange } from "./text_exchange.ts";
 
@@ -290,7 +290,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
       case AsyncEvent.NegotiationRequested:
         return this.#renegotiate(message.parameter3 * 1000);
       case AsyncEvent.TasksTerminated:
-        return this.#tasksTerminated(message.lun);
+        return tasksTerminated(this.#state, this.#connection, message.lun);
     }
   }
 
@@ -309,16 +309,6 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
       changed: (parameters) => this.#connection.parameters = parameters,
       failed: (error) => this.#events.notice("Negotiation failed", { error }),
     }));
-  }
-
-  /** FastAbort: no more data for the tasks of the unit, and a sign that this was heard (RFC 7143 §11.9.1, event 5). */
-  #tasksTerminated(lun: bigint): void {
-    for (const request of this.#state.requests.values()) {
-      if (request instanceof ScsiTask && request.lun === lun) {
-        this.#connection.dataOut.drop(request);
-      }
-    }
-    confirmStatSn(this.#state, this.#connection, lun);
   }
 
   #requestEnded(): void {

@@ -67,16 +67,9 @@ function sendCommand(
     cdb: command.cdb,
   }, batch.bhs);
   connection.addDataOf(task, batch, dataOut.subarray(0, immediate), additionalHeaders(task));
-  if (end > immediate) {
-    connection.dataOut.push({
-      task,
-      lun: task.lun,
-      ttt: RESERVED_TAG,
-      offset: immediate,
-      end,
-      dataSn: 0,
-    });
-  }
+  if (end === immediate) return;
+  const { lun } = task;
+  connection.dataOut.push({ task, lun, ttt: RESERVED_TAG, offset: immediate, end, dataSn: 0 });
 }
 
 /** A CDB longer than 16 bytes goes on in an extended CDB AHS (RFC 7143 §11.2.2.3). */

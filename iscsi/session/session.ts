@@ -7,6 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import { commandFacts } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import type { Logger } from "../../scsi/logger.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
 import type { ByteStream, NetworkAddress } from "../../transport/byte_stream.ts";
 import { type Clock, systemClock } from "../connection/clock.ts";
@@ -21,6 +22,7 @@ import { measured } from "./command_metrics.ts";
 import { dialPortal } from "./dial_portal.ts";
 import { Initiator } from "./initiator.ts";
 import type { DigestEngines } from "./initiator_connection.ts";
+import type { InitiatorEvents } from "./initiator_options.ts";
 import { initiatorOptions, loadDigestEngines, type LoginIdentity } from "./initiator_setup.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
@@ -83,9 +85,14 @@ export class Session {
     });
     const login = Promise.withResolvers<LoginOutcome>();
     this.#login = login.promise;
-    this.#login.catch(() => {}); // Whoever connects hears of it; a connection that was never made does, too.
+    this.#login.catch(() => {}); // Nobody waits for it unless a connection was made.
     const parts = { digestEngines, hooks: this.#hooks };
-    this.#core = new Initiator(initiatorOptions(options, place, parts), {
+    const core = initiatorOptions(options, place, parts);
+    this.#core = new Initiator(core, this.#events(login, logger));
+  }
+
+  #events(login: PromiseWithResolvers<LoginOutcome>, logger: Logger): InitiatorEvents {
+    return {
       loggedIn: () => {
         this.#wasUp = true;
         login.resolve({ kind: "done" });
@@ -101,7 +108,7 @@ export class Session {
       },
       stateChanged: (change) => this.#hooks.stateChanged?.(change),
       notice: (message, properties) => logger.info(message, properties),
-    });
+    };
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   taskManagementResponseName,
 } from "../pdu/task_management.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
+import { confirmStatSn } from "./outgoing.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import type { SessionState } from "./session_state.ts";
 import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
@@ -104,6 +105,21 @@ export function taskSetAnswered(
     if (task instanceof ScsiTask && isMeant(request, task)) endTask(state, connection, task, name);
   }
   owner.completed();
+}
+
+/**
+ * FastAbort: the target ends the tasks of a unit. It gets no more data for them, and a sign that this was heard
+ * (RFC 7143 §11.9.1, event 5).
+ */
+export function tasksTerminated(
+  state: SessionState,
+  connection: InitiatorConnection,
+  lun: bigint,
+): void {
+  for (const request of state.requests.values()) {
+    if (request instanceof ScsiTask && request.lun === lun) connection.dataOut.drop(request);
+  }
+  confirmStatSn(state, connection, lun);
 }
 
 function isMeant({ lun }: TaskSetRequest, task: ScsiTask): boolean {
