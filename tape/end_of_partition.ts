@@ -37,11 +37,13 @@ export class EndOfPartition {
     const reply = await this.#session.device.attempt({ cdb: spaceCdb(SpaceCode.Filemarks, 1) });
     const { condition } = reply;
     const isGood = condition === "good" || condition === "informational";
-    const after = isGood ? (await this.#session.askPosition())?.object : undefined;
+    const after = (await this.#session.askPosition())?.object;
     this.#session.proof.startRun();
-    if (before !== undefined && after === before + 1) return "filemark";
+    if (isGood && before !== undefined && after === before + 1) return "filemark";
+    const isUnmoved = before !== undefined && after === before;
+    if (condition === "end-of-data" && isUnmoved) return "end-of-data";
     if (!await this.#reposition.returnTo(before)) return "unknown";
     if (condition === "end-of-data") return "end-of-data";
-    return before !== undefined && after !== undefined ? "records" : "unknown";
+    return isGood && before !== undefined && after !== undefined ? "records" : "unknown";
   }
 }

@@ -177,11 +177,11 @@ export class RecordReader {
     known.tooMuch = Math.min(known.tooMuch, misfit.roomBytes);
     this.#room.reachesBeyondEnd(misfit.roomBytes);
     await this.reposition.abandon();
+    const room = this.#nextRoom(misfit, known);
     if (known.end === undefined) known.end = await this.#end.whatStandsHere();
-    else if (known.end !== "unknown") await this.reposition.stepAside();
+    else if (known.end !== "unknown" && room !== undefined) await this.reposition.stepAside();
     this.#distrustNumbers();
     if (known.end === "filemark") return this.ahead.found({ kind: "filemark" });
-    const room = this.#nextRoom(misfit, known);
     if (!this.#session.isLost && room !== undefined && known.tries++ < MAX_REREADS) {
       return this.ahead.order({ buffer: new Uint8Array(room) });
     }

@@ -104,7 +104,17 @@ export class Reposition {
   async stepAside(): Promise<boolean> {
     await this.#settled();
     this.#ahead.clear();
-    return await this.returnTo((await this.#session.askPosition())?.object);
+    const here = (await this.#session.askPosition())?.object;
+    if (await this.#backAndForth(here)) return true;
+    return await this.returnTo(here);
+  }
+
+  /** One block back and one forwards, where that leads to the same place by the drive's own word. */
+  async #backAndForth(here: number | undefined): Promise<boolean> {
+    if (here === undefined || !await this.#space(SpaceCode.Blocks, -1)) return false;
+    if (!await this.#space(SpaceCode.Blocks, 1)) return false;
+    this.#session.proof.startRun();
+    return (await this.#session.askPosition())?.object === here;
   }
 
   /**
