@@ -178,15 +178,17 @@ export class RecordReader {
     this.#room.reachesBeyondEnd(misfit.roomBytes);
     await this.reposition.abandon();
     const room = this.#nextRoom(misfit, known);
-    if (known.end === undefined) known.end = await this.#end.whatStandsHere();
-    else if (known.end !== "unknown" && room !== undefined) await this.reposition.stepAside();
+    known.end ??= await this.#end.whatStandsHere();
+    if (known.end !== "unknown" && known.end !== "filemark" && room !== undefined) {
+      await this.reposition.stepAside();
+    }
     this.#distrustNumbers();
     if (known.end === "filemark") return this.ahead.found({ kind: "filemark" });
     if (!this.#session.isLost && room !== undefined && known.tries++ < MAX_REREADS) {
       return this.ahead.order({ buffer: new Uint8Array(room) });
     }
     const isNothing = known.end === "end-of-data" && known.tooLittle === 0;
-    if (isNothing) return this.ahead.found({ kind: "end-of-data" });
+    if (isNothing && !this.#session.isLost) return this.ahead.found({ kind: "end-of-data" });
     this.ahead.found({ kind: "failure", error, ...(!this.#session.isLost && { passed: 0 }) });
   }
 
