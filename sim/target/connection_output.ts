@@ -11,17 +11,19 @@ import {
   type OutputBatch,
   type OutputDigests,
 } from "../../iscsi/connection/output_batch.ts";
-import { serialAdd } from "../../iscsi/connection/serial_number.ts";
-import { type ReplyNumbers, sendReply } from "./tasks/task_reply.ts";
+import { serialAdd, serialLessOrEqual } from "../../iscsi/connection/serial_number.ts";
+import type { Answer } from "./answer.ts";
+import type { FaultyLine } from "./faulty_line.ts";
+import { RepeatedReply } from "./repeated_reply.ts";
+import type { RetainedAnswers } from "./retained_answers.ts";
+import {
+  type PduBatch,
+  RepeatedNumbers,
+  type ReplyContext,
+  type ReplyNumbers,
+  sendReply,
+} from "./tasks/task_reply.ts";
 import { TargetTask } from "./tasks/target_task.ts";
-
-/** A PDU other than the answer to a SCSI command: encodes its header, and knows its data segment. */
-export interface Answer {
-  encode(bhs: Uint8Array, numbers: ReplyNumbers): void;
-  readonly data: Uint8Array;
-  /** Goes without digests, as all of the login does. */
-  readonly plain?: boolean;
-}
 
 /** ExpCmdSN and MaxCmdSN of the session. */
 export interface WindowNumbers {
@@ -40,16 +42,21 @@ export class ConnectionOutput implements ReplyNumbers {
   window: WindowNumbers;
   /** Of the full feature phase. */
   digests: OutputDigests = NO_DIGESTS;
+  /** Keeps answers until they are acknowledged; undefined at error recovery level 0. */
+  retained: RetainedAnswers | undefined;
+  /** What goes wrong with PDUs, on purpose. */
+  readonly #faults: FaultyLine | undefined;
   #statSn: number;
   readonly #urgent: Answer[] = [];
-  readonly #queue: (Answer | TargetTask)[] = [];
+  readonly #queue: (Answer | TargetTask | RepeatedReply)[] = [];
   #answers = 0;
   #answerBytes = 0;
   #dataInBytes = 0;
 
-  constructor(initialStatSn: number, window: WindowNumbers) {
+  constructor(initialStatSn: number, window: WindowNumbers, faults?: FaultyLine) {
     this.#statSn = initialStatSn >>> 0;
     this.window = window;
+    this.#faults = faults;
   }
 
   get statSn(): number {
@@ -103,8 +110,35 @@ export class ConnectionOutput implements ReplyNumbers {
 
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void {
-    this.#dataInBytes += task.dataIn.length;
+    this.#dataInBytes += task.dataIn.length - task.sent;
     this.#queue.push(task);
+  }
+
+  /** Sends the data of a task anew from what was acknowledged, and then its status. */
+  replyAnew(task: TargetTask): void {
+    const before = task.sent;
+    task.rewind();
+    if (this.#queue.includes(task)) this.#dataInBytes += before - task.sent;
+    else this.reply(task);
+  }
+
+  /** Queues part of the answer to a SCSI command that was sent before. */
+  repeat(part: RepeatedReply): void {
+    this.#answers++;
+    this.#queue.push(part);
+  }
+
+  /** Queues an answer that was sent before with this StatSN. */
+  sendAgain({ data, encode }: Answer, statSn: number): void {
+    this.send({
+      data,
+      encode: (bhs, numbers) => encode(bhs, new RepeatedNumbers(numbers, statSn)),
+    });
+  }
+
+  /** The initiator has all answers before `expStatSn`. One that lies about that is not believed. */
+  acknowledge(expStatSn: number): void {
+    if (serialLessOrEqual(expStatSn, this.#statSn)) this.retained?.acknowledge(expStatSn);
   }
 
   /** Fills a batch; false when there is nothing to send. */
@@ -115,22 +149,37 @@ export class ConnectionOutput implements ReplyNumbers {
   ): boolean {
     const { digests } = this;
     const context = { parameters, digests, numbers: this, statusInDataIn };
+    const line = this.#faults?.onto(batch) ?? batch;
     for (let pdus = 0; pdus < MAX_BATCH_PDUS && batch.payloadBytes < MAX_BATCH_BYTES; pdus++) {
-      const answer = this.#urgent.shift() ?? this.#queue[0];
-      if (answer === undefined) break;
-      if (answer instanceof TargetTask) {
-        const before = answer.sent;
-        if (sendReply(answer, batch, context)) this.#queue.shift();
-        this.#dataInBytes -= answer.sent - before;
-      } else {
-        if (answer === this.#queue[0]) this.#queue.shift();
-        this.#write(answer, batch);
-      }
+      if (this.#faults?.stopped || !this.#produceOne(line, context)) break;
     }
     return !batch.empty;
   }
 
-  #write(answer: Answer, batch: OutputBatch): void {
+  /** False when nothing waits. */
+  #produceOne(batch: PduBatch, context: ReplyContext): boolean {
+    const answer = this.#urgent.shift() ?? this.#queue[0];
+    if (answer === undefined) return false;
+    const statSn = this.#statSn;
+    if (answer instanceof TargetTask) {
+      const before = answer.sent;
+      if (sendReply(answer, batch, context)) this.#queue.shift();
+      this.#dataInBytes -= answer.sent - before;
+      if (this.retained && statSn !== this.#statSn) answer.statSn = statSn;
+    } else if (answer instanceof RepeatedReply) {
+      if (!answer.send(batch, context)) return true;
+      this.#queue.shift();
+      this.#answers--;
+      return true;
+    } else {
+      if (answer === this.#queue[0]) this.#queue.shift();
+      this.#write(answer, batch);
+    }
+    if (statSn !== this.#statSn) this.retained?.keep(statSn, answer);
+    return true;
+  }
+
+  #write(answer: Answer, batch: PduBatch): void {
     this.#answers--;
     this.#answerBytes -= answer.data.length;
     answer.encode(batch.bhs, this);
