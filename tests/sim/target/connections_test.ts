@@ -282,7 +282,7 @@ for (const [name, cid] of [["its own", 1], ["another", 0]] as const) {
       const { response } = await pair[1].logout(LogoutReason.CloseConnection, cid);
       assert.equal(response, LogoutResponseCode.Closed);
       await pair[cid].expectEnd();
-      await pair[1 - cid].expectSilence();
+      await pair[cid === 0 ? 1 : 0].expectSilence();
       const left = fixture.target.sessions()[0].connections.map((one) => one.cid);
       assert.deepEqual(left, [1 - cid]);
     }));
