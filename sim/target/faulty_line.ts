@@ -47,7 +47,7 @@ export class FaultyLine implements PduBatch {
     return this.#broken || this.holds;
   }
 
-  /** When a PDU that is held back goes out. */
+  /** Until when a PDU is held back; Infinity when none is, or its time has come. */
   get heldUntil(): number {
     return this.#heldUntil;
   }
@@ -59,12 +59,16 @@ export class FaultyLine implements PduBatch {
   /** Stands in front of this batch from now on. */
   onto(batch: OutputBatch): PduBatch {
     this.#batch = batch;
-    if (this.#held && this.#parts.now() >= this.#heldUntil) {
+    if (this.#held && this.#heldUntil === Infinity) {
       batch.addEncoded(this.#held);
       this.#held = undefined;
-      this.#heldUntil = Infinity;
     }
     return this;
+  }
+
+  /** Time has passed: what was held back long enough goes out with the next batch. */
+  tick(now: number): void {
+    if (now >= this.#heldUntil) this.#heldUntil = Infinity;
   }
 
   add(data: Uint8Array, digests: OutputDigests): void {

@@ -204,6 +204,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   tick(now: number): void {
     this.#now = now;
     if (this.closed) return;
+    this.#options.line?.tick(now);
     const missed = this.#deadlines.missed(now);
     if (missed) {
       return this.close(new ConnectionLostError(`The initiator did not ${missed} in time`));

@@ -12,6 +12,7 @@ export class TargetFixture {
   readonly clock = new VirtualClock();
   readonly events: TargetEvent[] = [];
   readonly #initiators: ScriptedInitiator[] = [];
+  #witnesses = 0;
   #target: LoopbackTarget | undefined;
 
   get target(): LoopbackTarget {
@@ -38,6 +39,14 @@ export class TargetFixture {
   /** Events of one kind. */
   eventsOf(kind: TargetEvent["kind"]): TargetEvent[] {
     return this.events.filter((event) => event.kind === kind);
+  }
+
+  /** Resolves when everything that can happen without time passing has happened: a witness was served. */
+  async settled(): Promise<void> {
+    const witness = await this.connect();
+    await witness.login({ isid: [0x80, 0xee, 0xee, 0xee, 0, ++this.#witnesses] });
+    await witness.expectSilence();
+    await witness.logout(0);
   }
 
   async stop(): Promise<void> {
