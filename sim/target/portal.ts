@@ -147,6 +147,7 @@ export class ServingPortal {
       initialStatSn,
       stagingBytes: STAGING_BYTES,
       digestEngines,
+      now: () => this.#clock.now(),
       ignoresPing: () => plan?.ignoresPing(subject()) ?? false,
       line: plan && new FaultyLine({ plan, subject, now: () => this.#clock.now() }),
     }, events);

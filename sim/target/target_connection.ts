@@ -69,6 +69,8 @@ export interface TargetConnectionOptions {
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
   readonly digestEngines: DigestEngines | undefined;
+  /** Milliseconds on the driver's clock. */
+  readonly now: () => number;
   /** Whether this ping of the initiator gets no answer. */
   readonly ignoresPing: () => boolean;
   /** What goes wrong with outgoing PDUs; undefined when nothing does. */
@@ -101,7 +103,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** ExpStatSN of the first Login Request, which is that of a connection before this one (RFC 7143 §11.12.9). */
   #firstExpStatSn = 0;
   #waitsForRoom = false;
-  #now = 0;
 
   constructor(options: TargetConnectionOptions, events: ConnectionEvents) {
     const { limits, stagingBytes } = options;
@@ -169,7 +170,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   }
 
   start(now: number): void {
-    this.#now = now;
     this.#deadlines.begin("login", now);
     this.#deadlines.begin("stage", now);
     this.report({ kind: "connected" });
@@ -181,7 +181,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   received(count: number, now: number): void {
     if (this.#isOver) return;
-    this.#now = now;
     this.#keepalive?.active(now);
     this.#hasWholePdu = false;
     try {
@@ -202,14 +201,13 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   }
 
   tick(now: number): void {
-    this.#now = now;
     if (this.closed) return;
     this.#options.line?.tick(now);
     const missed = this.#deadlines.missed(now);
     if (missed) {
       return this.close(new ConnectionLostError(`The initiator did not ${missed} in time`));
     }
-    this.#checkKeepalive();
+    this.#checkKeepalive(now);
   }
 
   nextDeadline(): number {
@@ -225,8 +223,10 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.closed) return false;
     const statusInDataIn = this.#session?.target?.statusInDataIn ?? true;
     const hasPdus = this.#output.produce(batch, this.#parameters, statusInDataIn);
-    if (hasPdus) this.#deadlines.begin("take", this.#now);
-    else this.#checkLine();
+    if (!hasPdus) this.#checkLine();
+    else this.#deadlines.begin("take", this.#now);
+    // The driver has looked at the deadlines before it began to write.
+    if (hasPdus) this.#events.changed();
     return hasPdus;
   }
 
@@ -391,6 +391,11 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#events.report(event);
   }
 
+  /** Answers may leave long after anything was received: a rewind takes minutes. */
+  get #now(): number {
+    return this.#options.now();
+  }
+
   /** Nothing waits to be written. */
   get #isSilent(): boolean {
     return this.#output.empty && !this.#options.line?.holds;
@@ -460,10 +465,10 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     }
   }
 
-  #checkKeepalive(): void {
+  #checkKeepalive(now: number): void {
     const keepalive = this.#keepalive;
     if (keepalive === undefined || this.#phase !== "full-feature") return;
-    const action = keepalive.check(this.#now, this.#session!.tasks.size > 0);
+    const action = keepalive.check(now, this.#session!.tasks.size > 0);
     if (action === "dead") {
       this.close(new ConnectionLostError("The initiator stopped answering pings"));
     } else if (action === "ping") {

@@ -49,6 +49,11 @@ export class TargetFixture {
     await witness.logout(0);
   }
 
+  /** Resolves when what was sent has been taken in. */
+  async turn(): Promise<void> {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  }
+
   async stop(): Promise<void> {
     for (const initiator of this.#initiators) initiator.close();
     await this.target.close();
