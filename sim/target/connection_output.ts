@@ -14,6 +14,7 @@ import {
 import { serialAdd, serialLessOrEqual } from "../../iscsi/connection/serial_number.ts";
 import type { Answer } from "./answer.ts";
 import type { FaultyLine } from "./faulty_line.ts";
+import type { TargetLimits } from "./target_options.ts";
 import { RepeatedReply } from "./repeated_reply.ts";
 import type { RetainedAnswers } from "./retained_answers.ts";
 import {
@@ -36,6 +37,19 @@ const MAX_BATCH_BYTES = 512 * 1024;
 /** Urgent PDUs in one batch; they have no payload to speak of, and headers take memory too. */
 const MAX_BATCH_PDUS = 256;
 
+/** What an outgoing half needs to know of its connection. */
+export interface ConnectionOutputParts {
+  readonly initialStatSn: number;
+  readonly window: WindowNumbers;
+  readonly limits: Required<TargetLimits>;
+  /** What goes wrong with PDUs, on purpose. */
+  readonly line: FaultyLine | undefined;
+  /** There is something to write. */
+  readonly changed: () => void;
+  /** More answers wait than may. */
+  readonly overrun: () => void;
+}
+
 /** The outgoing half of a connection. */
 export class ConnectionOutput implements ReplyNumbers {
   /** What numbers the commands: that of the login, until there is a session. */
@@ -44,19 +58,19 @@ export class ConnectionOutput implements ReplyNumbers {
   digests: OutputDigests = NO_DIGESTS;
   /** Keeps answers until they are acknowledged; undefined at error recovery level 0. */
   retained: RetainedAnswers | undefined;
-  /** What goes wrong with PDUs, on purpose. */
-  readonly #faults: FaultyLine | undefined;
+  readonly #parts: ConnectionOutputParts;
   #statSn: number;
   readonly #urgent: Answer[] = [];
   readonly #queue: (Answer | TargetTask | RepeatedReply)[] = [];
   #answers = 0;
   #answerBytes = 0;
   #dataInBytes = 0;
+  #finished = false;
 
-  constructor(initialStatSn: number, window: WindowNumbers, faults?: FaultyLine) {
-    this.#statSn = initialStatSn >>> 0;
-    this.window = window;
-    this.#faults = faults;
+  constructor(parts: ConnectionOutputParts) {
+    this.#parts = parts;
+    this.#statSn = parts.initialStatSn >>> 0;
+    this.window = parts.window;
   }
 
   get statSn(): number {
@@ -77,8 +91,9 @@ export class ConnectionOutput implements ReplyNumbers {
     return statSn;
   }
 
+  /** Whether nothing waits to be written. */
   get empty(): boolean {
-    return this.#urgent.length === 0 && this.#queue.length === 0;
+    return this.#urgent.length === 0 && this.#queue.length === 0 && !this.#parts.line?.holds;
   }
 
   /** Answers that wait, other than those of SCSI commands. */
@@ -86,32 +101,36 @@ export class ConnectionOutput implements ReplyNumbers {
     return this.#answers;
   }
 
-  /** Bytes of data of those answers. */
-  get answerBytes(): number {
-    return this.#answerBytes;
-  }
-
   /** Bytes of Data-In that wait. */
   get dataInBytes(): number {
     return this.#dataInBytes;
   }
 
+  /** Nothing more is taken in: the connection ends with what waits. */
+  finish(): void {
+    this.#finished = true;
+  }
+
   /** Queues a PDU that overtakes answers to commands: R2Ts, and pings in both directions. */
   sendUrgent(answer: Answer): void {
-    this.#count(answer);
+    if (this.#finished) return;
     this.#urgent.push(answer);
+    this.#count(answer.data.length);
   }
 
   /** Queues a PDU behind all answers that are already queued. */
   send(answer: Answer): void {
-    this.#count(answer);
+    if (this.#finished) return;
     this.#queue.push(answer);
+    this.#count(answer.data.length);
   }
 
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void {
+    if (this.#finished) return;
     this.#dataInBytes += task.dataIn.length - task.sent;
     this.#queue.push(task);
+    this.#parts.changed();
   }
 
   /** Sends the data of a task anew from what was acknowledged, and then its status. */
@@ -120,12 +139,14 @@ export class ConnectionOutput implements ReplyNumbers {
     task.rewind();
     if (this.#queue.includes(task)) this.#dataInBytes += before - task.sent;
     else this.reply(task);
+    this.#parts.changed();
   }
 
   /** Queues part of the answer to a SCSI command that was sent before. */
   repeat(part: RepeatedReply): void {
-    this.#answers++;
+    if (this.#finished) return;
     this.#queue.push(part);
+    this.#count(0);
   }
 
   /** Queues an answer that was sent before with this StatSN. */
@@ -149,9 +170,10 @@ export class ConnectionOutput implements ReplyNumbers {
   ): boolean {
     const { digests } = this;
     const context = { parameters, digests, numbers: this, statusInDataIn };
-    const line = this.#faults?.onto(batch) ?? batch;
+    const { line: faults } = this.#parts;
+    const line = faults?.onto(batch) ?? batch;
     for (let pdus = 0; pdus < MAX_BATCH_PDUS && batch.payloadBytes < MAX_BATCH_BYTES; pdus++) {
-      if (this.#faults?.stopped || !this.#produceOne(line, context)) break;
+      if (faults?.stopped || !this.#produceOne(line, context)) break;
     }
     return !batch.empty;
   }
@@ -186,8 +208,11 @@ export class ConnectionOutput implements ReplyNumbers {
     batch.add(answer.data, answer.plain ? NO_DIGESTS : this.digests);
   }
 
-  #count(answer: Answer): void {
+  #count(bytes: number): void {
+    const { limits: { maxQueuedAnswers, queuedAnswerBytes }, overrun, changed } = this.#parts;
     this.#answers++;
-    this.#answerBytes += answer.data.length;
+    this.#answerBytes += bytes;
+    if (this.#answers > maxQueuedAnswers || this.#answerBytes > queuedAnswerBytes) overrun();
+    else changed();
   }
 }

@@ -22,7 +22,6 @@ import type { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../iscsi/pdu/framer.ts";
 import type { LoginRequest } from "../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../iscsi/pdu/login_status.ts";
-import type { Answer } from "./answer.ts";
 import { asyncAnswer, type TargetAsyncMessage } from "./async_answer.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";
 import { ConnectionOutput } from "./connection_output.ts";
@@ -30,7 +29,6 @@ import { lunFromNumber } from "../../scsi/lun.ts";
 import type { FaultyLine } from "./faulty_line.ts";
 import { LoginPhase } from "./login_phase.ts";
 import { ownNopIn, r2tFor } from "./own_requests.ts";
-import type { RepeatedReply } from "./repeated_reply.ts";
 import { CommandOrder } from "./requests/command_order.ts";
 import { FullFeaturePhase } from "./requests/full_feature_phase.ts";
 import type { SendTargets } from "./requests/send_targets.ts";
@@ -39,7 +37,6 @@ import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import type { ConnectionEvent } from "./target_event.ts";
 import type { TargetLimits } from "./target_options.ts";
 import type { NumberedRequest, TargetSession } from "./target_session.ts";
-import type { OpenRequest } from "./tasks/data_collection.ts";
 import type { TargetTask } from "./tasks/target_task.ts";
 
 /** What a connection tells whoever drives it; called synchronously. */
@@ -88,7 +85,8 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   readonly #events: ConnectionEvents;
   readonly #framer: PduFramer;
   readonly #login: LoginPhase;
-  readonly #output: ConnectionOutput;
+  /** What it has to say. */
+  readonly output: ConnectionOutput;
   readonly #deadlines: ConnectionDeadlines;
   #phase: Phase = "login";
   #order: CommandOrder<NumberedRequest>;
@@ -113,7 +111,15 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
       stagingBytes,
     });
     this.#order = new CommandOrder(0, limits.commandWindow);
-    this.#output = new ConnectionOutput(options.initialStatSn, this.#order, options.line);
+    this.output = new ConnectionOutput({
+      initialStatSn: options.initialStatSn,
+      window: this.#order,
+      limits,
+      line: options.line,
+      changed: () => events.changed(),
+      overrun: () =>
+        this.close(new ProtocolError("The initiator asks on without taking its answers")),
+    });
     this.#deadlines = new ConnectionDeadlines(limits);
     const bounds = { maxRounds: limits.maxLoginRounds, maxTextBytes: limits.maxTextBytes };
     this.#login = new LoginPhase(options.policy(this), bounds, (first) => this.#number(first));
@@ -126,16 +132,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** Connection ID, which the initiator chose. */
   get cid(): number {
     return this.#cid;
-  }
-
-  /** The StatSN that the next status will carry. */
-  get statSn(): number {
-    return this.#output.statSn;
-  }
-
-  /** Answers that are not acknowledged; undefined at error recovery level 0. */
-  get retained(): RetainedAnswers | undefined {
-    return this.#output.retained;
   }
 
   /** ExpStatSN of the first Login Request. */
@@ -164,7 +160,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   /** Whether the Data-In that waits leaves room for more; when not, the session hears once it does. */
   hasRoomForData(): boolean {
-    const hasRoom = this.#output.dataInBytes < this.#options.limits.dataInBytes;
+    const hasRoom = this.output.dataInBytes < this.#options.limits.dataInBytes;
     this.#waitsForRoom ||= !hasRoom;
     return hasRoom;
   }
@@ -222,7 +218,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   produce(batch: OutputBatch): boolean {
     if (this.closed) return false;
     const statusInDataIn = this.#session?.target?.statusInDataIn ?? true;
-    const hasPdus = this.#output.produce(batch, this.#parameters, statusInDataIn);
+    const hasPdus = this.output.produce(batch, this.#parameters, statusInDataIn);
     if (!hasPdus) this.#checkLine();
     else this.#deadlines.begin("take", this.#now);
     // The driver has looked at the deadlines before it began to write.
@@ -233,7 +229,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   written(): void {
     this.#deadlines.done("take");
     this.#checkLine();
-    if (this.#phase === "closing" && this.#isSilent) return this.close(undefined);
+    if (this.#phase === "closing" && this.output.empty) return this.close(undefined);
     if (!this.#waitsForRoom) return;
     this.#waitsForRoom = false;
     this.#session?.resume();
@@ -241,7 +237,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   place(header: Uint8Array, length: number): Uint8Array | undefined {
     if (this.#isOver) return undefined;
-    if (this.#output.retained) this.#output.acknowledge(readU32(header, EXP_STAT_SN));
+    if (this.output.retained) this.output.acknowledge(readU32(header, EXP_STAT_SN));
     return this.#requests?.place(header, length);
   }
 
@@ -250,7 +246,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.#isOver) return;
     if (this.#requests) return this.#requests.receive(header, data, intact);
     const { answer, step } = this.#login.receive(header, data);
-    this.send(answer);
+    this.output.send(answer);
     if (step.progress === "failed") this.#loginFailed(step);
     else if (step.progress === "done") this.#loggedIn(step.parameters);
     else if (step.response.transit) this.#deadlines.begin("stage", this.#now);
@@ -258,14 +254,14 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   /** The login is for a session that there is: its numbers hold from now on. */
   numberWith(session: TargetSession): void {
-    this.#output.window = session.order;
+    this.output.window = session.order;
   }
 
   /** Takes up the session that the login has established or joined. */
   adopt(session: TargetSession, cid: number): void {
     this.#session = session;
     this.#cid = cid;
-    this.#output.window = session.order;
+    this.output.window = session.order;
   }
 
   /** The initiator declared another segment length. */
@@ -273,64 +269,15 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#parameters = parameters;
   }
 
-  /** Queues an answer behind those that are queued. */
-  send(answer: Answer): void {
-    if (this.closed) return;
-    this.#output.send(answer);
-    this.#checkOutput();
-  }
-
-  /** Queues an answer that overtakes those to commands. */
-  sendUrgent(answer: Answer): void {
-    if (this.closed) return;
-    this.#output.sendUrgent(answer);
-    this.#checkOutput();
-  }
-
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void {
-    if (this.#isOver) return;
-    this.#output.reply(task);
-    this.#events.changed();
-  }
-
-  /** Queues an answer that was sent before with this StatSN. */
-  sendAgain(answer: Answer, statSn: number): void {
-    this.#output.sendAgain(answer, statSn);
-    this.#checkOutput();
-  }
-
-  /** Queues part of the answer to a SCSI command that was sent before. */
-  repeat(part: RepeatedReply): void {
-    this.#output.repeat(part);
-    this.#checkOutput();
-  }
-
-  /** Sends the data of a task anew from what was acknowledged, and then its status. */
-  replyAnew(task: TargetTask): void {
-    this.#output.replyAnew(task);
-    this.#events.changed();
+    this.output.reply(task);
   }
 
   /** Asks for the next part of a command's data (RFC 7143 §11.8). */
   sendR2t(task: TargetTask, ttt: number): void {
     const r2tSn = task.nextR2tSn++;
-    this.sendUrgent(r2tFor(task, { ttt, r2tSn, ...task.collection!.solicit(ttt, r2tSn) }));
-  }
-
-  /** Sends an R2T again. */
-  repeatR2t(task: TargetTask, request: OpenRequest): void {
-    this.sendUrgent(r2tFor(task, request));
-  }
-
-  /** Tells the initiator where the CmdSN window is, without being asked. */
-  announceWindow(): void {
-    this.sendUrgent(ownNopIn(RESERVED_TAG));
-  }
-
-  /** The initiator has all answers before `expStatSn`. */
-  acknowledge(expStatSn: number): void {
-    this.#output.acknowledge(expStatSn);
+    this.output.sendUrgent(r2tFor(task, { ttt, r2tSn, ...task.collection!.solicit(ttt, r2tSn) }));
   }
 
   /** Sends an Async Message, and holds the initiator and the session to what it says (RFC 7143 §11.9). */
@@ -340,7 +287,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     const { event, lun = 0, parameter3 = 0 } = message;
     const ownCid = event === AsyncEvent.ConnectionDropped ? this.#cid : 0;
     const { parameter1 = ownCid } = message;
-    this.send(asyncAnswer({ ...message, parameter1 }));
+    this.output.send(asyncAnswer({ ...message, parameter1 }));
     switch (event) {
       case AsyncEvent.ConnectionDropped:
         return session.dropConnection(parameter1);
@@ -371,10 +318,11 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   closeWhenSent(fate: TaskFate = "end"): void {
     if (this.#isOver) return;
     this.#phase = "closing";
+    this.output.finish();
     for (const duty of ["login", "stage", "act"] as const) this.#deadlines.done(duty);
     this.#deadlines.begin("leave", this.#now);
     this.#session?.leave(this, fate);
-    if (this.#isSilent && !this.#deadlines.isDue("take")) this.close(undefined);
+    if (this.output.empty && !this.#deadlines.isDue("take")) this.close(undefined);
     this.#events.changed();
   }
 
@@ -382,6 +330,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   close(error: unknown, fate: TaskFate = error === undefined ? "end" : "keep"): void {
     if (this.closed) return;
     this.#phase = "closed";
+    this.output.finish();
     this.#session?.leave(this, fate);
     this.report({ kind: "disconnected", error });
     this.#events.closed();
@@ -396,11 +345,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     return this.#options.now();
   }
 
-  /** Nothing waits to be written. */
-  get #isSilent(): boolean {
-    return this.#output.empty && !this.#options.line?.holds;
-  }
-
   get #isOver(): boolean {
     return this.#phase === "closing" || this.#phase === "closed";
   }
@@ -409,7 +353,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   #number({ cmdSn, expStatSn }: LoginRequest): void {
     this.#firstExpStatSn = expStatSn;
     this.#order = new CommandOrder(cmdSn, this.#options.limits.commandWindow);
-    this.#output.window = this.#order;
+    this.output.window = this.#order;
   }
 
   #loginFailed({ response }: TargetLoginStep): void {
@@ -429,7 +373,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#parameters = parameters;
     this.#framer.setDigests(parameters.headerDigest, engines?.incoming);
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
-    this.#output.digests = { header: parameters.headerDigest, data: engines?.outgoing };
+    this.output.digests = { header: parameters.headerDigest, data: engines?.outgoing };
     const { ignoresPing } = this.#options;
     this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets, ignoresPing });
     if (parameters.errorRecoveryLevel > 0) this.#retainAnswers(session);
@@ -442,8 +386,8 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** The last Login Response is unacknowledged too, and nobody asks for it again. */
   #retainAnswers(session: TargetSession): void {
     const { limits } = this.#options;
-    const firstStatSn = serialAdd(this.#output.statSn, this.#output.answers);
-    this.#output.retained = new RetainedAnswers(
+    const firstStatSn = serialAdd(this.output.statSn, this.output.answers);
+    this.output.retained = new RetainedAnswers(
       firstStatSn,
       limits,
       (task) => session.released(task),
@@ -453,16 +397,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** A fault breaks the connection once everything before it is written. */
   #checkLine(): void {
     if (this.#options.line?.broken) this.close(new ConnectionLostError("A fault broke the line"));
-  }
-
-  #checkOutput(): void {
-    const { maxQueuedAnswers, queuedAnswerBytes } = this.#options.limits;
-    const { answers, answerBytes } = this.#output;
-    if (answers > maxQueuedAnswers || answerBytes > queuedAnswerBytes) {
-      this.close(new ProtocolError("The initiator asks on without taking its answers"));
-    } else {
-      this.#events.changed();
-    }
   }
 
   #checkKeepalive(now: number): void {
@@ -479,6 +413,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   #ping(): void {
     const ttt = this.#session!.allocateTransferTag();
     this.#pingTag = ttt;
-    this.sendUrgent(ownNopIn(ttt));
+    this.output.sendUrgent(ownNopIn(ttt));
   }
 }

@@ -13,6 +13,7 @@ import { Status } from "../../scsi/status.ts";
 import type { Clock } from "../../transport/clock.ts";
 import type { Nexus } from "../device_server.ts";
 import type { CommandFaults } from "./command_faults.ts";
+import { ownNopIn } from "./own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
 import type { CommandOrder } from "./requests/command_order.ts";
 import type { SessionConnection, TaskFate } from "./session_connection.ts";
@@ -140,15 +141,15 @@ export class TargetSession implements TaskOwner {
   join(connection: SessionConnection, expStatSn: number): void {
     const { cid } = connection;
     const old = this.#members.withCid(cid);
-    for (const before of this.#members.lostWithCid(cid)) before.acknowledge(expStatSn);
-    old?.acknowledge(expStatSn);
+    for (const before of this.#members.lostWithCid(cid)) before.output.acknowledge(expStatSn);
+    old?.output.acknowledge(expStatSn);
     if (this.#members.empty) this.#faults?.begin(this.order, cid, () => this.#announceWindow());
     this.#members.add(connection);
     old?.close(new ConnectionLostError("The initiator has connected anew"), "keep");
   }
 
   #announceWindow(): void {
-    for (const connection of this.connections) connection.announceWindow();
+    for (const connection of this.connections) connection.output.sendUrgent(ownNopIn(RESERVED_TAG));
   }
 
   /** A connection is over. */
@@ -331,7 +332,7 @@ export class TargetSession implements TaskOwner {
     task.connection = connection;
     task.statSn = undefined;
     task.snackTag = 0;
-    if (task.state === "answering") return connection.replyAnew(task);
+    if (task.state === "answering") return connection.output.replyAnew(task);
     if (task.state === "collecting") task.collection?.restart();
     this.advance(task);
     task.unit.run();

@@ -161,7 +161,7 @@ export class FullFeaturePhase {
 
   #echo({ itt }: NopOut, data: Uint8Array): void {
     if (this.#ignoresPing()) return;
-    this.#connection.sendUrgent({
+    this.#connection.output.sendUrgent({
       data,
       encode: (bhs, numbers) =>
         encodeNopIn({

@@ -29,7 +29,7 @@ export function logOut(
 ): void {
   const response = responseTo(session, request);
   const keeps = response === Closed && keepsTasks(request) && session.keepMs > 0;
-  connection.send({
+  connection.output.send({
     data: new Uint8Array(0),
     encode: (bhs, numbers) =>
       encodeLogoutResponse({

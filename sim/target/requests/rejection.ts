@@ -41,6 +41,6 @@ export function reject(
         dataSn,
       }, bhs),
   };
-  if (urgent) connection.sendUrgent(answer);
-  else connection.send(answer);
+  if (urgent) connection.output.sendUrgent(answer);
+  else connection.output.send(answer);
 }

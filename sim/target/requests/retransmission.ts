@@ -8,6 +8,7 @@ import { serialAdd, serialDistance, serialLess } from "../../../iscsi/connection
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { decodeSnack, type Snack, SnackType } from "../../../iscsi/pdu/snack.ts";
+import { r2tFor } from "../own_requests.ts";
 import { RepeatedReply } from "../repeated_reply.ts";
 import type { SessionConnection } from "../session_connection.ts";
 import type { TargetSession } from "../target_session.ts";
@@ -29,7 +30,7 @@ export function retransmit(
   session: TargetSession,
   header: Uint8Array,
 ): void {
-  const refusal = connection.retained === undefined
+  const refusal = connection.output.retained === undefined
     ? { reason: SnackReject }
     : honor(connection, session, decodeSnack(header));
   if (refusal) reject(connection, header, refusal.reason, { dataSn: refusal.dataSn });
@@ -55,18 +56,18 @@ function repeatStatuses(
   session: TargetSession,
   { begRun, runLength, itt }: Snack,
 ): Refusal {
-  const retained = connection.retained!;
-  const end = runLength === 0 ? connection.statSn : serialAdd(begRun, runLength);
+  const retained = connection.output.retained!;
+  const end = runLength === 0 ? connection.output.statSn : serialAdd(begRun, runLength);
   const isWrong = itt !== RESERVED_TAG || serialLess(begRun, retained.acknowledged) ||
-    serialLess(connection.statSn, begRun) || serialLess(connection.statSn, end);
+    serialLess(connection.output.statSn, begRun) || serialLess(connection.output.statSn, end);
   if (isWrong) return WRONG;
   for (let left = serialDistance(begRun, end); left > 0; left--) {
     const statSn = serialAdd(end, -left);
     const answer = retained.get(statSn);
     if (answer === undefined) return { reason: SnackReject };
-    if (!(answer instanceof TargetTask)) connection.sendAgain(answer, statSn);
+    if (!(answer instanceof TargetTask)) connection.output.sendAgain(answer, statSn);
     else if (session.answered.get(answer.itt) === answer) {
-      connection.repeat(new RepeatedReply(answer));
+      connection.output.repeat(new RepeatedReply(answer));
     }
   }
   return undefined;
@@ -111,7 +112,9 @@ function repeatR2ts(
     return { reason: ProtocolError, dataSn: task.nextR2tSn };
   }
   for (const request of task.collection?.openRequests() ?? []) {
-    if (request.r2tSn >= begRun && request.r2tSn < end) connection.repeatR2t(task, request);
+    if (request.r2tSn >= begRun && request.r2tSn < end) {
+      connection.output.sendUrgent(r2tFor(task, request));
+    }
   }
   return undefined;
 }
@@ -130,7 +133,7 @@ function repeatData(
   }
   if (begin === end) return undefined;
   if (!fits(connection, task, begin)) return giveUp(connection, task);
-  connection.repeat(new RepeatedReply(task, { begin, end }));
+  connection.output.repeat(new RepeatedReply(task, { begin, end }));
   return undefined;
 }
 
@@ -144,7 +147,7 @@ function fits(connection: SessionConnection, task: TargetTask, dataSn: number): 
 /** A SNACK that cannot be honored ends its command with a sense of its own (RFC 7143 §11.4.7.2). */
 function giveUp(connection: SessionConnection, task: TargetTask): Refusal {
   task.refuse(taskSense("retransmission"));
-  if (task.statSn !== undefined) connection.repeat(new RepeatedReply(task));
+  if (task.statSn !== undefined) connection.output.repeat(new RepeatedReply(task));
   return { reason: SnackReject };
 }
 
@@ -157,6 +160,6 @@ function cutAnew(
     task.state !== "answering";
   if (isWrong) return WRONG;
   task.snackTag = ttt;
-  connection.replyAnew(task);
+  connection.output.replyAnew(task);
   return undefined;
 }

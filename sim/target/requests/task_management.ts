@@ -13,6 +13,7 @@ import {
   type TaskManagementRequest,
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
+import type { Answer } from "../answer.ts";
 import type { SessionConnection } from "../session_connection.ts";
 import type { SessionTarget, TargetSession } from "../target_session.ts";
 import type { TaskUnit } from "../tasks/target_task.ts";
@@ -46,10 +47,10 @@ export function manageTasks(
   if (request.function === TaskManagementFunction.TaskReassign) {
     return reassignTask(connection, session, request, (response) => {
       // What the task has to say comes behind the response, R2Ts among it.
-      connection.sendUrgent(responseTo(request, response));
+      connection.output.sendUrgent(responseTo(request, response));
     });
   }
-  connection.send(responseTo(request, perform(session, session.target!, request)));
+  connection.output.send(responseTo(request, perform(session, session.target!, request)));
   if (request.function === TaskManagementFunction.TargetColdReset) {
     disconnectAll(connection, session);
   }
@@ -58,7 +59,7 @@ export function manageTasks(
 function responseTo(
   { itt }: TaskManagementRequest,
   response: number,
-): Parameters<SessionConnection["send"]>[0] {
+): Answer {
   return {
     data: new Uint8Array(0),
     encode: (bhs, numbers) =>

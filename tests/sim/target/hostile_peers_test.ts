@@ -139,7 +139,7 @@ Deno.test("PDUs that are whole in time may go on for ever, cut as they like", ()
 Deno.test("A peer that takes nothing of what it asked for is let go", () =>
   beside({ stallTimeoutMs: 7000 }, async (peer, fixture) => {
     await peer.login({ keys: [["MaxRecvDataSegmentLength", "1048576"]] });
-    fixture.device.data = pattern(4_000_000);
+    fixture.device.data = new Uint8Array(4_000_000);
     const fields = { read: true, expectedDataTransferLength: 4_000_000 };
     await peer.command({ ...fields, cdb: Command.read(4_000_000) });
     await fixture.turn();
@@ -268,7 +268,7 @@ Deno.test("What comes behind a logout is not looked at", () =>
 Deno.test("A peer that logs out and does not read is let go", () =>
   beside({ loginTimeoutMs: 4000, stallTimeoutMs: 100_000 }, async (peer, fixture) => {
     await peer.login({ keys: [["MaxRecvDataSegmentLength", "1048576"]] });
-    fixture.device.data = pattern(4_000_000);
+    fixture.device.data = new Uint8Array(4_000_000);
     const fields = { read: true, expectedDataTransferLength: 4_000_000 };
     await peer.command({ ...fields, cdb: Command.read(4_000_000) });
     await fixture.turn();
