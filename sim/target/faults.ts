@@ -54,6 +54,7 @@ export interface PduFault extends FaultSelection {
 
 /** A PDU is late, and so is all behind it on its connection. */
 export interface DelayFault extends FaultSelection {
+  /** Which fault it is. */
   readonly kind: "delay";
   /** The kind of PDU that it happens to. */
   readonly pdu: TargetPduKind;
@@ -75,11 +76,13 @@ export interface CommandFault extends FaultSelection {
 
 /** NOP-Out gets no answer. */
 export interface PingFault extends FaultSelection {
+  /** Which fault it is. */
   readonly kind: "ignore-pings";
 }
 
 /** The CmdSN window of a session closes at its beginning, and stays closed (RFC 7143 §4.2.2.1). */
 export interface WindowFault extends FaultSelection {
+  /** Which fault it is. */
   readonly kind: "close-window";
   /** Commands of the session that are let in before. @default 0 */
   readonly afterCommands?: number;
