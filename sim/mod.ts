@@ -48,8 +48,22 @@ export {
   type LoopbackTargetOptions,
 } from "./target/loopback_target.ts";
 export { type ServedImage, serveImage, type ServeImageOptions } from "./target/serve_image.ts";
-export type { RunningTarget, TargetSessionInfo } from "./target/running_target.ts";
+export type {
+  RunningTarget,
+  TargetConnectionInfo,
+  TargetSessionInfo,
+} from "./target/running_target.ts";
 export type { TargetAsyncMessage } from "./target/async_answer.ts";
+export type {
+  CommandFault,
+  DelayFault,
+  FaultSelection,
+  PduFault,
+  PingFault,
+  TargetFault,
+  TargetPduKind,
+  WindowFault,
+} from "./target/faults.ts";
 export type { TargetEvent, TargetPeer } from "./target/target_event.ts";
 export type {
   PortalOptions,
@@ -57,6 +71,7 @@ export type {
   TargetLimits,
   TargetOffers,
   TargetOptions,
+  TargetPortal,
   TargetRedirect,
   TargetUnit,
 } from "./target/target_options.ts";

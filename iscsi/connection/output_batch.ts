@@ -57,6 +57,11 @@ export class OutputBatch {
     this.#addTrailer(data, digests.data);
   }
 
+  /** Adds whole PDUs as they are to be on the wire. `bytes` must not change until the batch is written. */
+  addEncoded(bytes: Uint8Array): void {
+    this.#refer(bytes);
+  }
+
   /** The chunks to write, in order. */
   take(): readonly Uint8Array[] {
     this.#closeChunk();

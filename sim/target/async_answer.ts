@@ -8,20 +8,20 @@ import { encodeAsyncMessage } from "../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../iscsi/pdu/opcode.ts";
 import { encodeResponseSegment } from "../../iscsi/pdu/scsi_response.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
-import type { Answer } from "./connection_output.ts";
+import type { Answer } from "./answer.ts";
 
 /** An Async Message; RFC 7143 §11.9 tells what the parameters mean for each event. */
 export interface TargetAsyncMessage {
   /**
    * Event code: 0 SCSI event, 1 logout requested, 2 connection dropped, 3 session dropped, 4 negotiation requested,
-   * 248 to 255 the vendor's.
+   * 5 tasks of a logical unit terminated, 248 to 255 the vendor's.
    */
   readonly event: number;
   /** The vendor's code. @default 0 */
   readonly vendorCode?: number;
-  /** The LUN as people count, for event 0. @default 0 */
+  /** The LUN as people count, for events 0 and 5. @default 0 */
   readonly lun?: number;
-  /** Event 2: the CID. @default 0 */
+  /** Event 2: the CID. @default that of the connection that carries the message; 0 for other events */
   readonly parameter1?: number;
   /** Events 2 and 3: Time2Wait in seconds. @default 0 */
   readonly parameter2?: number;

@@ -20,7 +20,7 @@ import {
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import { Opcode } from "../../iscsi/pdu/opcode.ts";
 import { opcodeName } from "../../iscsi/pdu/pdu.ts";
-import type { Answer } from "./connection_output.ts";
+import type { Answer } from "./answer.ts";
 
 /** A Login Response, and what it means for the connection. */
 export interface LoginAnswer {
@@ -33,14 +33,14 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** Takes the PDUs of one login. */
 export class LoginPhase {
   readonly #login: TargetLogin;
-  readonly #begun: (cmdSn: number) => void;
+  readonly #begun: (first: LoginRequest) => void;
   #first: LoginRequest | undefined;
 
-  /** `begun` hears the CmdSN of the first request before the policy is asked. */
+  /** `begun` hears the first request before the policy is asked. */
   constructor(
     policy: TargetLoginPolicy,
     options: TargetLoginOptions,
-    begun: (cmdSn: number) => void,
+    begun: (first: LoginRequest) => void,
   ) {
     this.#login = new TargetLogin(policy, options);
     this.#begun = begun;
@@ -59,7 +59,7 @@ export class LoginPhase {
     }
     const request = isLogin ? decodeLoginRequest(header) : this.#first!;
     if (!isLogin) return this.#refuse(request, LoginStatus.InvalidDuringLogin);
-    if (!this.#first) this.#begun(request.cmdSn);
+    if (!this.#first) this.#begun(request);
     this.#first ??= request;
     // RFC 7143 §11.12: I is 1, the tag and the CmdSN stay the same through the whole login.
     const isImmediate = (header[OPCODE] & IMMEDIATE) !== 0;

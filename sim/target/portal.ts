@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Logger } from "../../scsi/logger.ts";
-import { type Clock, systemClock } from "../../iscsi/connection/clock.ts";
+import type { Clock } from "../../iscsi/connection/clock.ts";
 import { ConnectionDriver } from "../../iscsi/connection/connection_driver.ts";
 import { ConnectionLostError } from "../../iscsi/errors.ts";
 import type { LoginIdentity } from "../../iscsi/negotiation/login_steps.ts";
@@ -19,18 +19,23 @@ import type {
 import { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import type { ByteListener, ByteStream } from "../../transport/byte_stream.ts";
+import type { FaultPlan, FaultSubject } from "./faults.ts";
+import { FaultyLine } from "./faulty_line.ts";
 import type { ListedTarget } from "./requests/send_targets.ts";
 import { SessionRegistry } from "./session_registry.ts";
-import type { SimulatedTarget } from "./target.ts";
+import type { EstablishedLogin, SimulatedTarget } from "./target.ts";
 import { type DigestEngines, TargetConnection } from "./target_connection.ts";
 import type { ConnectionEvent, TargetEvent } from "./target_event.ts";
 import type { PortalOptions, TargetLimits } from "./target_options.ts";
 import { TargetSession } from "./target_session.ts";
 
 /** What a portal serves, and how. */
-export interface TargetPortalOptions extends Omit<PortalOptions, "limits"> {
+export interface TargetPortalOptions extends Omit<PortalOptions, "limits" | "clock"> {
   readonly targets: readonly SimulatedTarget[];
   readonly limits: Required<TargetLimits>;
+  readonly clock: Clock;
+  /** What goes wrong on purpose; undefined when nothing does. */
+  readonly plan: FaultPlan | undefined;
   /** `host:port` to tell in discovery. @default none: initiators use the portal that they have reached */
   readonly address?: string;
 }
@@ -58,7 +63,7 @@ export class ServingPortal {
   #closed = false;
 
   constructor(options: TargetPortalOptions) {
-    const { clock = systemClock, logger = getLogger(["@uiscsi/tape", "sim"]) } = options;
+    const { clock, logger = getLogger(["@uiscsi/tape", "sim"]) } = options;
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
@@ -80,9 +85,9 @@ export class ServingPortal {
   async close(): Promise<void> {
     this.#closed = true;
     for (const listener of this.#listeners) listener.close();
-    for (const { connection } of [...this.#served]) {
-      connection.close(new ConnectionLostError("The target was closed"));
-    }
+    const error = new ConnectionLostError("The target was closed");
+    for (const target of this.#options.targets) target.endSessions(error);
+    for (const { connection } of [...this.#served]) connection.close(error);
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
@@ -129,8 +134,12 @@ export class ServingPortal {
     digestEngines: DigestEngines,
     events: ConstructorParameters<typeof TargetConnection>[1],
   ): TargetConnection {
-    const { limits, keepalive = false, initialStatSn = 1 } = this.#options;
-    return new TargetConnection({
+    const { limits, keepalive = false, initialStatSn = 1, plan } = this.#options;
+    const subject = (): FaultSubject => ({
+      initiatorName: connection.session?.identity.initiatorName,
+      cid: connection.session && connection.cid,
+    });
+    const connection: TargetConnection = new TargetConnection({
       policy: (connection) => this.#policy(connection),
       sendTargets: (initiatorName) => this.#listed(initiatorName),
       limits,
@@ -138,7 +147,11 @@ export class ServingPortal {
       initialStatSn,
       stagingBytes: STAGING_BYTES,
       digestEngines,
+      now: () => this.#clock.now(),
+      ignoresPing: () => plan?.ignoresPing(subject()) ?? false,
+      line: plan && new FaultyLine({ plan, subject, now: () => this.#clock.now() }),
     }, events);
+    return connection;
   }
 
   /** Slow logins make room for new ones, so that a flood of connections does not keep initiators out. */
@@ -170,12 +183,16 @@ export class ServingPortal {
 
   #policy(connection: TargetConnection): TargetLoginPolicy {
     return {
-      admit: (identity) => this.#admit(identity),
-      establish: (identity, _, authenticatedAs) => {
-        const session = this.#establish(identity, authenticatedAs, connection);
-        if (!(session instanceof TargetSession)) return session;
-        connection.adopt(session);
-        return session.tsih;
+      admit: (identity) => {
+        const decision = this.#admit(identity);
+        const session = this.#targetOf(identity)?.sessionToJoin(identity);
+        if (session && decision.kind === "admit") connection.numberWith(session);
+        return decision;
+      },
+      establish: (identity, parameters, authenticatedAs) => {
+        const login = { identity, parameters, authenticatedAs };
+        const session = this.#establish(login, connection);
+        return session instanceof TargetSession ? session.tsih : session;
       },
       randomBytes: this.#randomBytes,
     };
@@ -201,41 +218,35 @@ export class ServingPortal {
     return { kind: "admit", chap };
   }
 
-  #establish(
-    identity: LoginIdentity,
-    authenticatedAs: string | undefined,
-    connection: TargetConnection,
-  ): TargetSession | Refusal {
-    if (identity.sessionType === "discovery") {
-      return this.#establishDiscovery(identity, authenticatedAs, connection);
+  #establish(login: EstablishedLogin, connection: TargetConnection): TargetSession | Refusal {
+    if (login.identity.sessionType === "discovery") {
+      return this.#establishDiscovery(login, connection);
     }
-    return this.#targetOf(identity)!.establish(identity, authenticatedAs, connection);
+    return this.#targetOf(login.identity)!.establish(login, connection);
   }
 
   /** RFC 7143 §7.4.2: discovery sessions of one initiator port reinstate one another, too. */
   #establishDiscovery(
-    identity: LoginIdentity,
-    authenticatedAs: string | undefined,
+    { identity, parameters, authenticatedAs }: EstablishedLogin,
     connection: TargetConnection,
   ): TargetSession {
-    const old = this.#discoveries.ofPort(identity);
-    if (old) {
-      this.#discoveries.delete(old);
-      old.connection.close(new ConnectionLostError("The initiator has logged in anew"));
-    }
-    for (const over of this.#discoveries.all()) {
-      if (over.connection.closed) this.#discoveries.delete(over);
-    }
+    this.#discoveries.ofPort(identity)?.end(
+      new ConnectionLostError("The initiator has logged in anew"),
+    );
+    for (const over of this.#discoveries.all()) if (over.ended) this.#discoveries.delete(over);
     const session = new TargetSession({
       identity,
       tsih: this.#discoveries.allocate(),
       authenticatedAs,
-      connection,
+      parameters,
       order: connection.order,
       target: undefined,
       limits: this.#options.limits,
+      clock: this.#clock,
     });
     this.#discoveries.add(session);
+    connection.adopt(session, identity.cid);
+    session.join(connection, connection.firstExpStatSn);
     return session;
   }
 
@@ -243,7 +254,7 @@ export class ServingPortal {
     const { targets, address } = this.#options;
     return targets.filter((target) => target.isVisibleTo(initiatorName)).map((target) => ({
       name: target.name,
-      address: address && `${address},${target.portalGroupTag}`,
+      addresses: target.addresses(address),
     }));
   }
 }

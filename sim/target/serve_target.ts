@@ -4,10 +4,12 @@
  * @module
  */
 
+import { systemClock } from "../../iscsi/connection/clock.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import { formatPortal } from "../../iscsi/portal.ts";
 import type { ByteListener, NetworkAddress } from "../../transport/byte_stream.ts";
 import { defaultListen } from "../../transport/default_transport.ts";
+import { FaultPlan } from "./faults.ts";
 import { ServingPortal } from "./portal.ts";
 import { type RunningTarget, runningTarget } from "./running_target.ts";
 import { SimulatedTarget } from "./target.ts";
@@ -47,9 +49,11 @@ const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::", ""]);
  */
 export async function serveTarget(options: ServeTargetOptions): Promise<RunningTarget> {
   const { listen = { hostname: "127.0.0.1", port: 3260 } } = options;
+  const { clock = systemClock, faults = [] } = options;
   const limits = checkedLimits(options.limits);
+  const plan = faults.length > 0 ? new FaultPlan(faults) : undefined;
   const targets = [options, ...options.furtherTargets ?? []]
-    .map((target) => new SimulatedTarget(target, limits));
+    .map((target) => new SimulatedTarget(target, { limits, clock, faults: plan }));
   checkNames(targets);
   const listener = options.listener ?? await defaultListen(listen);
   const { address } = listener;
@@ -57,6 +61,8 @@ export async function serveTarget(options: ServeTargetOptions): Promise<RunningT
     ...options,
     targets,
     limits,
+    clock,
+    plan,
     address: options.advertise ??
       (WILDCARDS.has(address.hostname) ? undefined : formatPortal(address)),
   });

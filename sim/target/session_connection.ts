@@ -6,37 +6,34 @@
 
 import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
 import type { TargetAsyncMessage } from "./async_answer.ts";
-import type { Answer } from "./connection_output.ts";
+import type { ConnectionOutput } from "./connection_output.ts";
 import type { ConnectionEvent } from "./target_event.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
+import type { TaskConnection } from "./tasks/target_task.ts";
+
+/** What becomes of the tasks of a connection that is over: at error recovery level 2, others can take them over. */
+export type TaskFate = "keep" | "end";
 
 /** One connection of a session, in the full feature phase. */
-export interface SessionConnection {
+export interface SessionConnection extends TaskConnection {
+  /** Connection ID, which the initiator chose. */
+  readonly cid: number;
   /** Whether it is over. */
   readonly closed: boolean;
   /** What was agreed for this connection and its session. */
   readonly parameters: NegotiatedParameters;
-  /** Queues an answer behind those that are queued. */
-  send(answer: Answer): void;
-  /** Queues an answer that overtakes those to commands. */
-  sendUrgent(answer: Answer): void;
-  /** Queues the answer to a SCSI command. */
-  reply(task: TargetTask): void;
-  /** Asks for the next part of a command's data, with this Target Transfer Tag. */
-  sendR2t(task: TargetTask, ttt: number): void;
-  /** Whether the Data-In that waits leaves room for more; when not, the session hears once it does. */
-  hasRoomForData(): boolean;
+  /** What it has to say. */
+  readonly output: ConnectionOutput;
   /** The initiator declared another segment length. */
   changeParameters(parameters: NegotiatedParameters): void;
   /** The initiator has begun the negotiation that an Async Message may have asked for. */
   negotiationBegan(): void;
   /** The initiator answered a ping. */
   pongReceived(ttt: number): void;
-  /** Sends an Async Message, and holds the initiator and the connection to what it says (RFC 7143 §11.9). */
+  /** Sends an Async Message, and holds the initiator and the session to what it says (RFC 7143 §11.9). */
   sendAsync(message: TargetAsyncMessage): void;
   /** Nothing more is taken in, and the connection closes when all answers have left. */
-  closeWhenSent(): void;
+  closeWhenSent(fate?: TaskFate): void;
   /** Ends the connection at once; `error` is why, unless it ends in order. */
-  close(error: unknown): void;
+  close(error: unknown, fate?: TaskFate): void;
   report(event: ConnectionEvent): void;
 }

@@ -7,6 +7,7 @@
 import { ConnectionLostError, InvalidOptionError } from "../../iscsi/errors.ts";
 import type { ChapAccount, OperationalOffers } from "../../iscsi/negotiation/login_options.ts";
 import type { LoginIdentity } from "../../iscsi/negotiation/login_steps.ts";
+import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
 import { KeyNegotiation } from "../../iscsi/negotiation/negotiate.ts";
 import type {
   Admission,
@@ -16,9 +17,18 @@ import type {
 } from "../../iscsi/negotiation/target_policy.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import { lunFromNumber, lunToNumber } from "../../scsi/lun.ts";
+import type { Clock } from "../../transport/clock.ts";
+import { CommandFaults } from "./command_faults.ts";
+import type { FaultPlan } from "./faults.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import type { TargetConnection } from "./target_connection.ts";
-import type { TargetChap, TargetLimits, TargetOptions } from "./target_options.ts";
+import type {
+  TargetChap,
+  TargetLimits,
+  TargetOptions,
+  TargetPortal,
+  TargetRedirect,
+} from "./target_options.ts";
 import { type SessionTarget, TargetSession } from "./target_session.ts";
 import { AbsentUnit } from "./tasks/absent_unit.ts";
 import { ReportingUnit } from "./tasks/reporting_unit.ts";
@@ -29,13 +39,26 @@ const SYNTAX =
 /** RFC 7143 §4.2.7.1: iSCSI names have at most 223 bytes. */
 const MAX_NAME_LENGTH = 223;
 
-/** What there is one way of at error recovery level 0, with one connection a session. */
-const FIXED_OFFERS: OperationalOffers = {
-  maxConnections: 1,
-  errorRecoveryLevel: 0,
-  dataPduInOrder: true,
-  dataSequenceInOrder: true,
-};
+/** What a target agrees to unless it is told otherwise; initiators that want less get less. */
+const TARGET_DEFAULTS: OperationalOffers = { maxConnections: 8, errorRecoveryLevel: 2 };
+
+/** What there is one way of. */
+const FIXED_OFFERS: OperationalOffers = { dataPduInOrder: true, dataSequenceInOrder: true };
+
+/** What a target needs of whoever serves it. */
+export interface TargetSurroundings {
+  readonly limits: Required<TargetLimits>;
+  readonly clock: Clock;
+  /** What goes wrong on purpose; undefined when nothing does. */
+  readonly faults: FaultPlan | undefined;
+}
+
+/** Who has logged in, and what was agreed. */
+export interface EstablishedLogin {
+  readonly identity: LoginIdentity;
+  readonly parameters: NegotiatedParameters;
+  readonly authenticatedAs: string | undefined;
+}
 
 /** One target. */
 export class SimulatedTarget implements SessionTarget {
@@ -43,40 +66,52 @@ export class SimulatedTarget implements SessionTarget {
   readonly name: string;
   readonly portalGroupTag: number;
   readonly statusInDataIn: boolean;
+  readonly taskAbortedStatus: boolean;
   readonly #options: TargetOptions;
-  readonly #limits: Required<TargetLimits>;
+  readonly #surroundings: TargetSurroundings;
   readonly #chap: TargetChapPolicy | undefined;
   readonly #offers: OperationalOffers;
   readonly #registry = new SessionRegistry();
   readonly #units = new Map<number, UnitQueue>();
   readonly #absent = new UnitQueue(new AbsentUnit());
+  /** LUN 0 must answer INQUIRY and REPORT LUNS even without a device (SPC-5 §6.33, SAM-5 §4.7.4). */
+  readonly #listing: UnitQueue;
+  #redirect: TargetRedirect | undefined;
 
   /** @throws {InvalidOptionError} when an option cannot be right. */
-  constructor(options: TargetOptions, limits: Required<TargetLimits>) {
-    const { targetName, chap, negotiation, targetPortalGroupTag = 1, statusInDataIn = true } =
-      options;
+  constructor(options: TargetOptions, surroundings: TargetSurroundings) {
+    const { targetName, chap, negotiation, targetPortalGroupTag = 1 } = options;
+    const { statusInDataIn = true, taskAbortedStatus = true } = options;
     this.name = checkedName(targetName);
     this.portalGroupTag = targetPortalGroupTag;
     this.statusInDataIn = statusInDataIn;
+    this.taskAbortedStatus = taskAbortedStatus;
+    this.#redirect = options.redirect;
     this.#options = options;
-    this.#limits = limits;
+    this.#surroundings = surroundings;
     this.#chap = chap && chapPolicy(chap);
-    this.#offers = { ...negotiation, ...FIXED_OFFERS };
+    this.#offers = { ...TARGET_DEFAULTS, ...withoutHoles(negotiation), ...FIXED_OFFERS };
     const { headerDigest, dataDigest, extraKeys } = options;
     // Says at once what a login would otherwise stumble over.
     new KeyNegotiation("target", { headerDigest, dataDigest, extraKeys, offers: this.#offers });
-    this.#addUnits(options);
+    const luns = (initiatorName: string) =>
+      this.luns().map(lunFromNumber).filter((lun) => this.hasUnit(lun, initiatorName));
+    this.#listing = new UnitQueue(new ReportingUnit(new AbsentUnit(), luns));
+    this.#addUnits(options, luns);
   }
 
-  /** What answers at a LUN, present or not. */
-  unit(lun: bigint): UnitQueue {
+  /** What answers at a LUN to the initiator with this name, present or not. */
+  unit(lun: bigint, initiatorName: string): UnitQueue {
     const number = lunToNumber(lun);
-    return (number === undefined ? undefined : this.#units.get(number)) ?? this.#absent;
+    if (number !== undefined && this.hasUnit(lun, initiatorName)) return this.#units.get(number)!;
+    return number === 0 ? this.#listing : this.#absent;
   }
 
-  /** Whether there is a device at a LUN. */
-  hasUnit(lun: bigint): boolean {
-    return this.#options.units.some((unit) => unit.lun === lunToNumber(lun));
+  /** Whether there is a device at a LUN for the initiator with this name. */
+  hasUnit(lun: bigint, initiatorName: string): boolean {
+    const number = lunToNumber(lun);
+    const unit = this.#options.units.find((one) => one.lun === number);
+    return unit !== undefined && isAmong(unit.initiators, initiatorName);
   }
 
   /** The logical units in the order of their LUNs. */
@@ -96,8 +131,19 @@ export class SimulatedTarget implements SessionTarget {
 
   /** Whether the initiator with this name may log in, and find the target by discovery. */
   isVisibleTo(initiatorName: string): boolean {
-    const name = initiatorName.toLowerCase();
-    return this.#options.initiators?.some((other) => other.toLowerCase() === name) ?? true;
+    return isAmong(this.#options.initiators, initiatorName);
+  }
+
+  /** Where logins are sent instead; undefined lets them in again. Sessions that there are stay. */
+  set redirect(redirect: TargetRedirect | undefined) {
+    this.#redirect = redirect;
+  }
+
+  /** What discovery tells of the ways to the target; `served` is where its portal listens, when that can be told. */
+  addresses(served: string | undefined): string[] {
+    const own = served === undefined ? [] : [{ address: served }];
+    const portals: readonly TargetPortal[] = this.#options.portals ?? own;
+    return portals.map(({ address, groupTag = this.portalGroupTag }) => `${address},${groupTag}`);
   }
 
   /** How discovery sessions are authenticated. */
@@ -107,7 +153,8 @@ export class SimulatedTarget implements SessionTarget {
 
   /** Decides on a login that names this target. */
   admit(identity: LoginIdentity): Admission | Redirection | Refusal {
-    const { redirect, headerDigest, dataDigest, extraKeys, targetAlias } = this.#options;
+    const { headerDigest, dataDigest, extraKeys, targetAlias } = this.#options;
+    const redirect = this.#redirect;
     if (!this.isVisibleTo(identity.initiatorName)) return refuse(LoginStatus.AuthorizationFailure);
     if (redirect) {
       return {
@@ -116,8 +163,9 @@ export class SimulatedTarget implements SessionTarget {
         permanent: redirect.permanent ?? false,
       };
     }
-    if (identity.tsih !== 0) return this.#refuseToJoin(identity);
-    if (this.#isFull(identity)) return refuse(LoginStatus.OutOfResources);
+    const joined = identity.tsih === 0 ? undefined : this.#joinable(identity);
+    if (joined !== undefined && !(joined instanceof TargetSession)) return joined;
+    if (joined === undefined && this.#isFull(identity)) return refuse(LoginStatus.OutOfResources);
     return {
       kind: "admit",
       chap: this.#chap,
@@ -127,30 +175,69 @@ export class SimulatedTarget implements SessionTarget {
       dataDigest,
       offers: this.#offers,
       extraKeys,
+      session: joined?.parameters,
     };
   }
 
-  /** Begins a session; one of the same initiator port ends for it, with its connection (RFC 7143 §6.3.5). */
-  establish(
-    identity: LoginIdentity,
-    authenticatedAs: string | undefined,
+  /**
+   * Begins a session, or lets a connection join one: the rows of the table in RFC 7143 §6.3.1. A session of the same
+   * initiator port ends for a new one (§6.3.5).
+   */
+  establish(login: EstablishedLogin, connection: TargetConnection): TargetSession | Refusal {
+    const { identity, authenticatedAs } = login;
+    const session = identity.tsih === 0 ? this.#begin(login, connection) : this.#joinable(identity);
+    if (!(session instanceof TargetSession)) return session;
+    // Who has not proven the same name may have learned the TSIH on the wire.
+    if (session.authenticatedAs !== authenticatedAs) {
+      return refuse(LoginStatus.AuthorizationFailure);
+    }
+    connection.adopt(session, identity.cid);
+    session.join(connection, connection.firstExpStatSn);
+    return session;
+  }
+
+  #begin(
+    { identity, parameters, authenticatedAs }: EstablishedLogin,
     connection: TargetConnection,
   ): TargetSession | Refusal {
     if (this.#isFull(identity)) return refuse(LoginStatus.OutOfResources);
-    const old = this.#registry.ofPort(identity);
-    old?.connection.close(new ConnectionLostError("The initiator has logged in anew"));
+    this.#registry.ofPort(identity)?.end(
+      new ConnectionLostError("The initiator has logged in anew"),
+    );
+    this.#makeRoom();
+    const { limits, clock, faults } = this.#surroundings;
     const session = new TargetSession({
       identity,
       tsih: this.#registry.allocate(),
       authenticatedAs,
-      connection,
+      parameters,
       order: connection.order,
       target: this,
-      limits: this.#limits,
+      limits,
+      clock,
+      faults: faults && new CommandFaults(faults, identity.initiatorName, clock),
     });
     this.#registry.add(session);
     for (const unit of this.units()) unit.device.nexusEstablished(session.nexus);
     return session;
+  }
+
+  /** The session that a login with a TSIH means; RFC 7143 §6.3.1 says what is wrong with the others. */
+  #joinable(identity: LoginIdentity): TargetSession | Refusal {
+    const session = this.#registry.ofHandle(identity);
+    if (session === undefined) return refuse(LoginStatus.SessionDoesNotExist);
+    return session.hasRoomFor(identity.cid) ? session : refuse(LoginStatus.TooManyConnections);
+  }
+
+  /** The session that a login is about to join, if it may. */
+  sessionToJoin(identity: LoginIdentity): TargetSession | undefined {
+    const session = identity.tsih === 0 ? undefined : this.#joinable(identity);
+    return session instanceof TargetSession ? session : undefined;
+  }
+
+  /** Ends all sessions. */
+  endSessions(error: unknown): void {
+    for (const session of this.sessions()) session.end(error);
   }
 
   /** A session has ended: its devices lose the nexus. */
@@ -170,31 +257,40 @@ export class SimulatedTarget implements SessionTarget {
     if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
-  /** LUN 0 must answer INQUIRY and REPORT LUNS even without a device (SPC-5 §6.33, SAM-5 §4.7.4). */
-  #addUnits({ units }: TargetOptions): void {
-    const luns = this.luns().map(lunFromNumber);
+  #addUnits({ units }: TargetOptions, luns: (initiatorName: string) => bigint[]): void {
     for (const { lun, device } of [...units].sort((a, b) => a.lun - b.lun)) {
       if (this.#units.has(lun)) {
         throw new InvalidOptionError("units", `Cannot make a target: LUN ${lun} is there twice`);
       }
       this.#units.set(lun, new UnitQueue(new ReportingUnit(device, luns)));
     }
-    if (this.#units.has(0)) return;
-    this.#units.set(0, new UnitQueue(new ReportingUnit(new AbsentUnit(), luns)));
-  }
-
-  /** A session has one connection: no further one can join it. */
-  #refuseToJoin(identity: LoginIdentity): Refusal {
-    const session = this.#registry.ofHandle(identity);
-    if (session === undefined) return refuse(LoginStatus.SessionDoesNotExist);
-    const isSame = session.identity.cid === identity.cid;
-    return refuse(isSame ? LoginStatus.CannotIncludeInSession : LoginStatus.TooManyConnections);
   }
 
   #isFull(identity: LoginIdentity): boolean {
-    return this.#registry.size >= this.#limits.maxSessions &&
-      this.#registry.ofPort(identity) === undefined;
+    return this.#registry.size >= this.#surroundings.limits.maxSessions &&
+      this.#registry.ofPort(identity) === undefined && this.#abandoned() === undefined;
   }
+
+  /** The oldest session that has lost all of its connections. */
+  #abandoned(): TargetSession | undefined {
+    return this.sessions().find(({ connections }) => connections.length === 0);
+  }
+
+  #makeRoom(): void {
+    if (this.#registry.size < this.#surroundings.limits.maxSessions) return;
+    this.#abandoned()?.end(new ConnectionLostError("The session made room for another"));
+  }
+}
+
+/** An absent list lets everybody in; names are compared in lower case (RFC 7143 §4.2.7.2). */
+function isAmong(names: readonly string[] | undefined, initiatorName: string): boolean {
+  const name = initiatorName.toLowerCase();
+  return names?.some((other) => other.toLowerCase() === name) ?? true;
+}
+
+/** Fields that are undefined count as left out. */
+function withoutHoles(offers: OperationalOffers = {}): OperationalOffers {
+  return Object.fromEntries(Object.entries(offers).filter(([, value]) => value !== undefined));
 }
 
 function refuse(status: number): Refusal {

@@ -8,6 +8,7 @@
 import type { ProtocolCore } from "../../iscsi/connection/connection_driver.ts";
 import { Keepalive, type KeepaliveOptions } from "../../iscsi/connection/keepalive.ts";
 import type { OutputBatch } from "../../iscsi/connection/output_batch.ts";
+import { serialAdd } from "../../iscsi/connection/serial_number.ts";
 import { ConnectionLostError, ProtocolError } from "../../iscsi/errors.ts";
 import type { TargetLoginStep } from "../../iscsi/negotiation/login_steps.ts";
 import {
@@ -16,20 +17,23 @@ import {
 } from "../../iscsi/negotiation/negotiated_parameters.ts";
 import type { TargetLoginPolicy } from "../../iscsi/negotiation/target_policy.ts";
 import { AsyncEvent } from "../../iscsi/pdu/async_message.ts";
-import { RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
+import { EXP_STAT_SN, readU32, RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
 import type { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../iscsi/pdu/framer.ts";
+import type { LoginRequest } from "../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../iscsi/pdu/login_status.ts";
-import { encodeNopIn } from "../../iscsi/pdu/nop.ts";
-import { Opcode } from "../../iscsi/pdu/opcode.ts";
-import { encodeReadyToTransfer } from "../../iscsi/pdu/r2t.ts";
 import { asyncAnswer, type TargetAsyncMessage } from "./async_answer.ts";
-import { type Answer, ConnectionOutput } from "./connection_output.ts";
+import { ConnectionDeadlines } from "./connection_deadlines.ts";
+import { ConnectionOutput } from "./connection_output.ts";
+import { lunFromNumber } from "../../scsi/lun.ts";
+import type { FaultyLine } from "./faulty_line.ts";
 import { LoginPhase } from "./login_phase.ts";
+import { ownNopIn, r2tFor } from "./own_requests.ts";
 import { CommandOrder } from "./requests/command_order.ts";
 import { FullFeaturePhase } from "./requests/full_feature_phase.ts";
 import type { SendTargets } from "./requests/send_targets.ts";
-import type { SessionConnection } from "./session_connection.ts";
+import { RetainedAnswers } from "./retained_answers.ts";
+import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import type { ConnectionEvent } from "./target_event.ts";
 import type { TargetLimits } from "./target_options.ts";
 import type { NumberedRequest, TargetSession } from "./target_session.ts";
@@ -62,30 +66,28 @@ export interface TargetConnectionOptions {
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
   readonly digestEngines: DigestEngines | undefined;
+  /** Milliseconds on the driver's clock. */
+  readonly now: () => number;
+  /** Whether this ping of the initiator gets no answer. */
+  readonly ignoresPing: () => boolean;
+  /** What goes wrong with outgoing PDUs; undefined when nothing does. */
+  readonly line: FaultyLine | undefined;
 }
 
 /** `login`, then `full-feature`; `closing` until the last answer has left; `closed`. */
 type Phase = "login" | "full-feature" | "closing" | "closed";
 
-/** What an initiator must do before the deadline of each phase. */
-const DUTIES: Readonly<Record<Phase, string>> = {
-  "login": "log in",
-  "full-feature": "do what an Async Message asked for",
-  "closing": "take its last answers",
-  "closed": "",
-};
-
 /** Data segments until the end of the login are at most this long, whatever was declared (RFC 7143 §13.12). */
 const LOGIN_SEGMENT_BYTES = 8192;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
-
 /** One connection, and the session that it carries once its login is done. */
 export class TargetConnection implements ProtocolCore, PduSink, SessionConnection {
   readonly #options: TargetConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #framer: PduFramer;
   readonly #login: LoginPhase;
-  readonly #output: ConnectionOutput;
+  /** What it has to say. */
+  readonly output: ConnectionOutput;
+  readonly #deadlines: ConnectionDeadlines;
   #phase: Phase = "login";
   #order: CommandOrder<NumberedRequest>;
   #session: TargetSession | undefined;
@@ -93,10 +95,12 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   #parameters: NegotiatedParameters = DEFAULT_PARAMETERS;
   #keepalive: Keepalive | undefined;
   #pingTag: number | undefined;
-  /** When the login must be done, or the initiator must have done what an Async Message asked for. */
-  #phaseDeadline = Infinity;
+  /** The bytes that came last were the end of a PDU, or more. */
+  #hasWholePdu = false;
+  #cid = 0;
+  /** ExpStatSN of the first Login Request, which is that of a connection before this one (RFC 7143 §11.12.9). */
+  #firstExpStatSn = 0;
   #waitsForRoom = false;
-  #now = 0;
 
   constructor(options: TargetConnectionOptions, events: ConnectionEvents) {
     const { limits, stagingBytes } = options;
@@ -107,13 +111,32 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
       stagingBytes,
     });
     this.#order = new CommandOrder(0, limits.commandWindow);
-    this.#output = new ConnectionOutput(options.initialStatSn, this.#order);
+    this.output = new ConnectionOutput({
+      initialStatSn: options.initialStatSn,
+      window: this.#order,
+      limits,
+      line: options.line,
+      changed: () => events.changed(),
+      overrun: () =>
+        this.close(new ProtocolError("The initiator asks on without taking its answers")),
+    });
+    this.#deadlines = new ConnectionDeadlines(limits);
     const bounds = { maxRounds: limits.maxLoginRounds, maxTextBytes: limits.maxTextBytes };
-    this.#login = new LoginPhase(options.policy(this), bounds, (cmdSn) => this.#number(cmdSn));
+    this.#login = new LoginPhase(options.policy(this), bounds, (first) => this.#number(first));
   }
 
   get closed(): boolean {
     return this.#phase === "closed";
+  }
+
+  /** Connection ID, which the initiator chose. */
+  get cid(): number {
+    return this.#cid;
+  }
+
+  /** ExpStatSN of the first Login Request. */
+  get firstExpStatSn(): number {
+    return this.#firstExpStatSn;
   }
 
   /** Whether the initiator has not logged in yet. */
@@ -137,14 +160,14 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   /** Whether the Data-In that waits leaves room for more; when not, the session hears once it does. */
   hasRoomForData(): boolean {
-    const hasRoom = this.#output.dataInBytes < this.#options.limits.dataInBytes;
+    const hasRoom = this.output.dataInBytes < this.#options.limits.dataInBytes;
     this.#waitsForRoom ||= !hasRoom;
     return hasRoom;
   }
 
   start(now: number): void {
-    this.#now = now;
-    this.#phaseDeadline = now + this.#options.limits.loginTimeoutMs;
+    this.#deadlines.begin("login", now);
+    this.#deadlines.begin("stage", now);
     this.report({ kind: "connected" });
   }
 
@@ -154,13 +177,15 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   received(count: number, now: number): void {
     if (this.#isOver) return;
-    this.#now = now;
     this.#keepalive?.active(now);
+    this.#hasWholePdu = false;
     try {
       this.#framer.advance(count);
     } catch (error) {
       this.close(error);
     }
+    if (this.#framer.betweenPdus) this.#deadlines.done("pdu");
+    else if (this.#hasWholePdu || !this.#deadlines.isDue("pdu")) this.#deadlines.begin("pdu", now);
   }
 
   connectionEnded(error: unknown): void {
@@ -172,50 +197,71 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   }
 
   tick(now: number): void {
-    this.#now = now;
     if (this.closed) return;
-    if (now >= this.#phaseDeadline) {
-      return this.close(
-        new ConnectionLostError(`The initiator did not ${DUTIES[this.#phase]} in time`),
-      );
+    this.#options.line?.tick(now);
+    const missed = this.#deadlines.missed(now);
+    if (missed) {
+      return this.close(new ConnectionLostError(`The initiator did not ${missed} in time`));
     }
-    this.#checkKeepalive();
+    this.#checkKeepalive(now);
   }
 
   nextDeadline(): number {
     if (this.closed) return Infinity;
-    return Math.min(this.#phaseDeadline, this.#keepalive?.deadline() ?? Infinity);
+    return Math.min(
+      this.#deadlines.next,
+      this.#keepalive?.deadline() ?? Infinity,
+      this.#options.line?.heldUntil ?? Infinity,
+    );
   }
 
   produce(batch: OutputBatch): boolean {
     if (this.closed) return false;
     const statusInDataIn = this.#session?.target?.statusInDataIn ?? true;
-    return this.#output.produce(batch, this.#parameters, statusInDataIn);
+    const hasPdus = this.output.produce(batch, this.#parameters, statusInDataIn);
+    if (!hasPdus) this.#checkLine();
+    else this.#deadlines.begin("take", this.#now);
+    // The driver has looked at the deadlines before it began to write.
+    if (hasPdus) this.#events.changed();
+    return hasPdus;
   }
 
   written(): void {
-    if (this.#phase === "closing" && this.#output.empty) return this.close(undefined);
+    this.#deadlines.done("take");
+    this.#checkLine();
+    if (this.#phase === "closing" && this.output.empty) return this.close(undefined);
     if (!this.#waitsForRoom) return;
     this.#waitsForRoom = false;
     this.#session?.resume();
   }
 
   place(header: Uint8Array, length: number): Uint8Array | undefined {
-    return this.#isOver ? undefined : this.#requests?.place(header, length);
+    if (this.#isOver) return undefined;
+    if (this.output.retained) this.output.acknowledge(readU32(header, EXP_STAT_SN));
+    return this.#requests?.place(header, length);
   }
 
   receive(header: Uint8Array, data: Uint8Array, intact: boolean): void {
+    this.#hasWholePdu = true;
     if (this.#isOver) return;
     if (this.#requests) return this.#requests.receive(header, data, intact);
     const { answer, step } = this.#login.receive(header, data);
-    this.send(answer);
+    this.output.send(answer);
     if (step.progress === "failed") this.#loginFailed(step);
     else if (step.progress === "done") this.#loggedIn(step.parameters);
+    else if (step.response.transit) this.#deadlines.begin("stage", this.#now);
   }
 
-  /** Takes up the session that the login has established. */
-  adopt(session: TargetSession): void {
+  /** The login is for a session that there is: its numbers hold from now on. */
+  numberWith(session: TargetSession): void {
+    this.output.window = session.order;
+  }
+
+  /** Takes up the session that the login has established or joined. */
+  adopt(session: TargetSession, cid: number): void {
     this.#session = session;
+    this.#cid = cid;
+    this.output.window = session.order;
   }
 
   /** The initiator declared another segment length. */
@@ -223,63 +269,43 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#parameters = parameters;
   }
 
-  /** Queues an answer behind those that are queued. */
-  send(answer: Answer): void {
-    this.#output.send(answer);
-    this.#checkOutput();
-  }
-
-  /** Queues an answer that overtakes those to commands. */
-  sendUrgent(answer: Answer): void {
-    this.#output.sendUrgent(answer);
-    this.#checkOutput();
-  }
-
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void {
-    if (this.#isOver) return;
-    this.#output.reply(task);
-    this.#events.changed();
+    this.output.reply(task);
   }
 
   /** Asks for the next part of a command's data (RFC 7143 §11.8). */
   sendR2t(task: TargetTask, ttt: number): void {
-    const { offset, length } = task.collection!.solicit(ttt);
     const r2tSn = task.nextR2tSn++;
-    this.sendUrgent({
-      data: NO_BYTES,
-      encode: (bhs, { statSn, expCmdSn, maxCmdSn }) =>
-        encodeReadyToTransfer({
-          opcode: Opcode.ReadyToTransfer,
-          lun: task.command.lun,
-          itt: task.itt,
-          ttt,
-          statSn,
-          expCmdSn,
-          maxCmdSn,
-          r2tSn,
-          bufferOffset: offset,
-          desiredDataTransferLength: length,
-        }, bhs),
-    });
+    this.output.sendUrgent(r2tFor(task, { ttt, r2tSn, ...task.collection!.solicit(ttt, r2tSn) }));
   }
 
-  /** Sends an Async Message, and holds the initiator and itself to what it says (RFC 7143 §11.9). */
+  /** Sends an Async Message, and holds the initiator and the session to what it says (RFC 7143 §11.9). */
   sendAsync(message: TargetAsyncMessage): void {
-    if (this.#phase !== "full-feature") return;
-    this.send(asyncAnswer(message));
-    const { event, parameter3 = 0 } = message;
-    if (event === AsyncEvent.ConnectionDropped || event === AsyncEvent.SessionDropped) {
-      this.closeWhenSent();
-    } else if (event === AsyncEvent.LogoutRequested || event === AsyncEvent.NegotiationRequested) {
-      this.#phaseDeadline = this.#now + parameter3 * 1000;
+    const session = this.#session;
+    if (this.#phase !== "full-feature" || session === undefined) return;
+    const { event, lun = 0, parameter3 = 0 } = message;
+    const ownCid = event === AsyncEvent.ConnectionDropped ? this.#cid : 0;
+    const { parameter1 = ownCid } = message;
+    this.output.send(asyncAnswer({ ...message, parameter1 }));
+    switch (event) {
+      case AsyncEvent.ConnectionDropped:
+        return session.dropConnection(parameter1);
+      case AsyncEvent.SessionDropped:
+        this.closeWhenSent();
+        return session.end(undefined);
+      case AsyncEvent.TasksTerminated:
+        return session.abortTasksOf(lunFromNumber(lun));
+      case AsyncEvent.LogoutRequested:
+      case AsyncEvent.NegotiationRequested:
+        this.#deadlines.begin("act", this.#now, parameter3 * 1000);
+        this.#events.changed();
     }
-    this.#events.changed();
   }
 
   /** The initiator has begun the negotiation that an Async Message may have asked for. */
   negotiationBegan(): void {
-    this.#phaseDeadline = Infinity;
+    this.#deadlines.done("act");
   }
 
   /** The initiator answered a ping. */
@@ -289,19 +315,23 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   }
 
   /** Nothing more is taken in, and the connection closes when all answers have left. */
-  closeWhenSent(): void {
+  closeWhenSent(fate: TaskFate = "end"): void {
     if (this.#isOver) return;
     this.#phase = "closing";
-    this.#phaseDeadline = this.#now + this.#options.limits.loginTimeoutMs;
-    this.#session?.end();
+    this.output.finish();
+    for (const duty of ["login", "stage", "act"] as const) this.#deadlines.done(duty);
+    this.#deadlines.begin("leave", this.#now);
+    this.#session?.leave(this, fate);
+    if (this.output.empty && !this.#deadlines.isDue("take")) this.close(undefined);
     this.#events.changed();
   }
 
   /** Ends the connection at once; `error` is why, unless it ends in order. */
-  close(error: unknown): void {
+  close(error: unknown, fate: TaskFate = error === undefined ? "end" : "keep"): void {
     if (this.closed) return;
     this.#phase = "closed";
-    this.#session?.end();
+    this.output.finish();
+    this.#session?.leave(this, fate);
     this.report({ kind: "disconnected", error });
     this.#events.closed();
   }
@@ -310,14 +340,20 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#events.report(event);
   }
 
+  /** Answers may leave long after anything was received: a rewind takes minutes. */
+  get #now(): number {
+    return this.#options.now();
+  }
+
   get #isOver(): boolean {
     return this.#phase === "closing" || this.#phase === "closed";
   }
 
   /** The login's CmdSN is that of the first command too (RFC 7143 §11.12.8). */
-  #number(cmdSn: number): void {
+  #number({ cmdSn, expStatSn }: LoginRequest): void {
+    this.#firstExpStatSn = expStatSn;
     this.#order = new CommandOrder(cmdSn, this.#options.limits.commandWindow);
-    this.#output.window = this.#order;
+    this.output.window = this.#order;
   }
 
   #loginFailed({ response }: TargetLoginStep): void {
@@ -332,32 +368,41 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     const { limits, keepalive, sendTargets, digestEngines } = this.#options;
     const engines = parameters.dataDigest ? digestEngines : undefined;
     this.#phase = "full-feature";
-    this.#phaseDeadline = Infinity;
+    this.#deadlines.done("login");
+    this.#deadlines.done("stage");
     this.#parameters = parameters;
     this.#framer.setDigests(parameters.headerDigest, engines?.incoming);
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
-    this.#output.digests = { header: parameters.headerDigest, data: engines?.outgoing };
-    this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets });
+    this.output.digests = { header: parameters.headerDigest, data: engines?.outgoing };
+    const { ignoresPing } = this.#options;
+    this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets, ignoresPing });
+    if (parameters.errorRecoveryLevel > 0) this.#retainAnswers(session);
     if (keepalive) this.#keepalive = new Keepalive(this.#now, keepalive);
     const { identity: { sessionType, targetName }, authenticatedAs } = session;
     this.report({ kind: "logged-in", sessionType, targetName, authenticatedAs });
     this.#events.changed();
   }
 
-  #checkOutput(): void {
-    const { maxQueuedAnswers, queuedAnswerBytes } = this.#options.limits;
-    const { answers, answerBytes } = this.#output;
-    if (answers > maxQueuedAnswers || answerBytes > queuedAnswerBytes) {
-      this.close(new ProtocolError("The initiator asks on without taking its answers"));
-    } else {
-      this.#events.changed();
-    }
+  /** The last Login Response is unacknowledged too, and nobody asks for it again. */
+  #retainAnswers(session: TargetSession): void {
+    const { limits } = this.#options;
+    const firstStatSn = serialAdd(this.output.statSn, this.output.answers);
+    this.output.retained = new RetainedAnswers(
+      firstStatSn,
+      limits,
+      (task) => session.released(task),
+    );
   }
 
-  #checkKeepalive(): void {
+  /** A fault breaks the connection once everything before it is written. */
+  #checkLine(): void {
+    if (this.#options.line?.broken) this.close(new ConnectionLostError("A fault broke the line"));
+  }
+
+  #checkKeepalive(now: number): void {
     const keepalive = this.#keepalive;
     if (keepalive === undefined || this.#phase !== "full-feature") return;
-    const action = keepalive.check(this.#now, this.#session!.tasks.size > 0);
+    const action = keepalive.check(now, this.#session!.tasks.size > 0);
     if (action === "dead") {
       this.close(new ConnectionLostError("The initiator stopped answering pings"));
     } else if (action === "ping") {
@@ -365,22 +410,9 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     }
   }
 
-  /** A target's own ping carries StatSN without using it up (RFC 7143 §11.19.2). */
   #ping(): void {
     const ttt = this.#session!.allocateTransferTag();
     this.#pingTag = ttt;
-    this.sendUrgent({
-      data: NO_BYTES,
-      encode: (bhs, { statSn, expCmdSn, maxCmdSn }) =>
-        encodeNopIn({
-          opcode: Opcode.NopIn,
-          lun: 0n,
-          itt: RESERVED_TAG,
-          ttt,
-          statSn,
-          expCmdSn,
-          maxCmdSn,
-        }, bhs),
-    });
+    this.output.sendUrgent(ownNopIn(ttt));
   }
 }

@@ -14,6 +14,7 @@ import type {
 import type { KeepaliveOptions } from "../../iscsi/connection/keepalive.ts";
 import type { Clock } from "../../transport/clock.ts";
 import type { DeviceServer } from "../device_server.ts";
+import type { TargetFault } from "./faults.ts";
 import type { TargetEvent } from "./target_event.ts";
 
 /** A device at a LUN. */
@@ -22,6 +23,8 @@ export interface TargetUnit {
   readonly lun: number;
   /** The device; a target closes its devices when it is closed. */
   readonly device: DeviceServer;
+  /** Names of the initiators that see it; others find nothing at its LUN. @default all */
+  readonly initiators?: readonly string[];
 }
 
 /** How initiators prove who they are, and how the target does (RFC 7143 §12.1.3). */
@@ -48,9 +51,23 @@ export interface TargetRedirect {
   readonly permanent?: boolean;
 }
 
-/** The operational parameters that a target negotiates; those that are missing here have one value only. */
+/** Where initiators reach a target, as discovery tells them (RFC 7143 §4.4.2, Appendix C). */
+export interface TargetPortal {
+  /** `host[:port]`, IPv6 in brackets. */
+  readonly address: string;
+  /** Its portal group, 0 to 65535: connections of one session may use portals of one group. @default that of the target */
+  readonly groupTag?: number;
+}
+
+/**
+ * The operational parameters that a target negotiates; those that are missing here have one value only. Unlike an
+ * initiator, a target agrees to 8 connections a session and to error recovery level 2 when it is asked.
+ */
 export type TargetOffers = Pick<
   OperationalOffers,
+  | "maxConnections"
+  | "errorRecoveryLevel"
+  | "taskReporting"
   | "initialR2T"
   | "immediateData"
   | "maxReceiveDataSegmentLength"
@@ -79,7 +96,11 @@ export interface TargetOptions {
   readonly headerDigest?: DigestPreference;
   /** CRC32C over data. @default "prefer-none": as the initiator likes */
   readonly dataDigest?: DigestPreference;
-  /** Operational parameters to negotiate. @default those of `OperationalOffers` */
+  /**
+   * Operational parameters to negotiate; the result never exceeds what the initiator offers.
+   *
+   * @default those of `OperationalOffers`, but up to 8 connections and error recovery level 2
+   */
   readonly negotiation?: TargetOffers;
   /** Answers to keys that RFC 7143 does not define; others get `NotUnderstood`. @default {} */
   readonly extraKeys?: Readonly<Record<string, string>>;
@@ -87,6 +108,15 @@ export interface TargetOptions {
   readonly targetPortalGroupTag?: number;
   /** Whether GOOD status goes with the last Data-In; false sends a SCSI Response instead. @default true */
   readonly statusInDataIn?: boolean;
+  /**
+   * Commands that another initiator clears end with TASK ABORTED. False: without an answer, and the next command hears
+   * of it by a unit attention, 2F/00 (the TAS bit of SPC-5 §7.5.8).
+   *
+   * @default true
+   */
+  readonly taskAbortedStatus?: boolean;
+  /** Portals that discovery tells of. @default the one that serves it */
+  readonly portals?: readonly TargetPortal[];
 }
 
 /** Bounds on what initiators can make a target spend. All lengths in bytes. */
@@ -97,11 +127,22 @@ export interface TargetLimits {
   readonly maxPendingLogins?: number;
   /** Milliseconds for a login. @default 15000 */
   readonly loginTimeoutMs?: number;
+  /** Milliseconds for one stage of a login, and for the first request to come. @default 10000 */
+  readonly loginStageTimeoutMs?: number;
+  /** Milliseconds for one PDU from its first byte to its last: ends peers that send a byte now and then. @default 60000 */
+  readonly pduTimeoutMs?: number;
+  /** Milliseconds for a peer to take what was sent to it. @default 120000 */
+  readonly stallTimeoutMs?: number;
   /** Login Requests of one login. @default 64 */
   readonly maxLoginRounds?: number;
   /** One text, in a login or later, over all PDUs that it spans. @default 65536 */
   readonly maxTextBytes?: number;
-  /** Sessions of one target. @default 128 */
+  /**
+   * Sessions of one target. One more ends the oldest of those that have lost all connections and wait for their
+   * initiator; without such a one it is refused.
+   *
+   * @default 128
+   */
   readonly maxSessions?: number;
   /** Non-immediate SCSI commands of a session that have no answer: the size of the CmdSN window. @default 64 */
   readonly commandWindow?: number;
@@ -127,6 +168,15 @@ export interface TargetLimits {
   readonly maxQueuedAnswers?: number;
   /** The data of those answers together; more end the connection. @default 4194304 */
   readonly queuedAnswerBytes?: number;
+  /**
+   * Sent answers of a connection that are kept until they are acknowledged, at error recovery level 1 and above. Beyond
+   * it the oldest is forgotten, and a SNACK that asks for it is rejected.
+   *
+   * @default 1024
+   */
+  readonly maxRetainedAnswers?: number;
+  /** The data of those answers together. @default 67108864 */
+  readonly retainedBytes?: number;
 }
 
 /** How a target is served, whatever carries the connections. */
@@ -141,6 +191,8 @@ export interface PortalOptions {
   readonly clock?: Clock;
   /** Random bytes of a cryptographic quality, for CHAP. @default WebCrypto */
   readonly randomBytes?: (length: number) => Uint8Array;
+  /** What goes wrong, on purpose. @default [] */
+  readonly faults?: readonly TargetFault[];
   /** Told of what happens. It must not throw. @default none */
   readonly onEvent?: (event: TargetEvent) => void;
   /** Where the target logs to. @default the LogTape category `["@uiscsi/tape", "sim"]` */
@@ -152,6 +204,9 @@ export const DEFAULT_LIMITS: Required<TargetLimits> = {
   maxConnections: 256,
   maxPendingLogins: 32,
   loginTimeoutMs: 15_000,
+  loginStageTimeoutMs: 10_000,
+  pduTimeoutMs: 60_000,
+  stallTimeoutMs: 120_000,
   maxLoginRounds: 64,
   maxTextBytes: 65_536,
   maxSessions: 128,
@@ -162,4 +217,6 @@ export const DEFAULT_LIMITS: Required<TargetLimits> = {
   dataInBytes: 32 * 1024 * 1024,
   maxQueuedAnswers: 1024,
   queuedAnswerBytes: 4 * 1024 * 1024,
+  maxRetainedAnswers: 1024,
+  retainedBytes: 64 * 1024 * 1024,
 };

@@ -1,19 +1,29 @@
 /**
- * One session of a target: an I_T nexus with its command numbering, its tasks and their memory (RFC 7143 §4.2, SAM-5
- * §4.3).
+ * One session of a target: an I_T nexus with its connections, its command numbering, its tasks and their memory
+ * (RFC 7143 §4.2, SAM-5 §4.3).
  *
  * @module
  */
 
+import { ConnectionLostError } from "../../iscsi/errors.ts";
 import type { LoginIdentity } from "../../iscsi/negotiation/login_steps.ts";
+import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
+import { RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
 import { Status } from "../../scsi/status.ts";
+import type { Clock } from "../../transport/clock.ts";
 import type { Nexus } from "../device_server.ts";
+import type { CommandFaults } from "./command_faults.ts";
+import { ownNopIn } from "./own_requests.ts";
+import { PendingAttentions } from "./pending_attentions.ts";
 import type { CommandOrder } from "./requests/command_order.ts";
-import type { SessionConnection } from "./session_connection.ts";
+import type { SessionConnection, TaskFate } from "./session_connection.ts";
+import { SessionMembers } from "./session_members.ts";
 import type { TargetLimits } from "./target_options.ts";
 import { BufferPool } from "./tasks/buffer_pool.ts";
 import { DataOutMemory } from "./tasks/data_out_memory.ts";
+import { SentData } from "./tasks/sent_data.ts";
 import { TargetTask, type TaskOwner, type TaskUnit } from "./tasks/target_task.ts";
+import type { TaskAttention } from "./tasks/task_sense.ts";
 
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
@@ -24,10 +34,12 @@ export interface SessionTarget {
   readonly name: string;
   /** Whether GOOD status goes with the last Data-In. */
   readonly statusInDataIn: boolean;
-  /** What answers at a LUN, present or not. */
-  unit(lun: bigint): TaskUnit;
-  /** Whether there is a device at a LUN. */
-  hasUnit(lun: bigint): boolean;
+  /** Whether other initiators' tasks that are cleared end with TASK ABORTED. */
+  readonly taskAbortedStatus: boolean;
+  /** What answers at a LUN to the initiator with this name, present or not. */
+  unit(lun: bigint, initiatorName: string): TaskUnit;
+  /** Whether there is a device at a LUN for the initiator with this name. */
+  hasUnit(lun: bigint, initiatorName: string): boolean;
   /** The logical units in the order of their LUNs. */
   units(): TaskUnit[];
   /** All sessions of the target. */
@@ -41,27 +53,36 @@ export interface SessionParts {
   readonly identity: LoginIdentity;
   readonly tsih: number;
   readonly authenticatedAs: string | undefined;
-  readonly connection: SessionConnection;
+  /** What its first login agreed on. */
+  readonly parameters: NegotiatedParameters;
   readonly order: CommandOrder<NumberedRequest>;
   /** Undefined for a discovery session. */
   readonly target: SessionTarget | undefined;
   readonly limits: Required<TargetLimits>;
+  readonly clock: Clock;
+  /** What goes wrong with commands, on purpose. */
+  readonly faults?: CommandFaults;
 }
 
-/** One session. At error recovery level 0 it ends with its connection. */
+/** One session. Below error recovery level 2 it ends with its last connection. */
 export class TargetSession implements TaskOwner {
   readonly identity: LoginIdentity;
   readonly nexus: Nexus;
   readonly tsih: number;
   readonly authenticatedAs: string | undefined;
-  readonly connection: SessionConnection;
+  readonly parameters: NegotiatedParameters;
   readonly target: SessionTarget | undefined;
   readonly limits: Required<TargetLimits>;
   readonly order: CommandOrder<NumberedRequest>;
   /** Tasks that have no answer, by Initiator Task Tag. */
   readonly tasks: Map<number, TargetTask> = new Map();
+  /** Tasks whose answer may be asked for again; none at error recovery level 0. */
+  readonly answered: Map<number, TargetTask> = new Map();
   readonly buffers: BufferPool = new BufferPool();
+  readonly #members: SessionMembers;
   readonly #memory: DataOutMemory;
+  readonly #attentions = new PendingAttentions<TaskUnit>();
+  readonly #faults: CommandFaults | undefined;
   #immediateCommands = 0;
   #nextTransferTag = 0;
   #ended = false;
@@ -72,11 +93,29 @@ export class TargetSession implements TaskOwner {
     this.nexus = { initiatorName: identity.initiatorName, isid: isidText(identity.isid) };
     this.tsih = parts.tsih;
     this.authenticatedAs = parts.authenticatedAs;
-    this.connection = parts.connection;
+    this.parameters = parts.parameters;
     this.target = parts.target;
     this.limits = parts.limits;
     this.order = parts.order;
+    this.#members = new SessionMembers(parts.clock);
     this.#memory = new DataOutMemory(parts.limits.dataOutBytes);
+    this.#faults = parts.faults;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The connections that carry it, the oldest first. */
+  get connections(): SessionConnection[] {
+    return this.#members.live;
+  }
+
+  /** Milliseconds for which the tasks of a lost connection can be taken over (RFC 7143 §13.15, §13.16). */
+  get keepMs(): number {
+    const { errorRecoveryLevel, defaultTime2Wait, defaultTime2Retain } = this.parameters;
+    if (errorRecoveryLevel < 2 || defaultTime2Retain === 0) return 0;
+    return (defaultTime2Wait + defaultTime2Retain) * 1000;
   }
 
   /** Immediate SCSI commands that have no answer. */
@@ -84,10 +123,84 @@ export class TargetSession implements TaskOwner {
     return this.#immediateCommands;
   }
 
+  /** Whether there is, or was a moment ago, a connection with this CID. */
+  knows(cid: number): boolean {
+    return this.#members.withCid(cid) !== undefined || this.#members.lostWithCid(cid).length > 0;
+  }
+
+  /** Whether a connection with this CID may join: another one, or in place of the one that has it. */
+  hasRoomFor(cid: number): boolean {
+    const others = this.connections.filter((connection) => connection.cid !== cid);
+    return others.length < this.parameters.maxConnections;
+  }
+
+  /**
+   * Takes in a connection. One with the same CID is logged out by that (RFC 7143 §6.3.4), and `expStatSn` acknowledges
+   * what it sent (§11.12.9).
+   */
+  join(connection: SessionConnection, expStatSn: number): void {
+    const { cid } = connection;
+    const old = this.#members.withCid(cid);
+    for (const before of this.#members.lostWithCid(cid)) before.output.acknowledge(expStatSn);
+    old?.output.acknowledge(expStatSn);
+    if (this.#members.empty) this.#faults?.begin(this.order, cid, () => this.#announceWindow());
+    this.#members.add(connection);
+    old?.close(new ConnectionLostError("The initiator has connected anew"), "keep");
+  }
+
+  #announceWindow(): void {
+    for (const connection of this.connections) connection.output.sendUrgent(ownNopIn(RESERVED_TAG));
+  }
+
+  /** A connection is over. */
+  leave(connection: SessionConnection, fate: TaskFate): void {
+    if (!this.#members.remove(connection)) return;
+    if (fate === "keep" && this.keepMs > 0) {
+      this.#members.lose(connection, this.keepMs, () => this.#lapse(connection));
+    } else {
+      this.#lapse(connection);
+    }
+  }
+
+  /** Another connection of the session logs out the one with this CID, alive or lost. */
+  logOutConnection(cid: number, fate: TaskFate): void {
+    this.#members.withCid(cid)?.close(undefined, fate);
+    if (fate === "keep") return;
+    for (const lost of this.#members.lostWithCid(cid)) {
+      this.#members.forget(lost);
+      this.#lapse(lost);
+    }
+  }
+
+  /** The target drops the connection with this CID as it has announced (RFC 7143 §11.9.1, event 2). */
+  dropConnection(cid: number): void {
+    this.#members.withCid(cid)?.closeWhenSent("keep");
+  }
+
+  /** Ends the tasks at a logical unit, as was announced (RFC 7143 §11.9.1, event 5). */
+  abortTasksOf(lun: bigint): void {
+    for (const task of [...this.tasks.values()]) if (task.command.lun === lun) this.abort(task);
+    for (const unit of this.target?.units() ?? []) unit.run();
+  }
+
+  /** The tasks of a connection cannot be taken over any more (RFC 7143 §11.14.5). */
+  #lapse(connection: SessionConnection): void {
+    if (this.#members.empty) return this.end(undefined);
+    for (const task of [...this.tasks.values()]) {
+      if (task.connection !== connection) continue;
+      this.abort(task);
+      this.tellLater(task.unit, "clearedByEvent");
+    }
+    for (const task of [...this.answered.values()]) {
+      if (task.connection === connection) this.answered.delete(task.itt);
+    }
+    for (const unit of this.target?.units() ?? []) unit.run();
+  }
+
   /** A Target Transfer Tag that no open transfer of the session has. */
   allocateTransferTag(): number {
     const tag = this.#nextTransferTag;
-    this.#nextTransferTag = (tag + 1) % 0xffffffff;
+    this.#nextTransferTag = (tag + 1) % RESERVED_TAG;
     return tag;
   }
 
@@ -108,6 +221,7 @@ export class TargetSession implements TaskOwner {
 
   /** The command and its immediate data have arrived intact: it is the session's now. */
   arrived(task: TargetTask): void {
+    this.answered.delete(task.itt);
     this.tasks.set(task.itt, task);
     task.collection?.begin();
     if (task.command.immediate) {
@@ -144,6 +258,7 @@ export class TargetSession implements TaskOwner {
     task.begun = true;
     if (!task.command.immediate) this.order.hold();
     task.unit.add(task);
+    if (this.#faults?.mayExecute(task, this.#hostOf(task)) === false) return;
     this.advance(task);
   }
 
@@ -151,24 +266,76 @@ export class TargetSession implements TaskOwner {
   advance(task: TargetTask): void {
     if (!task.begun || task.state !== "collecting") return;
     const { collection } = task;
-    while (collection?.r2tDue) this.connection.sendR2t(task, this.allocateTransferTag());
+    while (collection?.r2tDue && this.#members.has(task.connection)) {
+      task.connection.sendR2t(task, this.allocateTransferTag());
+    }
     if (collection && !collection.complete) return;
     task.state = "ready";
     task.unit.run();
   }
 
-  hasRoom(): boolean {
-    return this.connection.hasRoomForData();
+  /** Answers that nobody can take now are bounded as those are that wait to be sent. */
+  hasRoom(task: TargetTask): boolean {
+    if (this.#members.has(task.connection)) return task.connection.hasRoomForData();
+    let bytes = 0;
+    for (const { connection, dataIn } of this.answered.values()) {
+      if (!this.#members.has(connection)) bytes += dataIn.length;
+    }
+    return bytes < this.limits.dataInBytes;
   }
 
   taskCompleted(task: TargetTask): void {
     task.state = "answering";
-    this.connection.reply(task);
     this.#forget(task);
+    if (this.parameters.errorRecoveryLevel > 0) this.#retain(task);
+    if (this.#faults?.mayAnswer(task, this.#hostOf(task)) === false) return;
+    if (this.#members.has(task.connection)) task.connection.reply(task);
   }
 
-  deviceFailed(_: TargetTask, error: unknown): void {
-    this.connection.report({ kind: "device-failed", error });
+  #retain(task: TargetTask): void {
+    task.sentData = new SentData();
+    if (task.dataIn.length > this.parameters.maxBurstLength) {
+      task.ackTag = this.allocateTransferTag();
+    }
+    this.answered.set(task.itt, task);
+  }
+
+  /** The answer of a task need not be kept any more. */
+  released(task: TargetTask): void {
+    if (this.answered.get(task.itt) === task) this.answered.delete(task.itt);
+  }
+
+  deviceFailed(task: TargetTask, error: unknown): void {
+    this.#hostOf(task)?.report({ kind: "device-failed", error });
+  }
+
+  takeAttention(task: TargetTask): Uint8Array | undefined {
+    return this.#attentions.take(task.unit, task.cdb[0]);
+  }
+
+  /** Tells the nexus with its next command to `unit` what became of earlier ones (SAM-5 §5.14). */
+  tellLater(unit: TaskUnit, attention: TaskAttention): void {
+    this.#attentions.add(unit, attention);
+  }
+
+  /** Whether the connection that a task has allegiance to carries the session still. */
+  isAllegiant(task: TargetTask): boolean {
+    return this.#members.has(task.connection);
+  }
+
+  #hostOf(task: TargetTask): SessionConnection | undefined {
+    return this.connections.find((connection) => connection === task.connection);
+  }
+
+  /** Moves a task to another connection, which goes on with it (RFC 7143 §7.2.2). */
+  reassign(task: TargetTask, connection: SessionConnection): void {
+    task.connection = connection;
+    task.statSn = undefined;
+    task.snackTag = 0;
+    if (task.state === "answering") return connection.output.replyAnew(task);
+    if (task.state === "collecting") task.collection?.restart();
+    this.advance(task);
+    task.unit.run();
   }
 
   /** Ends a task without an answer. */
@@ -196,11 +363,14 @@ export class TargetSession implements TaskOwner {
     for (const unit of units) unit.run();
   }
 
-  /** Ends the session: its tasks end without an answer, and the devices hear that the nexus is gone. */
-  end(): void {
+  /** Ends the session: its tasks end without an answer, its connections close, and the devices lose the nexus. */
+  end(error: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#faults?.end();
     for (const task of [...this.tasks.values()]) this.abort(task);
+    this.answered.clear();
+    for (const connection of this.#members.clear()) connection.close(error);
     this.target?.sessionEnded(this);
   }
 

@@ -17,6 +17,8 @@ export class CommandOrder<Request> {
   readonly #arrived = new Map<number, Request | undefined>();
   #expCmdSn: number;
   #unanswered = 0;
+  /** While the window is kept closed: what was announced last. */
+  #frozen: number | undefined;
 
   /** The first non-immediate request carries `firstCmdSn`; at most `size` are unanswered at a time. */
   constructor(firstCmdSn: number, size: number) {
@@ -31,7 +33,18 @@ export class CommandOrder<Request> {
 
   /** The highest number that is let in. It never goes back: what arrives takes the room that was announced. */
   get maxCmdSn(): number {
-    return serialAdd(this.#expCmdSn, this.#size - this.#unanswered - 1);
+    return this.#frozen ?? serialAdd(this.#expCmdSn, this.#size - this.#unanswered - 1);
+  }
+
+  /** Keeps the window from moving on: it is closed once `room` more requests have come. */
+  close(room: number): void {
+    const last = serialAdd(this.#expCmdSn, room - 1);
+    this.#frozen = serialLess(last, this.maxCmdSn) ? last : this.maxCmdSn;
+  }
+
+  /** Lets the window follow the commands again. */
+  open(): void {
+    this.#frozen = undefined;
   }
 
   /** Whether a request with this number is new and within the window; others are to be ignored. */

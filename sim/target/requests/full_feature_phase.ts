@@ -27,6 +27,7 @@ import type { TargetSession } from "../target_session.ts";
 import { logOut } from "./logout.ts";
 import { reject } from "./rejection.ts";
 import { acceptCommand } from "./scsi_command_acceptance.ts";
+import { retransmit } from "./retransmission.ts";
 import type { SendTargets } from "./send_targets.ts";
 import { manageTasks } from "./task_management.ts";
 import { TextNegotiation } from "./text_negotiation.ts";
@@ -36,6 +37,8 @@ import type { TargetTask } from "../tasks/target_task.ts";
 export interface FullFeatureOptions {
   readonly limits: Required<TargetLimits>;
   readonly sendTargets: SendTargets;
+  /** Whether this ping gets no answer. */
+  readonly ignoresPing: () => boolean;
 }
 
 /** First operation code that targets send. */
@@ -46,6 +49,7 @@ export class FullFeaturePhase {
   readonly #connection: SessionConnection;
   readonly #session: TargetSession;
   readonly #limits: Required<TargetLimits>;
+  readonly #ignoresPing: () => boolean;
   readonly #text: TextNegotiation;
   /** What {@link place} has made of the header of the PDU that is arriving. */
   #command: TargetTask | undefined;
@@ -56,6 +60,7 @@ export class FullFeaturePhase {
     this.#connection = connection;
     this.#session = session;
     this.#limits = options.limits;
+    this.#ignoresPing = options.ignoresPing;
     this.#text = new TextNegotiation(connection, session, {
       maxTextBytes: options.limits.maxTextBytes,
       sendTargets: options.sendTargets,
@@ -92,12 +97,15 @@ export class FullFeaturePhase {
   #placeDataOut(header: Uint8Array, length: number): Uint8Array | undefined {
     const pdu = decodeDataOut(header);
     this.#dataOut = pdu;
-    this.#writer = this.#session.tasks.get(pdu.itt);
+    const task = this.#session.tasks.get(pdu.itt);
+    this.#writer = task?.connection === this.#connection ? task : undefined;
     return this.#writer?.collection?.place(pdu, length);
   }
 
   #receiveDataOut(header: Uint8Array, length: number, intact: boolean): void {
-    if (!intact) reject(this.#connection, header, RejectReason.DataDigestError);
+    if (!intact) {
+      reject(this.#connection, header, RejectReason.DataDigestError, { urgent: true });
+    }
     // The tag may belong to a command that is over: its data comes late, and is of no use.
     const task = this.#writer;
     if (task?.collection === undefined || task.state !== "collecting") return;
@@ -107,7 +115,7 @@ export class FullFeaturePhase {
 
   #placeImmediateData(header: Uint8Array, length: number): Uint8Array | undefined {
     this.#command = this.#mayArrive(header)
-      ? acceptCommand(this.#session, this.#connection.parameters, header, length)
+      ? acceptCommand(this.#session, this.#connection, header, length)
       : undefined;
     if (this.#command === undefined || length === 0) return undefined;
     return this.#command.collection?.placeImmediate(length);
@@ -152,7 +160,8 @@ export class FullFeaturePhase {
   }
 
   #echo({ itt }: NopOut, data: Uint8Array): void {
-    this.#connection.sendUrgent({
+    if (this.#ignoresPing()) return;
+    this.#connection.output.sendUrgent({
       data,
       encode: (bhs, numbers) =>
         encodeNopIn({
@@ -189,9 +198,7 @@ export class FullFeaturePhase {
   }
 
   #receiveOther(header: Uint8Array, opcode: number): void {
-    if (opcode === Opcode.Snack) {
-      return reject(this.#connection, header, RejectReason.SnackReject);
-    }
+    if (opcode === Opcode.Snack) return retransmit(this.#connection, this.#session, header);
     if (opcode === Opcode.LoginRequest) {
       return reject(this.#connection, header, RejectReason.ProtocolError);
     }

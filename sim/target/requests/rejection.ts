@@ -8,13 +8,28 @@ import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
 import { encodeReject, rejectReasonName } from "../../../iscsi/pdu/reject.ts";
+import type { Answer } from "../answer.ts";
 import type { SessionConnection } from "../session_connection.ts";
 
+/** How a PDU is rejected. */
+export interface RejectOptions {
+  /** The next DataSN or R2TSN of the task that a SNACK was for (RFC 7143 §11.17.2). @default 0 */
+  readonly dataSn?: number;
+  /** Whether it overtakes answers to commands. @default false */
+  readonly urgent?: boolean;
+}
+
 /** Rejects the PDU with this header, which is copied, for one of `RejectReason`. */
-export function reject(connection: SessionConnection, header: Uint8Array, reason: number): void {
+export function reject(
+  connection: SessionConnection,
+  header: Uint8Array,
+  reason: number,
+  options: RejectOptions = {},
+): void {
+  const { dataSn = 0, urgent = false } = options;
   const pdu = opcodeName(header[OPCODE] & OPCODE_MASK);
   connection.report({ kind: "rejected", pdu, reason: rejectReasonName(reason) });
-  connection.send({
+  const answer: Answer = {
     data: new Uint8Array(header.subarray(0, BHS_LENGTH)),
     encode: (bhs, numbers) =>
       encodeReject({
@@ -23,7 +38,9 @@ export function reject(connection: SessionConnection, header: Uint8Array, reason
         statSn: numbers.takeStatSn(),
         expCmdSn: numbers.expCmdSn,
         maxCmdSn: numbers.maxCmdSn,
-        dataSn: 0,
+        dataSn,
       }, bhs),
-  });
+  };
+  if (urgent) connection.output.sendUrgent(answer);
+  else connection.output.send(answer);
 }

@@ -5,7 +5,6 @@
  */
 
 import { ProtocolError } from "../../../iscsi/errors.ts";
-import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import { type Ahs, AhsType, completeCdb, decodeAhs } from "../../../iscsi/pdu/ahs.ts";
 import { BHS_LENGTH, RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type ScsiCommand,
   TaskAttribute,
 } from "../../../iscsi/pdu/scsi_command.ts";
+import type { SessionConnection } from "../session_connection.ts";
 import type { TargetSession } from "../target_session.ts";
 import { DataCollection } from "../tasks/data_collection.ts";
 import { TargetTask } from "../tasks/target_task.ts";
@@ -27,7 +27,7 @@ import { AbsentUnit } from "../tasks/absent_unit.ts";
  */
 export function acceptCommand(
   session: TargetSession,
-  parameters: NegotiatedParameters,
+  connection: SessionConnection,
   header: Uint8Array,
   immediate: number,
 ): TargetTask {
@@ -35,7 +35,8 @@ export function acceptCommand(
   const segments = additionalSegments(header);
   checkCommand(session, command);
   const cdb = completeCdb(command.cdb, segments);
-  const unit = session.target?.unit(command.lun) ?? new UnitQueue(new AbsentUnit());
+  const unit = session.target?.unit(command.lun, session.nexus.initiatorName) ??
+    new UnitQueue(new AbsentUnit());
   const expected = command.write ? command.expectedDataTransferLength : 0;
   const asked = command.write && unit.idle
     ? Math.min(unit.device.dataOutLength(cdb), expected)
@@ -45,11 +46,14 @@ export function acceptCommand(
   const announced = { expected, wanted: refused ? 0 : asked, immediate, final: command.final };
   const task = new TargetTask({
     owner: session,
+    connection,
     unit,
     command,
     cdb,
     readLength: readLengthOf(command, segments),
-    collection: hasData ? new DataCollection(announced, parameters, session.buffers) : undefined,
+    collection: hasData
+      ? new DataCollection(announced, connection.parameters, session.buffers)
+      : undefined,
     refused,
   });
   session.reserve(task);

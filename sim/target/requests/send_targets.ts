@@ -9,8 +9,8 @@ import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 /** A target as discovery lists it. */
 export interface ListedTarget {
   readonly name: string;
-  /** `host:port,tag`; undefined when it is the portal that the initiator has reached already. */
-  readonly address: string | undefined;
+  /** Each `host:port,tag`; none when it is the portal that the initiator has reached already. */
+  readonly addresses: readonly string[];
 }
 
 /** The targets of a portal that the initiator with this name may see. */
@@ -29,8 +29,8 @@ export function targetRecords(
   const visible = ownName === undefined ? listed : listed.filter(({ name }) => name === ownName);
   const isAll = value === "All" || value === "";
   const chosen = isAll ? visible : visible.filter(({ name }) => name === value.toLowerCase());
-  return chosen.flatMap(({ name, address }): KeyValuePair[] => [
+  return chosen.flatMap(({ name, addresses }): KeyValuePair[] => [
     ["TargetName", name],
-    ...(address === undefined ? [] : [["TargetAddress", address] as const]),
+    ...addresses.map((address) => ["TargetAddress", address] as const),
   ]);
 }

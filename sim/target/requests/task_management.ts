@@ -5,6 +5,7 @@
  */
 
 import { ConnectionLostError } from "../../../iscsi/errors.ts";
+import { serialLess } from "../../../iscsi/connection/serial_number.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import {
   encodeTaskManagementResponse,
@@ -12,15 +13,17 @@ import {
   type TaskManagementRequest,
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
+import type { Answer } from "../answer.ts";
 import type { SessionConnection } from "../session_connection.ts";
 import type { SessionTarget, TargetSession } from "../target_session.ts";
 import type { TaskUnit } from "../tasks/target_task.ts";
+import { clearTasks } from "./task_clearing.ts";
+import { reassignTask } from "./task_reassignment.ts";
 
 const {
   FunctionComplete,
   TaskDoesNotExist,
   LunDoesNotExist,
-  TaskAllegianceReassignmentNotSupported,
   TaskManagementFunctionNotSupported,
 } = TaskManagementResponseCode;
 
@@ -34,27 +37,41 @@ const UNIT_FUNCTIONS: ReadonlySet<number> = new Set([
 
 /**
  * Carries out a function and answers it. Answers of tasks that were complete before go out first; tasks that it ends
- * give none, except that other initiators are told TASK ABORTED.
+ * give none, except that other initiators are told as they have agreed.
  */
 export function manageTasks(
   connection: SessionConnection,
   session: TargetSession,
   request: TaskManagementRequest,
 ): void {
-  const response = perform(session, session.target!, request);
-  connection.send({
+  if (request.function === TaskManagementFunction.TaskReassign) {
+    return reassignTask(connection, session, request, (response) => {
+      // What the task has to say comes behind the response, R2Ts among it.
+      connection.output.sendUrgent(responseTo(request, response));
+    });
+  }
+  connection.output.send(responseTo(request, perform(session, session.target!, request)));
+  if (request.function === TaskManagementFunction.TargetColdReset) {
+    disconnectAll(connection, session);
+  }
+}
+
+function responseTo(
+  { itt }: TaskManagementRequest,
+  response: number,
+): Answer {
+  return {
     data: new Uint8Array(0),
     encode: (bhs, numbers) =>
       encodeTaskManagementResponse({
         opcode: Opcode.TaskManagementResponse,
         response,
-        itt: request.itt,
+        itt,
         statSn: numbers.takeStatSn(),
         expCmdSn: numbers.expCmdSn,
         maxCmdSn: numbers.maxCmdSn,
       }, bhs),
-  });
-  if (request.function === TaskManagementFunction.TargetColdReset) disconnectAll(session);
+  };
 }
 
 function perform(
@@ -62,23 +79,26 @@ function perform(
   target: SessionTarget,
   request: TaskManagementRequest,
 ): number {
-  if (UNIT_FUNCTIONS.has(request.function) && !target.hasUnit(request.lun)) return LunDoesNotExist;
-  const unit = target.unit(request.lun);
+  const { initiatorName } = session.nexus;
+  if (UNIT_FUNCTIONS.has(request.function) && !target.hasUnit(request.lun, initiatorName)) {
+    return LunDoesNotExist;
+  }
+  const unit = target.unit(request.lun, initiatorName);
   switch (request.function) {
     case TaskManagementFunction.AbortTask:
       return abortTask(session, request);
     case TaskManagementFunction.AbortTaskSet:
-      return endTasks(session, unit, (owner) => owner === session);
+      return abortTaskSet(session, unit, request.cmdSn);
     case TaskManagementFunction.ClearTaskSet:
-      return endTasks(session, unit, () => true);
+      abortTaskSet(session, unit, request.cmdSn);
+      clearTasks(session, unit, request.lun, "clearedByOther");
+      return FunctionComplete;
     case TaskManagementFunction.LogicalUnitReset:
-      return resetUnit(session, unit);
+      return resetUnit(session, unit, request);
     case TaskManagementFunction.TargetWarmReset:
     case TaskManagementFunction.TargetColdReset:
-      for (const each of target.units()) resetUnit(session, each);
+      for (const each of target.units()) resetUnit(session, each, request);
       return FunctionComplete;
-    case TaskManagementFunction.TaskReassign:
-      return TaskAllegianceReassignmentNotSupported;
     default:
       return TaskManagementFunctionNotSupported;
   }
@@ -98,30 +118,32 @@ function abortTask(session: TargetSession, request: TaskManagementRequest): numb
   return FunctionComplete;
 }
 
-function endTasks(
-  session: TargetSession,
-  unit: TaskUnit,
-  isMeant: (owner: unknown) => boolean,
-): number {
-  for (const task of unit.tasks()) {
-    const owner = task.owner as TargetSession;
-    if (!isMeant(owner)) continue;
-    if (owner === session) owner.abort(task);
-    else owner.terminate(task);
+/** Commands that were sent before the request are meant, even if they wait for others (RFC 7143 §4.2.3.3). */
+function abortTaskSet(session: TargetSession, unit: TaskUnit, cmdSn: number): number {
+  for (const task of [...session.tasks.values()]) {
+    if (task.unit !== unit) continue;
+    if (task.begun || serialLess(task.command.cmdSn, cmdSn)) session.abort(task);
   }
+  unit.run();
   return FunctionComplete;
 }
 
-function resetUnit(session: TargetSession, unit: TaskUnit): number {
-  const response = endTasks(session, unit, () => true);
+function resetUnit(
+  session: TargetSession,
+  unit: TaskUnit,
+  { lun, cmdSn }: TaskManagementRequest,
+): number {
+  abortTaskSet(session, unit, cmdSn);
+  clearTasks(session, unit, lun, undefined);
   unit.device.reset();
-  return response;
+  return FunctionComplete;
 }
 
 /** TARGET COLD RESET ends all sessions (RFC 7143 §11.5.1); the one that asked for it gets its answer. */
-function disconnectAll(session: TargetSession): void {
+function disconnectAll(connection: SessionConnection, session: TargetSession): void {
+  const error = new ConnectionLostError("The target was reset");
   for (const other of session.target!.sessions()) {
-    if (other === session) other.connection.closeWhenSent();
-    else other.connection.close(new ConnectionLostError("The target was reset"));
+    if (other === session) connection.closeWhenSent();
+    other.end(error);
   }
 }

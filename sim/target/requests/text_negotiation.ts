@@ -140,7 +140,7 @@ export class TextNegotiation {
       this.#sequence = undefined;
       this.#connection.changeParameters(sequence.negotiation.result());
     }
-    this.#connection.send({
+    this.#connection.output.send({
       data,
       encode: (bhs, numbers) =>
         encodeTextResponse({

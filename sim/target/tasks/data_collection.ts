@@ -35,6 +35,12 @@ export interface SolicitedRange {
   readonly length: number;
 }
 
+/** An R2T whose data has not come whole. */
+export interface OpenRequest extends SolicitedRange {
+  readonly ttt: number;
+  readonly r2tSn: number;
+}
+
 /** One run of Data-Out PDUs that ends with an F bit. DataSN counts from 0 in each. */
 interface Sequence {
   next: number;
@@ -42,9 +48,21 @@ interface Sequence {
   dataSn: number;
 }
 
+/** A run that an R2T asked for. */
+interface SolicitedSequence extends Sequence {
+  readonly request: OpenRequest;
+}
+
+/** Bytes that did not come, or came damaged. */
+interface Hole {
+  offset: number;
+  readonly end: number;
+}
+
 /**
  * The data of one command on its way in. Once something is wrong with it, the rest is only counted: the command can end
- * when every sequence that was begun has come to its F bit (RFC 7143 §7.8).
+ * when every sequence that was begun has come to its F bit (RFC 7143 §7.8). At error recovery level 1 and above, data
+ * that was lost or damaged is asked for again instead (RFC 7143 §7.1.4.1).
  */
 export class DataCollection {
   /** Bytes that come without being asked for. */
@@ -55,8 +73,15 @@ export class DataCollection {
   readonly #wanted: number;
   readonly #maxBurst: number;
   readonly #maxOutstanding: number;
-  readonly #solicited = new Map<number, Sequence>();
+  readonly #recovers: boolean;
+  readonly #announcesUnsolicited: boolean;
+  readonly #solicited = new Map<number, SolicitedSequence>();
   #unsolicited: Sequence | undefined;
+  /** Of the PDU that is arriving; undefined when it is of no use. */
+  #arriving: Sequence | undefined;
+  #holes: Hole[] = [];
+  /** A connection that broke may still hold a part of the buffer. */
+  #shared = false;
   #buffer: Uint8Array | undefined;
   #begun = false;
   #granted = false;
@@ -72,8 +97,10 @@ export class DataCollection {
     this.#wanted = wanted;
     this.#maxBurst = parameters.maxBurstLength;
     this.#maxOutstanding = parameters.maxOutstandingR2T;
+    this.#recovers = parameters.errorRecoveryLevel > 0;
     this.#fault = unsolicitedFault(announced, firstBurst, parameters);
     const end = final || this.#fault ? immediate : firstBurst;
+    this.#announcesUnsolicited = !final;
     if (!final) this.#unsolicited = { next: immediate, end, dataSn: 0 };
     this.unsolicitedBytes = this.#fault ? 0 : end;
     this.totalBytes = Math.max(this.unsolicitedBytes, this.#fault ? 0 : wanted);
@@ -88,7 +115,8 @@ export class DataCollection {
   /** Whether no more data is due. */
   get complete(): boolean {
     return this.#unsolicited === undefined && this.#solicited.size === 0 &&
-      (this.#fault !== undefined || this.#nextOffset >= this.#wanted);
+      (this.#fault !== undefined ||
+        (this.#holes.length === 0 && this.#nextOffset >= this.#wanted));
   }
 
   /** The data that the device is to get; the collection is complete, and no fault was found. */
@@ -98,7 +126,7 @@ export class DataCollection {
 
   /** The device is done with the data, and the collection is complete: the buffer is free for another. */
   release(): void {
-    if (this.#buffer) this.#pool.give(this.#buffer);
+    if (this.#buffer && !this.#shared) this.#pool.give(this.#buffer);
     this.#buffer = undefined;
   }
 
@@ -126,7 +154,9 @@ export class DataCollection {
    * @throws {ProtocolError} when it answers an R2T that was not sent.
    */
   place(pdu: DataOut, length: number): Uint8Array | undefined {
-    const sequence = this.#sequenceOf(pdu);
+    const sequence = this.#arriving = this.#sequenceOf(pdu);
+    if (sequence === undefined) return undefined;
+    if (this.#recovers) this.#passOver(sequence, pdu);
     this.#fault ??= sequenceFault(sequence, pdu, length);
     if (this.#fault) return undefined;
     return this.#room().subarray(sequence.next, sequence.next + length);
@@ -134,10 +164,13 @@ export class DataCollection {
 
   /** The PDU that {@link place} has checked is here; `intact` is false when its data digest was wrong. */
   arrived(pdu: DataOut, length: number, intact: boolean): void {
-    const sequence = this.#sequenceOf(pdu);
-    if (!intact) this.#fault ??= "crc";
+    const sequence = this.#arriving;
+    if (sequence === undefined) return;
+    const { next } = sequence;
     sequence.next += length;
     sequence.dataSn++;
+    if (!intact && this.#recovers) this.#miss(next, sequence.next);
+    else if (!intact) this.#fault ??= "crc";
     if (!pdu.final) return;
     if (sequence.next !== sequence.end) this.#fault ??= "amount";
     if (pdu.ttt !== RESERVED_TAG) {
@@ -151,17 +184,67 @@ export class DataCollection {
   /** Whether another R2T is due. */
   get r2tDue(): boolean {
     return this.#begun && this.#whole && this.#fault === undefined &&
-      this.#nextOffset < this.#wanted &&
+      (this.#hasHoleToFill || this.#nextOffset < this.#wanted) &&
       this.#solicited.size < this.#maxOutstanding;
   }
 
-  /** Begins the sequence that an R2T with this tag asks for. */
-  solicit(ttt: number): SolicitedRange {
+  /** Begins the sequence that an R2T with this tag and R2TSN asks for: what is missing before what is new. */
+  solicit(ttt: number, r2tSn: number): SolicitedRange {
+    const { offset, end } = this.#hasHoleToFill ? this.#takeHole() : this.#takeNext();
+    const request = { ttt, r2tSn, offset, length: end - offset };
+    this.#solicited.set(ttt, { next: offset, end, dataSn: 0, request });
+    return request;
+  }
+
+  /** The R2Ts that have been sent, and whose data has not come whole. */
+  openRequests(): OpenRequest[] {
+    return [...this.#solicited.values()].map(({ request }) => request);
+  }
+
+  /** The connection is gone: all that it still owed is asked for anew, on another (RFC 7143 §7.2.2). */
+  restart(): void {
+    const open: Sequence[] = [...this.#solicited.values()];
+    if (this.#unsolicited) open.push(this.#unsolicited);
+    this.#solicited.clear();
+    this.#unsolicited = undefined;
+    this.#arriving = undefined;
+    this.#shared = true;
+    for (const { next, end } of open) this.#miss(next, end);
+    this.#expand();
+  }
+
+  get #hasHoleToFill(): boolean {
+    return this.#holes.length > 0 && this.#unsolicited === undefined;
+  }
+
+  #takeHole(): Hole {
+    const [hole] = this.#holes;
+    const end = Math.min(hole.offset + this.#maxBurst, hole.end);
+    const part = { offset: hole.offset, end };
+    hole.offset = end;
+    if (end === hole.end) this.#holes.shift();
+    return part;
+  }
+
+  #takeNext(): Hole {
     const offset = this.#nextOffset;
-    const end = Math.min(offset + this.#maxBurst, this.#wanted);
-    this.#solicited.set(ttt, { next: offset, end, dataSn: 0 });
-    this.#nextOffset = end;
-    return { offset, length: end - offset };
+    this.#nextOffset = Math.min(offset + this.#maxBurst, this.#wanted);
+    return { offset, end: this.#nextOffset };
+  }
+
+  /** What the device does not want need not come. */
+  #miss(offset: number, end: number): void {
+    const wantedEnd = Math.min(end, this.#wanted);
+    if (offset < wantedEnd) this.#holes.push({ offset, end: wantedEnd });
+  }
+
+  /** A jump in DataSN says that what lies between was lost (RFC 7143 §7.9). */
+  #passOver(sequence: Sequence, { dataSn, bufferOffset }: DataOut): void {
+    const isJump = dataSn > sequence.dataSn && bufferOffset >= sequence.next;
+    if (!isJump || bufferOffset > sequence.end) return;
+    this.#miss(sequence.next, bufferOffset);
+    sequence.next = bufferOffset;
+    sequence.dataSn = dataSn;
   }
 
   /** The buffer is made when the first byte needs it. */
@@ -179,14 +262,21 @@ export class DataCollection {
     this.#buffer = whole;
   }
 
-  #sequenceOf(pdu: DataOut): Sequence {
-    if (pdu.ttt === RESERVED_TAG) {
-      if (this.#unsolicited === undefined) this.#fault ??= "unexpected";
-      return this.#unsolicited ??= { next: pdu.bufferOffset, end: pdu.bufferOffset, dataSn: 0 };
-    }
-    const sequence = this.#solicited.get(pdu.ttt);
-    if (sequence) return sequence;
+  /** Undefined for what has come before, which a retried command brings along (RFC 7143 §7.2.1). */
+  #sequenceOf(pdu: DataOut): Sequence | undefined {
+    const sequence = pdu.ttt === RESERVED_TAG
+      ? this.#unsolicitedSequence(pdu)
+      : this.#solicited.get(pdu.ttt);
+    const isRepeated = this.#recovers && pdu.dataSn < (sequence?.dataSn ?? Infinity);
+    if (sequence || isRepeated) return isRepeated ? undefined : sequence;
     throw new ProtocolError(`Receive SCSI Data-Out: no R2T of its command has the tag ${pdu.ttt}`);
+  }
+
+  #unsolicitedSequence({ bufferOffset }: DataOut): Sequence | undefined {
+    if (this.#unsolicited) return this.#unsolicited;
+    if (this.#recovers && this.#announcesUnsolicited) return undefined;
+    this.#fault ??= "unexpected";
+    return this.#unsolicited = { next: bufferOffset, end: bufferOffset, dataSn: 0 };
   }
 }
 

@@ -20,10 +20,10 @@ const MIN_ALLOCATION_LENGTH = 16;
 /** A logical unit as the target presents it: the device's own commands, and REPORT LUNS. */
 export class ReportingUnit implements DeviceServer {
   readonly #device: DeviceServer;
-  readonly #luns: readonly bigint[];
+  readonly #luns: (initiatorName: string) => readonly bigint[];
 
-  /** `luns` are those of the whole target, in order. */
-  constructor(device: DeviceServer, luns: readonly bigint[]) {
+  /** `luns` are those that the initiator with a name sees of the whole target, in order. */
+  constructor(device: DeviceServer, luns: (initiatorName: string) => readonly bigint[]) {
     this.#device = device;
     this.#luns = luns;
   }
@@ -37,7 +37,7 @@ export class ReportingUnit implements DeviceServer {
   }
 
   execute(task: Task): TaskResult | Promise<TaskResult> {
-    return task.cdb[0] === REPORT_LUNS ? this.#reportLuns(task.cdb) : this.#device.execute(task);
+    return task.cdb[0] === REPORT_LUNS ? this.#reportLuns(task) : this.#device.execute(task);
   }
 
   nexusEstablished(nexus: Nexus): void {
@@ -56,13 +56,13 @@ export class ReportingUnit implements DeviceServer {
     return this.#device.close();
   }
 
-  #reportLuns(cdb: Uint8Array): TaskResult {
+  #reportLuns({ cdb, nexus }: Task): TaskResult {
     const select = cdb[SELECT_REPORT];
     const allocation = readU32(cdb, ALLOCATION_LENGTH);
     if (select > SelectReport.All || allocation < MIN_ALLOCATION_LENGTH) {
       return { status: Status.CheckCondition, sense: taskSense("invalidField") };
     }
-    const luns = select === SelectReport.WellKnown ? [] : this.#luns;
+    const luns = select === SelectReport.WellKnown ? [] : this.#luns(nexus.initiatorName);
     return { status: Status.Good, dataIn: encodeReportLuns(luns).subarray(0, allocation) };
   }
 }

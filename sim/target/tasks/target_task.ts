@@ -4,12 +4,14 @@
  * @module
  */
 
+import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import type { ScsiCommand } from "../../../iscsi/pdu/scsi_command.ts";
 import { Status } from "../../../scsi/status.ts";
 import type { DeviceServer, Nexus, TaskResult } from "../../device_server.ts";
 import type { DataCollection } from "./data_collection.ts";
 import type { MemoryClaim } from "./data_out_memory.ts";
 import { NO_RESIDUAL, type Residual, residualOf } from "./residual.ts";
+import type { SentData } from "./sent_data.ts";
 import { taskSense } from "./task_sense.ts";
 
 /** What a task tells the session that it belongs to. */
@@ -21,6 +23,18 @@ export interface TaskOwner {
   hasRoom(task: TargetTask): boolean;
   /** A device threw instead of answering. */
   deviceFailed(task: TargetTask, error: unknown): void;
+  /** Sense data of a unit attention that the nexus has for the target's own doing; it is reported once. */
+  takeAttention(task: TargetTask): Uint8Array | undefined;
+}
+
+/** What a task asks of the connection that it has allegiance to. */
+export interface TaskConnection {
+  /** Queues the answer to a SCSI command. */
+  reply(task: TargetTask): void;
+  /** Asks for the next part of a command's data, with this Target Transfer Tag. */
+  sendR2t(task: TargetTask, ttt: number): void;
+  /** Whether the Data-In that waits leaves room for more; when not, the session hears once it does. */
+  hasRoomForData(): boolean;
 }
 
 /** The task set that a task lines up in. */
@@ -38,12 +52,23 @@ export interface TaskUnit {
   run(): void;
 }
 
-/** `collecting` its data, `ready` for the device, `running` there, `answering`, or `aborted`: no answer will go out. */
-export type TargetTaskState = "collecting" | "ready" | "running" | "answering" | "aborted";
+/**
+ * `collecting` its data, `ready` for the device, `running` there, `answering`, or `aborted`: no answer will go out. One
+ * that is `stuck` stays so until it is aborted.
+ */
+export type TargetTaskState =
+  | "collecting"
+  | "ready"
+  | "running"
+  | "answering"
+  | "aborted"
+  | "stuck";
 
 /** What a task is made of. */
 export interface TargetTaskParts {
   readonly owner: TaskOwner;
+  /** The connection that the command came on. */
+  readonly connection: TaskConnection;
   readonly unit: TaskUnit;
   readonly command: ScsiCommand;
   /** The whole CDB, extended segment included. */
@@ -67,6 +92,8 @@ export class TargetTask {
   readonly readLength: number;
   readonly collection: DataCollection | undefined;
   readonly #refused: boolean;
+  /** The connection that it has allegiance to, which may be over (RFC 7143 §4.2.2.2). */
+  connection: TaskConnection;
   state: TargetTaskState = "collecting";
   /** Delivered in the order of CmdSN: it holds a place in the window, unless it is immediate. */
   begun = false;
@@ -83,9 +110,18 @@ export class TargetTask {
   /** Progress of sending it. */
   sent = 0;
   nextDataSn = 0;
+  /** The tag with which its Data-In is acknowledged, where the target asks for that. */
+  ackTag: number = RESERVED_TAG;
+  /** How its Data-In was cut; kept where it may be asked for again. */
+  sentData: SentData | undefined;
+  /** Of the R-Data SNACK that had its data cut anew; 0 without. */
+  snackTag = 0;
+  /** StatSN of its status, once that was sent on the connection that it has allegiance to, and is kept. */
+  statSn: number | undefined;
 
   constructor(parts: TargetTaskParts) {
     this.owner = parts.owner;
+    this.connection = parts.connection;
     this.unit = parts.unit;
     this.command = parts.command;
     this.cdb = parts.cdb;
@@ -131,6 +167,13 @@ export class TargetTask {
     if (this.command.read || !this.command.write) {
       this.readResidual = residualOf(this.readLength, dataIn.length);
     }
+  }
+
+  /** What was sent and not acknowledged is going to be sent anew, cut to what the initiator takes now. */
+  rewind(): void {
+    const { offset, dataSn } = this.sentData?.restart() ?? { offset: 0, dataSn: 0 };
+    this.sent = offset;
+    this.nextDataSn = dataSn;
   }
 
   /** Ends the task without a device: CHECK CONDITION with sense data of the target's own. */

@@ -8,9 +8,12 @@ import { encodeSense } from "../../../scsi/sense.ts";
 import { SenseKey } from "../../../scsi/sense_codes.ts";
 import type { DataFault } from "./data_collection.ts";
 
-const { AbortedCommand, HardwareError, IllegalRequest } = SenseKey;
+const { AbortedCommand, HardwareError, IllegalRequest, UnitAttention } = SenseKey;
 
-type OwnReason = "noSuchUnit" | "invalidField" | "deviceFailed";
+type OwnReason = "noSuchUnit" | "invalidField" | "deviceFailed" | "retransmission" | TaskAttention;
+
+/** What a nexus hears about tasks that ended without an answer, with the next command (SAM-5 §5.14). */
+export type TaskAttention = "clearedByOther" | "clearedByEvent";
 
 /** What the target says about a command that never got to a device, or whose device failed. */
 export const TaskSense = {
@@ -20,6 +23,12 @@ export const TaskSense = {
   invalidField: { key: IllegalRequest, asc: 0x24, ascq: 0x00 },
   /** INTERNAL TARGET FAILURE. */
   deviceFailed: { key: HardwareError, asc: 0x44, ascq: 0x00 },
+  /** READ ERROR - FAILED RETRANSMISSION REQUEST: a SNACK that cannot be honored. */
+  retransmission: { key: AbortedCommand, asc: 0x11, ascq: 0x13 },
+  /** COMMANDS CLEARED BY ANOTHER INITIATOR. */
+  clearedByOther: { key: UnitAttention, asc: 0x2f, ascq: 0x00 },
+  /** SOME COMMANDS CLEARED BY ISCSI PROTOCOL EVENT (RFC 7143 §11.14.5). */
+  clearedByEvent: { key: UnitAttention, asc: 0x47, ascq: 0x7f },
   /** PROTOCOL SERVICE CRC ERROR. */
   crc: { key: AbortedCommand, asc: 0x47, ascq: 0x05 },
   /** UNEXPECTED UNSOLICITED DATA. */

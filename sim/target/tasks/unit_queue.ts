@@ -83,7 +83,7 @@ export class UnitQueue implements TaskUnit {
     task.state = "running";
     this.#running = task;
     this.#busy = true;
-    const { refusal } = task;
+    const refusal = task.refusal ?? task.owner.takeAttention(task);
     if (refusal) {
       task.refuse(refusal);
       return this.#end(task);

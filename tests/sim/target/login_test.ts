@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { chapResponse } from "../../../iscsi/negotiation/chap.ts";
 import { decodeText, encodeText, type KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
-import { formatBinary, parseBinary } from "../../../iscsi/negotiation/text_values.ts";
 import { LoginStatus } from "../../../iscsi/pdu/login_status.ts";
 import type { LoginResponse } from "../../../iscsi/pdu/login.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { answerChallenge } from "./chap_login.ts";
 import {
   INITIATOR_NAME,
   type Received,
@@ -23,30 +22,6 @@ function status({ pdu }: Received<LoginResponse>): number {
 
 function keys({ data }: Received): Map<string, string> {
   return new Map(decodeText(data));
-}
-
-/** CHAP up to the response, which `secret` makes. */
-async function answerChallenge(
-  initiator: ScriptedInitiator,
-  secret: string,
-): Promise<Received<LoginResponse>> {
-  const first = await initiator.loginRound({ csg: 0, nsg: 1 }, [...NAMES, [
-    "AuthMethod",
-    "CHAP,None",
-  ]]);
-  assert.equal(keys(first).get("AuthMethod"), "CHAP");
-  assert.equal(first.pdu.transit, false);
-  const said = keys(await initiator.loginRound({ csg: 0, nsg: 1 }, [["CHAP_A", "5"]]));
-  const question = {
-    algorithm: "md5" as const,
-    identifier: Number(said.get("CHAP_I")),
-    challenge: parseBinary(said.get("CHAP_C")!, 1024)!,
-  };
-  const response = chapResponse(question, new TextEncoder().encode(secret));
-  return await initiator.loginRound({ csg: 0, nsg: 1 }, [
-    ["CHAP_N", "reader"],
-    ["CHAP_R", formatBinary(response)],
-  ]);
 }
 
 Deno.test("A login numbers its first command and hands out a TSIH with its last response", () =>
@@ -253,13 +228,14 @@ Deno.test("A refused login with the same name and ISID leaves the session alone"
     await first.expectSilence();
   }));
 
-Deno.test("A second connection cannot join a session", () =>
+Deno.test("A second connection cannot join a session that agreed on one", () =>
   withTarget({}, async (fixture) => {
     const first = await fixture.connect();
     const { tsih } = await first.login();
     const second = await fixture.connect();
+    second.cid = 1;
     const answer = await second.loginRound({ csg: 1, tsih }, NAMES);
-    assert.equal(status(answer), LoginStatus.CannotIncludeInSession);
+    assert.equal(status(answer), LoginStatus.TooManyConnections);
     await first.expectSilence();
   }));
 

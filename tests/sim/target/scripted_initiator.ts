@@ -10,6 +10,7 @@ import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import type { DataIn } from "../../../iscsi/pdu/data_in.ts";
 import { PduFramer } from "../../../iscsi/pdu/framer.ts";
 import type { LoginResponse } from "../../../iscsi/pdu/login.ts";
+import type { LogoutResponse } from "../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import {
   decodePdu,
@@ -21,6 +22,7 @@ import {
 import type { ScsiCommand } from "../../../iscsi/pdu/scsi_command.ts";
 import type { ScsiResponse } from "../../../iscsi/pdu/scsi_response.ts";
 import { decodeText } from "../../../iscsi/negotiation/text_keys.ts";
+import type { TaskManagementRequest } from "../../../iscsi/pdu/task_management.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
 
 /** A PDU from the target with its data segment. */
@@ -45,6 +47,9 @@ export interface ScriptedLogin {
   readonly keys?: readonly KeyValuePair[];
   readonly discovery?: boolean;
   readonly targetName?: string;
+  /** The session to join. */
+  readonly tsih?: number;
+  readonly cid?: number;
 }
 
 export const TARGET_NAME = "iqn.2026-03.com.example:tape";
@@ -54,6 +59,9 @@ const NO_BYTES = new Uint8Array(0);
 /** An initiator that does what its test says, right or wrong. */
 export class ScriptedInitiator {
   cmdSn = 1;
+  /** What every PDU acknowledges. */
+  expStatSn = 0;
+  cid = 0;
   readonly #stream: ByteStream;
   readonly #framer: PduFramer;
   readonly #received: Received[] = [];
@@ -135,9 +143,9 @@ export class ScriptedInitiator {
       isid: Uint8Array.from(this.isid),
       tsih: fields.tsih ?? 0,
       itt: 1,
-      cid: 0,
+      cid: this.cid,
       cmdSn: this.cmdSn,
-      expStatSn: 0,
+      expStatSn: this.expStatSn,
     }, text instanceof Uint8Array ? text : encodeText(text));
     return await this.expect(Opcode.LoginResponse);
   }
@@ -146,8 +154,11 @@ export class ScriptedInitiator {
   async login(options: ScriptedLogin = {}): Promise<LoginResponse> {
     const { keys = [], discovery = false, targetName = TARGET_NAME } = options;
     this.cmdSn = options.cmdSn ?? this.cmdSn;
+    this.cid = options.cid ?? this.cid;
+    // Tags are unique in the whole session.
+    if (options.tsih) this.#itt += 10_000 * this.cid;
     if (options.isid) this.isid.splice(0, 6, ...options.isid);
-    const { pdu, data } = await this.loginRound({ csg: 1 }, [
+    const { pdu, data } = await this.loginRound({ csg: 1, tsih: options.tsih }, [
       ["InitiatorName", options.initiatorName ?? INITIATOR_NAME],
       ...(discovery
         ? [["SessionType", "Discovery"] as const]
@@ -184,7 +195,7 @@ export class ScriptedInitiator {
       itt: this.tag(),
       expectedDataTransferLength: 0,
       cmdSn: this.cmdSn,
-      expStatSn: 0,
+      expStatSn: this.expStatSn,
       cdb: new Uint8Array(16),
       ...fields,
     };
@@ -206,7 +217,7 @@ export class ScriptedInitiator {
         lun: 0n,
         itt: fields.itt,
         ttt: fields.ttt ?? RESERVED_TAG,
-        expStatSn: 0,
+        expStatSn: this.expStatSn,
         dataSn: fields.dataSn ?? 0,
         bufferOffset: fields.offset,
       },
@@ -234,8 +245,56 @@ export class ScriptedInitiator {
       itt: fields.itt,
       ttt: fields.ttt ?? RESERVED_TAG,
       cmdSn: fields.cmdSn ?? this.cmdSn,
-      expStatSn: 0,
+      expStatSn: this.expStatSn,
     }, data);
+  }
+
+  /** A SNACK. */
+  snack(
+    fields: { type: number; itt?: number; ttt?: number; begRun?: number; runLength?: number },
+  ): Promise<void> {
+    return this.send({
+      opcode: Opcode.Snack,
+      type: fields.type,
+      lun: 0n,
+      itt: fields.itt ?? RESERVED_TAG,
+      ttt: fields.ttt ?? RESERVED_TAG,
+      expStatSn: this.expStatSn,
+      begRun: fields.begRun ?? 0,
+      runLength: fields.runLength ?? 0,
+    });
+  }
+
+  /** An immediate task management request, and the code of its response. */
+  async manage(request: Partial<TaskManagementRequest>): Promise<number> {
+    await this.send({
+      opcode: Opcode.TaskManagementRequest,
+      immediate: true,
+      function: 0,
+      lun: 0n,
+      itt: this.tag(),
+      referencedTaskTag: RESERVED_TAG,
+      cmdSn: this.cmdSn,
+      expStatSn: this.expStatSn,
+      refCmdSn: 0,
+      expDataSn: 0,
+      ...request,
+    });
+    return (await this.expect(Opcode.TaskManagementResponse)).pdu.response;
+  }
+
+  /** An immediate Logout Request, and its response. */
+  async logout(reason: number, cid: number = this.cid): Promise<LogoutResponse> {
+    await this.send({
+      opcode: Opcode.LogoutRequest,
+      immediate: true,
+      reason,
+      itt: this.tag(),
+      cid,
+      cmdSn: this.cmdSn,
+      expStatSn: this.expStatSn,
+    });
+    return (await this.expect(Opcode.LogoutResponse)).pdu;
   }
 
   /** Data-In up to and with the status, put together. */

@@ -12,6 +12,7 @@ export class TargetFixture {
   readonly clock = new VirtualClock();
   readonly events: TargetEvent[] = [];
   readonly #initiators: ScriptedInitiator[] = [];
+  #witnesses = 0;
   #target: LoopbackTarget | undefined;
 
   get target(): LoopbackTarget {
@@ -38,6 +39,19 @@ export class TargetFixture {
   /** Events of one kind. */
   eventsOf(kind: TargetEvent["kind"]): TargetEvent[] {
     return this.events.filter((event) => event.kind === kind);
+  }
+
+  /** Resolves when everything that can happen without time passing has happened: a witness was served. */
+  async settled(): Promise<void> {
+    const witness = await this.connect();
+    await witness.login({ isid: [0x80, 0xee, 0xee, 0xee, 0, ++this.#witnesses] });
+    await witness.expectSilence();
+    await witness.logout(0);
+  }
+
+  /** Resolves when what was sent has been taken in. */
+  async turn(): Promise<void> {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
+import { IscsiError } from "../../../iscsi/errors.ts";
+import { LogoutReason } from "../../../iscsi/pdu/logout.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import type { DataIn } from "../../../iscsi/pdu/data_in.ts";
+import type { ReadyToTransfer } from "../../../iscsi/pdu/r2t.ts";
+import { SnackType } from "../../../iscsi/pdu/snack.ts";
+import {
+  TaskManagementFunction,
+  TaskManagementResponseCode,
+} from "../../../iscsi/pdu/task_management.ts";
+import { Command } from "./scripted_device.ts";
+import { pattern, type Received, ScriptedInitiator } from "./scripted_initiator.ts";
+import { type TargetFixture, withTarget } from "./target_fixture.ts";
+
+/** A small generator of random numbers (mulberry32), so that a failure can be repeated. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = Math.imul(state ^ (state >>> 15), state | 1);
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
+    return Math.floor(((z ^ (z >>> 14)) >>> 0) / 2 ** 32 * below);
+  };
+}
+
+const KEYS: KeyValuePair[] = [
+  ["ErrorRecoveryLevel", "2"],
+  ["MaxConnections", "4"],
+  ["MaxBurstLength", "2048"],
+  ["FirstBurstLength", "1024"],
+  ["InitialR2T", "No"],
+  ["HeaderDigest", "CRC32C"],
+  ["DataDigest", "CRC32C"],
+];
+const MAX_LENGTH = 5000;
+
+/** A command as its initiator sees it. */
+interface Issued {
+  readonly itt: number;
+  readonly data: Uint8Array;
+  readonly isRead: boolean;
+  cid: number;
+  /** What has come of a read. */
+  readonly got: Uint8Array;
+  received: number;
+  done: boolean;
+}
+
+/** An initiator at error recovery level 2 that loses connections, PDUs and patience at random. */
+class RecoveringInitiator {
+  readonly #fixture: TargetFixture;
+  readonly #random: (below: number) => number;
+  readonly #connections = new Map<number, ScriptedInitiator>();
+  readonly #issued: Issued[] = [];
+  #tsih = 0;
+  #cmdSn = 1;
+  #itt = 1;
+  #nextCid = 0;
+
+  constructor(fixture: TargetFixture, random: (below: number) => number) {
+    this.#fixture = fixture;
+    this.#random = random;
+  }
+
+  get issued(): readonly Issued[] {
+    return this.#issued;
+  }
+
+  async connect(): Promise<void> {
+    const initiator = await this.#fixture.connect();
+    const cid = this.#nextCid++;
+    const keys: KeyValuePair[] = [
+      ...(cid === 0 ? KEYS : KEYS.slice(-2)),
+      ["MaxRecvDataSegmentLength", String(512 + this.#random(4) * 300)],
+    ];
+    const { tsih } = await initiator.login({ keys, tsih: this.#tsih, cid, cmdSn: this.#cmdSn });
+    this.#tsih = tsih;
+    this.#connections.set(cid, initiator);
+  }
+
+  /** Sends a read or a write on any connection. */
+  async issue(): Promise<void> {
+    const cid = this.#pick([...this.#connections.keys()]);
+    const connection = this.#connections.get(cid)!;
+    const itt = this.#itt++;
+    const isRead = this.#random(2) === 0;
+    const length = 1 + this.#random(MAX_LENGTH);
+    const data = isRead ? pattern(MAX_LENGTH).subarray(0, length) : pattern(length, itt);
+    this.#issued.push({
+      itt,
+      data,
+      isRead,
+      cid,
+      got: data.slice().fill(0),
+      received: 0,
+      done: false,
+    });
+    const fields = { itt, cmdSn: this.#cmdSn++, expectedDataTransferLength: length };
+    if (isRead) {
+      return void await connection.command({ ...fields, read: true, cdb: Command.read(length) });
+    }
+    const first = Math.min(1024, length);
+    const immediate = this.#random(first + 1);
+    const final = immediate === first || this.#random(2) === 0;
+    const cdb = Command.write(length);
+    await connection.command({ ...fields, write: true, final, cdb }, data.subarray(0, immediate));
+    if (!final) await this.#dataOut(connection, { itt, begin: immediate, end: first, data });
+  }
+
+  /** Sends a run of data in PDUs, some of them damaged. */
+  async #dataOut(
+    connection: ScriptedInitiator,
+    run: { itt: number; ttt?: number; begin: number; end: number; data: Uint8Array },
+  ): Promise<void> {
+    const { itt, ttt, begin, end, data } = run;
+    for (let offset = begin, dataSn = 0; offset < end; dataSn++) {
+      const next = Math.min(end, offset + 1 + this.#random(700));
+      const final = next === end;
+      const corrupt = this.#random(6) === 0;
+      const fields = { itt, ttt, offset, dataSn, final };
+      // One that is lost altogether shows in the DataSN of the next.
+      const isLost = !final && this.#random(8) === 0;
+      if (!isLost) await connection.dataOut(fields, data.subarray(offset, next), { corrupt });
+      offset = next;
+    }
+  }
+
+  /** Takes everything that the target has to say on all connections, and answers its R2Ts. */
+  async serve(): Promise<void> {
+    for (const [cid, connection] of [...this.#connections]) await this.#serveOne(cid, connection);
+  }
+
+  async #serveOne(cid: number, connection: ScriptedInitiator): Promise<void> {
+    const ping = 0x7000_0000 + this.#itt++;
+    await connection.ping({ itt: ping, cmdSn: this.#cmdSn });
+    for (;;) {
+      const received = await connection.next();
+      assert.ok(received, `connection ${cid} is open`);
+      if (received.pdu.opcode === Opcode.NopIn && received.pdu.itt === ping) return;
+      await this.#take(connection, received);
+    }
+  }
+
+  async #take(connection: ScriptedInitiator, { pdu, data }: Received): Promise<void> {
+    if ("statSn" in pdu && pdu.opcode !== Opcode.DataIn && pdu.opcode !== Opcode.ReadyToTransfer) {
+      if (this.#random(2) === 0) connection.expStatSn = (pdu.statSn + 1) >>> 0;
+    }
+    if (pdu.opcode === Opcode.ReadyToTransfer) return await this.#answer(connection, pdu);
+    if (pdu.opcode === Opcode.DataIn) return this.#store(pdu, data);
+    if (pdu.opcode !== Opcode.ScsiResponse) return;
+    assert.equal(pdu.status, 0, `status of ${pdu.itt}`);
+    this.#find(pdu.itt).done = true;
+  }
+
+  async #answer(connection: ScriptedInitiator, pdu: ReadyToTransfer): Promise<void> {
+    const { itt, ttt, bufferOffset: begin, desiredDataTransferLength: length } = pdu;
+    const { data } = this.#find(itt);
+    if (this.#random(10) === 0) {
+      const { r2tSn } = pdu;
+      await connection.snack({ type: SnackType.DataR2t, itt, begRun: r2tSn, runLength: 1 });
+      return;
+    }
+    await this.#dataOut(connection, { itt, ttt, begin, end: begin + length, data });
+  }
+
+  #store(pdu: DataIn, data: Uint8Array): void {
+    const command = this.#find(pdu.itt);
+    command.got.set(data, pdu.bufferOffset);
+    command.received = Math.max(command.received, pdu.bufferOffset + data.length);
+    if (pdu.hasStatus) command.done = true;
+  }
+
+  /** Loses a connection, one way or another, and has its tasks go on elsewhere. */
+  async lose(): Promise<void> {
+    const cid = this.#pick([...this.#connections.keys()]);
+    const lost = this.#connections.get(cid)!;
+    this.#connections.delete(cid);
+    await this.connect();
+    const [speakerCid, speaker] = [...this.#connections].at(-1)!;
+    if (this.#random(2) === 0) lost.close();
+    const { response } = await speaker.logout(LogoutReason.RemoveConnectionForRecovery, cid);
+    assert.equal(response, 0);
+    lost.close();
+    for (const command of this.#issued) {
+      if (command.cid === cid && !command.done) await this.#reassign(command, speakerCid);
+    }
+  }
+
+  async #reassign(command: Issued, cid: number): Promise<void> {
+    const speaker = this.#connections.get(cid)!;
+    const { itt } = command;
+    await speaker.send({
+      opcode: Opcode.TaskManagementRequest,
+      immediate: true,
+      function: TaskManagementFunction.TaskReassign,
+      lun: 0n,
+      itt: 0x6000_0000 + this.#itt++,
+      referencedTaskTag: itt,
+      cmdSn: this.#cmdSn,
+      expStatSn: speaker.expStatSn,
+      refCmdSn: 0,
+      expDataSn: 0,
+    });
+    for (;;) {
+      const received = await speaker.next();
+      assert.ok(received, "the connection is open");
+      const { pdu } = received;
+      if (pdu.opcode !== Opcode.TaskManagementResponse) await this.#take(speaker, received);
+      else {
+        assert.equal(pdu.response, TaskManagementResponseCode.FunctionComplete, `reassign ${itt}`);
+        break;
+      }
+    }
+    command.cid = cid;
+    await this.#serveOne(cid, speaker);
+  }
+
+  #find(itt: number): Issued {
+    const command = this.#issued.find((one) => one.itt === itt);
+    assert.ok(command, `there is a command ${itt}`);
+    return command;
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#random(items.length)];
+  }
+}
+
+Deno.test("Whatever is lost at level 2, every command runs once and brings its data", () =>
+  withTarget({ dataDigest: "crc32c", headerDigest: "crc32c" }, async (fixture) => {
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    const random = randomNumbers(seed);
+    fixture.device.data = pattern(MAX_LENGTH);
+    const initiator = new RecoveringInitiator(fixture, random);
+    try {
+      for (let i = 0; i < 3; i++) await initiator.connect();
+      for (let step = 0; step < 150; step++) {
+        const dice = random(10);
+        if (dice < 6) await initiator.issue();
+        else if (dice < 9) await initiator.serve();
+        else await initiator.lose();
+      }
+      for (let i = 0; i < 40; i++) await initiator.serve();
+      const { issued } = initiator;
+      for (const { itt, done, isRead, got, data } of issued) {
+        assert.ok(done, `${itt} is done`);
+        if (isRead) assert.deepEqual(got, data, `data of ${itt}`);
+      }
+      const writes = issued.filter(({ isRead }) => !isRead).map(({ data }) => data);
+      assert.deepEqual(fixture.device.written, writes, "in order, once");
+      const reads = issued.filter(({ isRead }) => isRead).length;
+      const executed = fixture.device.log.filter((entry) => entry.startsWith("read"));
+      assert.equal(executed.length, reads);
+      for (const event of fixture.eventsOf("disconnected") as { error?: unknown }[]) {
+        assert.ok(event.error === undefined || event.error instanceof IscsiError, `${event.error}`);
+      }
+    } catch (error) {
+      throw new Error(`With seed ${seed}`, { cause: error });
+    }
+  }));

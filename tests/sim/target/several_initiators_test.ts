@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { decodeResponseSegment } from "../../../iscsi/pdu/scsi_response.ts";
+import {
+  TaskManagementFunction,
+  TaskManagementResponseCode,
+} from "../../../iscsi/pdu/task_management.ts";
+import { decodeSense } from "../../../scsi/sense.ts";
+import { Command } from "./scripted_device.ts";
+import { pattern, type ScriptedInitiator } from "./scripted_initiator.ts";
+import { type TargetFixture, withTarget } from "./target_fixture.ts";
+
+const { ClearTaskSet, LogicalUnitReset, TargetWarmReset, AbortTaskSet } = TaskManagementFunction;
+const { FunctionComplete } = TaskManagementResponseCode;
+const OTHER_ISID = [0x80, 5, 5, 5, 0, 1];
+const FAST: KeyValuePair[] = [["TaskReporting", "FastAbort,ResponseFence,RFC3720"]];
+const REPORTING = { negotiation: { taskReporting: ["FastAbort", "ResponseFence", "RFC3720"] } };
+
+/** Two initiators, of which the second has a task that runs and one that waits, both at LUN 0. */
+async function busyOther(
+  fixture: TargetFixture,
+  keys: readonly KeyValuePair[] = [],
+): Promise<[ScriptedInitiator, ScriptedInitiator]> {
+  const [initiator, other] = [await fixture.connect(), await fixture.connect()];
+  await initiator.login();
+  await other.login({ isid: OTHER_ISID, keys });
+  await other.command({ cdb: Command.wait() });
+  await other.command({ cdb: Command.read(2) });
+  await other.expectSilence();
+  return [initiator, other];
+}
+
+/** Status of a command, and its additional sense. */
+async function outcome(initiator: ScriptedInitiator, cdb = Command.read(0)): Promise<number[]> {
+  await initiator.command({ cdb });
+  const { pdu, data } = await initiator.expect(Opcode.ScsiResponse);
+  if (pdu.status === 0) return [0];
+  const { asc, ascq } = decodeSense(decodeResponseSegment(data).sense);
+  return [pdu.status, asc, ascq];
+}
+
+Deno.test("Without TAS, CLEAR TASK SET ends the tasks of others silently; a unit attention tells", () =>
+  withTarget({ taskAbortedStatus: false }, async (fixture) => {
+    const [initiator, other] = await busyOther(fixture);
+    assert.equal(await initiator.manage({ function: ClearTaskSet }), FunctionComplete);
+    fixture.device.answers[0]({ status: 0 });
+    await other.expectSilence();
+    // INQUIRY is carried out, and leaves it pending.
+    const inquiry = Uint8Array.of(0x12, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    assert.deepEqual(await outcome(other, inquiry), [0]);
+    assert.deepEqual(await outcome(other), [2, 0x2f, 0x00]);
+    assert.deepEqual(await outcome(other), [0]);
+    assert.deepEqual(await outcome(initiator), [0]);
+    assert.ok(!fixture.device.log.includes("read 2"));
+  }));
+
+for (const lun of [0n, 1n << 48n]) {
+  Deno.test(`A unit attention is told at the logical unit that it is about, not at LUN ${lun}`, () =>
+    withTarget({ taskAbortedStatus: false }, async (fixture) => {
+      const [initiator, other] = await busyOther(fixture);
+      await initiator.manage({ function: ClearTaskSet });
+      fixture.device.answers[0]({ status: 0 });
+      await other.command({ lun, cdb: Command.read(0) });
+      const { pdu } = await other.expect(Opcode.ScsiResponse);
+      assert.equal(pdu.status, lun === 0n ? 2 : 0);
+    }));
+}
+
+for (
+  const [name, code] of [["a logical unit", LogicalUnitReset], [
+    "the target",
+    TargetWarmReset,
+  ]] as const
+) {
+  Deno.test(`Resetting ${name} leaves it to the device to tell others, without TAS`, () =>
+    withTarget({ taskAbortedStatus: false }, async (fixture) => {
+      const [initiator, other] = await busyOther(fixture);
+      assert.equal(await initiator.manage({ function: code }), FunctionComplete);
+      fixture.device.answers[0]({ status: 0 });
+      assert.deepEqual(await outcome(other), [0]);
+      assert.equal(fixture.device.log.filter((entry) => entry === "reset").length, 1);
+    }));
+
+  Deno.test(`Resetting ${name} ends the tasks of others with TASK ABORTED`, () =>
+    withTarget({}, async (fixture) => {
+      const [initiator, other] = await busyOther(fixture);
+      assert.equal(await initiator.manage({ function: code }), FunctionComplete);
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await other.expect(Opcode.ScsiResponse)).pdu.status, 0x40);
+      }
+    }));
+}
+
+Deno.test("With FastAbort, an Async Message stands for the answers of all tasks that were cleared", () =>
+  withTarget(REPORTING, async (fixture) => {
+    const [initiator, other] = await busyOther(fixture, FAST);
+    const taskReporting = fixture.target.sessions().map(({ parameters }) =>
+      parameters.taskReporting
+    );
+    assert.deepEqual(taskReporting, ["RFC3720", "FastAbort"]);
+    assert.equal(await initiator.manage({ function: ClearTaskSet }), FunctionComplete);
+    const { pdu } = await other.expect(Opcode.AsyncMessage);
+    assert.deepEqual([pdu.asyncEvent, pdu.lun], [5, 0n]);
+    fixture.device.answers[0]({ status: 0 });
+    assert.deepEqual(await outcome(other), [0]);
+  }));
+
+Deno.test("With FastAbort, data for a task that was cleared is dropped", () =>
+  withTarget(REPORTING, async (fixture) => {
+    const [initiator, other] = [await fixture.connect(), await fixture.connect()];
+    await initiator.login();
+    await other.login({ isid: OTHER_ISID, keys: [...FAST, ["ImmediateData", "No"]] });
+    const fields = { write: true, expectedDataTransferLength: 600, cdb: Command.write(600) };
+    const { itt } = await other.command(fields);
+    const { pdu: { ttt } } = await other.expect(Opcode.ReadyToTransfer);
+    await initiator.manage({ function: LogicalUnitReset });
+    await other.expect(Opcode.AsyncMessage);
+    await other.dataOut({ itt, ttt, offset: 0 }, pattern(600));
+    await other.expectSilence();
+    assert.deepEqual(fixture.device.written, []);
+  }));
+
+Deno.test("The session that asked for it gets no Async Message, and no answers", () =>
+  withTarget(REPORTING, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login({ keys: FAST });
+    await initiator.command({ cdb: Command.wait() });
+    await initiator.command({ cdb: Command.read(1) });
+    assert.equal(await initiator.manage({ function: AbortTaskSet }), FunctionComplete);
+    fixture.device.answers[0]({ status: 0 });
+    await initiator.expectSilence();
+  }));
+
+Deno.test("Async Message 5 ends the tasks that it announces the end of", () =>
+  withTarget({}, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login();
+    await initiator.command({ cdb: Command.wait() });
+    await initiator.command({ lun: 1n << 48n, cdb: Command.wait() });
+    await initiator.expectSilence();
+    fixture.target.sendAsync({ event: 5, lun: 0 });
+    const { pdu } = await initiator.expect(Opcode.AsyncMessage);
+    assert.deepEqual([pdu.asyncEvent, pdu.lun], [5, 0n]);
+    for (const device of [fixture.device, fixture.other]) device.answers[0]({ status: 0 });
+    await initiator.expect(Opcode.ScsiResponse);
+    await initiator.expectSilence();
+  }));
+
+Deno.test("Async Message 0 brings its sense data, and 4 gives time to negotiate", () =>
+  withTarget({}, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login();
+    const sense = Uint8Array.of(0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x28, 0, 0, 0, 0, 0);
+    fixture.target.sendAsync({ event: 0, lun: 1, sense });
+    const { pdu, data } = await initiator.expect(Opcode.AsyncMessage);
+    assert.equal(pdu.lun, 1n << 48n);
+    assert.deepEqual(decodeResponseSegment(data).sense, sense);
+    fixture.target.sendAsync({ event: 4, parameter3: 3 });
+    await initiator.expect(Opcode.AsyncMessage);
+    fixture.clock.advance(2999);
+    await initiator.expectSilence();
+    fixture.clock.advance(1);
+    await initiator.expectEnd();
+  }));
