@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConnectionLostError, ProtocolError } from "../../../iscsi/errors.ts";
+import { ConnectionLostError, ProtocolError } from "../../../iscsi/mod.ts";
 import { REWIND } from "./cdbs.ts";
 import { turn } from "./wire_connection.ts";
 import { NO_TAG, Op } from "./wire_pdu.ts";

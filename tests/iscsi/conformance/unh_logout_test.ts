@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SessionClosedError } from "../../../iscsi/errors.ts";
+import { SessionClosedError } from "../../../iscsi/mod.ts";
 import { RecoverableUnit } from "../../../iscsi/session/recoverable_unit.ts";
 import { REWIND, WRITE } from "./cdbs.ts";
 import { turn, type WireConnection } from "./wire_connection.ts";
@@ -105,7 +105,6 @@ async function waitsBeforeLogin(
   for (; target.connections.length === 1 && waited < 100; waited++) await target.advance(1000);
   await target.answerLogin(2);
   await back;
-  await unit.close;
   return waited * 1000;
 }
 

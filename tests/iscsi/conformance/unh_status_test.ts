@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ProtocolError } from "../../../iscsi/errors.ts";
+import { ProtocolError } from "../../../iscsi/mod.ts";
 import type { LogicalUnit } from "../../../scsi/logical_unit.ts";
 import { Device } from "../../../tape/device.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TaskAbortedError } from "../../../iscsi/errors.ts";
+import { TaskAbortedError } from "../../../iscsi/mod.ts";
 import { pattern, REWIND, WRITE } from "./cdbs.ts";
 import { turn } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";

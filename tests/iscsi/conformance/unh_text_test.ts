@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ProtocolError, RejectError } from "../../../iscsi/errors.ts";
-import { discover } from "../../../iscsi/session/discovery.ts";
+import { ProtocolError, RejectError } from "../../../iscsi/mod.ts";
+import { discover } from "../../../iscsi/mod.ts";
 import { REWIND, WRITE } from "./cdbs.ts";
 import { turn } from "./wire_connection.ts";
 import { CONTINUE, FINAL, keysText, NO_TAG, Op } from "./wire_pdu.ts";

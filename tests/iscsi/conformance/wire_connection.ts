@@ -260,9 +260,14 @@ export class WireConnection {
     }));
   }
 
-  async(event: number, parameters: readonly number[] = [], lun = 0n): void {
+  async(
+    event: number,
+    parameters: readonly number[] = [],
+    lun = 0n,
+    data: Uint8Array = NO_BYTES,
+  ): void {
     const [one = 0, two = 0, three = 0] = parameters;
-    this.send(header(Op.Async, FINAL, {
+    const bhs = header(Op.Async, FINAL, {
       8: [64, lun],
       16: [32, NO_TAG],
       24: [32, this.statSn++ >>> 0],
@@ -270,7 +275,8 @@ export class WireConnection {
       38: [16, one],
       40: [16, two],
       42: [16, three],
-    }));
+    });
+    this.send(bhs, data);
   }
 
   reject(rejected: WirePdu, reason: number): void {

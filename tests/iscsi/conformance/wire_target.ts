@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { Session } from "../../../iscsi/session/session.ts";
-import type { SessionOptions } from "../../../iscsi/session/session_options.ts";
+import { Session, type SessionOptions } from "../../../iscsi/mod.ts";
 import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import type { ByteStream, Dialer, NetworkAddress } from "../../../transport/byte_stream.ts";
 import { VirtualClock } from "../../../transport/clock.ts";
@@ -120,11 +119,16 @@ export class WireTarget {
     this.#session = await connecting;
   }
 
-  /** Answers the login of a connection, the `count`-th to this target, once that is dialed. */
-  async answerLogin(count: number): Promise<void> {
+  /** The `count`-th connection to this target, once it is dialed. */
+  async connection(count: number): Promise<WireConnection> {
     for (let turns = 0; turns < 200 && this.connections.length < count; turns++) await turn();
     assert.equal(this.connections.length, count, "connections dialed");
-    const wire = this.wire;
+    return this.wire;
+  }
+
+  /** Answers the login of the `count`-th connection to this target. */
+  async answerLogin(count: number): Promise<void> {
+    const wire = await this.connection(count);
     const first = await wire.next(Op.LoginRequest);
     this.expCmdSn = count === 1 ? first.cmdSn : this.expCmdSn;
     this.maxCmdSn = (this.expCmdSn + this.window - 1) >>> 0;
