@@ -10,7 +10,7 @@ import { decodeText, encodeText, type TextLimits } from "../negotiation/text_key
 import { parseAnnouncedPortal } from "../portal.ts";
 import { Session } from "./session.ts";
 import type { ConnectOptions } from "./session_options.ts";
-import { MAX_TEXT_BYTES } from "./text_exchange.ts";
+import { MAX_TEXT_BYTES } from "./requests/text_exchange.ts";
 
 /** A portal of a target. */
 export interface TargetPortal extends NetworkAddress {

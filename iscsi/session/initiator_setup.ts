@@ -7,9 +7,9 @@
 import { defaultInitiatorName } from "../initiator_name.ts";
 import type { LoginOptions } from "../negotiation/login.ts";
 import { RunningCrc32c } from "../pdu/crc32c.ts";
-import type { DigestEngines } from "./initiator_connection.ts";
-import type { InitiatorOptions } from "./initiator_options.ts";
-import { PduLog } from "./pdu_log.ts";
+import type { DigestEngines } from "./connection/initiator_connection.ts";
+import type { InitiatorOptions } from "./core/initiator_options.ts";
+import { PduLog } from "./connection/pdu_log.ts";
 import type { SessionHooks } from "./session_hooks.ts";
 import { type ConnectOptions, webCryptoBytes } from "./session_options.ts";
 

@@ -20,11 +20,11 @@ import { abortable, type Waiter } from "./abortable.ts";
 import { checkCommand, checkTimeout } from "./command_check.ts";
 import { measured } from "./command_metrics.ts";
 import { dialPortal } from "./dial_portal.ts";
-import { Initiator } from "./initiator.ts";
-import type { DigestEngines } from "./initiator_connection.ts";
-import type { InitiatorEvents } from "./initiator_options.ts";
+import { Initiator } from "./core/initiator.ts";
+import type { DigestEngines } from "./connection/initiator_connection.ts";
+import type { InitiatorEvents } from "./core/initiator_options.ts";
 import { initiatorOptions, loadDigestEngines, type LoginIdentity } from "./initiator_setup.ts";
-import { ScsiTask } from "./scsi_task.ts";
+import { ScsiTask } from "./requests/scsi_task.ts";
 import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
 import {
   type ConnectOptions,
@@ -34,7 +34,7 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./session_options.ts";
-import { TextExchange } from "./text_exchange.ts";
+import { TextExchange } from "./requests/text_exchange.ts";
 
 type LoginOutcome =
   | { readonly kind: "done" }

@@ -12,13 +12,13 @@ import {
 } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscsi/pdu/pdu.ts";
-import { Initiator } from "../../../iscsi/session/initiator.ts";
+import { Initiator } from "../../../iscsi/session/core/initiator.ts";
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
-import { PduLog } from "../../../iscsi/session/pdu_log.ts";
-import { ScsiTask } from "../../../iscsi/session/scsi_task.ts";
+import { PduLog } from "../../../iscsi/session/connection/pdu_log.ts";
+import { ScsiTask } from "../../../iscsi/session/requests/scsi_task.ts";
 import type { PduEvent, SessionStateChange } from "../../../iscsi/session/session_hooks.ts";
-import { TextExchange } from "../../../iscsi/session/text_exchange.ts";
+import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
 export interface SentPdu {

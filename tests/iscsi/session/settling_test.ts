@@ -7,7 +7,7 @@ import {
   SessionClosedError,
 } from "../../../iscsi/errors.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import { SessionState } from "../../../iscsi/session/session_state.ts";
+import { SessionState } from "../../../iscsi/session/core/session_state.ts";
 import { type Command, ScriptedTarget } from "./scripted_target.ts";
 
 const READ = [0x08, 0, 0, 0x10, 0, 0];

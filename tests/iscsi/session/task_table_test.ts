@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ProtocolError } from "../../../iscsi/errors.ts";
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import { TaskTable } from "../../../iscsi/session/task_table.ts";
+import { TaskTable } from "../../../iscsi/session/requests/task_table.ts";
 import { ScriptedTarget } from "./scripted_target.ts";
 
 const REWIND = [0x01, 0, 0, 0, 0, 0];

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { ProtocolError, RejectError } from "../errors.ts";
-import { BHS_LENGTH, INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK, readU32 } from "../pdu/bhs.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import { opcodeName } from "../pdu/pdu.ts";
-import { type Reject, RejectReason, rejectReasonName } from "../pdu/reject.ts";
+import { ProtocolError, RejectError } from "../../errors.ts";
+import { BHS_LENGTH, INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK, readU32 } from "../../pdu/bhs.ts";
+import { Opcode } from "../../pdu/opcode.ts";
+import { opcodeName } from "../../pdu/pdu.ts";
+import { type Reject, RejectReason, rejectReasonName } from "../../pdu/reject.ts";
 
 /** A PDU of ours that the target rejected. */
 export interface RejectedPdu {

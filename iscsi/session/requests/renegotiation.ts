@@ -5,9 +5,9 @@
  * @module
  */
 
-import { KeyNegotiation } from "../negotiation/negotiate.ts";
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import { decodeText, encodeText } from "../negotiation/text_keys.ts";
+import { KeyNegotiation } from "../../negotiation/negotiate.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { decodeText, encodeText } from "../../negotiation/text_keys.ts";
 import { TextExchange, type TextOwner } from "./text_exchange.ts";
 
 /** Who hears of the result. */

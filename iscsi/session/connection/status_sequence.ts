@@ -4,7 +4,7 @@
  * @module
  */
 
-import { serialAdd, serialDistance } from "../connection/serial_number.ts";
+import { serialAdd, serialDistance } from "../../connection/serial_number.ts";
 
 /** What a StatSN turned out to be: in order, ahead of ones still to come, seen before, or out of all proportion. */
 export type StatusArrival = "next" | "early" | "duplicate" | "gap";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
-import { RESERVED_TAG } from "../pdu/bhs.ts";
+import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
 
 /** `queued`: nothing sent, no CmdSN taken. `sent`: the target has it. `aborting`: ABORT TASK is out. */
 export type ScsiTaskState = "queued" | "sent" | "aborting" | "done";

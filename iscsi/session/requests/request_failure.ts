@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandOutcome } from "../../scsi/errors.ts";
+import type { CommandOutcome } from "../../../scsi/errors.ts";
 import {
   CommandTimeoutError,
   ConnectionLostError,
@@ -12,9 +12,9 @@ import {
   IscsiError,
   ProtocolError,
   SessionClosedError,
-} from "../errors.ts";
+} from "../../errors.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import type { NumberedRequest } from "./session_state.ts";
+import type { NumberedRequest } from "../core/session_state.ts";
 
 /** What a request is called in messages. */
 export function requestName(request: NumberedRequest): string {

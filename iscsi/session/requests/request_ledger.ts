@@ -5,9 +5,12 @@
  * @module
  */
 
-import { ConnectionLostError } from "../errors.ts";
-import { TaskManagementResponseCode, taskManagementResponseName } from "../pdu/task_management.ts";
-import type { InitiatorConnection } from "./initiator_connection.ts";
+import { ConnectionLostError } from "../../errors.ts";
+import {
+  TaskManagementResponseCode,
+  taskManagementResponseName,
+} from "../../pdu/task_management.ts";
+import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import {
   refusal,
   requestFailure,
@@ -16,7 +19,7 @@ import {
   timeoutFailure,
 } from "./request_failure.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import type { NumberedRequest, Request, SessionState } from "./session_state.ts";
+import type { NumberedRequest, Request, SessionState } from "../core/session_state.ts";
 import { sendAbortTask, sendTaskSetRequest } from "./task_management.ts";
 import type { Abort, TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
 import { TextExchange } from "./text_exchange.ts";

@@ -8,19 +8,19 @@
  * @module
  */
 
-import { TaskAbortedError, TaskManagementError } from "../errors.ts";
-import { RESERVED_TAG } from "../pdu/bhs.ts";
-import { Opcode } from "../pdu/opcode.ts";
+import { TaskAbortedError, TaskManagementError } from "../../errors.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import { Opcode } from "../../pdu/opcode.ts";
 import {
   encodeTaskManagementRequest,
   TaskManagementFunction,
   TaskManagementResponseCode,
   taskManagementResponseName,
-} from "../pdu/task_management.ts";
-import type { InitiatorConnection } from "./initiator_connection.ts";
-import { confirmStatSn } from "./outgoing.ts";
+} from "../../pdu/task_management.ts";
+import type { InitiatorConnection } from "../connection/initiator_connection.ts";
+import { confirmStatSn } from "../core/outgoing.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import type { SessionState } from "./session_state.ts";
+import type { SessionState } from "../core/session_state.ts";
 import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { RESERVED_TAG } from "../pdu/bhs.ts";
-import { encodeDataOut } from "../pdu/data_out.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import type { OutputBatch } from "../connection/output_batch.ts";
-import type { ScsiTask } from "./scsi_task.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import { encodeDataOut } from "../../pdu/data_out.ts";
+import { Opcode } from "../../pdu/opcode.ts";
+import type { OutputBatch } from "../../connection/output_batch.ts";
+import type { ScsiTask } from "../requests/scsi_task.ts";
 
 /** One run of Data-Out PDUs that ends with an F bit. DataSN counts from 0 in each. */
 export interface DataOutSequence {

@@ -5,21 +5,21 @@
  * @module
  */
 
-import { encodeAhs, extendedCdb } from "../pdu/ahs.ts";
-import { RESERVED_TAG } from "../pdu/bhs.ts";
-import { encodeLogoutRequest, LogoutReason } from "../pdu/logout.ts";
-import { encodeLoginRequest } from "../pdu/login.ts";
-import { encodeNopOut, type NopIn } from "../pdu/nop.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import { BHS_CDB_LENGTH, encodeScsiCommand, TaskAttribute } from "../pdu/scsi_command.ts";
-import { encodeTextRequest } from "../pdu/text.ts";
-import type { LoginRequestFields } from "../negotiation/login.ts";
-import { unsolicitedData } from "./data_transfer.ts";
-import type { InitiatorConnection } from "./initiator_connection.ts";
-import type { OutputBatch } from "../connection/output_batch.ts";
-import { ScsiTask } from "./scsi_task.ts";
+import { encodeAhs, extendedCdb } from "../../pdu/ahs.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import { encodeLogoutRequest, LogoutReason } from "../../pdu/logout.ts";
+import { encodeLoginRequest } from "../../pdu/login.ts";
+import { encodeNopOut, type NopIn } from "../../pdu/nop.ts";
+import { Opcode } from "../../pdu/opcode.ts";
+import { BHS_CDB_LENGTH, encodeScsiCommand, TaskAttribute } from "../../pdu/scsi_command.ts";
+import { encodeTextRequest } from "../../pdu/text.ts";
+import type { LoginRequestFields } from "../../negotiation/login.ts";
+import { unsolicitedData } from "../requests/data_transfer.ts";
+import type { InitiatorConnection } from "../connection/initiator_connection.ts";
+import type { OutputBatch } from "../../connection/output_batch.ts";
+import { ScsiTask } from "../requests/scsi_task.ts";
 import type { SessionState } from "./session_state.ts";
-import type { TextExchange } from "./text_exchange.ts";
+import type { TextExchange } from "../requests/text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 

@@ -8,14 +8,14 @@
 import {
   DEFAULT_PARAMETERS,
   type NegotiatedParameters,
-} from "../negotiation/negotiated_parameters.ts";
-import { PduFramer } from "../pdu/framer.ts";
-import type { RunningCrc32c } from "../pdu/crc32c.ts";
+} from "../../negotiation/negotiated_parameters.ts";
+import { PduFramer } from "../../pdu/framer.ts";
+import type { RunningCrc32c } from "../../pdu/crc32c.ts";
 import { DataOutQueue, type DataOutSender } from "./data_out_queue.ts";
-import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../connection/output_batch.ts";
-import { ProtocolError } from "../errors.ts";
+import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../../connection/output_batch.ts";
+import { ProtocolError } from "../../errors.ts";
 import type { PduLog } from "./pdu_log.ts";
-import type { ScsiTask } from "./scsi_task.ts";
+import type { ScsiTask } from "../requests/scsi_task.ts";
 import { StatusSequence } from "./status_sequence.ts";
 
 /** Encodes a PDU that overtakes commands, at the moment it is written, and returns its data segment. */

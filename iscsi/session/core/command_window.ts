@@ -4,7 +4,7 @@
  * @module
  */
 
-import { serialAdd, serialLess, serialLessOrEqual } from "../connection/serial_number.ts";
+import { serialAdd, serialLess, serialLessOrEqual } from "../../connection/serial_number.ts";
 
 /** The initiator's CmdSN, ExpCmdSN and MaxCmdSN. */
 export class CommandWindow {

@@ -10,26 +10,26 @@
  * @module
  */
 
-import type { ProtocolCore } from "../connection/connection_driver.ts";
-import { Keepalive } from "../connection/keepalive.ts";
-import type { OutputBatch } from "../connection/output_batch.ts";
-import { ConnectionLostError, ProtocolError, SessionClosedError } from "../errors.ts";
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import { AsyncEvent, asyncEventName, type AsyncMessage } from "../pdu/async_message.ts";
-import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../pdu/logout.ts";
+import type { ProtocolCore } from "../../connection/connection_driver.ts";
+import { Keepalive } from "../../connection/keepalive.ts";
+import type { OutputBatch } from "../../connection/output_batch.ts";
+import { ConnectionLostError, ProtocolError, SessionClosedError } from "../../errors.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_message.ts";
+import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
 import { Incoming } from "./incoming.ts";
-import { type ConnectionOwner, InitiatorConnection } from "./initiator_connection.ts";
+import { type ConnectionOwner, InitiatorConnection } from "../connection/initiator_connection.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
-import { type LoginEnd, LoginPhase } from "./login_phase.ts";
+import { type LoginEnd, LoginPhase } from "../connection/login_phase.ts";
 import { sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
-import { renegotiation } from "./renegotiation.ts";
-import { RequestLedger } from "./request_ledger.ts";
-import type { ScsiTask } from "./scsi_task.ts";
-import type { SessionPhase } from "./session_hooks.ts";
+import { renegotiation } from "../requests/renegotiation.ts";
+import { RequestLedger } from "../requests/request_ledger.ts";
+import type { ScsiTask } from "../requests/scsi_task.ts";
+import type { SessionPhase } from "../session_hooks.ts";
 import { SessionState } from "./session_state.ts";
-import { taskSetAnswered, tasksTerminated } from "./task_management.ts";
-import type { TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
-import type { TextExchange } from "./text_exchange.ts";
+import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
+import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
+import type { TextExchange } from "../requests/text_exchange.ts";
 
 /** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
 const STALLED_PDU_MS = 15_000;

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { LoginError, ProtocolError } from "../errors.ts";
+import { LoginError, ProtocolError } from "../../errors.ts";
 import {
   InitiatorLogin,
   type LoginConnection,
   type LoginOptions,
   type LoginStep,
-} from "../negotiation/login.ts";
-import { OPCODE, OPCODE_MASK } from "../pdu/bhs.ts";
-import { decodeLoginResponse, LoginStage } from "../pdu/login.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import { opcodeName } from "../pdu/pdu.ts";
+} from "../../negotiation/login.ts";
+import { OPCODE, OPCODE_MASK } from "../../pdu/bhs.ts";
+import { decodeLoginResponse, LoginStage } from "../../pdu/login.ts";
+import { Opcode } from "../../pdu/opcode.ts";
+import { opcodeName } from "../../pdu/pdu.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
-import { sendLogin } from "./outgoing.ts";
-import type { SessionState } from "./session_state.ts";
+import { sendLogin } from "../core/outgoing.ts";
+import type { SessionState } from "../core/session_state.ts";
 
 /** How a login ends. */
 export type LoginEnd = Exclude<LoginStep, { kind: "send" }>;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ProtocolError } from "../errors.ts";
-import { RESERVED_TAG } from "../pdu/bhs.ts";
-import type { TextResponse } from "../pdu/text.ts";
+import { ProtocolError } from "../../errors.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import type { TextResponse } from "../../pdu/text.ts";
 
 /** Who waits for the answer. Exactly one of the two is called, once. */
 export interface TextOwner {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RESERVED_TAG } from "../pdu/bhs.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
 
 /** Tags that count as used before the next one: half of all, as in serial number arithmetic. */
 const REMEMBERED_TAGS = 2 ** 31;

@@ -6,11 +6,11 @@
 
 import { CommandWindow } from "./command_window.ts";
 import { DeadlineBound } from "./deadline_bound.ts";
-import { ScsiTask } from "./scsi_task.ts";
-import type { SessionPhase, SessionStateChange } from "./session_hooks.ts";
-import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
-import { TaskTable } from "./task_table.ts";
-import type { TextExchange } from "./text_exchange.ts";
+import { ScsiTask } from "../requests/scsi_task.ts";
+import type { SessionPhase, SessionStateChange } from "../session_hooks.ts";
+import type { Abort, TaskSetRequest } from "../requests/task_management_requests.ts";
+import { TaskTable } from "../requests/task_table.ts";
+import type { TextExchange } from "../requests/text_exchange.ts";
 
 /** A NOP-Out of ours that asks for an answer. */
 export interface Ping {

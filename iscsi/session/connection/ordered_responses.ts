@@ -5,7 +5,7 @@
  * @module
  */
 
-import { serialLess } from "../connection/serial_number.ts";
+import { serialLess } from "../../connection/serial_number.ts";
 
 /** How long a gap may last. On one connection all responses travel the same way, so it is a matter of microseconds. */
 const MAX_GAP_MS = 1000;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { KeepaliveOptions } from "../connection/keepalive.ts";
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import type { ConnectionOptions } from "./initiator_connection.ts";
-import type { LoginPhaseOptions } from "./login_phase.ts";
-import type { SessionStateChange } from "./session_hooks.ts";
+import type { KeepaliveOptions } from "../../connection/keepalive.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import type { ConnectionOptions } from "../connection/initiator_connection.ts";
+import type { LoginPhaseOptions } from "../connection/login_phase.ts";
+import type { SessionStateChange } from "../session_hooks.ts";
 
 /** What the core tells whoever drives it; called synchronously. */
 export interface InitiatorEvents {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { PduRing } from "../trace.ts";
-import type { PduEvent } from "./session_hooks.ts";
+import { PduRing } from "../../trace.ts";
+import type { PduEvent } from "../session_hooks.ts";
 
 /** Sees every PDU of one connection. */
 export class PduLog {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
-import { ProtocolError } from "../errors.ts";
-import { RESERVED_TAG } from "../pdu/bhs.ts";
-import type { DataIn } from "../pdu/data_in.ts";
-import type { ReadyToTransfer } from "../pdu/r2t.ts";
-import type { DataOutSequence } from "./data_out_queue.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { ProtocolError } from "../../errors.ts";
+import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import type { DataIn } from "../../pdu/data_in.ts";
+import type { ReadyToTransfer } from "../../pdu/r2t.ts";
+import type { DataOutSequence } from "../connection/data_out_queue.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 
 /** How the first data of a write goes out. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ScsiResult } from "../../scsi/logical_unit.ts";
-import { Status, statusName } from "../../scsi/status.ts";
-import { DigestError, ProtocolError, TargetFailureError } from "../errors.ts";
+import type { ScsiResult } from "../../../scsi/logical_unit.ts";
+import { Status, statusName } from "../../../scsi/status.ts";
+import { DigestError, ProtocolError, TargetFailureError } from "../../errors.ts";
 import {
   dataSegmentLength,
   EXP_CMD_SN,
@@ -17,33 +17,38 @@ import {
   readU32,
   RESERVED_TAG,
   STAT_SN,
-} from "../pdu/bhs.ts";
-import { type AsyncMessage, decodeAsyncMessage } from "../pdu/async_message.ts";
-import { type DataIn, decodeDataIn } from "../pdu/data_in.ts";
-import { decodeLogoutResponse, type LogoutResponse } from "../pdu/logout.ts";
-import { decodeNopIn } from "../pdu/nop.ts";
-import { Opcode } from "../pdu/opcode.ts";
-import { opcodeName } from "../pdu/pdu.ts";
-import { decodeReadyToTransfer } from "../pdu/r2t.ts";
-import { decodeReject, RejectReason } from "../pdu/reject.ts";
+} from "../../pdu/bhs.ts";
+import { type AsyncMessage, decodeAsyncMessage } from "../../pdu/async_message.ts";
+import { type DataIn, decodeDataIn } from "../../pdu/data_in.ts";
+import { decodeLogoutResponse, type LogoutResponse } from "../../pdu/logout.ts";
+import { decodeNopIn } from "../../pdu/nop.ts";
+import { Opcode } from "../../pdu/opcode.ts";
+import { opcodeName } from "../../pdu/pdu.ts";
+import { decodeReadyToTransfer } from "../../pdu/r2t.ts";
+import { decodeReject, RejectReason } from "../../pdu/reject.ts";
 import {
   decodeResponseSegment,
   decodeScsiResponse,
   ScsiResponseCode,
   scsiResponseName,
-} from "../pdu/scsi_response.ts";
-import { decodeTaskManagementResponse } from "../pdu/task_management.ts";
-import { decodeTextResponse } from "../pdu/text.ts";
-import { answerR2t, dataInArrived, placeDataIn, signedResidual } from "./data_transfer.ts";
-import type { InitiatorConnection } from "./initiator_connection.ts";
-import { OrderedResponses } from "./ordered_responses.ts";
+} from "../../pdu/scsi_response.ts";
+import { decodeTaskManagementResponse } from "../../pdu/task_management.ts";
+import { decodeTextResponse } from "../../pdu/text.ts";
+import {
+  answerR2t,
+  dataInArrived,
+  placeDataIn,
+  signedResidual,
+} from "../requests/data_transfer.ts";
+import type { InitiatorConnection } from "../connection/initiator_connection.ts";
+import { OrderedResponses } from "../connection/ordered_responses.ts";
 import { answerPing, plugGap } from "./outgoing.ts";
-import { type RejectedPdu, rejectedPdu, rejectError } from "./rejection.ts";
-import { ScsiTask } from "./scsi_task.ts";
-import { serialLess, serialLessOrEqual } from "../connection/serial_number.ts";
+import { type RejectedPdu, rejectedPdu, rejectError } from "../requests/rejection.ts";
+import { ScsiTask } from "../requests/scsi_task.ts";
+import { serialLess, serialLessOrEqual } from "../../connection/serial_number.ts";
 import type { Request, SessionState } from "./session_state.ts";
-import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
-import { TextExchange } from "./text_exchange.ts";
+import type { Abort, TaskSetRequest } from "../requests/task_management_requests.ts";
+import { TextExchange } from "../requests/text_exchange.ts";
 
 /** What the session does about the PDUs that concern more than one request. */
 export interface IncomingEvents {
