@@ -40,6 +40,7 @@ export type { ReconnectOptions } from "./iscsi/session/recoverable_unit.ts";
 export type { ConnectOptions } from "./iscsi/session/session_options.ts";
 export type {
   CommandMetrics,
+  ConnectionChange,
   PduEvent,
   SessionHooks,
   SessionPhase,

@@ -263,6 +263,15 @@ export class ConnectionLostError extends IscsiError {
   override name = "ConnectionLostError";
 }
 
+/**
+ * Part of a command's data was lost or damaged on the way, and the target did not send it again. The command itself may
+ * have been executed; nothing of its data counts (RFC 7143 §7.8, §11.16).
+ */
+export class DataLostError extends IscsiError {
+  /** The name of the class. */
+  override name = "DataLostError";
+}
+
 /** Fields of a {@link CommandTimeoutError}. */
 export interface CommandTimeoutErrorOptions extends IscsiErrorOptions {
   /** Name of the SCSI command or iSCSI request. */

@@ -24,7 +24,7 @@
  * @module
  */
 
-export { type LogicalUnitOptions, Session } from "./session/session.ts";
+export { type CloseOptions, type LogicalUnitOptions, Session } from "./session/session.ts";
 export type {
   ConnectOptions,
   DiscoverySessionOptions,
@@ -33,6 +33,7 @@ export type {
 } from "./session/session_options.ts";
 export type {
   CommandMetrics,
+  ConnectionChange,
   PduEvent,
   SessionHooks,
   SessionPhase,

@@ -5,11 +5,11 @@
  */
 
 import { defaultInitiatorName } from "../initiator_name.ts";
-import type { LoginOptions } from "../negotiation/login.ts";
+import { InvalidOptionError } from "../errors.ts";
+import type { LoginOptions, OperationalOffers } from "../negotiation/login.ts";
 import { RunningCrc32c } from "../pdu/crc32c.ts";
 import type { DigestEngines } from "./connection/initiator_connection.ts";
 import type { InitiatorOptions } from "./core/initiator_options.ts";
-import { PduLog } from "./connection/pdu_log.ts";
 import type { SessionHooks } from "./session_hooks.ts";
 import { type ConnectOptions, webCryptoBytes } from "./session_options.ts";
 
@@ -38,9 +38,11 @@ export async function loadDigestEngines(
 export function initiatorOptions(
   options: ConnectOptions,
   identity: LoginIdentity,
-  parts: { readonly digestEngines?: DigestEngines; readonly hooks: SessionHooks },
+  hooks: SessionHooks,
 ): InitiatorOptions {
   const { abortTimeoutMs = 5_000, loginTimeoutMs = 15_000, keepalive = {} } = options;
+  const { connections = 1, abortEscalation = "none" } = options;
+  checkConnections(connections);
   return {
     login: loginOptions(options, identity.targetName),
     loginConnection: {
@@ -48,12 +50,10 @@ export function initiatorOptions(
       tsih: 0,
       randomBytes: options.randomBytes ?? webCryptoBytes,
     },
-    connection: {
-      cid: 0,
-      stagingBytes: STAGING_BYTES,
-      digestEngines: parts.digestEngines,
-      log: new PduLog(parts.hooks.pdu),
-    },
+    connections,
+    stagingBytes: STAGING_BYTES,
+    pdu: hooks.pdu,
+    resetsUnits: abortEscalation === "logical-unit-reset",
     loginTimeoutMs,
     abortTimeoutMs,
     logoutTimeoutMs: abortTimeoutMs,
@@ -74,6 +74,26 @@ function loginOptions(options: ConnectOptions, targetName: string | undefined): 
     extraKeys,
     targetName,
     sessionType: targetName === undefined ? "discovery" : "normal",
-    offers: { maxReceiveDataSegmentLength: MAX_RECEIVE_SEGMENT, ...options.negotiation },
+    offers: offers(options),
   };
+}
+
+/** RFC 7143 §13.19: with recovery within a command, and sequences in order, one R2T at a time. */
+function offers({ connections = 1, negotiation = {} }: ConnectOptions): OperationalOffers {
+  const { errorRecoveryLevel = 0, dataSequenceInOrder = true } = negotiation;
+  const isOneR2t = errorRecoveryLevel > 0 && dataSequenceInOrder;
+  return {
+    maxReceiveDataSegmentLength: MAX_RECEIVE_SEGMENT,
+    maxConnections: connections,
+    ...negotiation,
+    ...(isOneR2t && { maxOutstandingR2T: 1 }),
+  };
+}
+
+function checkConnections(connections: number): void {
+  if (Number.isInteger(connections) && connections >= 1 && connections <= 65_535) return;
+  throw new InvalidOptionError(
+    "connections",
+    `Connect: a session has 1 to 65535 connections, not ${connections}`,
+  );
 }

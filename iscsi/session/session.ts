@@ -9,9 +9,8 @@ import { commandFacts } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Logger } from "../../scsi/logger.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
-import type { ByteStream, NetworkAddress } from "../../transport/byte_stream.ts";
+import type { NetworkAddress } from "../../transport/byte_stream.ts";
 import { type Clock, systemClock } from "../connection/clock.ts";
-import { ConnectionDriver } from "../connection/connection_driver.ts";
 import { InvalidOptionError, IscsiError, RedirectError } from "../errors.ts";
 import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.ts";
 import { TaskManagementFunction, taskManagementFunctionName } from "../pdu/task_management.ts";
@@ -34,14 +33,17 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./session_options.ts";
+import { SessionSockets } from "./session_sockets.ts";
 import { TextExchange } from "./requests/text_exchange.ts";
 
 type LoginOutcome =
   | { readonly kind: "done" }
-  | { readonly kind: "redirect"; readonly address: string };
+  | { readonly kind: "redirect"; readonly address: string; readonly permanent: boolean };
 
 interface LoginPlace extends LoginIdentity {
   readonly address: NetworkAddress;
+  /** Where to log in another time. */
+  readonly home: NetworkAddress;
 }
 
 /** Options of {@link Session.logicalUnit}. */
@@ -50,14 +52,25 @@ export interface LogicalUnitOptions {
   readonly closesSession?: boolean;
 }
 
+/** Options of {@link Session.close}. */
+export interface CloseOptions {
+  /**
+   * Milliseconds for the commands that were issued to end before the logout; new ones are refused meanwhile.
+   *
+   * @default 0
+   */
+  readonly drainMs?: number;
+}
+
 /** What a text request waits for, unless told otherwise. */
 const TEXT_TIMEOUT_MS = 30_000;
 /** A device that is busy may take its time to drop what it does. */
 const TASK_MANAGEMENT_TIMEOUT_MS = 60_000;
 
 /**
- * A session with one target over one connection, at error recovery level 0: when the connection breaks, the session is
- * over, and every command that was under way fails with an error that says whether it may have been executed.
+ * A session with one target over one connection or several. When a connection breaks, the session is over, and every
+ * command that was under way fails with an error that says whether it may have been executed; at error recovery level 2
+ * another connection takes over those commands instead, if one can be had in time.
  */
 export class Session {
   readonly #place: LoginPlace;
@@ -67,8 +80,9 @@ export class Session {
   readonly #login: Promise<LoginOutcome>;
   /** Whether the login has succeeded: from then on nobody else tells of the end. */
   #wasUp = false;
-  #driver: ConnectionDriver | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #sockets: SessionSockets;
+  /** For the leading connection; each further one has its own. */
+  readonly #digestEngines: DigestEngines | undefined;
 
   /** Checks the options; nothing happens before {@link #logIn}. */
   private constructor(
@@ -86,9 +100,11 @@ export class Session {
     const login = Promise.withResolvers<LoginOutcome>();
     this.#login = login.promise;
     this.#login.catch(() => {}); // Nobody waits for it unless a connection was made.
-    const parts = { digestEngines, hooks: this.#hooks };
-    const core = initiatorOptions(options, place, parts);
+    this.#digestEngines = digestEngines;
+    const core = initiatorOptions(options, place, this.#hooks);
     this.#core = new Initiator(core, this.#events(login, logger));
+    const { address } = place;
+    this.#sockets = new SessionSockets({ core: this.#core, clock, address, options });
   }
 
   #events(login: PromiseWithResolvers<LoginOutcome>, logger: Logger): InitiatorEvents {
@@ -97,16 +113,20 @@ export class Session {
         this.#wasUp = true;
         login.resolve({ kind: "done" });
       },
-      redirected: (address) => {
-        this.#driver?.close();
-        login.resolve({ kind: "redirect", address });
+      redirected: (address, permanent) => {
+        this.#sockets.close();
+        login.resolve({ kind: "redirect", address, permanent });
       },
+      dial: (cid) => this.#sockets.dial(cid),
+      disconnected: (connection) => this.#sockets.disconnect(connection),
+      outputDue: () => this.#sockets.changed(),
       closed: (error) => {
-        this.#driver?.close();
+        this.#sockets.close();
         login.reject(error);
         if (error !== undefined && this.#wasUp) logger.warn("Session ended: {error}", { error });
       },
       stateChanged: (change) => this.#hooks.stateChanged?.(change),
+      connectionChanged: (change) => this.#hooks.connectionChanged?.(change),
       notice: (message, properties) => logger.info(message, properties),
     };
   }
@@ -159,6 +179,16 @@ export class Session {
     return this.#core.closed;
   }
 
+  /** The connections that carry commands, by their CIDs. */
+  get connections(): readonly number[] {
+    return this.#core.cids;
+  }
+
+  /** Where to log in another time: where the first portal is, unless a redirect said that the target has moved for good. */
+  get home(): NetworkAddress {
+    return this.#place.home;
+  }
+
   /**
    * Milliseconds that the target wants to pass before the next login: Time2Wait of the message that announced the end,
    * else DefaultTime2Wait as agreed (RFC 7143 §11.9.1, §13.15).
@@ -208,10 +238,10 @@ export class Session {
           : waiter,
       });
       this.#core.submit(task);
-      this.#driver?.changed();
+      this.#sockets.changed();
       return (reason) => {
         this.#core.abort(task, reason, this.#clock.now());
-        this.#driver?.changed();
+        this.#sockets.changed();
       };
     });
   }
@@ -238,10 +268,10 @@ export class Session {
       }
       const exchange = new TextExchange(request, this.#clock.now(), timeoutMs, waiter);
       this.#core.submit(exchange);
-      this.#driver?.changed();
+      this.#sockets.changed();
       return (reason) => {
         this.#core.abortText(exchange, reason, this.#clock.now());
-        this.#driver?.changed();
+        this.#sockets.changed();
       };
     });
   }
@@ -285,13 +315,69 @@ export class Session {
   }
 
   /**
-   * Logs out and closes the connection. Commands under way fail with a `SessionClosedError`. Never throws; calling it
-   * again waits for the same end.
+   * CLEAR ACA: ends the state that a device with auto contingent allegiance is in after a CHECK CONDITION
+   * (RFC 7143 §11.5.1, SAM-5 §5.10). Ends no commands; otherwise as {@link abortTaskSet}.
    */
-  async close(): Promise<void> {
-    this.#core.logout(this.#clock.now());
-    this.#driver?.changed();
-    await this.#running;
+  clearAca(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    return this.#manage(TaskManagementFunction.ClearAca, lun, options);
+  }
+
+  /**
+   * Declares another MaxRecvDataSegmentLength on each connection: the bytes of data, 512 to 16777215, that the target may
+   * put into one PDU from then on (RFC 7143 §13.12). Waits 30 s for each answer unless told otherwise, after which the
+   * session ends. A signal ends the wait, not the negotiation.
+   *
+   * @throws {InvalidOptionError} when the length is not legal; otherwise as {@link text}.
+   */
+  renegotiate(
+    offers: { readonly maxReceiveDataSegmentLength: number },
+    options: RequestOptions = {},
+  ): Promise<void> {
+    const { timeoutMs = TEXT_TIMEOUT_MS, signal } = options;
+    const length = offers.maxReceiveDataSegmentLength;
+    return abortable(signal, (waiter: Waiter<void>) => {
+      checkTimeout(timeoutMs);
+      this.#refuseInDiscovery("Negotiate");
+      let open = 1;
+      const completed = () => {
+        if (--open === 0) waiter.completed();
+      };
+      const owner = { completed, failed: waiter.failed };
+      open += this.#core.renegotiate(length, timeoutMs, owner, this.#clock.now());
+      completed();
+      this.#sockets.changed();
+      return waiter.failed;
+    });
+  }
+
+  /**
+   * Logs out one connection of several, once the commands that it carries have ended; new ones use the others. What has
+   * not ended within 30 s, unless told otherwise, goes on over another connection at error recovery level 2, and fails
+   * below it. A signal ends the wait.
+   *
+   * @throws {SessionClosedError} when there is no such connection, or it is the last.
+   * @throws {ConnectionLostError} when it broke before it was logged out.
+   */
+  closeConnection(cid: number, options: RequestOptions = {}): Promise<void> {
+    const { timeoutMs = TEXT_TIMEOUT_MS, signal } = options;
+    return abortable(signal, (waiter: Waiter<void>) => {
+      checkTimeout(timeoutMs);
+      this.#core.closeConnection(cid, timeoutMs, waiter, this.#clock.now());
+      this.#sockets.changed();
+      return waiter.failed;
+    });
+  }
+
+  /**
+   * Logs out and closes all connections. Commands under way fail with a `SessionClosedError`, unless they are given time
+   * to end. Never throws; calling it again waits for the same end.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { drainMs = 0 } = options;
+    if (drainMs > 0) this.#core.drain(drainMs, this.#clock.now());
+    else this.#core.logout(this.#clock.now());
+    this.#sockets.changed();
+    await this.#sockets.ended();
   }
 
   /** The same as {@link close}. */
@@ -312,7 +398,7 @@ export class Session {
       const field = lun === undefined ? undefined : lunField(lun);
       const what = { function: code, name, lun: field, timeoutMs };
       this.#core.manage(what, waiter, this.#clock.now());
-      this.#driver?.changed();
+      this.#sockets.changed();
       return waiter.failed;
     });
   }
@@ -333,11 +419,14 @@ export class Session {
     const isid = options.isid ?? randomIsid(randomBytes);
     const digestEngines = await loadDigestEngines(options);
     const hops: string[] = [];
-    let address = parsePortal(options.portal);
+    let home = parsePortal(options.portal);
+    let address = home;
     for (;;) {
-      const session = new Session(options, { address, targetName, isid }, digestEngines);
+      const session = new Session(options, { address, home, targetName, isid }, digestEngines);
       const outcome = await session.#establish(options);
       if (outcome.kind === "done") return session;
+      // A target that has moved for now is looked for where it was next time, one that has moved for good is not.
+      const isAtHome = address === home;
       hops.push(outcome.address);
       if (hops.length > maxRedirects) {
         throw new RedirectError(
@@ -346,6 +435,7 @@ export class Session {
         );
       }
       address = parseAnnouncedPortal(outcome.address);
+      if (isAtHome && outcome.permanent) home = address;
     }
   }
 
@@ -356,23 +446,18 @@ export class Session {
     try {
       const stream = await dialPortal(this.address, this.#clock, options);
       signal?.addEventListener("abort", onAbort);
-      this.#run(stream);
+      this.#sockets.run(stream, this.#core.open(0, this.#digestEngines));
       if (signal?.aborted) onAbort();
       const outcome = await this.#login;
       signal?.throwIfAborted();
       return outcome;
     } catch (error) {
       this.#core.fail(error);
-      await this.#running;
+      await this.#sockets.ended();
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
-  }
-
-  #run(stream: ByteStream): void {
-    this.#driver = new ConnectionDriver(stream, this.#core, this.#clock);
-    this.#running = this.#driver.run();
   }
 }
 

@@ -10,6 +10,8 @@ import type { Direction } from "../../transport/tracing.ts";
 export interface PduEvent {
   /** `out` was sent to the target, `in` came from it. */
   readonly direction: Direction;
+  /** The connection of the session that it went over (RFC 7143 §4.2.1). */
+  readonly cid: number;
   /** BHS and AHS (RFC 7143 §11.2) with their lengths filled in, without digest. */
   readonly header: Uint8Array;
   /**
@@ -21,13 +23,15 @@ export interface PduEvent {
 
 /**
  * Where a session stands. `connecting`: no connection yet. `login`: RFC 7143 §6.3. `full-feature`: commands go through.
- * `draining`: the target has asked for a logout; commands under way may end, new ones are refused. `logout`: the
+ * `recovering`: the last connection was lost, and another is to take over its commands (error recovery level 2); new
+ * commands wait. `draining`: a logout was asked for; commands under way may end, new ones are refused. `logout`: the
  * logout is on its way. `closed`: over.
  */
 export type SessionPhase =
   | "connecting"
   | "login"
   | "full-feature"
+  | "recovering"
   | "draining"
   | "logout"
   | "closed";
@@ -41,6 +45,20 @@ export interface SessionStateChange {
   /** Why, in words for people. */
   readonly reason: string;
   /** The error that ended it, if one did. */
+  readonly error?: unknown;
+}
+
+/** A step in the life of one connection of a session. */
+export interface ConnectionChange {
+  /** The connection's number in the session. */
+  readonly cid: number;
+  /**
+   * `up`: it carries commands. `draining`: it takes no new ones, because it is to be logged out. `lost`: it broke.
+   * `recovered`: another connection has taken over what it carried. `closed`: it was logged out, or the session is over.
+   * `failed`: it could not be added or set up again.
+   */
+  readonly to: "up" | "draining" | "lost" | "recovered" | "closed" | "failed";
+  /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
 
@@ -69,8 +87,10 @@ export interface CommandMetrics {
 export interface SessionHooks {
   /** Told of each PDU, before it is acted on or written. @default none */
   readonly pdu?: (event: PduEvent) => void;
-  /** Told of each phase that a connection enters; after a redirect a new one begins. @default none */
+  /** Told of each phase that the session enters; after a redirect a new one begins. @default none */
   readonly stateChanged?: (change: SessionStateChange) => void;
+  /** Told of each step of each connection of the session. @default none */
+  readonly connectionChanged?: (change: ConnectionChange) => void;
   /** Told when a command has ended, in whatever way. @default none */
   readonly commandEnded?: (command: CommandMetrics) => void;
 }
@@ -83,6 +103,7 @@ export function guardedHooks(
   return {
     pdu: guarded("pdu", hooks.pdu, failed),
     stateChanged: guarded("stateChanged", hooks.stateChanged, failed),
+    connectionChanged: guarded("connectionChanged", hooks.connectionChanged, failed),
     commandEnded: guarded("commandEnded", hooks.commandEnded, failed),
   };
 }

@@ -38,6 +38,14 @@ export interface ConnectOptions {
   readonly dataDigest?: DigestPreference;
   /** Operational parameters to offer. @default those of {@link OperationalOffers} */
   readonly negotiation?: OperationalOffers;
+  /**
+   * Connections of the session, 1 to 65535, as far as the target takes them; more than one helps where a single one does
+   * not fill the line. The session works as soon as the first does. One that cannot be added is reported to the log and
+   * to the hooks, and tried again a few times. At error recovery levels 0 and 1 the loss of any ends the session.
+   *
+   * @default 1
+   */
+  readonly connections?: number;
   /** Further text keys to offer at login. @default {} */
   readonly extraKeys?: Readonly<Record<string, string>>;
   /** Milliseconds for the TCP connection. @default 10000 */
@@ -46,6 +54,13 @@ export interface ConnectOptions {
   readonly loginTimeoutMs?: number;
   /** Milliseconds to wait for the answer to an ABORT TASK or a logout before the connection is dropped. @default 5000 */
   readonly abortTimeoutMs?: number;
+  /**
+   * What follows an ABORT TASK that the target does not carry out in time, before the session is ended:
+   * `logical-unit-reset` takes away the position and the commands of everybody who uses the device.
+   *
+   * @default "none"
+   */
+  readonly abortEscalation?: "none" | "logical-unit-reset";
   /** Pings on an idle connection; `false` for none. None go out while a command is outstanding. @default one a minute */
   readonly keepalive?: KeepaliveOptions | false;
   /** Portals that a redirected login may visit (RFC 7143 §11.13.5). @default 8 */

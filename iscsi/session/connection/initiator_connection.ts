@@ -48,6 +48,8 @@ export interface DigestEngines {
 /** Options of an {@link InitiatorConnection}. */
 export interface ConnectionOptions {
   readonly cid: number;
+  /** ExpStatSN of the connection that this one reinstates (RFC 7143 §11.12.9). @default 0 */
+  readonly expStatSn?: number;
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
   readonly digestEngines?: DigestEngines;
@@ -66,10 +68,12 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** The connection's half of an initiator. */
 export class InitiatorConnection implements DataOutSender {
   readonly cid: number;
-  readonly status: StatusSequence = new StatusSequence();
+  readonly status: StatusSequence;
   readonly dataOut: DataOutQueue = new DataOutQueue();
   parameters: NegotiatedParameters = DEFAULT_PARAMETERS;
   digests: OutputDigests = NO_DIGESTS;
+  /** Counts how often the length of the segments that the target may send has changed. */
+  segmentGeneration = 0;
 
   readonly #owner: ConnectionOwner;
   readonly #framer: PduFramer;
@@ -81,6 +85,7 @@ export class InitiatorConnection implements DataOutSender {
 
   constructor(owner: ConnectionOwner, options: ConnectionOptions) {
     this.cid = options.cid;
+    this.status = new StatusSequence(options.expStatSn);
     this.#owner = owner;
     this.#engines = options.digestEngines;
     this.#log = options.log;
@@ -100,6 +105,19 @@ export class InitiatorConnection implements DataOutSender {
     this.digests = { header: parameters.headerDigest, data: engines?.outgoing };
     this.#framer.setDigests(parameters.headerDigest, engines?.incoming);
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
+  }
+
+  /** The two sides have agreed on other segment lengths (RFC 7143 §13.12). */
+  renegotiated(parameters: NegotiatedParameters): void {
+    const limit = parameters.maxReceiveDataSegmentLength;
+    if (limit !== this.parameters.maxReceiveDataSegmentLength) this.segmentGeneration++;
+    this.parameters = parameters;
+    this.#framer.maxDataSegmentLength = limit;
+  }
+
+  /** One line each for the last PDUs, oldest first. */
+  recentPdus(): string[] {
+    return this.#log.lines();
   }
 
   /** Where the next bytes from the socket belong. */
@@ -132,6 +150,16 @@ export class InitiatorConnection implements DataOutSender {
       throw new ProtocolError("Answer the target: it asks on without taking its answers");
     }
     this.sendUrgent(pdu);
+  }
+
+  /** Whether a Logout Request is the last thing that goes out. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  /** The logout of the whole session goes out on another connection: nothing follows it here either. */
+  silence(): void {
+    this.#ending = true;
   }
 
   /** Queues the Logout Request, behind which nothing goes out any more (RFC 7143 §11.14). */

@@ -32,7 +32,7 @@ export interface LoginPhaseOptions {
 export class LoginPhase {
   readonly #state: SessionState;
   readonly #connection: InitiatorConnection;
-  readonly #isid: Uint8Array;
+  readonly #identity: LoginConnection;
   readonly #login: InitiatorLogin;
   #itt = 0;
   #stage: number = LoginStage.SecurityNegotiation;
@@ -46,7 +46,7 @@ export class LoginPhase {
   constructor(state: SessionState, connection: InitiatorConnection, options: LoginPhaseOptions) {
     this.#state = state;
     this.#connection = connection;
-    this.#isid = options.loginConnection.isid;
+    this.#identity = options.loginConnection;
     this.#login = new InitiatorLogin(options.loginConnection, options.login);
   }
 
@@ -95,7 +95,7 @@ export class LoginPhase {
   #act(step: LoginStep): LoginEnd | undefined {
     if (step.kind !== "send") return step;
     this.#stage = step.request.csg;
-    sendLogin(this.#state, this.#connection, this.#itt, this.#isid, step.request);
+    sendLogin(this.#state, this.#connection, this.#itt, this.#identity, step.request);
   }
 }
 

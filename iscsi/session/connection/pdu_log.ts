@@ -10,9 +10,11 @@ import type { PduEvent } from "../session_hooks.ts";
 /** Sees every PDU of one connection. */
 export class PduLog {
   readonly #ring: PduRing = new PduRing();
+  readonly #cid: number;
   readonly #hook: ((event: PduEvent) => void) | undefined;
 
-  constructor(hook?: (event: PduEvent) => void) {
+  constructor(cid: number, hook?: (event: PduEvent) => void) {
+    this.#cid = cid;
     this.#hook = hook;
   }
 
@@ -20,12 +22,12 @@ export class PduLog {
     this.#ring.add(bhs, data, "out");
     if (this.#hook === undefined) return;
     const header = ahs.length === 0 ? bhs : joined(bhs, ahs);
-    this.#hook({ direction: "out", header, data });
+    this.#hook({ direction: "out", cid: this.#cid, header, data });
   }
 
   received(header: Uint8Array, data: Uint8Array): void {
     this.#ring.add(header, data, "in");
-    this.#hook?.({ direction: "in", header, data });
+    this.#hook?.({ direction: "in", cid: this.#cid, header, data });
   }
 
   /** One line each for the last PDUs, oldest first; no secrets. */

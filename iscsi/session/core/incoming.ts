@@ -29,10 +29,14 @@ import { decodeReject, RejectReason } from "../../pdu/reject.ts";
 import {
   decodeResponseSegment,
   decodeScsiResponse,
+  type ScsiResponse,
   ScsiResponseCode,
   scsiResponseName,
 } from "../../pdu/scsi_response.ts";
-import { decodeTaskManagementResponse } from "../../pdu/task_management.ts";
+import {
+  decodeTaskManagementResponse,
+  TaskManagementResponseCode,
+} from "../../pdu/task_management.ts";
 import { decodeTextResponse } from "../../pdu/text.ts";
 import {
   answerR2t,
@@ -45,9 +49,11 @@ import { OrderedResponses } from "../connection/ordered_responses.ts";
 import { answerPing, plugGap } from "./outgoing.ts";
 import { type RejectedPdu, rejectedPdu, rejectError } from "../requests/rejection.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
-import { serialLess, serialLessOrEqual } from "../../connection/serial_number.ts";
-import type { Request, SessionState } from "./session_state.ts";
-import type { Abort, TaskSetRequest } from "../requests/task_management_requests.ts";
+import { serialAdd, serialLess, serialLessOrEqual } from "../../connection/serial_number.ts";
+import { CommandRecovery, dataLost } from "../recovery/command_recovery.ts";
+import { StatusRecovery } from "../recovery/status_recovery.ts";
+import type { Logout, NumberedRequest, Request, SessionState } from "./session_state.ts";
+import type { Abort, Reassignment, TaskSetRequest } from "../requests/task_management_requests.ts";
 import { TextExchange } from "../requests/text_exchange.ts";
 
 /** What the session does about the PDUs that concern more than one request. */
@@ -57,10 +63,15 @@ export interface IncomingEvents {
   requestEnded(): void;
   aborted(abort: Abort, response: number): void;
   taskSetAnswered(request: TaskSetRequest, response: number): void;
+  reassigned(request: Reassignment, response: number): void;
   asyncMessage(message: AsyncMessage): void;
   /** The target takes nothing but a logout any more. */
   logoutDemanded(): void;
-  loggedOut(response: LogoutResponse): void;
+  loggedOut(request: Logout, response: LogoutResponse): void;
+  /** The target has not taken in a request: it is sent once more as it was. */
+  sendAgain(request: NumberedRequest): void;
+  /** A command cannot be completed. */
+  unrecoverable(task: ScsiTask, error: unknown): void;
   /** Something odd that harms nobody. */
   notice(message: string, properties: Record<string, unknown>): void;
 }
@@ -75,24 +86,54 @@ const DATA_IN_STATUSES: ReadonlySet<number> = new Set([
   0x14,
 ]);
 
-/** Takes the PDUs of full feature phase. Every method throws {@link ProtocolError} when the target broke a rule. */
+/** How often one request is sent again because its PDU was damaged on the way. */
+const MAX_RETRIES = 8;
+
+/**
+ * Takes the PDUs of full feature phase of one connection. Every method throws {@link ProtocolError} when the target broke
+ * a rule.
+ */
 export class Incoming {
   readonly #state: SessionState;
+  readonly #connection: InitiatorConnection;
   readonly #events: IncomingEvents;
   readonly #ordered: OrderedResponses = new OrderedResponses();
+  readonly #commands: CommandRecovery;
+  readonly #responses: StatusRecovery;
   #dataIn: DataIn | undefined;
 
-  constructor(state: SessionState, events: IncomingEvents) {
+  constructor(state: SessionState, connection: InitiatorConnection, events: IncomingEvents) {
     this.#state = state;
+    this.#connection = connection;
     this.#events = events;
+    this.#responses = new StatusRecovery(connection);
+    this.#commands = new CommandRecovery(connection, {
+      include: (deadline) => state.deadlines.include(deadline),
+      unrecoverable: (task, error) => events.unrecoverable(task, error),
+      lost: (task, error) => {
+        this.#end(task);
+        task.fail(error);
+      },
+    });
   }
 
-  /** When responses will have been missing for too long; infinity when none are. */
+  /** When {@link tick} is due; infinity when nothing is missing. */
   get deadline(): number {
-    return this.#ordered.deadline;
+    if (this.#level === 0) return this.#ordered.deadline;
+    return Math.min(this.#responses.deadline, this.#commands.deadline);
   }
 
-  /** The session is over: answers that could not be trusted yet are forgotten. */
+  /** Time has passed. */
+  tick(now: number): void {
+    if (this.#level > 0) {
+      this.#commands.tick(now);
+      this.#responses.tick(now);
+    } else if (now >= this.#ordered.deadline) {
+      throw new ProtocolError("Receive responses: one is missing between others that came");
+    }
+  }
+
+  /** The connection is over: answers that could not be trusted yet are forgotten. */
   abandon(): void {
     this.#ordered.abandon();
   }
@@ -103,52 +144,67 @@ export class Incoming {
     const pdu = decodeDataIn(header);
     this.#dataIn = pdu;
     const task = this.#scsiTask(header);
-    return task ? placeDataIn(task, pdu, length) : undefined;
+    if (task === undefined) return undefined;
+    return this.#level === 0
+      ? placeDataIn(task, pdu, length, this.#connection.parameters)
+      : this.#commands.place(task, pdu, length);
   }
 
-  receive(
-    connection: InitiatorConnection,
-    header: Uint8Array,
-    data: Uint8Array,
-    intact: boolean,
-  ): void {
+  receive(header: Uint8Array, data: Uint8Array, intact: boolean): void {
     const opcode = header[OPCODE] & OPCODE_MASK;
-    if (!intact) {
+    if (!intact && this.#level === 0) {
       throw new DigestError(`Receive ${opcodeName(opcode)}: the data digest does not match`, {
         segment: "data",
       });
     }
     this.#state.window.update(readU32(header, EXP_CMD_SN), readU32(header, MAX_CMD_SN));
-    this.#dispatch(opcode, connection, header, data);
-    this.#ordered.release(connection.status.expStatSn, this.#events.now());
+    if (opcode === Opcode.DataIn) this.#dataInPdu(header, intact);
+    else if (intact) this.#dispatch(opcode, header, data);
+    else this.#damaged(opcode, header);
+    this.#ordered.release(this.#connection.status.expStatSn, this.#events.now());
+    if (this.#level > 0) this.#checkResponses();
   }
 
-  #dispatch(
-    opcode: number,
-    connection: InitiatorConnection,
-    header: Uint8Array,
-    data: Uint8Array,
-  ): void {
+  get #level(): number {
+    return this.#connection.parameters.errorRecoveryLevel;
+  }
+
+  #checkResponses(): void {
+    this.#responses.check(this.#events.now());
+    this.#state.deadlines.include(this.#responses.deadline);
+  }
+
+  /** A response whose data cannot be trusted counts as not received: it is asked for again (RFC 7143 §7.8). */
+  #damaged(opcode: number, header: Uint8Array): void {
+    this.#events.notice("A PDU with a wrong data digest was thrown away", {
+      pdu: opcodeName(opcode),
+    });
+    const carriesOnly = opcode === Opcode.ReadyToTransfer ||
+      (opcode === Opcode.NopIn && readU32(header, INITIATOR_TASK_TAG) === RESERVED_TAG);
+    if (carriesOnly) return;
+    this.#connection.status.sent(readU32(header, STAT_SN));
+    this.#responses.askAgain();
+  }
+
+  #dispatch(opcode: number, header: Uint8Array, data: Uint8Array): void {
     switch (opcode) {
-      case Opcode.DataIn:
-        return this.#dataInPdu(connection, header);
       case Opcode.ScsiResponse:
-        return this.#scsiResponse(connection, header, data);
+        return this.#scsiResponse(header, data);
       case Opcode.ReadyToTransfer:
-        return this.#readyToTransfer(connection, header);
+        return this.#readyToTransfer(header);
       case Opcode.NopIn:
-        return this.#nopIn(connection, header);
+        return this.#nopIn(header);
       case Opcode.TaskManagementResponse:
-        return this.#taskManagementResponse(connection, header);
+        return this.#taskManagementResponse(header);
       case Opcode.TextResponse:
-        return this.#textResponse(connection, header, data);
+        return this.#textResponse(header, data);
       case Opcode.LogoutResponse:
-        return this.#logoutResponse(connection, header);
+        return this.#logoutResponse(header);
       case Opcode.AsyncMessage:
-        if (!this.#advance(connection, header)) return;
+        if (!this.#advance(header)) return;
         return this.#events.asyncMessage(decodeAsyncMessage(header));
       case Opcode.Reject:
-        return this.#reject(connection, header, data);
+        return this.#reject(header, data);
       default:
         throw new ProtocolError(
           `Receive a PDU: ${opcodeName(opcode)} does not belong in the full feature phase`,
@@ -157,20 +213,22 @@ export class Incoming {
   }
 
   /**
-   * Takes in a StatSN that counts; false for a repetition, which is ignored. At error recovery level 0 nothing is ever sent twice: there a repetition
-   * means that the target has mixed up its answers, and the one that it should have been will not come.
+   * Takes in a StatSN that counts; false for a repetition, which is ignored. At error recovery level 0 nothing is ever
+   * sent twice: there a repetition means that the target has mixed up its answers, and the one that it should have been
+   * will not come. `withhold`: it must not be acknowledged yet.
    */
-  #advance(connection: InitiatorConnection, header: Uint8Array): boolean {
+  #advance(header: Uint8Array, withhold = false): boolean {
     const statSn = readU32(header, STAT_SN);
-    const expected = connection.status.expStatSn;
-    const arrival = connection.status.accept(statSn);
+    const { status, parameters } = this.#connection;
+    const expected = status.expStatSn;
+    const arrival = status.accept(statSn, withhold);
     if (arrival === "gap") {
       throw new ProtocolError(
         `Receive a PDU: its StatSN is ${statSn}, expected ${expected}; responses are missing`,
       );
     }
     if (arrival !== "duplicate") return true;
-    if (connection.parameters.errorRecoveryLevel === 0) {
+    if (parameters.errorRecoveryLevel === 0) {
       throw new ProtocolError(`Receive a PDU: its StatSN ${statSn} has come before`);
     }
     this.#events.notice("A response with an old StatSN was ignored", { statSn, expected });
@@ -178,47 +236,87 @@ export class Incoming {
   }
 
   /** Acts on a response now, or once those before it have come. */
-  #inOrder(connection: InitiatorConnection, statSn: number, act: () => void): void {
-    if (serialLess(statSn, connection.status.expStatSn)) return act();
-    const now = this.#events.now();
-    this.#ordered.hold(statSn, act, now);
-    this.#state.deadlines.include(this.#ordered.deadline);
+  #inOrder(statSn: number, act: () => void): void {
+    if (serialLess(statSn, this.#connection.status.expStatSn)) return act();
+    this.#ordered.hold(statSn, act, this.#events.now());
+    if (this.#level === 0) this.#state.deadlines.include(this.#ordered.deadline);
   }
 
-  #dataInPdu(connection: InitiatorConnection, header: Uint8Array): void {
+  #dataInPdu(header: Uint8Array, intact: boolean): void {
     const pdu = this.#dataIn!;
-    if (pdu.hasStatus && !this.#advance(connection, header)) return;
+    if (this.#level > 0) return this.#recoverableDataIn(pdu, header, intact);
+    if (pdu.hasStatus && !this.#advance(header)) return;
     const task = this.#scsiTask(header);
     if (!task) return;
     dataInArrived(task, dataSegmentLength(header));
-    if (!pdu.hasStatus) return;
-    if (!DATA_IN_STATUSES.has(pdu.status)) {
-      const status = statusName(pdu.status);
-      throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
+    if (pdu.hasStatus) this.#finish(pdu.statSn, task, dataInResult(task, pdu));
+  }
+
+  /** The same where what was lost can be had again: status counts once all data is there. */
+  #recoverableDataIn(pdu: DataIn, header: Uint8Array, intact: boolean): void {
+    const task = this.#scsiTask(header);
+    if (task) {
+      this.#commands.dataIn(task, pdu, dataSegmentLength(header), intact, this.#events.now());
     }
-    this.#finish(connection, pdu.statSn, task, {
-      status: pdu.status,
-      sense: NO_BYTES,
-      dataInLength: task.received,
-      residual: signedResidual(task, pdu),
+    if (!intact || !pdu.hasStatus || (task && this.#commands.isOutdated(task, 0))) return;
+    this.#recoverableStatus(header, task, serialAdd(pdu.dataSn, 1), () => {
+      const result = dataInResult(task!, pdu);
+      this.#end(task!);
+      task!.complete(result);
     });
   }
 
-  #scsiResponse(connection: InitiatorConnection, header: Uint8Array, data: Uint8Array): void {
-    if (!this.#advance(connection, header)) return;
-    const task = this.#scsiTask(header);
-    if (!task) return;
+  /** Takes in the end of a command; `act` is what it means once all data before `endDataSn` has come. */
+  #recoverableStatus(
+    header: Uint8Array,
+    task: ScsiTask | undefined,
+    endDataSn: number,
+    act: () => void,
+  ): void {
+    const withhold = task !== undefined && this.#commands.misses(task, endDataSn);
+    if (!this.#advance(header, withhold) || !task) return;
+    const statSn = readU32(header, STAT_SN);
+    if (!withhold) return this.#inOrder(statSn, act);
+    const status = { statSn, endDataSn, act: () => this.#inOrder(statSn, act) };
+    this.#commands.withhold(task, status, this.#events.now());
+    // What was held back behind it may act now.
+    this.#ordered.release(this.#connection.status.expStatSn, this.#events.now());
+  }
+
+  #scsiResponse(header: Uint8Array, data: Uint8Array): void {
     const pdu = decodeScsiResponse(header);
+    if (this.#level > 0) return this.#recoverableResponse(pdu, header, data);
+    if (!this.#advance(header)) return;
+    const task = this.#scsiTask(header);
+    if (task) this.#respond(task, pdu, data);
+  }
+
+  #recoverableResponse(pdu: ScsiResponse, header: Uint8Array, data: Uint8Array): void {
+    const task = this.#scsiTask(header);
+    if (task && this.#commands.isOutdated(task, pdu.snackTag)) return;
+    const isWhole = pdu.response === ScsiResponseCode.CommandCompletedAtTarget;
+    const segment = data.slice();
+    this.#recoverableStatus(header, task, isWhole ? pdu.expDataSn : 0, () => {
+      if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {
+        this.#end(task!);
+        return task!.fail(dataLost(task!));
+      }
+      this.#respond(task!, pdu, segment);
+    });
+  }
+
+  /** The response of a command, whose StatSN has been taken in. */
+  #respond(task: ScsiTask, pdu: ScsiResponse, data: Uint8Array): void {
     if (pdu.response !== ScsiResponseCode.CommandCompletedAtTarget) {
-      return this.#inOrder(connection, pdu.statSn, () => {
-        this.#end(connection, task);
+      return this.#inOrder(pdu.statSn, () => {
+        this.#end(task);
         task.fail(targetFailure(task, pdu.response));
       });
     }
     if (pdu.status === Status.CheckCondition && data.length === 0) {
       this.#events.notice("CHECK CONDITION came without sense data", { command: task.name });
     }
-    this.#finish(connection, pdu.statSn, task, {
+    this.#finish(pdu.statSn, task, {
       status: pdu.status,
       sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
@@ -226,45 +324,51 @@ export class Incoming {
     });
   }
 
-  #readyToTransfer(connection: InitiatorConnection, header: Uint8Array): void {
+  #readyToTransfer(header: Uint8Array): void {
     const task = this.#scsiTask(header);
     if (!task) return;
     const pdu = decodeReadyToTransfer(header);
-    connection.dataOut.push(answerR2t(task, pdu, connection.parameters));
+    if (this.#level > 0) return this.#commands.readyToTransfer(task, pdu, this.#events.now());
+    this.#connection.dataOut.push(answerR2t(task, pdu, this.#connection.parameters));
   }
 
   /** Only the answer to a ping of ours advances StatSN; a target's own ping carries it (RFC 7143 §11.19.2). */
-  #nopIn(connection: InitiatorConnection, header: Uint8Array): void {
+  #nopIn(header: Uint8Array): void {
     const pdu = decodeNopIn(header);
     if (pdu.itt !== RESERVED_TAG) {
       if (pdu.ttt !== RESERVED_TAG) {
         throw new ProtocolError("Receive NOP-In: it has both an initiator and a target tag");
       }
-      if (!this.#advance(connection, header)) return;
+      if (!this.#advance(header)) return;
       const request = this.#request(header);
       if (request && !hasKind(request, "ping")) throw mismatch(header);
       this.#state.requests.delete(pdu.itt);
     } else if (pdu.ttt !== RESERVED_TAG) {
-      answerPing(this.#state, connection, pdu);
+      answerPing(this.#state, this.#connection, pdu);
+    } else if (this.#level > 0) {
+      // It carries the StatSN of the next response: those before it have been sent.
+      this.#connection.status.sent(serialAdd(pdu.statSn, -1));
     }
   }
 
-  #taskManagementResponse(connection: InitiatorConnection, header: Uint8Array): void {
-    if (!this.#advance(connection, header)) return;
+  #taskManagementResponse(header: Uint8Array): void {
+    if (!this.#advance(header)) return;
     const { statSn, response } = decodeTaskManagementResponse(header);
     const request = this.#request(header);
     if (!request) return;
     if (hasKind(request, "task-set")) {
-      this.#inOrder(connection, statSn, () => this.#events.taskSetAnswered(request, response));
+      this.#inOrder(statSn, () => this.#events.taskSetAnswered(request, response));
     } else if (hasKind(request, "abort")) {
-      this.#inOrder(connection, statSn, () => this.#events.aborted(request, response));
+      this.#inOrder(statSn, () => this.#events.aborted(request, response));
+    } else if (hasKind(request, "reassign")) {
+      this.#inOrder(statSn, () => this.#events.reassigned(request, response));
     } else {
       throw mismatch(header);
     }
   }
 
-  #textResponse(connection: InitiatorConnection, header: Uint8Array, data: Uint8Array): void {
-    if (!this.#advance(connection, header)) return;
+  #textResponse(header: Uint8Array, data: Uint8Array): void {
+    if (!this.#advance(header)) return;
     const request = this.#request(header);
     if (!request) return;
     if (!(request instanceof TextExchange) || this.#state.queue.includes(request)) {
@@ -276,38 +380,35 @@ export class Incoming {
     this.#events.requestEnded();
   }
 
-  #logoutResponse(connection: InitiatorConnection, header: Uint8Array): void {
-    if (!this.#advance(connection, header)) return;
+  #logoutResponse(header: Uint8Array): void {
+    if (!this.#advance(header)) return;
     const request = this.#request(header);
     if (!request) return;
     if (!hasKind(request, "logout")) throw mismatch(header);
     const response = decodeLogoutResponse(header);
-    this.#inOrder(connection, response.statSn, () => this.#events.loggedOut(response));
+    this.#inOrder(response.statSn, () => this.#events.loggedOut(request, response));
   }
 
-  #reject(connection: InitiatorConnection, header: Uint8Array, data: Uint8Array): void {
-    if (!this.#advance(connection, header)) return;
+  #reject(header: Uint8Array, data: Uint8Array): void {
+    if (!this.#advance(header)) return;
     const pdu = decodeReject(header);
     const rejected = rejectedPdu(pdu, data);
     const { reasonName: reason, pduName } = rejected;
     this.#events.notice("The target rejected a PDU", { reason, pdu: pduName });
     const request = this.#state.requests.get(rejected.itt);
-    if (request) this.#rejected(connection, rejected, request, pdu.expCmdSn);
+    if (request) this.#rejected(rejected, request, pdu.expCmdSn);
     if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();
   }
 
   /** Only the Reject of a request ends it; a rejected data PDU is followed by a response (RFC 7143 §7.3). */
-  #rejected(
-    connection: InitiatorConnection,
-    rejected: RejectedPdu,
-    request: Request,
-    expCmdSn: number,
-  ): void {
+  #rejected(rejected: RejectedPdu, request: Request, expCmdSn: number): void {
+    if (this.#isRetried(rejected, request, expCmdSn)) return;
     if (request instanceof ScsiTask) {
+      if (rejected.opcode === Opcode.Snack) return this.#commands.refused(request);
       if (rejected.opcode !== Opcode.ScsiCommand) return;
-      this.#end(connection, request);
+      this.#end(request);
       if (serialLessOrEqual(expCmdSn, request.cmdSn)) {
-        plugGap(this.#state, connection, request.cmdSn);
+        plugGap(this.#state, this.#connection, request.cmdSn);
       }
       request.fail(rejectError(rejected));
     } else if (request instanceof TextExchange) {
@@ -320,31 +421,43 @@ export class Incoming {
       request.owner.failed(rejectError(rejected));
     } else if (request.kind === "ping") {
       this.#state.requests.delete(request.itt);
+    } else if (request.kind === "reassign") {
+      this.#events.reassigned(request, TaskManagementResponseCode.FunctionRejected);
     } else {
       throw rejectError(rejected);
     }
   }
 
-  #finish(
-    connection: InitiatorConnection,
-    statSn: number,
-    task: ScsiTask,
-    result: ScsiResult,
-  ): void {
-    if (serialLess(statSn, connection.status.expStatSn)) {
-      this.#end(connection, task);
+  /**
+   * A request that was damaged on the way is sent again if the target has not taken it in; if it has, only its immediate
+   * data was damaged, and the target asks for that (RFC 7143 §7.2.1, §7.8).
+   */
+  #isRetried({ reason, opcode }: RejectedPdu, request: Request, expCmdSn: number): boolean {
+    if (this.#level === 0 || reason !== RejectReason.DataDigestError) return false;
+    const isTask = request instanceof ScsiTask && opcode === Opcode.ScsiCommand;
+    if (!isTask && !(request instanceof TextExchange)) return false;
+    if (serialLess(request.cmdSn, expCmdSn)) return isTask;
+    if (request.retries++ >= MAX_RETRIES) return false;
+    this.#events.sendAgain(request);
+    return true;
+  }
+
+  #finish(statSn: number, task: ScsiTask, result: ScsiResult): void {
+    if (serialLess(statSn, this.#connection.status.expStatSn)) {
+      this.#end(task);
       task.complete(result);
     } else {
-      this.#inOrder(connection, statSn, () => {
-        this.#end(connection, task);
+      this.#inOrder(statSn, () => {
+        this.#end(task);
         task.complete(result);
       });
     }
   }
 
-  #end(connection: InitiatorConnection, task: ScsiTask): void {
+  #end(task: ScsiTask): void {
     this.#state.requests.delete(task.itt);
-    connection.dataOut.drop(task);
+    this.#connection.dataOut.drop(task);
+    if (task.recovery) this.#commands.end(task);
     this.#events.requestEnded();
   }
 
@@ -358,10 +471,27 @@ export class Incoming {
   #request(header: Uint8Array): Request | undefined {
     const itt = readU32(header, INITIATOR_TASK_TAG);
     const request = this.#state.requests.get(itt);
-    if (request || this.#state.requests.wasUsed(itt)) return request;
+    if (request && request.cid === this.#connection.cid) return request;
     const name = opcodeName(header[OPCODE] & OPCODE_MASK);
+    if (request) {
+      throw new ProtocolError(`Receive ${name}: its request went out on another connection`);
+    }
+    if (this.#state.requests.wasUsed(itt)) return undefined;
     throw new ProtocolError(`Receive ${name}: no request has the tag ${itt}`);
   }
+}
+
+function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
+  if (!DATA_IN_STATUSES.has(pdu.status)) {
+    const status = statusName(pdu.status);
+    throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
+  }
+  return {
+    status: pdu.status,
+    sense: NO_BYTES,
+    dataInLength: task.received,
+    residual: signedResidual(task, pdu),
+  };
 }
 
 function hasKind<Kind extends string>(

@@ -4,57 +4,76 @@
  *
  * Rules: CmdSN is taken at the moment a command is written, so that a cancelled command leaves no gap. Every request
  * has a deadline of its own and settles exactly once, and not before the socket has let go of its buffers. A command
- * that the target has is never forgotten: it is aborted, and if that fails, the connection goes. At error recovery
- * level 0 a broken connection ends the session.
+ * that the target has is never forgotten: it is aborted, and if that fails, the session ends. At error recovery level 2
+ * another connection takes over what a lost one carried; below, a lost connection ends the session.
  *
  * @module
  */
 
-import type { ProtocolCore } from "../../connection/connection_driver.ts";
-import { Keepalive } from "../../connection/keepalive.ts";
-import type { OutputBatch } from "../../connection/output_batch.ts";
-import { ConnectionLostError, ProtocolError, SessionClosedError } from "../../errors.ts";
+import {
+  ConnectionLostError,
+  DigestError,
+  RedirectError,
+  SessionClosedError,
+} from "../../errors.ts";
+import { InitiatorLogin } from "../../negotiation/login.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_message.ts";
-import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
-import { Incoming } from "./incoming.ts";
-import { type ConnectionOwner, InitiatorConnection } from "../connection/initiator_connection.ts";
-import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
-import { type LoginEnd, LoginPhase } from "../connection/login_phase.ts";
-import { sendLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import {
+  LogoutReason,
+  type LogoutResponse,
+  LogoutResponseCode,
+  logoutResponseName,
+} from "../../pdu/logout.ts";
+import type { DigestEngines } from "../connection/initiator_connection.ts";
+import type { LoginEnd } from "../connection/login_phase.ts";
+import { PduLog } from "../connection/pdu_log.ts";
+import { ConnectionPlan, type ConnectionPurpose } from "../recovery/connection_plan.ts";
+import { ConnectionRecovery, type RetentionTimes } from "../recovery/connection_recovery.ts";
 import { renegotiation } from "../requests/renegotiation.ts";
+import { requestFailure, sessionFailure } from "../requests/request_failure.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
-import type { SessionPhase } from "../session_hooks.ts";
-import { SessionState } from "./session_state.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
+import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
+import type { IncomingEvents } from "./incoming.ts";
+import { ConnectionSet } from "./connection_set.ts";
+import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
+import { sendSessionLogout } from "./outgoing.ts";
+import { SessionConnection, type SessionConnectionOwner } from "./session_connection.ts";
+import { type Logout, SessionState } from "./session_state.ts";
 
-/** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
-const STALLED_PDU_MS = 15_000;
+/** Who waits for a connection to be logged out. Exactly one of the two is called, once. */
+export interface LogoutOwner {
+  completed(): void;
+  failed(error: unknown): void;
+}
 
-/** One session over one connection. */
-export class Initiator implements ConnectionOwner, ProtocolCore {
+/** One session. */
+export class Initiator {
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
   readonly #state: SessionState;
-  readonly #connection: InitiatorConnection;
+  readonly #connections: ConnectionSet;
   readonly #ledger: RequestLedger;
-  readonly #incoming: Incoming;
-  readonly #login: LoginPhase;
-  /** When the login or the logout must be done. */
-  #phaseDeadline = Infinity;
-  #keepalive: Keepalive | undefined;
+  readonly #recovery: ConnectionRecovery;
+  readonly #plan: ConnectionPlan;
+  readonly #owner: SessionConnectionOwner;
+  /** ExpStatSN of connections that are to be set up again. */
+  readonly #expStatSns: Map<number, number> = new Map();
+  /** Who waits for a connection to be logged out. */
+  readonly #logouts: Map<number, LogoutOwner> = new Map();
+  /** Where the logout of the session is on its way. */
+  #logoutOn: SessionConnection | undefined;
+  /** When commands under way have had time enough to end before a logout. */
+  #drainDeadline = Infinity;
+  #drainedReason = "";
   #time2Wait: number | undefined;
-  /** What a pending read fills, and the commands that fail once it does not any more. */
-  #destination: Uint8Array | undefined;
-  #heldByRead: ScsiTask[] = [];
-  #lastReceived = 0;
-  #now = 0;
 
   /**
-   * Checks the options; nothing happens before {@link start}.
+   * Checks the options; nothing happens before the first connection is there.
    *
    * @throws {InvalidOptionError} when an option cannot be right.
    * @throws {AuthenticationError} when a secret cannot be used.
@@ -64,28 +83,23 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#options = options;
     this.#events = events;
     this.#state = new SessionState({ initialCmdSn, initialTag, changed: events.stateChanged });
-    this.#connection = new InitiatorConnection(this, options.connection);
-    this.#login = new LoginPhase(this.#state, this.#connection, options);
+    this.#connections = new ConnectionSet(this.#state);
     this.#ledger = new RequestLedger({
       state: this.#state,
-      connection: this.#connection,
+      connection: (cid) => this.#connections.up(cid)?.wire,
+      anyConnection: () => this.#connections.any()?.wire,
       abortTimeoutMs: options.abortTimeoutMs,
+      resetsUnits: options.resetsUnits,
       ended: () => this.#requestEnded(),
       broken: (error) => this.#close(error),
     });
-    this.#incoming = new Incoming(this.#state, {
-      now: () => this.#now,
-      requestEnded: () => this.#requestEnded(),
-      aborted: (abort, response) => this.#ledger.aborted(abort, response),
-      taskSetAnswered: (request, response) => {
-        taskSetAnswered(this.#state, this.#connection, request, response);
-        this.#requestEnded();
-      },
-      asyncMessage: (message) => this.#asyncMessage(message),
-      logoutDemanded: () => this.#drain(0),
-      loggedOut: (response) => this.#loggedOut(response),
-      notice: events.notice,
+    this.#recovery = this.#newRecovery();
+    this.#plan = new ConnectionPlan({
+      dial: events.dial,
+      gaveUp: (cid, purpose, error) => this.#gaveUp(cid, purpose, error),
     });
+    this.#owner = this.#connectionOwner();
+    new InitiatorLogin(options.loginConnection, options.login); // Checks the options.
   }
 
   get phase(): SessionPhase {
@@ -96,23 +110,38 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     return this.#state.phase === "closed";
   }
 
-  /** What was agreed; the defaults of RFC 7143 until then. */
+  /** What was agreed in the leading login; the defaults of RFC 7143 until then. */
   get parameters(): NegotiatedParameters {
-    return this.#connection.parameters;
+    return this.#connections.any()?.wire.parameters ?? this.#state.parameters;
+  }
+
+  /** The connections that carry commands, by CID. */
+  get cids(): number[] {
+    return this.#connections.allUp().map(({ cid }) => cid);
   }
 
   /** Seconds that the target wants to pass before the next login. */
   get time2Wait(): number {
-    return this.#time2Wait ?? this.parameters.defaultTime2Wait;
+    return this.#time2Wait ?? this.#state.parameters.defaultTime2Wait;
   }
 
-  /** Begins the login on a fresh connection. */
-  start(now: number): void {
-    if (this.closed) return;
-    this.#now = now;
-    this.#setPhaseDeadline(this.#options.loginTimeoutMs);
-    this.#state.enter("login", "connected");
-    this.#guard(() => this.#login.start());
+  /**
+   * A connection with this CID, whose socket is there or will be. The first is the leading one; those after it join the
+   * session, or take the place of one that was lost.
+   */
+  open(cid: number, digestEngines?: DigestEngines): SessionConnection {
+    const connection = this.#newConnection(cid, digestEngines);
+    this.#expStatSns.delete(cid);
+    if (this.closed) connection.stop();
+    else this.#connections.add(connection);
+    return connection;
+  }
+
+  /** A connection that was wanted could not be dialed. */
+  dialFailed(cid: number, error: unknown, now: number): void {
+    this.#state.now = now;
+    this.#plan.failed(cid, error, now);
+    this.#state.deadlines.include(this.#plan.deadline);
   }
 
   /** Queues a SCSI command or a text request. It is told of its end in every case. */
@@ -122,99 +151,95 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
 
   /** Asks the target to end many tasks. `owner` is told of the end in every case. */
   manage(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
-    this.#now = now;
+    this.#state.now = now;
     this.#ledger.manage(what, owner, now);
   }
 
   /** Ends a command early: out of the queue, or by ABORT TASK. Its owner hears `reason`, unless it completed first. */
   abort(task: ScsiTask, reason: unknown, now: number): void {
-    this.#now = now;
+    this.#state.now = now;
     this.#ledger.abort(task, reason, now);
   }
 
   /** Its owner waits no longer for a text request, and hears `reason`. */
   abortText(exchange: TextExchange, reason: unknown, now: number): void {
-    this.#now = now;
+    this.#state.now = now;
     this.#ledger.abortText(exchange, reason);
+  }
+
+  /**
+   * Declares, on each connection, how long the segments may be that the target sends from then on. `owner` hears of each
+   * connection.
+   *
+   * @returns how many connections that are
+   */
+  renegotiate(
+    maxReceiveDataSegmentLength: number,
+    timeoutMs: number,
+    owner: LogoutOwner,
+    now: number,
+  ): number {
+    this.#state.now = now;
+    const connections = this.#connections.allUp();
+    for (const connection of connections) {
+      this.#renegotiate(connection, { timeoutMs, maxReceiveDataSegmentLength }, owner);
+    }
+    return connections.length;
   }
 
   /** Logs out; requests that have no answer yet fail once the session is closed. */
   logout(now: number): void {
-    this.#now = now;
+    this.#state.now = now;
     const { phase } = this.#state;
     if (phase === "connecting" || phase === "login") {
       return this.#close(new SessionClosedError("Log in: the session was closed"));
     }
+    if (phase === "recovering") return this.#close(undefined);
     if (phase === "full-feature" || phase === "draining") this.#logOut("closed by its owner");
   }
 
-  /** Where the next bytes from the socket belong. */
-  destination(): Uint8Array {
-    this.#destination = this.#connection.destination();
-    return this.#destination;
+  /** Takes no more requests, and logs out once all that were taken have ended, or `patienceMs` is over. */
+  drain(patienceMs: number, now: number): void {
+    this.#state.now = now;
+    if (this.#state.phase !== "full-feature") return this.logout(now);
+    this.#drainUntil(patienceMs, "closed by its owner", "the time for commands under way is over");
   }
 
-  /** `count` bytes from the socket are in {@link destination}. */
-  received(count: number, now: number): void {
-    this.#now = now;
-    this.#lastReceived = now;
-    this.#destination = undefined;
-    this.#keepalive?.active(now);
-    if (this.closed) return;
-    this.#guard(() => {
-      if (this.#state.phase === "login" && this.#connection.betweenPdus) {
-        this.#login.checkFirstByte(this.#connection.destination()[0]);
-      }
-      this.#connection.received(count);
-    });
-    this.#state.deadlines.include(this.#stallDeadline);
-  }
-
-  /** The stream has ended or broken; `error` is the transport's, if it gave one. */
-  connectionEnded(error: unknown): void {
-    if (this.#state.phase === "logout" && error === undefined) return this.#close(undefined);
-    const what = error === undefined ? "The target closed the connection" : "The connection broke";
-    const when = this.#state.phase === "login" ? " during the login" : "";
-    this.#close(new ConnectionLostError(what + when, { cause: error }));
-  }
-
-  /** Nothing will be read any more. */
-  readEnded(): void {
-    this.#destination = undefined;
-    for (const task of this.#heldByRead.splice(0)) task.release();
+  /** Logs one connection out once its commands have ended. `owner` is told of the end in every case. */
+  closeConnection(cid: number, patienceMs: number, owner: LogoutOwner, now: number): void {
+    this.#state.now = now;
+    const connection = this.#connections.up(cid);
+    const others = this.#connections.allUp().length - 1;
+    if (connection === undefined || others < 1 || this.#logouts.has(cid)) {
+      const state = connection === undefined
+        ? "it does not work"
+        : others < 1
+        ? "it is the last of the session"
+        : "it is being closed already";
+      return owner.failed(
+        new SessionClosedError(`Close connection ${cid}: ${state}`, { outcome: "not-executed" }),
+      );
+    }
+    this.#logouts.set(cid, owner);
+    this.#drainConnection(connection, patienceMs);
   }
 
   /** Time has passed. */
   tick(now: number): void {
-    this.#now = now;
+    this.#state.now = now;
     if (this.closed) return;
-    if (now >= this.#phaseDeadline) this.#phaseTimedOut();
-    if (now >= this.#incoming.deadline) {
-      this.#close(
-        new ProtocolError("Receive responses: one is missing between others that came"),
-      );
-    }
-    if (now >= this.#stallDeadline) {
-      this.#close(new ConnectionLostError("The target stopped in the middle of a PDU"));
-    }
+    if (now >= this.#drainDeadline) this.#logOut(this.#drainedReason);
+    for (const connection of [...this.#connections.values()]) connection.check(now);
     this.#ledger.expire(now);
-    this.#checkKeepalive();
+    this.#recovery.step();
+    this.#plan.step(now);
     this.#state.deadlines.restart(this.#earliestDeadline());
+    if (this.#connections.size !== 1) this.#events.outputDue();
   }
 
-  /** When {@link tick} is due at the latest. */
+  /** When {@link tick} is due at the latest. Asked often: it costs nothing. */
   nextDeadline(): number {
     return this.#state.deadlines.at;
-  }
-
-  /** Fills a batch with what is to be written; false when there is nothing. */
-  produce(batch: OutputBatch): boolean {
-    return !this.closed && this.#connection.produce(batch);
-  }
-
-  /** The socket has let go of the last batch. */
-  written(): void {
-    this.#connection.written();
   }
 
   /** Ends the session because of an error outside of the protocol. */
@@ -222,173 +247,413 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#close(error);
   }
 
-  place(_: InitiatorConnection, header: Uint8Array, length: number): Uint8Array | undefined {
-    return this.#state.phase === "login" || this.closed
-      ? undefined
-      : this.#incoming.place(header, length);
+  #newConnection(cid: number, digestEngines?: DigestEngines): SessionConnection {
+    const { login, loginConnection, loginTimeoutMs, logoutTimeoutMs, keepalive } = this.#options;
+    const { tsih, parameters } = this.#state;
+    const isLeading = tsih === 0;
+    return new SessionConnection(
+      this.#state,
+      {
+        login,
+        loginConnection: isLeading
+          ? loginConnection
+          : { ...loginConnection, tsih, session: parameters },
+        loginTimeoutMs,
+        logoutTimeoutMs,
+        keepalive,
+        connection: {
+          cid,
+          expStatSn: this.#expStatSns.get(cid),
+          stagingBytes: this.#options.stagingBytes,
+          digestEngines,
+          log: new PduLog(cid, this.#options.pdu),
+        },
+      },
+      this.#owner,
+      (connection) => this.#incomingEvents(connection),
+    );
   }
 
-  receive(
-    connection: InitiatorConnection,
-    header: Uint8Array,
-    data: Uint8Array,
-    intact: boolean,
+  #connectionOwner(): SessionConnectionOwner {
+    return {
+      mayTake: (connection: SessionConnection) => this.#connections.mayTake(connection),
+      changed: () => {
+        if (this.#connections.size > 1) this.#events.outputDue();
+      },
+      started: () => {
+        if (this.#state.phase === "connecting") this.#state.enter("login", "connected");
+      },
+      loggedIn: (connection, end) => this.#loggedIn(connection, end),
+      redirected: (connection, end) => this.#redirected(connection, end),
+      ended: (connection, error) => this.#ended(connection, error),
+      released: (connection) => {
+        this.#connections.released(connection);
+        if (!this.closed) this.#recovery.step();
+      },
+      drained: (connection, isIdle) => this.#connectionDrained(connection, isIdle),
+      notice: this.#events.notice,
+      tick: (time) => this.tick(time),
+      nextDeadline: () => this.nextDeadline(),
+    };
+  }
+
+  #incomingEvents(connection: SessionConnection): IncomingEvents {
+    return {
+      now: () => this.#state.now,
+      requestEnded: () => {
+        connection.requestEnded();
+        this.#logOutIfDrained();
+      },
+      aborted: (abort, response) => this.#ledger.aborted(abort, response, this.#state.now),
+      taskSetAnswered: (request, response) => {
+        taskSetAnswered(this.#state, request, response, this.#ledger.dropData);
+        this.#requestEnded();
+      },
+      reassigned: (request, response) => this.#recovery.reassigned(request, response),
+      asyncMessage: (message) => this.#asyncMessage(connection, message),
+      logoutDemanded: () => this.#logoutDemanded(connection, 0),
+      loggedOut: (request, response) => this.#loggedOut(connection, request, response),
+      sendAgain: (request) => {
+        if (!("kind" in request) && "dataOut" in request) {
+          connection.wire.dataOut.drop(request);
+          request.restart();
+        }
+        connection.sendAgain(request);
+      },
+      unrecoverable: (task, error) => this.#ledger.abort(task, error, this.#state.now),
+      notice: this.#events.notice,
+    };
+  }
+
+  #newRecovery(): ConnectionRecovery {
+    return new ConnectionRecovery(this.#state, {
+      helper: () => this.#connections.any(),
+      reinstate: (cid, expStatSn, at, until) => this.#reinstate(cid, expStatSn, at, until),
+      abort: (task) => this.#ledger.sendAbort(task, this.#state.now),
+      recovered: (cid) => this.#recovered(cid),
+      failed: (error) => this.#close(error),
+      notice: this.#events.notice,
+    });
+  }
+
+  #loggedIn(
+    connection: SessionConnection,
+    { tsih, parameters }: Extract<LoginEnd, { kind: "done" }>,
   ): void {
-    if (this.closed) return;
-    if (this.#state.phase === "login") this.#endLogin(this.#login.receive(header, data));
-    else this.#incoming.receive(connection, header, data, intact);
+    const { cid } = connection;
+    this.#changed({ cid, to: "up" });
+    if (this.#state.phase === "login") return this.#leadingLoginDone(tsih, parameters);
+    this.#plan.done(cid);
+    if (this.#state.phase === "recovering") {
+      this.#state.enter("full-feature", `connection ${cid} works again`);
+    }
+    this.#recovery.reinstated(cid);
+    this.#recovery.step();
+    this.#events.outputDue();
   }
 
-  sendCommand(connection: InitiatorConnection, batch: OutputBatch): boolean {
-    return this.#state.phase !== "login" && sendNextRequest(this.#state, connection, batch);
+  #leadingLoginDone(tsih: number, parameters: NegotiatedParameters): void {
+    this.#state.tsih = tsih;
+    this.#state.parameters = parameters;
+    this.#state.enter("full-feature", "logged in");
+    this.#events.loggedIn(parameters);
+    const count = Math.min(this.#options.connections, parameters.maxConnections);
+    for (let cid = 1; cid < count; cid++) this.#plan.want(cid, "join", this.#state.now, Infinity);
+    this.#plan.step(this.#state.now);
   }
 
-  #endLogin(end: LoginEnd | undefined): void {
-    if (end === undefined) return;
-    if (end.kind === "done") return this.#enterFullFeaturePhase(end.parameters);
-    const { address, permanent } = end;
+  #redirected(
+    connection: SessionConnection,
+    { address, permanent }: Extract<LoginEnd, { kind: "redirect" }>,
+  ): void {
+    if (this.#state.phase !== "login") {
+      const message = `Log in connection ${connection.cid}: the target wants it at ${address}`;
+      return connection.fail(new RedirectError(message, [address]));
+    }
     this.#stop(`redirected to ${address}`);
     this.#events.redirected(address, permanent);
   }
 
-  #enterFullFeaturePhase(parameters: NegotiatedParameters): void {
-    this.#phaseDeadline = Infinity;
-    this.#connection.enterFullFeaturePhase(parameters);
-    if (this.#options.keepalive) {
-      this.#keepalive = new Keepalive(this.#now, this.#options.keepalive);
-      this.#state.deadlines.include(this.#keepalive.deadline());
+  /** A connection is over, in whatever phase. */
+  #ended(connection: SessionConnection, error: unknown): void {
+    const { cid } = connection;
+    const { phase } = this.#state;
+    this.#events.disconnected(connection);
+    if (phase === "closed") return;
+    const ends = connection === this.#logoutOn || phase === "login" || phase === "connecting";
+    if (ends) return this.#close(error);
+    this.#connections.remove(connection);
+    if (phase === "logout") return;
+    if (this.#plan.has(cid)) return this.dialFailed(cid, error ?? missing(cid), this.#state.now);
+    if (error === undefined) this.#connectionClosed(connection);
+    else this.#lost(connection, error, this.#retention());
+  }
+
+  #retention(): RetentionTimes {
+    const { defaultTime2Wait, defaultTime2Retain } = this.#state.parameters;
+    return { time2Wait: defaultTime2Wait, time2Retain: defaultTime2Retain };
+  }
+
+  #lost(connection: SessionConnection, error: unknown, times: RetentionTimes): void {
+    const { cid } = connection;
+    this.#changed({ cid, to: "lost", error });
+    this.#logouts.get(cid)?.failed(error);
+    this.#logouts.delete(cid);
+    const isOver = this.#state.parameters.errorRecoveryLevel < 2 || !isOfConnection(error) ||
+      (this.#state.phase === "draining" && this.#connections.any() === undefined);
+    if (isOver) return this.#close(error);
+    this.#events.notice("A connection was lost", { cid, error });
+    this.#recovery.begin(connection, error, times);
+    if (this.#connections.any() === undefined) {
+      this.#state.enter("recovering", "the last connection was lost", error);
     }
-    this.#state.enter("full-feature", "logged in");
-    this.#events.loggedIn(parameters);
+    this.#recovery.step();
+  }
+
+  /** A connection was logged out; what it still carried ends with it, or goes on elsewhere. */
+  #connectionClosed(connection: SessionConnection): void {
+    const { cid } = connection;
+    this.#changed({ cid, to: "closed" });
+    if (this.#state.busyOn(cid)) {
+      const error = new ConnectionLostError(`Connection ${cid} was logged out`);
+      if (this.#state.parameters.errorRecoveryLevel < 2) this.#failAllOn(cid, error);
+      else this.#recovery.begin(connection, error, this.#retention());
+    }
+    this.#logouts.get(cid)?.completed();
+    this.#logouts.delete(cid);
+    this.#recovery.step();
+    this.#logOutIfDrained();
+  }
+
+  #failAllOn(cid: number, error: ConnectionLostError): void {
+    for (const request of [...this.#state.requests.values()]) {
+      if (request.cid !== cid) continue;
+      this.#state.requests.delete(request.itt);
+      if (!("kind" in request)) {
+        if ("dataOut" in request) this.#connections.holdIfBeingRead(request);
+        else this.#state.textEnded(request);
+        request.fail(requestFailure(request, error, "unknown"));
+      } else if (request.kind === "task-set") {
+        this.#state.endTaskSetRequest(request);
+        request.owner.failed(sessionFailure(request.name, error, "unknown"));
+      }
+    }
+  }
+
+  #reinstate(cid: number, expStatSn: number, at: number, until: number): void {
+    if (this.#plan.has(cid) || this.#expStatSns.size > 0) return;
+    this.#expStatSns.set(cid, expStatSn);
+    this.#plan.want(cid, "reinstate", Math.max(at, this.#state.now), until);
+    this.#plan.step(this.#state.now);
+  }
+
+  #recovered(cid: number): void {
+    this.#changed({ cid, to: "recovered" });
+    this.#expStatSns.clear();
+    const isMissing = this.#connections.up(cid) === undefined && !this.#plan.has(cid);
+    if (isMissing && this.#state.phase === "full-feature") {
+      this.#plan.want(cid, "join", this.#state.now, Infinity);
+      this.#plan.step(this.#state.now);
+    }
+    this.#events.outputDue();
+  }
+
+  #gaveUp(cid: number, purpose: ConnectionPurpose, error: unknown): void {
+    this.#changed({ cid, to: "failed", error });
+    if (purpose === "reinstate") {
+      const message = `Recover connection ${cid}: it could not be set up again`;
+      return this.#close(new ConnectionLostError(message, { cause: error }));
+    }
+    this.#events.notice("A further connection could not be added", { cid, error });
   }
 
   #logOut(reason: string): void {
     this.#ledger.refuseQueued();
-    this.#setPhaseDeadline(this.#options.logoutTimeoutMs);
+    this.#drainDeadline = Infinity;
+    const connection = this.#connections.any();
+    if (connection === undefined) return this.#close(undefined);
+    this.#logoutOn = connection;
+    this.#plan.abandon();
+    for (const other of this.#connections.values()) {
+      if (other !== connection) other.wire.silence();
+    }
+    connection.awaitLogout();
     this.#state.enter("logout", reason);
-    sendLogout(this.#state, this.#connection);
+    sendSessionLogout(this.#state, connection.wire);
+    this.#events.outputDue();
   }
 
-  #loggedOut({ response }: LogoutResponse): void {
-    if (response !== LogoutResponseCode.Closed) {
-      const reason = logoutResponseName(response);
+  #loggedOut(connection: SessionConnection, request: Logout, response: LogoutResponse): void {
+    this.#state.requests.delete(request.itt);
+    const { about } = request;
+    if (about !== undefined && about !== connection.cid) {
+      return this.#recovery.removed(about, response);
+    }
+    if (response.response !== LogoutResponseCode.Closed) {
+      const reason = logoutResponseName(response.response);
       this.#events.notice("The target did not log out as asked", { reason });
     }
-    this.#close(undefined);
+    if (about === undefined) this.#close(undefined);
+    else connection.end();
   }
 
-  #asyncMessage(message: AsyncMessage): void {
+  #asyncMessage(connection: SessionConnection, message: AsyncMessage): void {
     const event = asyncEventName(message.asyncEvent);
     this.#events.notice("The target sent an asynchronous message", { event });
     switch (message.asyncEvent) {
       case AsyncEvent.LogoutRequested:
-        return this.#drain(message.parameter3 * 1000);
+        return this.#logoutDemanded(connection, message.parameter3 * 1000);
       case AsyncEvent.ConnectionDropped:
+        return this.#connectionDropped(message, event);
       case AsyncEvent.SessionDropped:
         this.#time2Wait = message.parameter2;
-        throw new ConnectionLostError(`The target announced the end of the session: ${event}`);
+        return this.#close(announced(event));
       case AsyncEvent.NegotiationRequested:
-        return this.#renegotiate(message.parameter3 * 1000);
+        return this.#renegotiate(connection, { timeoutMs: message.parameter3 * 1000 }, {
+          completed: () => {},
+          failed: (error) => this.#events.notice("Negotiation failed", { error }),
+        });
       case AsyncEvent.TasksTerminated:
-        return tasksTerminated(this.#state, this.#connection, message.lun);
+        return tasksTerminated(
+          this.#state,
+          connection.wire,
+          message.lun,
+          this.#ledger.dropData,
+        );
     }
   }
 
-  /** No new commands; logout once those under way are done, or when half of the target's patience is over. */
-  #drain(patienceMs: number): void {
+  /** The target will drop the connection that Parameter1 names (RFC 7143 §11.9.1, event 2). */
+  #connectionDropped({ parameter1, parameter2, parameter3 }: AsyncMessage, event: string): void {
+    const connection = this.#connections.up(parameter1);
+    if (connection === undefined) return;
+    this.#time2Wait = parameter2;
+    connection.stop();
+    this.#events.disconnected(connection);
+    this.#connections.remove(connection);
+    const times = { time2Wait: parameter2, time2Retain: parameter3 };
+    this.#lost(connection, announced(event), times);
+  }
+
+  /** The target wants a connection to be logged out: it alone, where others go on (RFC 7143 §11.9.1, event 1). */
+  #logoutDemanded(connection: SessionConnection, patienceMs: number): void {
+    if (this.#connections.allUp().length > 1) {
+      return this.#drainConnection(connection, patienceMs / 2);
+    }
     if (this.#state.phase !== "full-feature") return;
-    this.#setPhaseDeadline(patienceMs / 2);
-    this.#state.enter("draining", "the target asked to log out");
+    const reason = "the target asked to log out";
+    this.#drainUntil(patienceMs / 2, reason, "the time that the target gave is running out");
     this.#ledger.refuseQueued();
     this.#requestEnded();
   }
 
-  #renegotiate(patienceMs: number): void {
-    const time = { now: this.#now, timeoutMs: patienceMs };
-    this.submit(renegotiation(this.parameters, time, {
-      changed: (parameters) => this.#connection.parameters = parameters,
-      failed: (error) => this.#events.notice("Negotiation failed", { error }),
+  #drainConnection(connection: SessionConnection, patienceMs: number): void {
+    this.#changed({ cid: connection.cid, to: "draining" });
+    connection.drain(patienceMs);
+  }
+
+  #connectionDrained(connection: SessionConnection, isIdle: boolean): void {
+    if (this.#connections.allUp().length === 1) {
+      return this.#logOut("the target asked to log out");
+    }
+    const goesOn = !isIdle && this.#state.parameters.errorRecoveryLevel === 2;
+    connection.logOut(
+      goesOn ? LogoutReason.RemoveConnectionForRecovery : LogoutReason.CloseConnection,
+    );
+  }
+
+  /** No new commands; logout once those under way are done, or the time for that is over. */
+  #drainUntil(patienceMs: number, reason: string, timeIsOver: string): void {
+    this.#drainDeadline = this.#state.now + patienceMs;
+    this.#drainedReason = timeIsOver;
+    this.#state.deadlines.include(this.#drainDeadline);
+    this.#state.enter("draining", reason);
+    this.#logOutIfDrained();
+  }
+
+  #renegotiate(
+    { cid, wire }: SessionConnection,
+    options: { readonly timeoutMs: number; readonly maxReceiveDataSegmentLength?: number },
+    owner: LogoutOwner,
+  ): void {
+    this.submit(renegotiation(wire.parameters, { ...options, now: this.#state.now, cid }, {
+      changed: (parameters) => {
+        wire.renegotiated(parameters);
+        owner.completed();
+      },
+      failed: (error) => owner.failed(error),
     }));
   }
 
   #requestEnded(): void {
-    this.#keepalive?.active(this.#now);
+    for (const connection of [...this.#connections.values()]) connection.requestEnded();
+    this.#logOutIfDrained();
+  }
+
+  #logOutIfDrained(): void {
     if (this.#state.phase === "draining" && !this.#state.busy) {
       this.#logOut("no command is under way any more");
     }
   }
 
-  #setPhaseDeadline(delayMs: number): void {
-    this.#phaseDeadline = this.#now + delayMs;
-    this.#state.deadlines.include(this.#phaseDeadline);
-  }
-
-  #phaseTimedOut(): void {
-    const { phase } = this.#state;
-    if (phase === "draining") this.#logOut("the time that the target gave is running out");
-    else if (phase === "logout") this.#close(undefined);
-    else this.#close(this.#login.timedOut(this.#options.loginTimeoutMs));
-  }
-
   #earliestDeadline(): number {
-    return this.closed ? Infinity : Math.min(
-      this.#phaseDeadline,
-      this.#stallDeadline,
-      this.#incoming.deadline,
-      this.#keepalive?.deadline() ?? Infinity,
+    if (this.closed) return Infinity;
+    let earliest = Math.min(
+      this.#drainDeadline,
+      this.#recovery.deadline,
+      this.#plan.deadline,
       this.#state.earliestDeadline(),
     );
+    for (const connection of this.#connections.values()) {
+      earliest = Math.min(earliest, connection.deadline);
+    }
+    return earliest;
   }
 
-  get #stallDeadline(): number {
-    const isStalled = !this.closed && !this.#connection.betweenPdus;
-    return isStalled ? this.#lastReceived + STALLED_PDU_MS : Infinity;
-  }
-
-  #checkKeepalive(): void {
-    const keepalive = this.#keepalive;
-    if (!keepalive || this.#state.phase !== "full-feature") return;
-    const action = keepalive.check(this.#now, this.#state.busy);
-    if (action === "none") return;
-    if (action === "dead") {
-      return this.#close(new ConnectionLostError("The target stopped answering pings"));
-    }
-    if (keepalive.missed > 0) {
-      this.#events.notice("The target did not answer a ping", { missed: keepalive.missed });
-    }
-    sendPing(this.#state, this.#connection);
-  }
-
-  /** Runs a step of the protocol; what it throws ends the session. */
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#close(error);
-    }
+  #changed(change: ConnectionChange): void {
+    this.#events.connectionChanged(change);
   }
 
   /** Ends the session: every request is told, each what it means for itself. */
   #close(error: unknown): void {
     if (this.closed) return;
-    if (error instanceof ProtocolError) error.recentPdus ??= this.#options.connection.log.lines();
     this.#stop(error instanceof Error ? error.message : "logged out", error);
-    this.#ledger.endAll(error, (task) => this.#holdIfBeingRead(task));
+    this.#ledger.endAll(error, (task) => this.#connections.holdIfBeingRead(task));
+    for (const owner of this.#logouts.values()) {
+      if (error === undefined) owner.completed();
+      else owner.failed(error);
+    }
+    this.#logouts.clear();
     this.#events.closed(error);
   }
 
   #stop(reason: string, error?: unknown): void {
-    this.#phaseDeadline = Infinity;
-    this.#keepalive = undefined;
-    this.#incoming.abandon();
+    const connections = [...this.#connections.values()];
+    this.#drainDeadline = Infinity;
+    this.#recovery.abandon();
+    this.#plan.abandon();
     this.#state.deadlines.restart(Infinity);
     this.#state.enter("closed", reason, error);
+    for (const connection of connections) {
+      const wasUp = connection.isUp || connection.phase === "logout";
+      connection.stop();
+      this.#events.disconnected(connection);
+      if (wasUp) {
+        this.#changed({ cid: connection.cid, to: "closed", ...(error !== undefined && { error }) });
+      }
+    }
   }
+}
 
-  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
-  #holdIfBeingRead(task: ScsiTask): void {
-    if (task.dataIn.buffer !== this.#destination?.buffer) return;
-    task.hold();
-    this.#heldByRead.push(task);
-  }
+/** Whether an error speaks of one connection only, and the others can be trusted as before. */
+function isOfConnection(error: unknown): boolean {
+  return error instanceof ConnectionLostError || error instanceof DigestError;
+}
+
+function announced(event: string): ConnectionLostError {
+  return new ConnectionLostError(`The target announced the end of the session: ${event}`);
+}
+
+function missing(cid: number): SessionClosedError {
+  return new SessionClosedError(`Connection ${cid}: it was closed`, { outcome: "not-executed" });
 }

@@ -15,10 +15,10 @@ import { BHS_CDB_LENGTH, encodeScsiCommand, TaskAttribute } from "../../pdu/scsi
 import { encodeTextRequest } from "../../pdu/text.ts";
 import type { LoginRequestFields } from "../../negotiation/login.ts";
 import { unsolicitedData } from "../requests/data_transfer.ts";
-import type { InitiatorConnection } from "../connection/initiator_connection.ts";
+import type { InitiatorConnection, UrgentPdu } from "../connection/initiator_connection.ts";
 import type { OutputBatch } from "../../connection/output_batch.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
-import type { SessionState } from "./session_state.ts";
+import type { NumberedRequest, SessionState } from "./session_state.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -29,29 +29,47 @@ export function sendNextRequest(
   connection: InitiatorConnection,
   batch: OutputBatch,
 ): boolean {
-  const request = state.takeNext();
+  const request = state.takeNext(connection.cid);
   if (request === undefined) return false;
-  if (request instanceof ScsiTask) sendCommand(state, connection, batch, request);
-  else sendText(state, connection, batch, request);
+  if (request instanceof ScsiTask) {
+    request.itt = state.requests.allocate();
+    request.cmdSn = state.window.take();
+    request.state = "sent";
+    state.requests.set(request.itt, request);
+    writeCommand(connection, batch, request);
+  } else {
+    request.cmdSn = state.window.take();
+    writeText(state, connection, batch, request);
+  }
   return true;
+}
+
+/**
+ * Sends a request again as it was, with its tag and its CmdSN: the target has not taken it in (RFC 7143 §7.2.1).
+ */
+export function sendAgain(
+  state: SessionState,
+  connection: InitiatorConnection,
+  batch: OutputBatch,
+  request: NumberedRequest,
+): void {
+  if (request instanceof ScsiTask) writeCommand(connection, batch, request);
+  else writeText(state, connection, batch, request);
 }
 
 /**
  * SIMPLE, as every initiator in use sends it: with restricted reordering, the default of the Control mode page, a device
  * keeps simple tasks of one nexus in order where order matters (SPC-5 §7.5.9), and some targets falter on ORDERED.
  */
-function sendCommand(
-  state: SessionState,
+function writeCommand(
   connection: InitiatorConnection,
   batch: OutputBatch,
   task: ScsiTask,
 ): void {
   const { dataOut, dataIn, command } = task;
   const { immediate, end } = unsolicitedData(dataOut.length, connection.parameters);
-  task.itt = state.requests.allocate();
-  task.cmdSn = state.window.take();
-  task.state = "sent";
-  state.requests.set(task.itt, task);
+  task.cid = connection.cid;
+  task.segmentGeneration = connection.segmentGeneration;
   encodeScsiCommand({
     opcode: Opcode.ScsiCommand,
     immediate: false,
@@ -79,7 +97,7 @@ function additionalHeaders(task: ScsiTask): Uint8Array {
   return segment ? encodeAhs([segment]) : NO_BYTES;
 }
 
-function sendText(
+function writeText(
   state: SessionState,
   connection: InitiatorConnection,
   batch: OutputBatch,
@@ -87,6 +105,7 @@ function sendText(
 ): void {
   const { next } = exchange;
   if (exchange.itt === RESERVED_TAG) exchange.itt = state.requests.allocate();
+  exchange.cid = connection.cid;
   state.textSent(exchange);
   encodeTextRequest({
     opcode: Opcode.TextRequest,
@@ -96,7 +115,7 @@ function sendText(
     lun: next.lun,
     itt: exchange.itt,
     ttt: next.ttt,
-    cmdSn: state.window.take(),
+    cmdSn: exchange.cmdSn,
     expStatSn: connection.status.expStatSn,
   }, batch.bhs);
   connection.add(batch, next.data);
@@ -107,7 +126,7 @@ export function sendLogin(
   state: SessionState,
   connection: InitiatorConnection,
   itt: number,
-  isid: Uint8Array,
+  identity: { readonly isid: Uint8Array; readonly tsih: number },
   request: LoginRequestFields & { readonly data: Uint8Array },
 ): void {
   connection.sendUrgent((bhs) => {
@@ -119,8 +138,8 @@ export function sendLogin(
       nsg: request.nsg,
       versionMax: 0,
       versionMin: 0,
-      isid,
-      tsih: 0,
+      isid: identity.isid,
+      tsih: identity.tsih,
       itt,
       cid: connection.cid,
       cmdSn: state.window.cmdSn,
@@ -130,27 +149,55 @@ export function sendLogin(
   });
 }
 
-/** Queues a Logout Request that closes the session. */
-export function sendLogout(state: SessionState, connection: InitiatorConnection): void {
+/** Queues a Logout Request that closes the session, behind which nothing goes out (RFC 7143 §11.14). */
+export function sendSessionLogout(state: SessionState, connection: InitiatorConnection): void {
+  connection.sendLast(logout(state, connection, LogoutReason.CloseSession, undefined));
+}
+
+/** Queues a Logout Request for the connection that it goes out on. */
+export function sendConnectionLogout(
+  state: SessionState,
+  connection: InitiatorConnection,
+  reason: number,
+): void {
+  connection.sendLast(logout(state, connection, reason, connection.cid));
+}
+
+/** Queues a Logout Request that removes another connection, which was lost, so that its tasks can be taken over. */
+export function sendRemoval(
+  state: SessionState,
+  connection: InitiatorConnection,
+  lostCid: number,
+): void {
+  const reason = LogoutReason.RemoveConnectionForRecovery;
+  connection.sendUrgent(logout(state, connection, reason, lostCid));
+}
+
+function logout(
+  state: SessionState,
+  connection: InitiatorConnection,
+  reason: number,
+  about: number | undefined,
+): UrgentPdu {
   const itt = state.requests.allocate();
-  state.requests.set(itt, { kind: "logout", itt });
-  connection.sendLast((bhs) => {
+  state.requests.set(itt, { kind: "logout", itt, cid: connection.cid, about });
+  return (bhs) => {
     encodeLogoutRequest({
       opcode: Opcode.LogoutRequest,
       immediate: true,
-      reason: LogoutReason.CloseSession,
+      reason,
       itt,
-      cid: connection.cid,
+      cid: about ?? 0,
       cmdSn: state.window.cmdSn,
       expStatSn: connection.status.expStatSn,
     }, bhs);
     return NO_BYTES;
-  });
+  };
 }
 
 /** Queues a ping of our own. */
 export function sendPing(state: SessionState, connection: InitiatorConnection): void {
-  const itt = state.pingTag();
+  const itt = state.pingTag(connection.cid);
   connection.sendUrgent((bhs) => {
     encodeNopOut({
       opcode: Opcode.NopOut,
@@ -213,7 +260,7 @@ export function plugGap(
   cmdSn: number,
 ): void {
   const itt = state.requests.allocate();
-  state.requests.set(itt, { kind: "ping", itt });
+  state.requests.set(itt, { kind: "ping", itt, cid: connection.cid, cmdSn });
   connection.sendUrgent((bhs) => {
     encodeNopOut({
       opcode: Opcode.NopOut,

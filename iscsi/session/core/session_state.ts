@@ -6,9 +6,11 @@
 
 import { CommandWindow } from "./command_window.ts";
 import { DeadlineBound } from "./deadline_bound.ts";
-import { ScsiTask } from "../requests/scsi_task.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { DEFAULT_PARAMETERS } from "../../negotiation/negotiated_parameters.ts";
+import { NO_CONNECTION, ScsiTask } from "../requests/scsi_task.ts";
 import type { SessionPhase, SessionStateChange } from "../session_hooks.ts";
-import type { Abort, TaskSetRequest } from "../requests/task_management_requests.ts";
+import type { Abort, Reassignment, TaskSetRequest } from "../requests/task_management_requests.ts";
 import { TaskTable } from "../requests/task_table.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
 
@@ -16,16 +18,33 @@ import type { TextExchange } from "../requests/text_exchange.ts";
 export interface Ping {
   readonly kind: "ping";
   readonly itt: number;
+  readonly cid: number;
+  /** The CmdSN that it uses up, where it plugs a gap; `undefined` for an immediate one. */
+  readonly cmdSn?: number;
 }
 
 /** A Logout Request. */
 export interface Logout {
   readonly kind: "logout";
   readonly itt: number;
+  /** The connection that it was sent on. */
+  readonly cid: number;
+  /** The connection that it is about; `undefined` when it ends the session. */
+  readonly about: number | undefined;
 }
 
 /** Anything that holds an Initiator Task Tag. */
-export type Request = ScsiTask | TextExchange | Abort | TaskSetRequest | Ping | Logout;
+export type Request =
+  | ScsiTask
+  | TextExchange
+  | Abort
+  | Reassignment
+  | TaskSetRequest
+  | Ping
+  | Logout;
+
+/** Anything whose own deadline ends it. */
+export type WatchedRequest = NumberedRequest | Abort | Reassignment | TaskSetRequest;
 
 /** A request that takes a CmdSN and waits for the window. */
 export type NumberedRequest = ScsiTask | TextExchange;
@@ -40,6 +59,9 @@ export interface SessionStateOptions {
   readonly changed: (change: SessionStateChange) => void;
 }
 
+/** What a command without data counts for, in bytes. */
+const COMMAND_LOAD = 4096;
+
 /** State of one session. */
 export class SessionState {
   readonly window: CommandWindow;
@@ -47,11 +69,18 @@ export class SessionState {
   /** Requests that have not been sent, in the order of their calls. */
   readonly queue: NumberedRequest[] = [];
   readonly deadlines: DeadlineBound = new DeadlineBound();
+  /** The time of what is going on, by the session's clock. */
+  now = 0;
+  /** The session's handle, once the leading login has given one (RFC 7143 §11.12.6). */
+  tsih = 0;
+  /** What was agreed in the leading login; the defaults of RFC 7143 until then. */
+  parameters: NegotiatedParameters = DEFAULT_PARAMETERS;
   #phase: SessionPhase = "connecting";
   #endedBy: unknown;
   #openText: TextExchange | undefined;
   #taskSetRequests = 0;
-  #ping: number | undefined;
+  /** The last ping of each connection. */
+  readonly #pings: Map<number, number> = new Map();
   readonly #changed: (change: SessionStateChange) => void;
 
   constructor(options: SessionStateOptions) {
@@ -85,16 +114,35 @@ export class SessionState {
     return false;
   }
 
-  /** Takes the next request that may be sent. Text requests go one at a time on a connection (RFC 7143 §11.10). */
-  takeNext(): NumberedRequest | undefined {
+  /** Bytes that are under way on a connection, with some for each command. */
+  loadOf(cid: number): number {
+    let load = 0;
+    for (const request of this.requests.values()) {
+      if (request.cid !== cid || !(request instanceof ScsiTask)) continue;
+      load += request.dataIn.length + request.dataOut.length + COMMAND_LOAD;
+    }
+    return load;
+  }
+
+  /** Whether a connection has anything but pings under way. */
+  busyOn(cid: number): boolean {
+    for (const request of this.requests.values()) {
+      if (request.cid === cid && (!("kind" in request) || request.kind !== "ping")) return true;
+    }
+    return false;
+  }
+
+  /** Takes the next request that may go out on a connection. Text requests go one at a time (RFC 7143 §11.10). */
+  takeNext(cid: number): NumberedRequest | undefined {
     if (this.queue.length === 0 || this.#taskSetRequests > 0 || !this.window.open) return undefined;
     if (this.queue[0] instanceof ScsiTask) return this.queue.shift();
-    const index = this.queue.findIndex((request) => this.#maySend(request));
+    const index = this.queue.findIndex((request) => this.#maySend(request, cid));
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 
-  #maySend(request: NumberedRequest): boolean {
+  #maySend(request: NumberedRequest, cid: number): boolean {
     if (request instanceof ScsiTask) return true;
+    if (request.cid !== NO_CONNECTION && request.cid !== cid) return false;
     return this.#openText === undefined || this.#openText === request;
   }
 
@@ -128,11 +176,12 @@ export class SessionState {
   }
 
   /** A tag for a ping. Those before it are forgotten: a late answer to one still counts as a sign of life. */
-  pingTag(): number {
-    if (this.#ping !== undefined) this.requests.delete(this.#ping);
+  pingTag(cid: number): number {
+    const last = this.#pings.get(cid);
+    if (last !== undefined) this.requests.delete(last);
     const itt = this.requests.allocate();
-    this.requests.set(itt, { kind: "ping", itt });
-    this.#ping = itt;
+    this.requests.set(itt, { kind: "ping", itt, cid });
+    this.#pings.set(cid, itt);
     return itt;
   }
 
@@ -147,8 +196,8 @@ export class SessionState {
   }
 
   /** The requests whose deadline has passed. */
-  due(now: number): (NumberedRequest | Abort | TaskSetRequest)[] {
-    const due: (NumberedRequest | Abort | TaskSetRequest)[] = [];
+  due(now: number): WatchedRequest[] {
+    const due: WatchedRequest[] = [];
     for (const request of this.queue) if (now >= request.deadline) due.push(request);
     for (const request of this.requests.values()) {
       if (isWatched(request) && now >= request.deadline && !due.includes(request)) {
@@ -160,7 +209,7 @@ export class SessionState {
 }
 
 /** Whether the deadline of the request itself counts; a task that is being aborted has that of its ABORT TASK. */
-function isWatched(request: Request): request is NumberedRequest | Abort | TaskSetRequest {
+function isWatched(request: Request): request is WatchedRequest {
   if (request instanceof ScsiTask) return request.state === "sent";
   return "deadline" in request;
 }

@@ -41,16 +41,30 @@ export function unsolicitedData(
  *
  * @throws {ProtocolError} when it is out of order or does not fit.
  */
-export function placeDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint8Array {
+export function placeDataIn(
+  task: ScsiTask,
+  pdu: DataIn,
+  length: number,
+  { dataPduInOrder, dataSequenceInOrder }: NegotiatedParameters,
+): Uint8Array {
   if (pdu.dataSn !== task.nextDataSn) {
     throw violation(task, `Data-In has DataSN ${pdu.dataSn}, expected ${task.nextDataSn}`);
   }
-  if (pdu.bufferOffset !== task.received) {
+  if (pdu.bufferOffset !== task.received && dataPduInOrder && dataSequenceInOrder) {
     throw violation(
       task,
       `Data-In starts at offset ${pdu.bufferOffset}, expected ${task.received}`,
     );
   }
+  return roomForDataIn(task, pdu, length);
+}
+
+/**
+ * The part of the command's buffer that a Data-In PDU names.
+ *
+ * @throws {ProtocolError} when it reaches beyond the buffer.
+ */
+export function roomForDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint8Array {
   const end = pdu.bufferOffset + length;
   if (end > task.dataIn.length) {
     throw violation(
@@ -97,7 +111,9 @@ export function answerR2t(
       `R2T asks for data up to byte ${end} of ${task.dataOut.length}`,
     );
   }
-  if (task.outstandingR2ts >= parameters.maxOutstandingR2T) {
+  // An R2T that asks for lost data again may come while the first is being answered (RFC 7143 §7.8).
+  const isStrict = parameters.errorRecoveryLevel === 0;
+  if (isStrict && task.outstandingR2ts >= parameters.maxOutstandingR2T) {
     throw violation(
       task,
       `More than MaxOutstandingR2T (${parameters.maxOutstandingR2T}) R2Ts are outstanding`,

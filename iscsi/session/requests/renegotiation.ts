@@ -1,6 +1,5 @@
 /**
- * Negotiation in full feature phase, which only the target begins here (RFC 7143 §11.9.1, event 4): it may declare
- * another MaxRecvDataSegmentLength.
+ * Negotiation in full feature phase: either side may declare another MaxRecvDataSegmentLength (RFC 7143 §6.4, §13.12).
  *
  * @module
  */
@@ -8,7 +7,11 @@
 import { KeyNegotiation } from "../../negotiation/negotiate.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { decodeText, encodeText } from "../../negotiation/text_keys.ts";
+import { NO_CONNECTION } from "./scsi_task.ts";
 import { TextExchange, type TextOwner } from "./text_exchange.ts";
+
+/** The key that full feature phase may negotiate. */
+const LENGTH = "MaxRecvDataSegmentLength";
 
 /** Who hears of the result. */
 export interface RenegotiationEvents {
@@ -16,21 +19,36 @@ export interface RenegotiationEvents {
   failed(error: unknown): void;
 }
 
+/** What is negotiated, where, and for how long. */
+export interface RenegotiationOptions {
+  readonly now: number;
+  readonly timeoutMs: number;
+  /** The connection whose parameters are negotiated. */
+  readonly cid?: number;
+  /** What this side declares; without, only the target says what it wants. */
+  readonly maxReceiveDataSegmentLength?: number;
+}
+
 /**
- * An empty text request, which lets the target say what it wants: what it declares holds once it has ended the
+ * Declares what this side wants, and lets the target say what it wants: what it declares holds once it has ended the
  * exchange, what else it offers is refused. The answers throw {@link ProtocolError} and {@link NegotiationError}.
  */
 export function renegotiation(
   parameters: NegotiatedParameters,
-  time: { readonly now: number; readonly timeoutMs: number },
+  options: RenegotiationOptions,
   events: RenegotiationEvents,
 ): TextExchange {
+  const { now, timeoutMs, cid = NO_CONNECTION, maxReceiveDataSegmentLength } = options;
   const negotiation = new KeyNegotiation("initiator", {
     headerDigest: parameters.headerDigest ? "crc32c" : "none",
     dataDigest: parameters.dataDigest ? "crc32c" : "none",
     leading: false,
     current: parameters,
+    ...(maxReceiveDataSegmentLength && { offers: { maxReceiveDataSegmentLength } }),
   });
+  const declared = maxReceiveDataSegmentLength === undefined
+    ? []
+    : negotiation.offers().filter(([key]) => key === LENGTH);
   const owner: TextOwner = {
     respond: (text) => encodeText(negotiation.receive(decodeText(text), "full-feature")),
     completed: (text) => {
@@ -39,5 +57,5 @@ export function renegotiation(
     },
     failed: events.failed,
   };
-  return new TextExchange(new Uint8Array(0), time.now, time.timeoutMs, owner);
+  return new TextExchange(encodeText(declared), now, timeoutMs, owner, cid);
 }

@@ -7,6 +7,7 @@
 
 import { ConnectionLostError } from "../../errors.ts";
 import {
+  TaskManagementFunction,
   TaskManagementResponseCode,
   taskManagementResponseName,
 } from "../../pdu/task_management.ts";
@@ -19,7 +20,12 @@ import {
   timeoutFailure,
 } from "./request_failure.ts";
 import { ScsiTask } from "./scsi_task.ts";
-import type { NumberedRequest, Request, SessionState } from "../core/session_state.ts";
+import type {
+  NumberedRequest,
+  Request,
+  SessionState,
+  WatchedRequest,
+} from "../core/session_state.ts";
 import { sendAbortTask, sendTaskSetRequest } from "./task_management.ts";
 import type { Abort, TaskSetFunction, TaskSetOwner } from "./task_management_requests.ts";
 import { TextExchange } from "./text_exchange.ts";
@@ -27,9 +33,14 @@ import { TextExchange } from "./text_exchange.ts";
 /** What a {@link RequestLedger} works with. */
 export interface RequestLedgerParts {
   readonly state: SessionState;
-  readonly connection: InitiatorConnection;
+  /** The connection with this number, if it carries PDUs. */
+  readonly connection: (cid: number) => InitiatorConnection | undefined;
+  /** A connection for what may go out on any; `undefined` when none works at present. */
+  readonly anyConnection: () => InitiatorConnection | undefined;
   /** Milliseconds to wait for the answer to ABORT TASK. */
   readonly abortTimeoutMs: number;
+  /** Whether LOGICAL UNIT RESET follows an ABORT TASK that failed, before the connection is dropped. */
+  readonly resetsUnits: boolean;
   /** A request has ended. */
   readonly ended: () => void;
   /** The session cannot go on. */
@@ -39,12 +50,10 @@ export interface RequestLedgerParts {
 /** All requests of one session. */
 export class RequestLedger {
   readonly #state: SessionState;
-  readonly #connection: InitiatorConnection;
   readonly #parts: RequestLedgerParts;
 
   constructor(parts: RequestLedgerParts) {
     this.#state = parts.state;
-    this.#connection = parts.connection;
     this.#parts = parts;
   }
 
@@ -62,12 +71,24 @@ export class RequestLedger {
   manage(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
     const why = this.#refusesRequests();
     if (why !== undefined) return owner.failed(refusal(what.name, why, this.#state.endedBy));
+    this.#sendFunction(what, owner, now);
+  }
+
+  #sendFunction(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
+    const connection = this.#parts.anyConnection();
+    if (connection === undefined) {
+      const state = "no connection of the session works at present";
+      return owner.failed(
+        new ConnectionLostError(`${what.name}: ${state}`, { outcome: "not-executed" }),
+      );
+    }
     const deadline = now + what.timeoutMs;
     this.#state.deadlines.include(deadline);
-    sendTaskSetRequest(this.#state, this.#connection, {
+    sendTaskSetRequest(this.#state, connection, {
       ...what,
       kind: "task-set",
       itt: this.#state.requests.allocate(),
+      cid: connection.cid,
       deadline,
       unsent: this.#state.queue.filter((request) => request instanceof ScsiTask),
       owner,
@@ -85,32 +106,64 @@ export class RequestLedger {
     task.abortReason = reason;
     // Nothing follows a logout, which ends the command anyway (RFC 7143 §11.14).
     if (this.#state.phase === "logout") return;
+    this.sendAbort(task, now);
+  }
+
+  /** Queues ABORT TASK; not while the command has no connection: whoever finds it another one comes back here. */
+  sendAbort(task: ScsiTask, now: number): void {
+    const connection = this.#parts.connection(task.cid);
+    if (connection === undefined || connection.ending) return;
     const itt = this.#state.requests.allocate();
     const deadline = now + this.#parts.abortTimeoutMs;
-    const abort: Abort = { kind: "abort", itt, task, deadline };
+    const abort: Abort = { kind: "abort", itt, cid: task.cid, task, deadline };
     this.#state.deadlines.include(deadline);
     this.#state.requests.set(itt, abort);
-    sendAbortTask(this.#state, this.#connection, abort);
+    sendAbortTask(this.#state, connection, abort);
   }
 
   /**
    * The target has answered ABORT TASK.
-   *
-   * @throws {ConnectionLostError} when it does not abort the command.
+   * Where it does not abort the command, the session is broken, or the logical unit is reset.
    */
-  aborted({ itt, task }: Abort, response: number): void {
+  aborted(abort: Abort, response: number, now: number): void {
+    const { itt, task } = abort;
     this.#state.requests.delete(itt);
     const isOver = response === TaskManagementResponseCode.FunctionComplete ||
       response === TaskManagementResponseCode.TaskDoesNotExist;
     if (isOver) {
       this.#state.requests.delete(task.itt);
-      this.#connection.dataOut.drop(task);
+      this.dropData(task);
       task.fail(task.abortReason);
     } else if (task.state === "aborting") {
       const name = taskManagementResponseName(response);
-      throw new ConnectionLostError(`${task.name}: it could not be aborted (${name})`);
+      this.#abortFailed(
+        abort,
+        new ConnectionLostError(`${task.name}: it could not be aborted (${name})`),
+        now,
+      );
     }
     this.#parts.ended();
+  }
+
+  /** A command is over: what it still had to send is not sent. */
+  readonly dropData = (task: ScsiTask): void => {
+    this.#parts.connection(task.cid)?.dataOut.drop(task);
+  };
+
+  /** The next step where ABORT TASK did not help. */
+  #abortFailed({ itt, task }: Abort, error: ConnectionLostError, now: number): void {
+    if (!this.#parts.resetsUnits) return this.#parts.broken(error);
+    this.#state.requests.delete(itt);
+    this.#sendFunction(
+      {
+        function: TaskManagementFunction.LogicalUnitReset,
+        name: "LOGICAL UNIT RESET",
+        lun: task.lun,
+        timeoutMs: this.#parts.abortTimeoutMs,
+      },
+      { completed: () => {}, failed: () => this.#parts.broken(error) },
+      now,
+    );
   }
 
   /** Its owner waits no longer for a text request. One that the target has is answered, and that is ignored. */
@@ -125,7 +178,7 @@ export class RequestLedger {
     for (const request of this.#state.due(now)) {
       if (request instanceof ScsiTask) this.#taskTimedOut(request, now);
       else if (request instanceof TextExchange) this.#textTimedOut(request);
-      else this.#functionTimedOut(request);
+      else this.#functionTimedOut(request, now);
     }
   }
 
@@ -158,8 +211,8 @@ export class RequestLedger {
   /** Why no new request is taken; `undefined` when they are. */
   #refusesRequests(): string | undefined {
     const { phase } = this.#state;
-    if (phase === "full-feature") return undefined;
-    return phase === "draining" ? "the target asked to log out" : "the session is closed";
+    if (phase === "full-feature" || phase === "recovering") return undefined;
+    return phase === "draining" ? "a logout is near" : "the session is closed";
   }
 
   #taskTimedOut(task: ScsiTask, now: number): void {
@@ -175,10 +228,16 @@ export class RequestLedger {
     if (sent) this.#parts.broken(error);
   }
 
-  #functionTimedOut(request: Exclude<ReturnType<SessionState["due"]>[number], NumberedRequest>) {
-    const unanswered = request.kind === "abort"
-      ? `${request.task.name}: the target did not answer ABORT TASK`
-      : `${request.name}: the target did not answer`;
-    this.#parts.broken(new ConnectionLostError(unanswered));
+  #functionTimedOut(request: Exclude<WatchedRequest, NumberedRequest>, now: number): void {
+    if (request.kind === "abort") {
+      const state = "the target did not answer ABORT TASK";
+      return this.#abortFailed(
+        request,
+        new ConnectionLostError(`${request.task.name}: ${state}`),
+        now,
+      );
+    }
+    const name = request.kind === "reassign" ? "TASK REASSIGN" : request.name;
+    this.#parts.broken(new ConnectionLostError(`${name}: the target did not answer`));
   }
 }

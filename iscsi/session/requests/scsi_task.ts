@@ -6,6 +6,7 @@
 
 import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import type { DataRecovery } from "../recovery/data_recovery.ts";
 
 /** `queued`: nothing sent, no CmdSN taken. `sent`: the target has it. `aborting`: ABORT TASK is out. */
 export type ScsiTaskState = "queued" | "sent" | "aborting" | "done";
@@ -16,6 +17,9 @@ export interface ScsiTaskOwner {
   /** `error` is a `ServiceDeliveryError`, or the reason of the signal that aborted the command. */
   failed(error: unknown): void;
 }
+
+/** What `cid` holds while a request has no connection: it is queued, or its connection was lost. */
+export const NO_CONNECTION: number = -1;
 
 type Ending = { readonly result: ScsiResult } | { readonly error: unknown };
 
@@ -35,6 +39,8 @@ export class ScsiTask {
   state: ScsiTaskState = "queued";
   itt: number = RESERVED_TAG;
   cmdSn = 0;
+  /** The connection that all PDUs of the command use (RFC 7143 §4.2.2.1, allegiance), or {@link NO_CONNECTION}. */
+  cid: number = NO_CONNECTION;
 
   /** Bytes of Data-In that have arrived, without a gap. */
   received = 0;
@@ -42,6 +48,14 @@ export class ScsiTask {
   nextDataSn = 0;
   nextR2tSn = 0;
   outstandingR2ts = 0;
+  /** What was lost and is asked for again; only where something was (error recovery level 1). */
+  recovery: DataRecovery | undefined;
+  /** The task was taken over by another connection, where the numbering of R2Ts may begin anew. */
+  r2tSnUnknown = false;
+  /** How often the command PDU was sent again. */
+  retries = 0;
+  /** `segmentGeneration` of the connection when the command was sent. */
+  segmentGeneration = 0;
 
   /** Why the command is being aborted: what its owner is told unless the target answers after all. */
   abortReason: unknown = undefined;
@@ -68,6 +82,16 @@ export class ScsiTask {
     this.dataOut = options.command.dataOut ?? NO_BYTES;
     this.dataIn = options.command.dataIn ?? NO_BYTES;
     this.#owner = options.owner;
+  }
+
+  /** The command goes out once more as if never sent: the target has taken in nothing of it. */
+  restart(): void {
+    this.received = 0;
+    this.nextDataSn = 0;
+    this.nextR2tSn = 0;
+    this.outstandingR2ts = 0;
+    this.recovery = undefined;
+    this.r2tSnUnknown = false;
   }
 
   /** The socket uses a buffer of the command: until {@link release} its owner, to whom the buffer falls, hears nothing. */

@@ -2,8 +2,8 @@
  * Task management functions (RFC 7143 §11.5, §7.11).
  *
  * A command that must end is ended by ABORT TASK, and if that fails, with the connection: forgetting it is not allowed,
- * since the target might still use its buffer. No reset is tried in between, for it would take away the position of
- * everybody who uses the drive; whoever wants one asks for it.
+ * since the target might still use its buffer. A reset is tried in between only where that was asked for: it takes away
+ * the position of everybody who uses the drive.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { InitiatorConnection } from "../connection/initiator_connection.ts"
 import { confirmStatSn } from "../core/outgoing.ts";
 import { ScsiTask } from "./scsi_task.ts";
 import type { SessionState } from "../core/session_state.ts";
-import type { Abort, TaskSetRequest } from "./task_management_requests.ts";
+import type { Abort, Reassignment, TaskSetRequest } from "./task_management_requests.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -56,12 +56,32 @@ export function sendTaskSetRequest(
   });
 }
 
+/**
+ * Queues TASK REASSIGN: the connection takes over a task of one that was lost. A read goes on behind what has arrived
+ * without a gap; a write is asked for its data again (RFC 7143 §7.2.2, §11.5.6).
+ */
+export function sendTaskReassign(
+  state: SessionState,
+  connection: InitiatorConnection,
+  { task, itt }: Reassignment,
+): void {
+  sendFunction(state, connection, {
+    function: TaskManagementFunction.TaskReassign,
+    lun: task.lun,
+    itt,
+    referencedTaskTag: task.itt,
+    refCmdSn: 0,
+    expDataSn: task.nextDataSn,
+  });
+}
+
 interface FunctionFields {
   readonly function: number;
   readonly lun: bigint;
   readonly itt: number;
   readonly referencedTaskTag: number;
   readonly refCmdSn: number;
+  readonly expDataSn?: number;
 }
 
 function sendFunction(
@@ -69,6 +89,7 @@ function sendFunction(
   connection: InitiatorConnection,
   fields: FunctionFields,
 ): void {
+  const { expDataSn = 0 } = fields;
   connection.sendUrgent((bhs) => {
     encodeTaskManagementRequest({
       ...fields,
@@ -76,7 +97,7 @@ function sendFunction(
       immediate: true,
       cmdSn: state.window.cmdSn,
       expStatSn: connection.status.expStatSn,
-      expDataSn: 0,
+      expDataSn,
     }, bhs);
     return NO_BYTES;
   });
@@ -85,9 +106,9 @@ function sendFunction(
 /** The target has answered: what it ended fails, and new requests may go out again. */
 export function taskSetAnswered(
   state: SessionState,
-  connection: InitiatorConnection,
   request: TaskSetRequest,
   response: number,
+  dropData: (task: ScsiTask) => void,
 ): void {
   state.endTaskSetRequest(request);
   const { name, owner, unsent } = request;
@@ -101,8 +122,12 @@ export function taskSetAnswered(
       }),
     );
   }
-  for (const task of [...state.requests.values(), ...unsent]) {
-    if (task instanceof ScsiTask && isMeant(request, task)) endTask(state, connection, task, name);
+  if (request.function !== TaskManagementFunction.ClearAca) {
+    for (const task of [...state.requests.values(), ...unsent]) {
+      if (!(task instanceof ScsiTask) || !isMeant(request, task)) continue;
+      dropData(task);
+      endTask(state, task, name);
+    }
   }
   owner.completed();
 }
@@ -115,9 +140,10 @@ export function tasksTerminated(
   state: SessionState,
   connection: InitiatorConnection,
   lun: bigint,
+  dropData: (task: ScsiTask) => void,
 ): void {
   for (const request of state.requests.values()) {
-    if (request instanceof ScsiTask && request.lun === lun) connection.dataOut.drop(request);
+    if (request instanceof ScsiTask && request.lun === lun) dropData(request);
   }
   confirmStatSn(state, connection, lun);
 }
@@ -126,15 +152,9 @@ function isMeant({ lun }: TaskSetRequest, task: ScsiTask): boolean {
   return task.state !== "done" && (lun === undefined || task.lun === lun);
 }
 
-function endTask(
-  state: SessionState,
-  connection: InitiatorConnection,
-  task: ScsiTask,
-  functionName: string,
-): void {
+function endTask(state: SessionState, task: ScsiTask, functionName: string): void {
   const outcome = state.unqueue(task) ? "not-executed" : "unknown";
   state.requests.delete(task.itt);
-  connection.dataOut.drop(task);
   if (task.state === "aborting") return task.fail(task.abortReason);
   task.fail(
     new TaskAbortedError(`${task.name}: ${functionName} ended it`, { functionName, outcome }),

@@ -10,9 +10,23 @@ import type { ScsiTask } from "./scsi_task.ts";
 export interface Abort {
   readonly kind: "abort";
   readonly itt: number;
+  /** The connection that it was sent on. */
+  readonly cid: number;
   readonly task: ScsiTask;
   /** When to give up on the answer and drop the connection. */
   readonly deadline: number;
+}
+
+/** A TASK REASSIGN that is on its way: the connection that it was sent on takes over the task. */
+export interface Reassignment {
+  readonly kind: "reassign";
+  readonly itt: number;
+  readonly cid: number;
+  readonly task: ScsiTask;
+  /** When to give up on the answer. */
+  readonly deadline: number;
+  /** When the tasks of the lost connection are no longer kept. */
+  readonly until: number;
 }
 
 /** Who waits for a function. Exactly one of the two is called, once. */
@@ -36,6 +50,8 @@ export interface TaskSetFunction {
 export interface TaskSetRequest extends TaskSetFunction {
   readonly kind: "task-set";
   readonly itt: number;
+  /** The connection that it was sent on. */
+  readonly cid: number;
   /** When to give up on the answer and drop the connection. */
   readonly deadline: number;
   /** What had been issued before, but not sent: the function ends that too. */

@@ -7,6 +7,7 @@
 import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { TextResponse } from "../../pdu/text.ts";
+import { NO_CONNECTION } from "./scsi_task.ts";
 
 /** Who waits for the answer. Exactly one of the two is called, once. */
 export interface TextOwner {
@@ -38,12 +39,26 @@ export class TextExchange {
   readonly deadline: number;
   readonly timeoutMs: number;
   itt: number = RESERVED_TAG;
+  /** CmdSN of the last request. */
+  cmdSn = 0;
+  /** How often a request was sent again. */
+  retries = 0;
+  /** The connection that it is bound to: what it negotiates belongs to one, and its answers come on one. */
+  cid: number;
   readonly #owner: TextOwner;
   #parts: Uint8Array[] = [];
   #length = 0;
   #settled = false;
 
-  constructor(request: Uint8Array, now: number, timeoutMs: number, owner: TextOwner) {
+  /** `cid` binds it to a connection; without, the first that is ready takes it. */
+  constructor(
+    request: Uint8Array,
+    now: number,
+    timeoutMs: number,
+    owner: TextOwner,
+    cid: number = NO_CONNECTION,
+  ) {
+    this.cid = cid;
     this.next = { lun: 0n, ttt: RESERVED_TAG, data: request };
     this.timeoutMs = timeoutMs;
     this.deadline = now + timeoutMs;

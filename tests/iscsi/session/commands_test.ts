@@ -30,7 +30,7 @@ function failure(command: Command): unknown {
 
 Deno.test("16.1.1: the first command carries the CmdSN of the login, a tag of its own and the next ExpStatSN", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   const loginItt = target.only(Opcode.LoginRequest).pdu.itt;
   const again = ScriptedTarget.loggedIn();
   again.command(REWIND);
@@ -449,7 +449,7 @@ Deno.test("When the connection ends, what was sent is unknown and what was queue
   target.sent();
   target.maxCmdSn = 1;
   const queued = target.command(REWIND);
-  target.initiator.connectionEnded(undefined);
+  target.connection.connectionEnded(undefined);
   for (const [command, outcome] of [[sent, "unknown"], [queued, "not-executed"]] as const) {
     const error = failure(command);
     assert.ok(error instanceof ConnectionLostError);

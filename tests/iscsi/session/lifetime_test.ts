@@ -18,13 +18,13 @@ function text(value: string): Uint8Array {
 
 Deno.test("The first Login Request is immediate: its first byte is 43h", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   assert.equal(target.only(Opcode.LoginRequest).bhs[0], 0x43);
 });
 
 Deno.test("A login that gets no answer fails after its timeout", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   target.sent();
   target.advance(14_999);
   assert.ok(!target.initiator.closed);
@@ -34,15 +34,15 @@ Deno.test("A login that gets no answer fails after its timeout", () => {
 
 Deno.test("A peer that closes during the login is a ConnectionLostError that says so", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
-  target.initiator.connectionEnded(undefined);
+  target.connection.start(0);
+  target.connection.connectionEnded(undefined);
   assert.ok(target.closedWith?.error instanceof ConnectionLostError);
   assert.match(target.closedWith.error.message, /during the login/);
 });
 
 Deno.test("A Reject in the login is not taken for a successful login", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   const { bhs } = target.only(Opcode.LoginRequest);
   target.feed(
     { opcode: Opcode.Reject, reason: 4, statSn: 1, dataSn: 0, expCmdSn: 1, maxCmdSn: 1 },
@@ -53,14 +53,14 @@ Deno.test("A Reject in the login is not taken for a successful login", () => {
 
 Deno.test("Bytes that are no iSCSI are a ProtocolError", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   target.feedBytes(text("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n".repeat(40)));
   assert.ok(target.closedWith?.error instanceof ProtocolError);
 });
 
 Deno.test("A greeting shorter than a header is found out at its first byte", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   target.feedBytes(text("SSH-2.0-OpenSSH\r\n"));
   assert.ok(target.closedWith?.error instanceof ProtocolError);
   assert.match(target.closedWith.error.message, /does not speak iSCSI/);

@@ -60,7 +60,7 @@ Deno.test("A ProtocolError in the login tells what was said, the CHAP response h
   const target = new ScriptedTarget({
     login: { chap: { name: "reader", secret: "secret-of-reader" } },
   });
-  target.initiator.start(0);
+  target.connection.start(0);
   const { pdu } = target.only(Opcode.LoginRequest);
   target.loginResponse(pdu.itt, "AuthMethod=CHAP\0");
   target.only(Opcode.LoginRequest);
@@ -93,7 +93,7 @@ Deno.test("Each phase is told with the one before it and why", () => {
 
 Deno.test("A session that ends in an error tells it with the last phase", () => {
   const target = ScriptedTarget.loggedIn();
-  target.initiator.connectionEnded(undefined);
+  target.connection.connectionEnded(undefined);
   const { to, reason, error } = target.changes.at(-1)!;
   assert.deepEqual([to, reason], ["closed", "The target closed the connection"]);
   assert.equal(error, target.closedWith?.error);

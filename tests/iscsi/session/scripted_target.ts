@@ -15,9 +15,13 @@ import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscs
 import { Initiator } from "../../../iscsi/session/core/initiator.ts";
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
-import { PduLog } from "../../../iscsi/session/connection/pdu_log.ts";
+import type { SessionConnection } from "../../../iscsi/session/core/session_connection.ts";
 import { ScsiTask } from "../../../iscsi/session/requests/scsi_task.ts";
-import type { PduEvent, SessionStateChange } from "../../../iscsi/session/session_hooks.ts";
+import type {
+  ConnectionChange,
+  PduEvent,
+  SessionStateChange,
+} from "../../../iscsi/session/session_hooks.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
@@ -53,6 +57,9 @@ export interface ScriptOptions {
   readonly initialTag?: number;
   readonly pdu?: (event: PduEvent) => void;
   readonly abortTimeoutMs?: number;
+  /** Connections that the initiator wants. */
+  readonly connections?: number;
+  readonly resetsUnits?: boolean;
 }
 
 /** The function that a task management request under test asked for, and what became of it. */
@@ -63,7 +70,13 @@ export interface ManagedTasks {
 /** The initiator's core, played against by hand: a test is the target, and time is a number. */
 export class ScriptedTarget {
   readonly initiator: Initiator;
+  /** The leading connection. */
+  readonly connection: SessionConnection;
   now = 0;
+  /** CIDs that the initiator wants to have dialed, and those whose sockets it wants to have closed. */
+  readonly dialed: number[] = [];
+  readonly disconnected: number[] = [];
+  readonly connectionChanges: ConnectionChange[] = [];
   parameters: NegotiatedParameters | undefined;
   closedWith: { error: unknown } | undefined;
   readonly notices: string[] = [];
@@ -91,7 +104,10 @@ export class ScriptedTarget {
         ...login,
       },
       loginConnection: { isid: ISID, tsih: 0, randomBytes: (n) => new Uint8Array(n).fill(7) },
-      connection: { cid: 0, stagingBytes: 4096, log: new PduLog(options.pdu) },
+      connections: options.connections ?? 1,
+      stagingBytes: 4096,
+      pdu: options.pdu,
+      resetsUnits: options.resetsUnits ?? false,
       loginTimeoutMs: 15_000,
       abortTimeoutMs,
       logoutTimeoutMs: 5_000,
@@ -101,10 +117,15 @@ export class ScriptedTarget {
     }, {
       loggedIn: (parameters) => this.parameters = parameters,
       redirected: (address) => this.redirect = address,
+      dial: (cid) => this.dialed.push(cid),
+      disconnected: ({ cid }) => this.disconnected.push(cid),
+      outputDue: () => {},
       closed: (error) => this.closedWith = { error },
+      connectionChanged: (change) => this.connectionChanges.push(change),
       stateChanged: (change) => this.changes.push(change),
       notice: (message) => this.notices.push(message),
     });
+    this.connection = this.initiator.open(0);
   }
 
   /** Goes through a login that offers nothing but what `answers` says, and opens the window. */
@@ -116,7 +137,7 @@ export class ScriptedTarget {
 
   /** Goes through the login. */
   logIn(): void {
-    this.initiator.start(this.now);
+    this.connection.start(this.now);
     for (let round = 0; round < 4 && !this.parameters; round++) this.#answerLogin();
     assert.ok(this.parameters, "the login did not end");
   }
@@ -220,10 +241,10 @@ export class ScriptedTarget {
   /** Everything that the initiator has to send, taken apart. */
   sent(): SentPdu[] {
     const pdus: SentPdu[] = [];
-    while (this.initiator.produce(this.#batch)) {
+    while (this.connection.produce(this.#batch)) {
       pdus.push(...split(concatenated(this.#batch.take())));
       this.#batch.clear();
-      this.initiator.written();
+      this.connection.written();
     }
     for (const { pdu } of pdus) this.#count(pdu);
     return pdus;
@@ -249,10 +270,10 @@ export class ScriptedTarget {
 
   feedBytes(wire: Uint8Array, chunk: number = Infinity): void {
     for (let at = 0; at < wire.length && !this.initiator.closed;) {
-      const destination = this.initiator.destination();
+      const destination = this.connection.destination();
       const count = Math.min(destination.length, chunk, wire.length - at);
       destination.set(wire.subarray(at, at + count));
-      this.initiator.received(count, this.now);
+      this.connection.received(count, this.now);
       at += count;
     }
   }

@@ -24,7 +24,7 @@ function writing() {
   const target = ScriptedTarget.loggedIn();
   const batch = new OutputBatch();
   const command = target.command(WRITE, { dataOut: new Uint8Array(5000), timeoutMs: 1000 });
-  assert.ok(target.initiator.produce(batch));
+  assert.ok(target.connection.produce(batch));
   target.countCommands(1);
   return { target, batch, command, itt: command.task.itt };
 }
@@ -38,7 +38,7 @@ const endings: Record<string, (target: ScriptedTarget, itt: number) => void> = {
     bhs[19] = itt;
     target.reject(bhs, 4);
   },
-  "the end of the session": (target) => target.initiator.connectionEnded(undefined),
+  "the end of the session": (target) => target.connection.connectionEnded(undefined),
 };
 
 for (const [what, end] of Object.entries(endings)) {
@@ -46,7 +46,7 @@ for (const [what, end] of Object.entries(endings)) {
     const { target, command, itt } = writing();
     end(target, itt);
     assert.equal(command.outcome, undefined);
-    target.initiator.written();
+    target.connection.written();
     assert.ok(command.outcome);
   });
 }
@@ -54,9 +54,9 @@ for (const [what, end] of Object.entries(endings)) {
 Deno.test("A result that came before the connection broke is delivered when the socket lets go of the data", () => {
   const { target, command, itt } = writing();
   target.respond(itt);
-  target.initiator.connectionEnded(new Error("cut"));
+  target.connection.connectionEnded(new Error("cut"));
   assert.equal(command.outcome, undefined);
-  target.initiator.written();
+  target.connection.written();
   assert.ok(command.outcome && "result" in command.outcome);
 });
 
@@ -69,14 +69,14 @@ Deno.test("A command into whose buffer the socket reads hears of the end when it
   const other = target.command(READ, { dataIn: new Uint8Array(10), timeoutMs: 1_000_000 });
   const [{ pdu: { itt } }] = target.sent();
   target.dataInBegins(itt, dataIn.length);
-  assert.equal(target.initiator.destination().buffer, dataIn.buffer);
+  assert.equal(target.connection.destination().buffer, dataIn.buffer);
   target.advance(1000);
   target.only(Opcode.TaskManagementRequest);
   target.advance(5000);
   assert.ok(target.initiator.closed);
   assert.ok(failureOf(other) instanceof ConnectionLostError);
   assert.equal(reading.outcome, undefined);
-  target.initiator.readEnded();
+  target.connection.readEnded();
   assert.ok(failureOf(reading) instanceof CommandTimeoutError);
 });
 
@@ -85,10 +85,10 @@ Deno.test("Bytes that come after the end of the session go nowhere", () => {
   const dataIn = new Uint8Array(100);
   target.command(READ, { dataIn });
   const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  const destination = target.initiator.destination();
+  const destination = target.connection.destination();
   target.initiator.fail(new Error("enough"));
   destination.fill(0xff);
-  target.initiator.received(destination.length, 0);
+  target.connection.received(destination.length, 0);
   assert.ok(itt >= 0 && dataIn.every((byte) => byte === 0));
 });
 
@@ -200,7 +200,7 @@ Deno.test("Aborting a queued text request sends nothing and leaves the turn to t
 
 Deno.test("Pings that are never answered leave no more than the last one behind", () => {
   const state = new SessionState({ initialCmdSn: 1, initialTag: 0, changed: () => {} });
-  const tags = Array.from({ length: 50 }, () => state.pingTag());
+  const tags = Array.from({ length: 50 }, () => state.pingTag(0));
   assert.equal(state.requests.size, 1);
   assert.ok(tags.every((itt) => state.requests.wasUsed(itt)), "a late answer is no surprise");
   assert.equal(state.busy, false);
@@ -231,7 +231,7 @@ Deno.test("A target that asks on without taking the answers loses the session", 
 
 Deno.test("A command that is refused because the session has ended knows why it ended", () => {
   const target = ScriptedTarget.loggedIn();
-  target.initiator.connectionEnded(undefined);
+  target.connection.connectionEnded(undefined);
   const error = failureOf(target.command(REWIND));
   assert.ok(error instanceof SessionClosedError);
   assert.equal(error.outcome, "not-executed");
@@ -278,12 +278,12 @@ Deno.test("Calling a command off during the logout leaves the target its time fo
 
 Deno.test("A session in the login closes at once, and a second close does nothing", () => {
   const target = new ScriptedTarget();
-  target.initiator.start(0);
+  target.connection.start(0);
   target.initiator.logout(0);
   assert.ok(target.closedWith?.error instanceof SessionClosedError);
   target.closedWith = undefined;
   target.initiator.logout(0);
-  target.initiator.connectionEnded(undefined);
+  target.connection.connectionEnded(undefined);
   assert.equal(target.closedWith, undefined);
   assert.equal(target.initiator.nextDeadline(), Infinity);
 });

@@ -147,7 +147,7 @@ Deno.test("A function on a closed session fails at once, and one under way fails
   const target = ScriptedTarget.loggedIn();
   const underWay = target.manage(TargetColdReset, undefined);
   target.sent();
-  target.initiator.connectionEnded(undefined);
+  target.connection.connectionEnded(undefined);
   assert.ok(failureOf(underWay) instanceof ConnectionLostError);
   assert.ok(failureOf(target.manage(AbortTaskSet, 0n)) instanceof SessionClosedError);
 });

@@ -1,0 +1,82 @@
+/**
+ * The connections of one session: which work, and which of them takes the next command.
+ *
+ * @module
+ */
+
+import type { ScsiTask } from "../requests/scsi_task.ts";
+import type { SessionConnection } from "./session_connection.ts";
+import type { SessionState } from "./session_state.ts";
+
+/** Connections by CID. */
+export class ConnectionSet {
+  readonly #state: SessionState;
+  readonly #connections: Map<number, SessionConnection> = new Map();
+  /** Those whose sockets may still use buffers of commands, closed ones among them. */
+  readonly #unreleased: Set<SessionConnection> = new Set();
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  values(): IterableIterator<SessionConnection> {
+    return this.#connections.values();
+  }
+
+  /** The connection with this number, if it carries PDUs of the full feature phase. */
+  up(cid: number): SessionConnection | undefined {
+    const connection = this.#connections.get(cid);
+    return connection?.isUp ? connection : undefined;
+  }
+
+  /** All that carry PDUs of the full feature phase. */
+  allUp(): SessionConnection[] {
+    return [...this.#connections.values()].filter(({ isUp }) => isUp);
+  }
+
+  /** A connection for what may go out on any: one that stays, if there is one. */
+  any(): SessionConnection | undefined {
+    const up = this.allUp();
+    return up.find(({ phase }) => phase === "full-feature") ?? up[0];
+  }
+
+  add(connection: SessionConnection): void {
+    this.#connections.set(connection.cid, connection);
+    this.#unreleased.add(connection);
+  }
+
+  /** A connection is over. */
+  remove(connection: SessionConnection): void {
+    if (this.#connections.get(connection.cid) === connection) {
+      this.#connections.delete(connection.cid);
+    }
+  }
+
+  /** The socket of a connection has let go of all buffers. */
+  released(connection: SessionConnection): void {
+    this.#unreleased.delete(connection);
+  }
+
+  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
+  holdIfBeingRead(task: ScsiTask): void {
+    for (const connection of this.#unreleased) connection.holdIfBeingRead(task);
+  }
+
+  /**
+   * Whether a connection takes the next command: of those whose socket is ready for output, the one with the least data
+   * under way. One that is stuck holds up nobody but itself.
+   */
+  mayTake(connection: SessionConnection): boolean {
+    if (this.#connections.size === 1) return true;
+    const load = this.#state.loadOf(connection.cid);
+    for (const other of this.#connections.values()) {
+      if (other === connection || other.phase !== "full-feature" || other.isWriting) continue;
+      if (this.#state.loadOf(other.cid) < load) return false;
+    }
+    return true;
+  }
+}

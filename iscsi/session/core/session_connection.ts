@@ -1,0 +1,393 @@
+/**
+ * One connection of a session without I/O, from the login to its end: bytes and time in; bytes and the next deadline out
+ * (RFC 7143 §4.2.1, §6.3, §8.1).
+ *
+ * @module
+ */
+
+import type { ProtocolCore } from "../../connection/connection_driver.ts";
+import { Keepalive, type KeepaliveOptions } from "../../connection/keepalive.ts";
+import type { OutputBatch } from "../../connection/output_batch.ts";
+import { ConnectionLostError, ProtocolError } from "../../errors.ts";
+import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import {
+  type ConnectionOptions,
+  type ConnectionOwner,
+  InitiatorConnection,
+} from "../connection/initiator_connection.ts";
+import { type LoginEnd, LoginPhase, type LoginPhaseOptions } from "../connection/login_phase.ts";
+import type { ScsiTask } from "../requests/scsi_task.ts";
+import { Incoming, type IncomingEvents } from "./incoming.ts";
+import { sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import type { NumberedRequest, SessionState } from "./session_state.ts";
+
+/** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
+const STALLED_PDU_MS = 15_000;
+/**
+ * Silence while commands are under way, from error recovery level 1 on, before a ping asks for the numbers: the response
+ * that it waits for may be lost, with nothing behind it to show that.
+ */
+const PROBE_MS = 10_000;
+
+/**
+ * `full-feature`: carries commands. `draining`: takes no new ones. `logout`: its logout, or that of the session, is on
+ * its way.
+ */
+export type ConnectionPhase =
+  | "connecting"
+  | "login"
+  | "full-feature"
+  | "draining"
+  | "logout"
+  | "closed";
+
+/** What a connection asks of its session, and tells it. */
+export interface SessionConnectionOwner {
+  /** Whether a connection may take a new command, or should leave it to another. */
+  mayTake(connection: SessionConnection): boolean;
+  /** A connection has taken in what came: others may have something to do. */
+  changed(connection: SessionConnection): void;
+  /** The socket is there; the login begins. */
+  started(connection: SessionConnection): void;
+  loggedIn(connection: SessionConnection, end: Extract<LoginEnd, { kind: "done" }>): void;
+  redirected(connection: SessionConnection, end: Extract<LoginEnd, { kind: "redirect" }>): void;
+  /** It is over; `error` is why, unless it ended in order. */
+  ended(connection: SessionConnection, error: unknown): void;
+  /** The socket has let go of all buffers. */
+  released(connection: SessionConnection): void;
+  /** Its logout is to be sent: nothing is under way on it any more, or the time for that is over. */
+  drained(connection: SessionConnection, isIdle: boolean): void;
+  notice(message: string, properties: Record<string, unknown>): void;
+  tick(now: number): void;
+  nextDeadline(): number;
+}
+
+/** Options of a {@link SessionConnection}; times in milliseconds. */
+export interface SessionConnectionOptions extends LoginPhaseOptions {
+  readonly connection: ConnectionOptions;
+  readonly loginTimeoutMs: number;
+  readonly logoutTimeoutMs: number;
+  /** `false` for none. */
+  readonly keepalive: KeepaliveOptions | false;
+}
+
+/** One connection of a session. */
+export class SessionConnection implements ConnectionOwner, ProtocolCore {
+  readonly cid: number;
+  readonly wire: InitiatorConnection;
+  readonly #state: SessionState;
+  readonly #owner: SessionConnectionOwner;
+  readonly #options: SessionConnectionOptions;
+  readonly #login: LoginPhase;
+  readonly #incoming: Incoming;
+  #phase: ConnectionPhase = "connecting";
+  /** When the login, the draining or the logout must be done. */
+  #phaseDeadline = Infinity;
+  #keepalive: Keepalive | undefined;
+  /** When to ask for the numbers; infinity at error recovery level 0. */
+  #probeAt = Infinity;
+  /** What a pending read fills, and the commands that fail once it does not any more. */
+  #destination: Uint8Array | undefined;
+  #heldByRead: ScsiTask[] = [];
+  #lastReceived = 0;
+  #readEnded = false;
+  #writing = false;
+  /** Requests that go out once more as they were, before new ones. */
+  readonly #again: NumberedRequest[] = [];
+
+  /**
+   * Checks the options; nothing happens before {@link start}.
+   *
+   * @throws {InvalidOptionError} when an option cannot be right.
+   * @throws {AuthenticationError} when a secret cannot be used.
+   */
+  constructor(
+    state: SessionState,
+    options: SessionConnectionOptions,
+    owner: SessionConnectionOwner,
+    incoming: (connection: SessionConnection) => IncomingEvents,
+  ) {
+    this.cid = options.connection.cid;
+    this.#state = state;
+    this.#options = options;
+    this.#owner = owner;
+    this.wire = new InitiatorConnection(this, options.connection);
+    this.#login = new LoginPhase(state, this.wire, options);
+    this.#incoming = new Incoming(state, this.wire, incoming(this));
+  }
+
+  get phase(): ConnectionPhase {
+    return this.#phase;
+  }
+
+  get closed(): boolean {
+    return this.#phase === "closed";
+  }
+
+  /** Whether PDUs of the full feature phase go over it. */
+  get isUp(): boolean {
+    return this.#phase === "full-feature" || this.#phase === "draining";
+  }
+
+  /** Whether the socket holds a batch of output. */
+  get isWriting(): boolean {
+    return this.#writing;
+  }
+
+  /** Whether the socket uses no buffer of any command any more. */
+  get isReleased(): boolean {
+    return this.#readEnded && !this.#writing;
+  }
+
+  start(now: number): void {
+    if (this.closed) return;
+    this.#state.now = now;
+    this.#lastReceived = now;
+    this.#phase = "login";
+    this.#setPhaseDeadline(this.#options.loginTimeoutMs);
+    this.#owner.started(this);
+    this.#guard(() => this.#login.start());
+  }
+
+  destination(): Uint8Array {
+    this.#destination = this.wire.destination();
+    return this.#destination;
+  }
+
+  received(count: number, now: number): void {
+    this.#state.now = now;
+    this.#lastReceived = now;
+    this.#destination = undefined;
+    this.#keepalive?.active(now);
+    if (this.closed) return;
+    this.#guard(() => {
+      if (this.#phase === "login" && this.wire.betweenPdus) {
+        this.#login.checkFirstByte(this.wire.destination()[0]);
+      }
+      this.wire.received(count);
+    });
+    this.#state.deadlines.include(this.#stallDeadline);
+    this.#owner.changed(this);
+  }
+
+  connectionEnded(error: unknown): void {
+    if (this.#phase === "logout" && error === undefined) return this.end();
+    const what = error === undefined ? "The target closed the connection" : "The connection broke";
+    const when = this.#phase === "login" ? " during the login" : "";
+    this.fail(new ConnectionLostError(what + when, { cause: error }));
+  }
+
+  readEnded(): void {
+    this.#readEnded = true;
+    this.#destination = undefined;
+    for (const task of this.#heldByRead.splice(0)) task.release();
+    if (this.isReleased) this.#owner.released(this);
+  }
+
+  produce(batch: OutputBatch): boolean {
+    this.#writing = !this.closed && this.wire.produce(batch);
+    return this.#writing;
+  }
+
+  written(): void {
+    this.#writing = false;
+    this.wire.written();
+    if (this.isReleased) this.#owner.released(this);
+  }
+
+  tick(now: number): void {
+    this.#owner.tick(now);
+  }
+
+  nextDeadline(): number {
+    return this.#owner.nextDeadline();
+  }
+
+  place(_: InitiatorConnection, header: Uint8Array, length: number): Uint8Array | undefined {
+    return this.#phase === "login" || this.closed
+      ? undefined
+      : this.#incoming.place(header, length);
+  }
+
+  receive(_: InitiatorConnection, header: Uint8Array, data: Uint8Array, intact: boolean): void {
+    if (this.closed) return;
+    if (this.#phase === "login") this.#endLogin(this.#login.receive(header, data));
+    else this.#incoming.receive(header, data, intact);
+  }
+
+  sendCommand(wire: InitiatorConnection, batch: OutputBatch): boolean {
+    if (!this.isUp) return false;
+    const again = this.#again.shift();
+    if (again !== undefined) {
+      sendAgain(this.#state, wire, batch, again);
+      return true;
+    }
+    if (this.#phase !== "full-feature" || !this.#owner.mayTake(this)) return false;
+    if (!sendNextRequest(this.#state, wire, batch)) return false;
+    if (this.wire.parameters.errorRecoveryLevel > 0) this.#probeLater();
+    return true;
+  }
+
+  /** A request goes out once more, as it was. */
+  sendAgain(request: NumberedRequest): void {
+    request.cid = this.cid;
+    this.#again.push(request);
+  }
+
+  /** A request of this connection has ended. */
+  requestEnded(): void {
+    this.#keepalive?.active(this.#state.now);
+    if (this.#phase === "draining" && !this.#state.busyOn(this.cid)) {
+      this.#owner.drained(this, true);
+    }
+  }
+
+  /** No new commands; the owner logs out once those under way are done, or `patienceMs` is over. */
+  drain(patienceMs: number): void {
+    if (this.#phase !== "full-feature") return;
+    this.#phase = "draining";
+    this.#setPhaseDeadline(patienceMs);
+    this.requestEnded();
+  }
+
+  /** Logs this connection out; `reason` is one of `LogoutReason`. */
+  logOut(reason: number): void {
+    this.awaitLogout();
+    sendConnectionLogout(this.#state, this.wire, reason);
+  }
+
+  /** A logout is on its way on this connection. */
+  awaitLogout(): void {
+    this.#phase = "logout";
+    this.#setPhaseDeadline(this.#options.logoutTimeoutMs);
+  }
+
+  /** The two sides have agreed on other lengths. */
+  renegotiated(parameters: NegotiatedParameters): void {
+    this.wire.renegotiated(parameters);
+  }
+
+  /** Looks at the clock. */
+  check(now: number): void {
+    if (this.closed) return;
+    if (now >= this.#phaseDeadline) this.#phaseTimedOut();
+    if (now >= this.#stallDeadline) {
+      this.fail(new ConnectionLostError("The target stopped in the middle of a PDU"));
+    }
+    if (this.closed) return;
+    this.#guard(() => this.#incoming.tick(now));
+    this.#checkKeepalive(now);
+    if (now >= this.#probeAt) this.#probe(now);
+  }
+
+  /** When {@link check} is due at the latest. */
+  get deadline(): number {
+    return this.closed ? Infinity : Math.min(
+      this.#phaseDeadline,
+      this.#stallDeadline,
+      this.#incoming.deadline,
+      this.#keepalive?.deadline() ?? Infinity,
+      this.#probeAt,
+    );
+  }
+
+  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
+  holdIfBeingRead(task: ScsiTask): void {
+    if (task.dataIn.buffer !== this.#destination?.buffer) return;
+    task.hold();
+    this.#heldByRead.push(task);
+  }
+
+  /** It is over because of `error`. */
+  fail(error: unknown): void {
+    if (this.closed) return;
+    if (error instanceof ProtocolError) error.recentPdus ??= this.wire.recentPdus();
+    this.stop();
+    this.#owner.ended(this, error);
+  }
+
+  /** It is over in order. */
+  end(): void {
+    if (this.closed) return;
+    this.stop();
+    this.#owner.ended(this, undefined);
+  }
+
+  /** Nothing goes in or out any more. The owner knows. */
+  stop(): void {
+    this.#phase = "closed";
+    this.#phaseDeadline = Infinity;
+    this.#probeAt = Infinity;
+    this.#keepalive = undefined;
+    this.#again.length = 0;
+    this.#incoming.abandon();
+  }
+
+  #endLogin(end: LoginEnd | undefined): void {
+    if (end === undefined) return;
+    if (end.kind === "redirect") return this.#owner.redirected(this, end);
+    this.#phaseDeadline = Infinity;
+    this.#phase = "full-feature";
+    this.wire.enterFullFeaturePhase(end.parameters);
+    if (this.#options.keepalive) {
+      this.#keepalive = new Keepalive(this.#state.now, this.#options.keepalive);
+      this.#state.deadlines.include(this.#keepalive.deadline());
+    }
+    this.#owner.loggedIn(this, end);
+  }
+
+  #phaseTimedOut(): void {
+    if (this.#phase === "draining") return this.#owner.drained(this, false);
+    if (this.#phase === "login") {
+      return this.fail(this.#login.timedOut(this.#options.loginTimeoutMs));
+    }
+    this.end();
+  }
+
+  #setPhaseDeadline(delayMs: number): void {
+    this.#phaseDeadline = this.#state.now + delayMs;
+    this.#state.deadlines.include(this.#phaseDeadline);
+  }
+
+  get #stallDeadline(): number {
+    const isStalled = !this.closed && !this.wire.betweenPdus;
+    return isStalled ? this.#lastReceived + STALLED_PDU_MS : Infinity;
+  }
+
+  #checkKeepalive(now: number): void {
+    const keepalive = this.#keepalive;
+    if (!keepalive || this.#phase !== "full-feature") return;
+    const action = keepalive.check(now, this.#state.busyOn(this.cid));
+    if (action === "none") return;
+    if (action === "dead") {
+      return this.fail(new ConnectionLostError("The target stopped answering pings"));
+    }
+    if (keepalive.missed > 0) {
+      this.#owner.notice("The target did not answer a ping", { missed: keepalive.missed });
+    }
+    sendPing(this.#state, this.wire);
+  }
+
+  #probeLater(): void {
+    if (this.#probeAt !== Infinity) return;
+    this.#probeAt = this.#state.now + PROBE_MS;
+    this.#state.deadlines.include(this.#probeAt);
+  }
+
+  #probe(now: number): void {
+    this.#probeAt = Infinity;
+    if (!this.#state.busyOn(this.cid)) return;
+    const isSilent = now - this.#lastReceived >= PROBE_MS;
+    if (isSilent) sendPing(this.#state, this.wire);
+    this.#probeAt = (isSilent ? now : this.#lastReceived) + PROBE_MS;
+  }
+
+  /** Runs a step of the protocol; what it throws ends the connection. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}

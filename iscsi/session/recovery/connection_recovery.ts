@@ -1,0 +1,316 @@
+/**
+ * Recovery of lost connections at error recovery level 2: what they carried goes on over another connection of the
+ * session, or over one that is set up in their place (RFC 7143 §7.1.4.3, §7.2, §7.5).
+ *
+ * For each lost connection: wait Time2Wait; have the target give up what the connection held, by a logout on another
+ * connection or by a login in its place; then, on the connection that works, TASK REASSIGN for what the target has taken
+ * in, and once more what it has not. What is not taken over until Time2Retain has passed as well is lost, and the session
+ * with it: the target may have executed any of it.
+ *
+ * @module
+ */
+
+import { serialLess } from "../../connection/serial_number.ts";
+import { ConnectionLostError, TaskManagementError } from "../../errors.ts";
+import {
+  TaskManagementResponseCode,
+  taskManagementResponseName,
+} from "../../pdu/task_management.ts";
+import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
+import { plugGap, sendRemoval } from "../core/outgoing.ts";
+import type { SessionConnection } from "../core/session_connection.ts";
+import type { NumberedRequest, Request, SessionState } from "../core/session_state.ts";
+import { requestName, sessionFailure } from "../requests/request_failure.ts";
+import { NO_CONNECTION, ScsiTask } from "../requests/scsi_task.ts";
+import { sendTaskReassign } from "../requests/task_management.ts";
+import type { Reassignment } from "../requests/task_management_requests.ts";
+import { TextExchange } from "../requests/text_exchange.ts";
+import { DataRecovery } from "./data_recovery.ts";
+
+/** The answer to a TASK REASSIGN that the target is still busy with: the task has not been let go yet. */
+const STILL_ALLEGIANT_MS = 500;
+
+/** Seconds to wait before what a connection held can be taken over, and for which it then can. */
+export interface RetentionTimes {
+  readonly time2Wait: number;
+  readonly time2Retain: number;
+}
+
+/** What a {@link ConnectionRecovery} asks of its session. */
+export interface ConnectionRecoveryHost {
+  /** A connection that works; `undefined` when none does. */
+  helper(): SessionConnection | undefined;
+  /** Sets up a connection in place of one that was lost. */
+  reinstate(cid: number, expStatSn: number, at: number, until: number): void;
+  /** Sends ABORT TASK for a command that was to be aborted while it had no connection. */
+  abort(task: ScsiTask): void;
+  /** Everything of a lost connection goes on, on another: that one is missing now. */
+  recovered(cid: number): void;
+  /** What was lost cannot be had again. */
+  failed(error: unknown): void;
+  notice(message: string, properties: Record<string, unknown>): void;
+}
+
+/** One lost connection. */
+interface Outage {
+  readonly connection: SessionConnection;
+  readonly cause: unknown;
+  /** What it carried, in the order of the CmdSN. */
+  readonly stranded: NumberedRequest[];
+  /** CmdSNs of NOP-Outs that were to close gaps. */
+  readonly plugs: number[];
+  /** When the next step may be taken. */
+  at: number;
+  until: number;
+  /** Whether the target has let go of the connection. */
+  isRemoved: boolean;
+  /** The connection that a logout in its name is on its way on. */
+  removedBy: number | undefined;
+}
+
+/** A task that the target has not let go of yet. */
+interface Postponed {
+  readonly task: ScsiTask;
+  readonly at: number;
+  readonly until: number;
+}
+
+/** The lost connections of one session. */
+export class ConnectionRecovery {
+  readonly #state: SessionState;
+  readonly #host: ConnectionRecoveryHost;
+  #outages: Outage[] = [];
+  #postponed: Postponed[] = [];
+
+  constructor(state: SessionState, host: ConnectionRecoveryHost) {
+    this.#state = state;
+    this.#host = host;
+  }
+
+  /** When {@link step} is due; infinity when nothing was lost. */
+  get deadline(): number {
+    let earliest = Infinity;
+    const { now } = this.#state;
+    for (const { at, until } of this.#outages) earliest = Math.min(earliest, at > now ? at : until);
+    for (const { at } of this.#postponed) earliest = Math.min(earliest, at);
+    return earliest;
+  }
+
+  /** Whether anything waits to be taken over. */
+  get isActive(): boolean {
+    return this.#outages.length > 0;
+  }
+
+  /** A connection was lost. `isRemoved`: the target has let go of it already, since it was logged out for this. */
+  begin(
+    connection: SessionConnection,
+    cause: unknown,
+    times: RetentionTimes,
+    isRemoved = false,
+  ): void {
+    const at = this.#state.now + times.time2Wait * 1000;
+    const until = at + times.time2Retain * 1000;
+    const outage: Outage = {
+      connection,
+      cause,
+      stranded: [],
+      plugs: [],
+      at,
+      until,
+      isRemoved,
+      removedBy: undefined,
+    };
+    for (const request of [...this.#state.requests.values()]) {
+      if (request.cid === connection.cid) this.#strand(outage, request);
+    }
+    outage.stranded.sort((a, b) => serialLess(a.cmdSn, b.cmdSn) ? -1 : 1);
+    this.#outages.push(outage);
+    this.#state.deadlines.include(at);
+  }
+
+  /** Takes the steps that can be taken now. */
+  step(): void {
+    const { now } = this.#state;
+    for (const outage of [...this.#outages]) {
+      if (!outage.isRemoved && now >= outage.until) return this.#host.failed(tooLate(outage));
+      // Nothing may be sent or received for a command while the old socket still uses its buffer.
+      if (outage.connection.isReleased && now >= outage.at) this.#goOn(outage);
+    }
+    const due = this.#postponed.filter(({ at }) => now >= at);
+    if (due.length === 0) return;
+    this.#postponed = this.#postponed.filter(({ at }) => now < at);
+    for (const { task, until } of due) this.#reassignLater(task, until);
+  }
+
+  /** A connection has been set up in place of the one with its number. */
+  reinstated(cid: number): void {
+    for (const outage of this.#outages) {
+      if (outage.connection.cid === cid) outage.isRemoved = true;
+    }
+  }
+
+  /** The target has answered a logout in the name of a lost connection. */
+  removed(cid: number, { response, time2Wait, time2Retain }: LogoutResponse): void {
+    const outage = this.#outages.find(({ connection }) => connection.cid === cid);
+    if (outage === undefined) return;
+    if (response === LogoutResponseCode.Closed || response === LogoutResponseCode.CidNotFound) {
+      outage.isRemoved = true;
+      const isClosed = response === LogoutResponseCode.Closed;
+      outage.at = this.#state.now + (isClosed ? time2Wait * 1000 : 0);
+      outage.until = Math.max(outage.until, outage.at + time2Retain * 1000);
+      this.#state.deadlines.include(outage.at);
+      return this.step();
+    }
+    const state = logoutResponseName(response);
+    this.#host.failed(
+      new ConnectionLostError(`Recover connection ${cid}: the target answered ${state}`, {
+        cause: outage.cause,
+      }),
+    );
+  }
+
+  /** The target has answered TASK REASSIGN. */
+  reassigned({ itt, task, until }: Reassignment, response: number): void {
+    this.#state.requests.delete(itt);
+    if (task.state === "done" || response === TaskManagementResponseCode.FunctionComplete) return;
+    const { now } = this.#state;
+    if (response === TaskManagementResponseCode.TaskStillAllegiant && now < until) {
+      const at = now + STILL_ALLEGIANT_MS;
+      this.#postponed.push({ task, at, until });
+      return this.#state.deadlines.include(at);
+    }
+    this.#state.requests.delete(task.itt);
+    task.fail(task.state === "aborting" ? task.abortReason : notReassigned(task, response));
+  }
+
+  /** The session is over. */
+  abandon(): void {
+    this.#outages = [];
+    this.#postponed = [];
+  }
+
+  #goOn(outage: Outage): void {
+    const helper = this.#host.helper();
+    const { cid, wire } = outage.connection;
+    if (helper === undefined) {
+      this.#host.reinstate(cid, wire.status.expStatSn, outage.at, outage.until);
+    } else if (outage.isRemoved) {
+      this.#takeOver(outage, helper);
+    } else if (outage.removedBy === undefined) {
+      outage.removedBy = helper.cid;
+      sendRemoval(this.#state, helper.wire, cid);
+    }
+  }
+
+  /** Takes a request off a connection that was lost. What only made sense on that one is over. */
+  #strand(outage: Outage, request: Request): void {
+    if (request instanceof ScsiTask || request instanceof TextExchange) {
+      if (request instanceof ScsiTask) request.cid = NO_CONNECTION;
+      outage.stranded.push(request);
+      return;
+    }
+    this.#state.requests.delete(request.itt);
+    if (request.kind === "task-set") {
+      this.#state.endTaskSetRequest(request);
+      request.owner.failed(sessionFailure(request.name, outage.cause, "unknown"));
+    } else if (request.kind === "ping" && request.cmdSn !== undefined) {
+      outage.plugs.push(request.cmdSn);
+    } else if (request.kind === "logout") {
+      const other = this.#outages.find(({ removedBy }) => removedBy === request.cid);
+      if (other) other.removedBy = undefined;
+    }
+  }
+
+  #takeOver(outage: Outage, helper: SessionConnection): void {
+    this.#outages = this.#outages.filter((other) => other !== outage);
+    for (const cmdSn of outage.plugs) {
+      if (!this.#hasArrived(cmdSn)) plugGap(this.#state, helper.wire, cmdSn);
+    }
+    for (const request of outage.stranded) {
+      if (request instanceof ScsiTask) this.#takeOverTask(request, helper, outage.until);
+      else this.#takeOverText(request, helper, outage);
+    }
+    this.#host.notice("Another connection took over what a lost one carried", {
+      lost: outage.connection.cid,
+      cid: helper.cid,
+      requests: outage.stranded.length,
+    });
+    this.#host.recovered(outage.connection.cid);
+  }
+
+  #hasArrived(cmdSn: number): boolean {
+    return serialLess(cmdSn, this.#state.window.expCmdSn);
+  }
+
+  #takeOverTask(task: ScsiTask, helper: SessionConnection, until: number): void {
+    if (task.state === "done") return;
+    if (this.#hasArrived(task.cmdSn)) {
+      if (task.state !== "aborting") return this.#reassign(task, helper, until);
+      task.cid = helper.cid;
+      return this.#host.abort(task);
+    }
+    task.restart();
+    helper.sendAgain(task);
+    if (task.state === "aborting") this.#host.abort(task);
+  }
+
+  #takeOverText(exchange: TextExchange, helper: SessionConnection, { cause }: Outage): void {
+    if (!this.#hasArrived(exchange.cmdSn)) return helper.sendAgain(exchange);
+    this.#state.unqueue(exchange);
+    this.#state.textEnded(exchange);
+    exchange.fail(sessionFailure(requestName(exchange), cause, "unknown"));
+  }
+
+  #reassign(task: ScsiTask, helper: SessionConnection, until: number): void {
+    const { parameters, segmentGeneration } = helper.wire;
+    task.cid = helper.cid;
+    task.segmentGeneration = segmentGeneration;
+    task.outstandingR2ts = 0;
+    task.r2tSnUnknown = true;
+    if (task.recovery || task.nextDataSn > 0) {
+      task.recovery ??= new DataRecovery(task.nextDataSn);
+      task.recovery.moved(task.nextDataSn, task.received);
+    }
+    const itt = this.#state.requests.allocate();
+    const answerBy = this.#state.now + Math.max(parameters.defaultTime2Retain, 1) * 1000;
+    const request: Reassignment = {
+      kind: "reassign",
+      itt,
+      cid: helper.cid,
+      task,
+      deadline: answerBy,
+      until,
+    };
+    this.#state.requests.set(itt, request);
+    this.#state.deadlines.include(answerBy);
+    sendTaskReassign(this.#state, helper.wire, request);
+  }
+
+  #reassignLater(task: ScsiTask, until: number): void {
+    if (task.state === "done") return;
+    const helper = this.#host.helper();
+    // Without one, its connection is lost as well, and that outage has the task.
+    if (helper !== undefined) this.#reassign(task, helper, until);
+  }
+}
+
+function tooLate({ connection, cause }: Outage): ConnectionLostError {
+  return new ConnectionLostError(
+    `Recover connection ${connection.cid}: no other took over in time what it carried`,
+    { cause },
+  );
+}
+
+function notReassigned(task: ScsiTask, response: number): ConnectionLostError {
+  const functionName = "TASK REASSIGN";
+  const responseName = taskManagementResponseName(response);
+  const cause = new TaskManagementError(`${functionName}: the target answered ${responseName}`, {
+    functionName,
+    response,
+    responseName,
+  });
+  return new ConnectionLostError(
+    `${task.name}: its connection was lost, and no other could take it over (${responseName})`,
+    { cause, outcome: "unknown" },
+  );
+}
