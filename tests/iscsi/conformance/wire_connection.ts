@@ -21,6 +21,8 @@ export interface ResponseFields {
   readonly statSn?: number;
   readonly snackTag?: number;
   readonly data?: Uint8Array;
+  /** Which digest is wrong. */
+  readonly spoil?: "header" | "data";
 }
 
 /** Fields of a Data-In. */
@@ -140,8 +142,8 @@ export class WireConnection {
       readonly version?: number;
     } = {},
   ): void {
-    const { flags = request.u8(1), status = 0, tsih = 0, itt = request.itt, version = 0 } = fields;
-    const { statSn = this.statSn++ } = fields;
+    const { flags = request.u8(1), status = 0, itt = request.itt, version = 0 } = fields;
+    const { tsih = request.u16(14), statSn = this.statSn++ } = fields;
     const bhs = header(Op.LoginResponse, flags, {
       3: [8, version],
       14: [16, tsih],
@@ -155,7 +157,7 @@ export class WireConnection {
 
   response(itt: number, fields: ResponseFields = {}): void {
     const { status = 0, response = 0, flags = 0, residual = 0, expDataSn = 0 } = fields;
-    const { statSn = this.statSn++, snackTag = 0, data } = fields;
+    const { statSn = this.statSn++, snackTag = 0, data, spoil } = fields;
     this.send(
       header(Op.Response, FINAL | flags, {
         2: [8, response],
@@ -167,6 +169,7 @@ export class WireConnection {
         44: [32, residual],
       }),
       data,
+      spoil,
     );
   }
 
@@ -279,6 +282,7 @@ export class WireConnection {
     this.send(bhs, data);
   }
 
+  /** Rejects a PDU of the initiator's (RFC 7143 §11.17): its header is the data. */
   reject(rejected: WirePdu, reason: number): void {
     this.send(
       header(Op.Reject, FINAL, {
