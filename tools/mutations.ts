@@ -49,13 +49,18 @@ const NUMBERING: readonly Mutation[] = [
   ...inFile("iscsi/session/connection/status_sequence.ts", [
     ['if (ahead > MAX_EARLY) return "gap";', "", "§4.2.2.2: a large gap calls for recovery"],
     [
-      "      this.#early.add(statSn);\n",
-      "      this.#expStatSn = serialAdd(statSn, 1);\n",
+      "if (withhold || ahead > 0) {",
+      "if (withhold) {",
       "§4.2.2.2: ExpStatSN does not pass what is missing",
     ],
     [
-      'if (ahead < 0 || this.#early.has(statSn)) return "duplicate";',
-      "",
+      "if (withhold || ahead > 0) {",
+      "if (ahead > 0) {",
+      "§4.2.2.2: no status is acknowledged before its data",
+    ],
+    [
+      "if (ahead < 0 || this.#early.has(statSn) || ",
+      "if (false && ",
       "§4.2.2.2: what came before is a repetition",
     ],
   ]),
@@ -120,8 +125,8 @@ const DATA_OUT: readonly Mutation[] = [
     ["if (length === 0 || ", "if (", "§11.8.4: an R2T asks for data"],
     ["if (end > task.dataOut.length) {", "if (false) {", "§11.8.4: an R2T stays within the data"],
     [
-      "if (task.outstandingR2ts >= parameters.maxOutstandingR2T) {",
-      "if (false) {",
+      "task.outstandingR2ts >= parameters.maxOutstandingR2T",
+      "false",
       "§13.17: MaxOutstandingR2T",
     ],
     [
@@ -155,8 +160,8 @@ const REQUESTS: readonly Mutation[] = [
       "§11.18.2: the answer to a ping has its tag",
     ],
     [
-      "      lun: next.lun,",
-      "      lun: 0n,",
+      "lun: next.lun,",
+      "lun: 0n,",
       "§11.10.4: a text that goes on has the target's LUN",
     ],
     ["ttt: next.ttt,", "ttt: RESERVED_TAG,", "§11.10.4: a text that goes on has the target's tag"],
@@ -167,14 +172,24 @@ const REQUESTS: readonly Mutation[] = [
       "§11.2.2.3: a long CDB goes on in an AHS",
     ],
     [
-      "reason: LogoutReason.CloseSession,",
-      "reason: LogoutReason.CloseConnection,",
+      "LogoutReason.CloseSession, undefined",
+      "LogoutReason.CloseConnection, undefined",
       "§11.14.1: closes the session",
     ],
   ]),
   ...inFile("iscsi/session/requests/task_management.ts", [
     ["refCmdSn: task.cmdSn,", "refCmdSn: 0,", "§11.5.5: RefCmdSN"],
-    ["lun: task.lun,", "lun: 0n,", "§11.5.3: LUN of the command"],
+    [
+      "function: TaskManagementFunction.AbortTask,\n    lun: task.lun,",
+      "function: TaskManagementFunction.AbortTask,\n    lun: 0n,",
+      "§11.5.3: LUN of the command",
+    ],
+    [
+      "function: TaskManagementFunction.TaskReassign,\n    lun: task.lun,",
+      "function: TaskManagementFunction.TaskReassign,\n    lun: 0n,",
+      "§11.5.3: LUN of the command",
+    ],
+    ["expDataSn: task.nextDataSn,", "expDataSn: 0,", "§11.5.6: ExpDataSN of TASK REASSIGN"],
     ["referencedTaskTag: RESERVED_TAG,", "referencedTaskTag: 0,", "§11.5.4: no task is referenced"],
   ]),
   ...inFile("iscsi/session/requests/rejection.ts", [
@@ -207,7 +222,7 @@ const REQUESTS: readonly Mutation[] = [
 
 const ANSWERS: readonly Mutation[] = [
   ...inFile("iscsi/session/core/incoming.ts", [
-    ["if (!intact) {", "if (false) {", "§7.8: damaged data is not taken in"],
+    ["if (!intact && this.#level === 0) {", "if (false) {", "§7.8: damaged data is not taken in"],
     [
       "this.#state.window.update(readU32(header, EXP_CMD_SN), readU32(header, MAX_CMD_SN));",
       "",
@@ -218,7 +233,7 @@ const ANSWERS: readonly Mutation[] = [
       "if (false) {",
       "§11.7: errors come in a SCSI Response",
     ],
-    ["answerPing(this.#state, connection, pdu);", "", "§11.19: a ping is answered"],
+    ["answerPing(this.#state, this.#connection, pdu);", "", "§11.19: a ping is answered"],
     [
       "if (rejected.opcode !== Opcode.ScsiCommand) return;",
       "",
@@ -233,6 +248,77 @@ const ANSWERS: readonly Mutation[] = [
       "if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();",
       "",
       "§11.17.1: a Reject that waits for a logout",
+    ],
+  ]),
+];
+
+const RECOVERY: readonly Mutation[] = [
+  ...inFile("iscsi/session/recovery/snacks.ts", [
+    [
+      "itt = RESERVED_TAG, ttt",
+      "itt = 0, ttt",
+      "§11.16: a DataACK and a Status SNACK have no task",
+    ],
+    [
+      "ttt = RESERVED_TAG, begRun",
+      "ttt = 0, begRun",
+      "§11.16.3: a SNACK for data has no target's tag",
+    ],
+    ["type: SnackType.Status,", "type: SnackType.DataR2t,", "§11.16.1: type of a SNACK"],
+    [
+      "type: SnackType.DataAck, lun, ttt,",
+      "type: SnackType.DataAck, ttt,",
+      "§11.16: a DataACK has the LUN",
+    ],
+    [
+      "type: SnackType.DataR2t, itt, begRun: begin, runLength: length",
+      "type: SnackType.DataR2t, itt, begRun: begin, runLength: length + 1",
+      "§11.16.5: RunLength is exact",
+    ],
+    [
+      "begRun: nextDataSn, runLength: 0",
+      "begRun: nextDataSn, runLength: 1",
+      "§11.16.5: a DataACK has no run",
+    ],
+  ]),
+  ...inFile("iscsi/session/recovery/command_recovery.ts", [
+    [
+      "if (serialLess(task.nextDataSn, endDataSn)) return true;",
+      "",
+      "§11.4.8: ExpDataSN shows what is missing at the end",
+    ],
+    ["if (++recovery.rounds >= MAX_ROUNDS) this", "if (false) this", "§7.9: recovery has an end"],
+    [
+      "if (!intact) return this.#damaged(task, pdu.dataSn);",
+      "",
+      "§7.8: damaged data does not count",
+    ],
+    [
+      "return ahead >= 0 && !task.recovery?.has(pdu.dataSn);",
+      "return true;",
+      "§7.2.2: what comes twice counts once",
+    ],
+    [
+      "if (ahead < 0 || task.recovery?.has(pdu.r2tSn)) return;",
+      "",
+      "§7.2.2: an R2T that comes twice counts once",
+    ],
+  ]),
+  ...inFile("iscsi/session/recovery/connection_recovery.ts", [
+    [
+      "const at = this.#state.now + times.time2Wait * 1000;",
+      "const at = this.#state.now;",
+      "§7.5: Time2Wait",
+    ],
+    [
+      "if (!outage.isRemoved && now >= outage.until) return",
+      "if (false) return",
+      "§7.5: Time2Retain",
+    ],
+    [
+      "return serialLess(cmdSn, this.#state.window.expCmdSn);",
+      "return false;",
+      "§7.2.1: what the target has is not sent again",
     ],
   ]),
 ];
@@ -397,6 +483,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DATA_OUT,
   ...REQUESTS,
   ...ANSWERS,
+  ...RECOVERY,
   ...FRAMING,
   ...LOGIN,
   ...TARGET,

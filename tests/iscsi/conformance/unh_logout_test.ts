@@ -156,6 +156,16 @@ Deno.test("UNH 20.4: what the target then declares limits what is sent, from the
   });
 });
 
+Deno.test("UNH 20.4: a text that is cut in the middle of a pair and has no C is a protocol error", async () => {
+  await withSession({}, async (_, wire) => {
+    wire.async(NEGOTIATION_REQUESTED, [0, 0, 3]);
+    const { itt } = await wire.only(Op.TextRequest);
+    wire.textResponse(itt, "MaxRecvDataSegmentLength=1024\0HeaderDig", { flags: 0, ttt: 8 });
+    await turn();
+    assert.ok(wire.stream.closed);
+  });
+});
+
 Deno.test("UNH 20.4: a target that does not go on with its negotiation in time loses the session", async () => {
   await withSession({}, async (target, wire) => {
     wire.async(NEGOTIATION_REQUESTED, [0, 0, 3]);

@@ -86,6 +86,13 @@ Deno.test("UNH 13.1: data that is missing at the end shows in ExpDataSN, and the
     wire.response(itt, { expDataSn: 4 });
     checkSnack(await wire.only(Op.Snack), DATA, { itt, begRun: 3, runLength: 1 });
     assert.equal(execution.outcome, undefined);
+    wire.nopIn({ ttt: 1 });
+    const { expStatSn } = await wire.only(Op.NopOut);
+    assert.equal(
+      expStatSn,
+      wire.statSn - 1,
+      "to acknowledge the status would acknowledge the data",
+    );
     wire.dataIn(itt, part(3), { dataSn: 3, offset: 1536 });
     assert.equal((await execution.result).dataInLength, 2048);
     assert.deepEqual(dataIn, DATA_OF_READ);

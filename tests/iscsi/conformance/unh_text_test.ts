@@ -34,10 +34,12 @@ Deno.test("UNH 18.1: a Text Request has F, a tag of its own, no target's tag, an
   });
 });
 
-Deno.test("UNH 18.1: one Text Request is under way at a time", async () => {
+Deno.test("UNH 18.1: one Text Request is under way at a time, and commands do not wait for it", async () => {
   await withSession({}, async (target, wire) => {
     const answers = [target.session.text(SEND_TARGETS), target.session.text(SEND_TARGETS)];
     const first = await wire.only(Op.TextRequest);
+    target.execute(REWIND);
+    await wire.only(Op.Command);
     wire.textResponse(first.itt, "A=1\0");
     const second = await wire.only(Op.TextRequest);
     assert.notEqual(second.itt, first.itt);
