@@ -56,133 +56,83 @@ async function unsolicited(options: WireTargetOptions, length: number) {
   return { immediate: command.data.length, following: rest.map((pdu) => pdu.data.length) };
 }
 
-interface WriteCase {
-  readonly id: string;
-  readonly what: string;
-  readonly initialR2T: string;
-  readonly immediateData: string;
-  readonly length: number;
-  readonly immediate: number;
-  readonly following: readonly number[];
+/** How a target takes data: InitialR2T and ImmediateData. */
+const IMMEDIATE = limits("Yes", "Yes");
+const SOLICITED = limits("Yes", "No");
+const UNSOLICITED = limits("No", "No");
+const BOTH = limits("No", "Yes");
+
+/** Checks how many bytes go with the command, and in each Data-Out that follows it unasked. */
+async function sends(
+  options: WireTargetOptions,
+  length: number,
+  expected: { immediate: number; following: readonly number[] },
+): Promise<void> {
+  assert.deepEqual(await unsolicited(options, length), expected);
 }
 
-const IMMEDIATE = { initialR2T: "Yes", immediateData: "Yes", following: [] };
-const SOLICITED = { initialR2T: "Yes", immediateData: "No", immediate: 0, following: [] };
-const BOTH = { initialR2T: "No", immediateData: "Yes" };
-const UNSOLICITED = { initialR2T: "No", immediateData: "No", immediate: 0 };
+Deno.test("UNH 8.1: immediate and unsolicited data end at FirstBurstLength", async () => {
+  await sends(BOTH, 5000, { immediate: 600, following: [400] });
+});
 
-const cases: readonly WriteCase[] = [
-  {
-    ...BOTH,
-    id: "8.1",
-    what: "immediate and unsolicited data end at FirstBurstLength",
-    length: 5000,
-    immediate: 600,
-    following: [400],
-  },
-  {
-    ...SOLICITED,
-    id: "8.2",
-    what: "with InitialR2T and without ImmediateData no data goes out unasked",
-    length: 5000,
-  },
-  {
-    ...UNSOLICITED,
-    id: "8.3",
-    what: "unsolicited Data-Out ends at FirstBurstLength",
-    length: 5000,
-    following: [600, 400],
-  },
-  {
-    ...UNSOLICITED,
-    id: "11.1.1",
-    what: "no Data-Out is longer than the target's MaxRecvDataSegmentLength",
-    length: 601,
-    following: [600, 1],
-  },
-  {
-    ...UNSOLICITED,
-    id: "11.2.1",
-    what: "the last unsolicited Data-Out has F where the data ends on a PDU's boundary",
-    length: 600,
-    following: [600],
-  },
-  { ...SOLICITED, id: "16.1.2", what: "without ImmediateData the command has no data", length: 10 },
-  {
-    ...IMMEDIATE,
-    id: "16.2.1",
-    what: "a command with all of its data has F, and its length as DataSegmentLength",
-    length: 600,
-    immediate: 600,
-  },
-  {
-    ...SOLICITED,
-    id: "16.2.2",
-    what: "a command that waits for R2T has W and F, and no data",
-    length: 600,
-  },
-  {
-    ...UNSOLICITED,
-    id: "16.2.3",
-    what: "a command before unsolicited Data-Out has W, no F and no data",
-    length: 100,
-    following: [100],
-  },
-  {
-    ...BOTH,
-    id: "16.2.4",
-    what: "a command with immediate data before unsolicited Data-Out has no F",
-    length: 601,
-    immediate: 600,
-    following: [1],
-  },
-  {
-    ...BOTH,
-    id: "16.2.4",
-    what: "immediate data that is all data ends the sequence, on a PDU's boundary too",
-    length: 600,
-    immediate: 600,
+Deno.test("UNH 8.2: with InitialR2T and without ImmediateData no data goes out unasked", async () => {
+  await sends(SOLICITED, 5000, { immediate: 0, following: [] });
+});
+
+Deno.test("UNH 8.3: unsolicited Data-Out ends at FirstBurstLength", async () => {
+  await sends(UNSOLICITED, 5000, { immediate: 0, following: [600, 400] });
+});
+
+Deno.test("UNH 11.1.1: no Data-Out is longer than the target's MaxRecvDataSegmentLength", async () => {
+  await sends(UNSOLICITED, 601, { immediate: 0, following: [600, 1] });
+});
+
+Deno.test("UNH 11.2.1: the last unsolicited Data-Out has F where the data ends on a PDU's boundary", async () => {
+  await sends(UNSOLICITED, 600, { immediate: 0, following: [600] });
+});
+
+Deno.test("UNH 16.1.2: without ImmediateData the command has no data", async () => {
+  await sends(SOLICITED, 10, { immediate: 0, following: [] });
+});
+
+Deno.test("UNH 16.2.1: a command with all of its data has F, and its length as DataSegmentLength", async () => {
+  await sends(IMMEDIATE, 600, { immediate: 600, following: [] });
+});
+
+Deno.test("UNH 16.2.2: a command that waits for R2T has W and F, and no data", async () => {
+  await sends(SOLICITED, 600, { immediate: 0, following: [] });
+});
+
+Deno.test("UNH 16.2.3: a command before unsolicited Data-Out has W, no F and no data", async () => {
+  await sends(UNSOLICITED, 100, { immediate: 0, following: [100] });
+});
+
+Deno.test("UNH 16.2.4: a command with immediate data before unsolicited Data-Out has no F", async () => {
+  await sends(BOTH, 601, { immediate: 600, following: [1] });
+});
+
+Deno.test("UNH 16.2.4: immediate data that is all data ends the sequence, on a PDU's boundary too", async () => {
+  await sends(BOTH, 600, { immediate: 600, following: [] });
+});
+
+Deno.test("UNH 16.2.4: a write of exactly FirstBurstLength needs no R2T", async () => {
+  await sends(BOTH, 1000, { immediate: 600, following: [400] });
+});
+
+Deno.test("UNH 16.3.1: with InitialR2T a command with immediate data has F, and no Data-Out follows", async () => {
+  await sends(IMMEDIATE, 601, { immediate: 600, following: [] });
+});
+
+Deno.test("UNH 16.6: beyond FirstBurstLength the data waits for R2T", async () => {
+  await sends(IMMEDIATE, 5000, { immediate: 600, following: [] });
+});
+
+Deno.test("UNH 16.6: immediate data ends at FirstBurstLength where the target takes longer PDUs", async () => {
+  await sends({ keys: { ...IMMEDIATE.keys, MaxRecvDataSegmentLength: "8192" } }, 5000, {
+    immediate: 1000,
     following: [],
-  },
-  {
-    ...BOTH,
-    id: "16.2.4",
-    what: "a write of exactly FirstBurstLength needs no R2T",
-    length: 1000,
-    immediate: 600,
-    following: [400],
-  },
-  {
-    ...IMMEDIATE,
-    id: "16.3.1",
-    what: "with InitialR2T a command with immediate data has F, and no Data-Out follows",
-    length: 601,
-    immediate: 600,
-  },
-  {
-    ...IMMEDIATE,
-    id: "16.6",
-    what: "beyond FirstBurstLength the data waits for R2T",
-    length: 5000,
-    immediate: 600,
-  },
-];
-
-for (const { id, what, initialR2T, immediateData, length, immediate, following } of cases) {
-  Deno.test(`UNH ${id}: ${what}`, async () => {
-    const sent = await unsolicited(limits(initialR2T, immediateData), length);
-    assert.deepEqual(sent, { immediate, following });
   });
-}
-
-for (const [id, what] of [["16.6", "no more than FirstBurstLength"], ["8.1", "the first burst"]]) {
-  Deno.test(`UNH ${id}: immediate data is ${what} where the target takes longer PDUs`, async () => {
-    const options = { keys: { ...limits("Yes", "Yes").keys, MaxRecvDataSegmentLength: "8192" } };
-    assert.deepEqual(await unsolicited(options, 5000), { immediate: 1000, following: [] });
-  });
-}
-
-const ASKED = limits("Yes", "No");
+});
 
 Deno.test("UNH 6.1: DataSN counts from 0 in each sequence, unsolicited or asked for", async () => {
   await withSession(limits("No", "No"), async (target, wire) => {
@@ -197,7 +147,7 @@ Deno.test("UNH 6.1: DataSN counts from 0 in each sequence, unsolicited or asked 
 });
 
 Deno.test("UNH 9.1: Data-Out that answers an R2T has its Target Transfer Tag and LUN", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const { pdu: { itt, lun } } = await target.begin(WRITE, { dataOut: pattern(1200), lun: 5 });
     assert.equal(lun, 5n << 48n);
     wire.r2t(itt, { ttt: 0xdeadbeef, offset: 0, length: 1200, lun });
@@ -207,7 +157,7 @@ Deno.test("UNH 9.1: Data-Out that answers an R2T has its Target Transfer Tag and
 });
 
 Deno.test("UNH 11.2.2: F ends the answer to each R2T, not only the command's last", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const { pdu: { itt } } = await target.begin(WRITE, { dataOut: pattern(2400) });
     for (const [r2tSn, offset] of [[0, 0], [1, 1200]]) {
       wire.r2t(itt, { ttt: r2tSn, r2tSn, offset, length: 1200 });
@@ -218,7 +168,7 @@ Deno.test("UNH 11.2.2: F ends the answer to each R2T, not only the command's las
 });
 
 Deno.test("UNH 11.3: DataSN begins at 0 again with each R2T", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const { pdu: { itt } } = await target.begin(WRITE, { dataOut: pattern(2400) });
     wire.r2t(itt, { ttt: 1, offset: 0, length: 1200 });
     wire.r2t(itt, { ttt: 2, r2tSn: 1, offset: 1200, length: 1200 });
@@ -228,7 +178,7 @@ Deno.test("UNH 11.3: DataSN begins at 0 again with each R2T", async () => {
 });
 
 Deno.test("UNH 11.4: Buffer Offset tells each segment's place in the data, and rises", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const data = pattern(1700);
     const { pdu: { itt } } = await target.begin(WRITE, { dataOut: data });
     wire.r2t(itt, { ttt: 1, offset: 100, length: 1500 });
@@ -239,7 +189,7 @@ Deno.test("UNH 11.4: Buffer Offset tells each segment's place in the data, and r
 });
 
 Deno.test("UNH 12.1: an R2T that fits one PDU is answered by one, with its tag, offset and length", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const data = pattern(500);
     const { pdu: { itt } } = await target.begin(WRITE, { dataOut: data });
     wire.r2t(itt, { ttt: 77, offset: 40, length: 300 });
@@ -255,7 +205,7 @@ Deno.test("UNH 12.1: an R2T that fits one PDU is answered by one, with its tag, 
 });
 
 Deno.test("UNH 12.2: an R2T beyond one PDU is answered without a gap or an overlap, to its end", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const data = pattern(2500);
     const { pdu: { itt } } = await target.begin(WRITE, { dataOut: data });
     wire.r2t(itt, { ttt: 8, offset: 500, length: 2000 });
@@ -266,7 +216,7 @@ Deno.test("UNH 12.2: an R2T beyond one PDU is answered without a gap or an overl
 });
 
 Deno.test("UNH 12.3: several R2Ts of a command are answered in the order of their arrival", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const data = pattern(4000);
     const { execution, pdu: { itt } } = await target.begin(WRITE, { dataOut: data });
     [0, 1, 2, 3].forEach((r2tSn) =>
@@ -285,7 +235,7 @@ Deno.test("UNH 12.3: several R2Ts of a command are answered in the order of thei
 
 Deno.test("UNH 12.3: with DataSequenceInOrder=No, R2Ts whose offsets fall are answered as they come", async () => {
   const session = { negotiation: { dataSequenceInOrder: false } };
-  const keys = { ...ASKED.keys, DataSequenceInOrder: "No" };
+  const keys = { ...SOLICITED.keys, DataSequenceInOrder: "No" };
   await withSession({ keys, session }, async (target, wire) => {
     const login = wire.stream.sent[1];
     assert.equal(login.keys.DataSequenceInOrder, "No");
@@ -309,7 +259,7 @@ Deno.test("UNH 12.3: with DataSequenceInOrder=No, R2Ts whose offsets fall are an
 });
 
 Deno.test("UNH 12.4: R2Ts of several commands are answered in the order of their arrival", async () => {
-  await withSession(ASKED, async (target, wire) => {
+  await withSession(SOLICITED, async (target, wire) => {
     const tags: number[] = [];
     for (let index = 0; index < 3; index++) {
       tags.push((await target.begin(WRITE, { dataOut: pattern(900) })).pdu.itt);

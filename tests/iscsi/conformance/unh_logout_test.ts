@@ -108,14 +108,21 @@ async function waitsBeforeLogin(
   return waited * 1000;
 }
 
-for (const [id, event] of [["20.2", CONNECTION_DROPPED], ["20.3", SESSION_DROPPED]] as const) {
-  Deno.test(`UNH ${id}: after async event ${event} the connection closes, and the next login waits for Time2Wait`, async () => {
-    await withSession({}, async (target) => {
-      const waited = await waitsBeforeLogin(target, (wire) => wire.async(event, [0, 7, 20]));
-      assert.equal(waited, 7000);
-    });
+/** After this event the connection closes, and the next login comes no earlier than the message says. */
+async function comesBackAfter(event: number): Promise<void> {
+  await withSession({}, async (target) => {
+    const waited = await waitsBeforeLogin(target, (wire) => wire.async(event, [0, 7, 20]));
+    assert.equal(waited, 7000);
   });
 }
+
+Deno.test("UNH 20.2: told that the connection will be dropped, the initiator closes it, and logs in after Time2Wait", async () => {
+  await comesBackAfter(CONNECTION_DROPPED);
+});
+
+Deno.test("UNH 20.3: told that all connections will be dropped, the initiator closes them, and logs in after Time2Wait", async () => {
+  await comesBackAfter(SESSION_DROPPED);
+});
 
 Deno.test("UNH 20.2: without a message the next login waits for DefaultTime2Wait as agreed", async () => {
   await withSession({ keys: { DefaultTime2Wait: "3" } }, async (target) => {

@@ -73,19 +73,27 @@ async function reissued(
   });
 }
 
-const REFUSED: readonly [id: string, what: string, asc: number, ascq: number][] = [
-  ["16.4.1", "a protocol service CRC error", 0x47, 0x05],
-  ["16.4.2", "a rejected SNACK", 0x11, 0x13],
-  ["16.4.3", "unexpected unsolicited data", 0x0c, 0x0c],
-  ["16.4.4", "an incorrect amount of data", 0x0c, 0x0d],
-];
-
-for (const [id, what, asc, ascq] of REFUSED) {
-  Deno.test(`UNH ${id}: the sense data of ${what} reaches the caller, whose next attempt is a new command`, async () => {
-    const data = sense(0x0b, asc, ascq);
-    await reissued({ cdb: WRITE, dataOut: pattern(100), status: CHECK_CONDITION, data });
-  });
+/** A command ended with this additional sense code is told, and issued anew by the caller. */
+async function refusedWith(asc: number, ascq: number): Promise<void> {
+  const data = sense(0x0b, asc, ascq);
+  await reissued({ cdb: WRITE, dataOut: pattern(100), status: CHECK_CONDITION, data });
 }
+
+Deno.test("UNH 16.4.1: the sense data of a protocol service CRC error reaches the caller, whose next attempt is a new command", async () => {
+  await refusedWith(0x47, 0x05);
+});
+
+Deno.test("UNH 16.4.3: the sense data of unexpected unsolicited data reaches the caller, whose next attempt is a new command", async () => {
+  await refusedWith(0x0c, 0x0c);
+});
+
+Deno.test("UNH 16.4.4: the sense data of an incorrect amount of data reaches the caller, whose next attempt is a new command", async () => {
+  await refusedWith(0x0c, 0x0d);
+});
+
+Deno.test("UNH 16.4.2: the sense data of a rejected SNACK reaches the caller, whose next attempt is a new command", async () => {
+  await refusedWith(0x11, 0x13);
+});
 
 Deno.test("UNH 16.4.6: RESERVATION CONFLICT is the command's result, and the next attempt is a new command", async () => {
   await reissued({ cdb: WRITE, dataOut: pattern(100), status: RESERVATION_CONFLICT });
