@@ -2,15 +2,15 @@
  * Mutation testing: breaks one rule of the protocol at a time in a copy of the tree, and tells which mistakes no test
  * notices.
  *
- *     deno run -A tools/mutate.ts [TEXT]
+ *     deno run -A tools/mutate.ts [TEXT...]
  *
- * With TEXT, only the mutations whose file or rule contains it. Ends with status 1 when a mutation survived, or when
+ * With texts, only the mutations whose file or rule contains one of them. Ends with status 1 when a mutation survived, or when
  * one no longer fits the source. Takes some seconds a mutation; it is no part of the gate.
  *
  * @module
  */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,13 +32,18 @@ function testsFor({ file }: Mutation): readonly string[] {
 }
 
 /** Whether a folder's tests pass in the copy. */
-function passes(copy: string, folder: string): boolean {
-  const args = ["test", "-A", "--no-check", "--quiet", "--fail-fast", folder];
-  const { status } = spawnSync(Deno.execPath(), args, { cwd: copy, timeout: TIMEOUT_MS });
-  return status === 0;
+async function passes(copy: string, folder: string): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--no-check", "--quiet", "--fail-fast", folder],
+    cwd: copy,
+    stdout: "null",
+    stderr: "null",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).output();
+  return success;
 }
 
-function judge(copy: string, mutation: Mutation): Verdict {
+async function judge(copy: string, mutation: Mutation): Promise<Verdict> {
   const path = join(copy, mutation.file);
   const source = sourceOf(path);
   if (source === undefined || source.split(mutation.old).length !== 2) {
@@ -46,7 +51,10 @@ function judge(copy: string, mutation: Mutation): Verdict {
   }
   writeFileSync(path, source.replace(mutation.old, () => mutation.new));
   try {
-    return testsFor(mutation).every((folder) => passes(copy, folder)) ? "survived" : "noticed";
+    for (const folder of testsFor(mutation)) {
+      if (!await passes(copy, folder)) return "noticed";
+    }
+    return "survived";
   } finally {
     writeFileSync(path, source);
   }
@@ -73,27 +81,45 @@ function copyOfTree(): string {
   return copy;
 }
 
-function run(mutations: readonly Mutation[]): boolean {
+/** Judges mutations from the queue in a copy of its own until none is left, and tells `found` each verdict. */
+async function work(
+  queue: Mutation[],
+  found: (mutation: Mutation, verdict: Verdict) => void,
+): Promise<void> {
   const copy = copyOfTree();
-  const failures: string[] = [];
   try {
-    for (const folder of new Set(mutations.flatMap(testsFor))) {
-      if (!passes(copy, folder)) throw new Error(`${folder} fails without any mutation`);
+    for (let mutation = queue.shift(); mutation; mutation = queue.shift()) {
+      found(mutation, await judge(copy, mutation));
     }
-    mutations.forEach((mutation, index) => {
-      const verdict = judge(copy, mutation);
-      const line = `${mutation.file}: ${mutation.rule}: ${mutation.old.trim()}`;
-      console.log(`${index + 1}/${mutations.length} ${verdict}: ${line}`);
-      if (verdict !== "noticed") failures.push(`${verdict}: ${line}`);
-    });
   } finally {
     rmSync(copy, { recursive: true });
   }
+}
+
+/** Tests that fail by themselves would notice everything. */
+async function checkBaseline(mutations: readonly Mutation[]): Promise<void> {
+  for (const folder of new Set(mutations.flatMap(testsFor))) {
+    if (!await passes(ROOT, folder)) throw new Error(`${folder} fails without any mutation`);
+  }
+}
+
+async function run(mutations: readonly Mutation[]): Promise<boolean> {
+  await checkBaseline(mutations);
+  const failures: string[] = [];
+  let done = 0;
+  const found = ({ file, rule, old, new: changed }: Mutation, verdict: Verdict) => {
+    const line = `${verdict}: ${file}: ${rule}: ${old.trim()} -> ${changed.trim()}`;
+    console.log(`${++done}/${mutations.length} ${line}`);
+    if (verdict !== "noticed") failures.push(line);
+  };
+  const queue = [...mutations];
+  const workers = Array.from({ length: navigator.hardwareConcurrency }, () => work(queue, found));
+  await Promise.all(workers);
   console.log(`${mutations.length - failures.length} of ${mutations.length} noticed`);
   for (const failure of failures) console.log(failure);
   return failures.length === 0;
 }
 
-const [text = ""] = Deno.args;
-const chosen = MUTATIONS.filter(({ file, rule }) => file.includes(text) || rule.includes(text));
-if (!run(chosen)) Deno.exit(1);
+const isChosen = ({ file, rule }: Mutation) =>
+  Deno.args.length === 0 || Deno.args.some((text) => file.includes(text) || rule.includes(text));
+if (!await run(MUTATIONS.filter(isChosen))) Deno.exit(1);

@@ -175,6 +175,11 @@ const BROKEN: readonly [rule: string, what: string, answer: Answer][] = [
     (wire, request) => wire.loginResponse(request, "", { flags: FINAL | 1 }),
   ],
   [
+    "§11.13.6",
+    "goes to another stage than was asked for",
+    (wire, request) => wire.loginResponse(request, "", { flags: FINAL | 1 << 2 | 1, tsih: TSIH }),
+  ],
+  [
     "§6.2",
     "has both T and C",
     (wire, request) =>
@@ -364,6 +369,26 @@ for (const [status, detail] of [[0x0101, "temporarily"], [0x0102, "for good"]] a
   });
 }
 
+for (
+  const [status, host] of [[0x0101, "10.0.0.5"], [0x0102, "10.0.0.9"], [
+    0x0100,
+    "10.0.0.5",
+  ]] as const
+) {
+  Deno.test(`RFC 7143 §11.13.5: after status ${status.toString(16)} the place to log in another time is ${host}`, async () => {
+    await loggingIn({}, async (wire, connecting, target) => {
+      const text = "TargetAddress=10.0.0.9:3260,1\0";
+      wire.loginResponse(await wire.only(Op.LoginRequest), text, { status, flags: 0 });
+      const second = await target.connection(2);
+      await target.answerLogin(2);
+      const session = await connecting;
+      assert.deepEqual([session.address.hostname, session.home.hostname], ["10.0.0.9", host]);
+      second.stream.cut();
+      await session.close();
+    });
+  });
+}
+
 Deno.test("RFC 7143 §11.13.5: redirects in a circle come to an end", async () => {
   const target = new WireTarget({ session: { maxRedirects: 3 } });
   await withTarget(target, async () => {
@@ -396,6 +421,38 @@ Deno.test("RFC 7143 §13.12: a Login Response beyond 8192 bytes breaks the proto
     const text = `X-com.example.a=${"x".repeat(8300)}\0`;
     wire.loginResponse(request, text, { tsih: TSIH });
     await assert.rejects(connecting, ProtocolError);
+  });
+});
+
+Deno.test("RFC 7143 §6.1: a login text that has no end is given up, and so is a login without one", async () => {
+  for (const flags of [CONTINUE | 1 << 2, 1 << 2]) {
+    await loggingIn({}, async (wire, connecting) => {
+      let request = await operational(wire);
+      let rounds = 0;
+      for (; rounds < 200 && !wire.stream.closed; rounds++) {
+        const isEndless = (flags & CONTINUE) !== 0;
+        wire.loginResponse(request, isEndless ? "x".repeat(4000) : "", { flags });
+        [request = request] = await wire.received();
+      }
+      assert.ok(rounds < 200, "there is a bound");
+      await assert.rejects(connecting);
+    });
+  }
+});
+
+Deno.test("RFC 7143 §6.3.5: a session that is set up again has the ISID of the old one and TSIH 0", async () => {
+  const isid = new Uint8Array([0x80, 9, 8, 7, 6, 5]);
+  const target = new WireTarget({ session: { isid } });
+  await withTarget(target, async () => {
+    for (const count of [1, 2]) {
+      const connecting = target.connect();
+      await target.answerLogin(count);
+      const session = await connecting;
+      const [first] = target.wire.stream.sent;
+      assert.deepEqual([first.bhs.slice(8, 14), first.u16(14)], [isid, 0]);
+      target.wire.stream.cut();
+      await session.close();
+    }
   });
 });
 

@@ -160,6 +160,17 @@ Deno.test("UNH 5.1: at error recovery level 1 a response that is missing is aske
   });
 });
 
+Deno.test("UNH 5.1: at error recovery level 1 a NOP-In shows that the last response is missing", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu } = await target.begin(REWIND);
+    const missing = wire.statSn++;
+    wire.nopIn();
+    checkSnack(await wire.only(Op.Snack), STATUS_SNACK, { begRun: missing, runLength: 1 });
+    wire.response(pdu.itt, { statSn: missing });
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
 Deno.test("UNH 4.1: a command whose data came damaged is retried with the same tag, flags, LUN, CDB and CmdSN", async () => {
   const options = levelOne(true);
   await withSession(

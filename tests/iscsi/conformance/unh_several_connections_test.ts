@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TaskManagementError } from "../../../iscsi/mod.ts";
+import { type SessionOptions, TaskManagementError } from "../../../iscsi/mod.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
 import { turn, type WireConnection } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op, type WirePdu } from "./wire_pdu.ts";
@@ -229,6 +229,78 @@ Deno.test("UNH 19.5: TASK REASSIGN references the task's own tag and has one of 
     next.r2t(pdu.itt, { ttt: 7, r2tSn: 0, offset: 0, length: 100 });
     const data = await eventually(target, next, Op.DataOut);
     assert.deepEqual([data.itt, data.ttt], [pdu.itt, 7]);
+    next.response(pdu.itt);
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
+Deno.test("UNH 20.2: at error recovery level 2 the loss that async event 2 announces is that of the connection it names", async () => {
+  await withConnections(2, 2, async (target, wires) => {
+    const execution = target.execute(REWIND);
+    const { wire, pdu, others } = await findCommand(wires);
+    const CONNECTION_DROPPED = 2;
+    others[0].async(CONNECTION_DROPPED, [wires.indexOf(wire), 4, 20]);
+    await turn();
+    assert.ok(wire.stream.closed);
+    await target.advance(3999);
+    await others[0].quiet();
+    await target.advance(1);
+    const removal = await others[0].next(Op.LogoutRequest);
+    assert.deepEqual([removal.function, removal.cid], [REMOVE_CONNECTION, wires.indexOf(wire)]);
+    others[0].logoutResponse(removal.itt);
+    const reassign = await eventually(target, others[0], Op.TaskRequest);
+    assert.equal(reassign.ttt, pdu.itt);
+    others[0].taskResponse(reassign.itt);
+    others[0].response(pdu.itt);
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
+Deno.test("UNH 20.3: async event 3 ends all connections at once, at every error recovery level", async () => {
+  for (const level of [0, 2]) {
+    await withConnections(2, level, async (target, [first, second]) => {
+      first.async(3, [0, 5, 20]);
+      await turn();
+      assert.ok(first.stream.closed && second.stream.closed);
+      assert.ok(target.session.closed);
+      assert.equal(target.session.reconnectDelayMs, 5000);
+    });
+  }
+});
+
+Deno.test("RFC 7143 §11.14: a connection that is closed by itself is logged out there, and the others go on", async () => {
+  await withConnections(2, 0, async (target, [first, second]) => {
+    const closing = target.session.closeConnection(1);
+    const logout = await second.only(Op.LogoutRequest);
+    assert.deepEqual([logout.function, logout.cid], [CLOSE_CONNECTION, 1]);
+    second.logoutResponse(logout.itt);
+    await closing;
+    assert.ok(second.stream.closed && !first.stream.closed);
+    const execution = target.execute(REWIND);
+    first.response((await first.only(Op.Command)).itt);
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
+Deno.test("RFC 7143 §7.8: at error recovery level 2 a wrong header digest costs the connection, not the task", async () => {
+  const session: Partial<SessionOptions> = {
+    negotiation: { errorRecoveryLevel: 2 },
+    headerDigest: "crc32c",
+  };
+  const target = new WireTarget({
+    session,
+    keys: { ErrorRecoveryLevel: "2", HeaderDigest: "CRC32C" },
+  });
+  await withTarget(target, async () => {
+    await target.logIn();
+    const { execution, pdu } = await target.begin(REWIND);
+    target.wire.response(pdu.itt, { spoil: "header", statSn: target.wire.statSn });
+    await turn();
+    assert.ok(target.wire.stream.closed);
+    const next = await joined(target, 2);
+    const reassign = await eventually(target, next, Op.TaskRequest);
+    assert.deepEqual([reassign.function, reassign.ttt], [TASK_REASSIGN, pdu.itt]);
+    next.taskResponse(reassign.itt);
     next.response(pdu.itt);
     assert.equal((await execution.result).status, 0);
   });

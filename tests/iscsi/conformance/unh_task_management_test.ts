@@ -58,6 +58,7 @@ Deno.test("UNH 19.3: functions that act on many tasks reference none", async () 
     const { session } = target;
     const calls: readonly [() => Promise<void>, number, bigint][] = [
       [() => session.abortTaskSet(1), ABORT_TASK_SET, 1n << 48n],
+      [() => session.clearAca(1), 3, 1n << 48n],
       [() => session.clearTaskSet(1), 4, 1n << 48n],
       [() => session.logicalUnitReset(1), 5, 1n << 48n],
       [() => session.targetWarmReset(), 6, 0n],
