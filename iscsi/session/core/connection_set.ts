@@ -27,6 +27,11 @@ export class ConnectionSet {
     return this.#connections.values();
   }
 
+  /** Whether a connection has this number, in whatever phase. */
+  has(cid: number): boolean {
+    return this.#connections.has(cid);
+  }
+
   /** The connection with this number, if it carries PDUs of the full feature phase. */
   up(cid: number): SessionConnection | undefined {
     const connection = this.#connections.get(cid);

@@ -71,6 +71,7 @@ export class Initiator {
   #drainDeadline = Infinity;
   #drainedReason = "";
   #time2Wait: number | undefined;
+  #lastCid = 0;
 
   /**
    * Checks the options; nothing happens before the first connection is there.
@@ -131,7 +132,6 @@ export class Initiator {
    */
   open(cid: number, digestEngines?: DigestEngines): SessionConnection {
     const connection = this.#newConnection(cid, digestEngines);
-    this.#expStatSns.delete(cid);
     if (this.closed) connection.stop();
     else this.#connections.add(connection);
     return connection;
@@ -328,7 +328,9 @@ export class Initiator {
   #newRecovery(): ConnectionRecovery {
     return new ConnectionRecovery(this.#state, {
       helper: () => this.#connections.any(),
-      reinstate: (cid, expStatSn, at, until) => this.#reinstate(cid, expStatSn, at, until),
+      connection: (cid) => this.#connections.up(cid),
+      reinstate: (cid, expStatSn, until) => this.#reinstate(cid, expStatSn, until),
+      requestEnded: () => this.#requestEnded(),
       abort: (task) => this.#ledger.sendAbort(task, this.#state.now),
       recovered: (cid) => this.#recovered(cid),
       failed: (error) => this.#close(error),
@@ -358,7 +360,9 @@ export class Initiator {
     this.#state.enter("full-feature", "logged in");
     this.#events.loggedIn(parameters);
     const count = Math.min(this.#options.connections, parameters.maxConnections);
-    for (let cid = 1; cid < count; cid++) this.#plan.want(cid, "join", this.#state.now, Infinity);
+    for (let added = 1; added < count; added++) {
+      this.#plan.want(this.#nextCid(), "join", this.#state.now, Infinity);
+    }
     this.#plan.step(this.#state.now);
   }
 
@@ -440,26 +444,35 @@ export class Initiator {
     }
   }
 
-  #reinstate(cid: number, expStatSn: number, at: number, until: number): void {
-    if (this.#plan.has(cid) || this.#expStatSns.size > 0) return;
+  #reinstate(cid: number, expStatSn: number, until: number): void {
+    if (this.#plan.has(cid)) return;
+    const { now } = this.#state;
+    const purpose = this.#connections.any() === undefined ? "reinstate" : "replace";
     this.#expStatSns.set(cid, expStatSn);
-    this.#plan.want(cid, "reinstate", Math.max(at, this.#state.now), until);
-    this.#plan.step(this.#state.now);
+    this.#plan.want(cid, purpose, now, until);
+    this.#plan.step(now);
   }
 
   #recovered(cid: number): void {
     this.#changed({ cid, to: "recovered" });
-    this.#expStatSns.clear();
-    const isMissing = this.#connections.up(cid) === undefined && !this.#plan.has(cid);
-    if (isMissing && this.#state.phase === "full-feature") {
-      this.#plan.want(cid, "join", this.#state.now, Infinity);
+    this.#expStatSns.delete(cid);
+    if (this.#connections.up(cid) === undefined && this.#state.phase === "full-feature") {
+      // A number of its own: what the target still says about the lost one must not hit another.
+      this.#plan.want(this.#nextCid(), "join", this.#state.now, Infinity);
       this.#plan.step(this.#state.now);
     }
     this.#events.outputDue();
   }
 
+  /** CIDs have 16 bits. */
+  #nextCid(): number {
+    do this.#lastCid = this.#lastCid % 0xffff + 1; while (this.#connections.has(this.#lastCid));
+    return this.#lastCid;
+  }
+
   #gaveUp(cid: number, purpose: ConnectionPurpose, error: unknown): void {
     this.#changed({ cid, to: "failed", error });
+    if (purpose === "replace") return this.#recovery.irreplaceable(cid);
     if (purpose === "reinstate") {
       const message = `Recover connection ${cid}: it could not be set up again`;
       return this.#close(new ConnectionLostError(message, { cause: error }));

@@ -6,13 +6,17 @@
 
 import {
   AuthenticationError,
+  ConnectError,
   InvalidOptionError,
   LoginError,
   NegotiationError,
 } from "../../errors.ts";
 
-/** `join`: one more connection for a session that works. `reinstate`: one in place of the last that was lost. */
-export type ConnectionPurpose = "join" | "reinstate";
+/**
+ * `join`: one more connection for a session that works. `replace`: one in place of one that was lost, while others work.
+ * `reinstate`: the same where no other works.
+ */
+export type ConnectionPurpose = "join" | "replace" | "reinstate";
 
 interface WantedConnection {
   readonly purpose: ConnectionPurpose;
@@ -26,11 +30,13 @@ interface WantedConnection {
 }
 
 /** A connection that the session can do without is not worth more attempts than this. */
-const MAX_JOIN_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 8_000;
 /** Status-Class 2: the same login would fail again (RFC 7143 §11.13.5). */
 const INITIATOR_ERROR = 2;
+/** Status-Detail of that class which passes: the target still counts a connection that it has not found to be lost. */
+const TOO_MANY_CONNECTIONS = 6;
 
 /** Who dials, and who hears when it is of no use. */
 export interface ConnectionPlanEvents {
@@ -87,10 +93,13 @@ export class ConnectionPlan {
     if (wanted === undefined) return;
     wanted.isDialing = false;
     wanted.at = now + Math.min(FIRST_DELAY_MS * 2 ** (wanted.attempts - 1), MAX_DELAY_MS);
-    const isTired = wanted.purpose === "join" && wanted.attempts >= MAX_JOIN_ATTEMPTS;
-    if (!isTired && !isFinal(error) && wanted.at < wanted.until) return;
+    const { purpose, attempts } = wanted;
+    const isTired = purpose !== "reinstate" && attempts >= MAX_ATTEMPTS;
+    // What cannot be reached is not waited for where another connection can take over.
+    const isUnreachable = purpose === "replace" && error instanceof ConnectError;
+    if (!isUnreachable && !isTired && !isFinal(error) && wanted.at < wanted.until) return;
     this.#wanted.delete(cid);
-    this.#events.gaveUp(cid, wanted.purpose, error);
+    this.#events.gaveUp(cid, purpose, error);
   }
 
   /** The session is over. */
@@ -104,5 +113,6 @@ export function isFinal(error: unknown): boolean {
   const isOurs = error instanceof InvalidOptionError || error instanceof AuthenticationError ||
     error instanceof NegotiationError;
   if (isOurs) return true;
-  return error instanceof LoginError && error.statusClass === INITIATOR_ERROR;
+  return error instanceof LoginError && error.statusClass === INITIATOR_ERROR &&
+    error.statusDetail !== TOO_MANY_CONNECTIONS;
 }

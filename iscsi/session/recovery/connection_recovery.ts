@@ -2,10 +2,10 @@
  * Recovery of lost connections at error recovery level 2: what they carried goes on over another connection of the
  * session, or over one that is set up in their place (RFC 7143 §7.1.4.3, §7.2, §7.5).
  *
- * For each lost connection: wait Time2Wait; have the target give up what the connection held, by a logout on another
- * connection or by a login in its place; then, on the connection that works, TASK REASSIGN for what the target has taken
- * in, and once more what it has not. What is not taken over until Time2Retain has passed as well is lost, and the session
- * with it: the target may have executed any of it.
+ * For each lost connection: wait Time2Wait; have the target give up what the connection held, by a login in its place or,
+ * where that does not succeed and others work, by a logout on one of them; then, on the connection that works, TASK
+ * REASSIGN for what the target has taken in, and once more what it has not. What is not taken over until Time2Retain has
+ * passed as well is lost, and the session with it: the target may have executed any of it.
  *
  * @module
  */
@@ -27,8 +27,10 @@ import type { Reassignment } from "../requests/task_management_requests.ts";
 import { TextExchange } from "../requests/text_exchange.ts";
 import { DataRecovery } from "./data_recovery.ts";
 
-/** The answer to a TASK REASSIGN that the target is still busy with: the task has not been let go yet. */
+/** When to ask again for a task that the target has not let go of yet. */
 const STILL_ALLEGIANT_MS = 500;
+/** How long something may take to come for a task whose TASK REASSIGN was rejected. */
+const PROOF_MS = 3000;
 
 /** Seconds to wait before what a connection held can be taken over, and for which it then can. */
 export interface RetentionTimes {
@@ -40,12 +42,15 @@ export interface RetentionTimes {
 export interface ConnectionRecoveryHost {
   /** A connection that works; `undefined` when none does. */
   helper(): SessionConnection | undefined;
-  /** Sets up a connection in place of one that was lost. */
-  reinstate(cid: number, expStatSn: number, at: number, until: number): void;
+  /** The connection with this number, if it works. */
+  connection(cid: number): SessionConnection | undefined;
+  /** Sets up a connection in place of one that was lost, unless that is under way already. */
+  reinstate(cid: number, expStatSn: number, until: number): void;
   /** Sends ABORT TASK for a command that was to be aborted while it had no connection. */
   abort(task: ScsiTask): void;
   /** Everything of a lost connection goes on, on another: that one is missing now. */
   recovered(cid: number): void;
+  requestEnded(): void;
   /** What was lost cannot be had again. */
   failed(error: unknown): void;
   notice(message: string, properties: Record<string, unknown>): void;
@@ -64,13 +69,26 @@ interface Outage {
   until: number;
   /** Whether the target has let go of the connection. */
   isRemoved: boolean;
+  /** Whether setting up one in its place was of no use. */
+  isIrreplaceable: boolean;
   /** The connection that a logout in its name is on its way on. */
   removedBy: number | undefined;
 }
 
-/** A task that the target has not let go of yet. */
-interface Postponed {
+/** A task whose TASK REASSIGN was refused, and how far it was then. */
+interface DoubtedTask {
   readonly task: ScsiTask;
+  readonly at: number;
+  readonly nextDataSn: number;
+  readonly response: number;
+}
+
+/** A task that a connection is to take over. */
+interface Adoption {
+  readonly task: ScsiTask;
+  /** The connection that takes it over: its own, unless that was lost as well. */
+  readonly cid: number;
+  /** Not before, since the target has not let go of it yet. */
   readonly at: number;
   readonly until: number;
 }
@@ -80,7 +98,10 @@ export class ConnectionRecovery {
   readonly #state: SessionState;
   readonly #host: ConnectionRecoveryHost;
   #outages: Outage[] = [];
-  #postponed: Postponed[] = [];
+  /** In the order of the CmdSN. One at a time: a target need not take more than one immediate request of a kind. */
+  #adoptions: Adoption[] = [];
+  #underWay: Reassignment | undefined;
+  #doubted: DoubtedTask[] = [];
 
   constructor(state: SessionState, host: ConnectionRecoveryHost) {
     this.#state = state;
@@ -92,7 +113,8 @@ export class ConnectionRecovery {
     let earliest = Infinity;
     const { now } = this.#state;
     for (const { at, until } of this.#outages) earliest = Math.min(earliest, at > now ? at : until);
-    for (const { at } of this.#postponed) earliest = Math.min(earliest, at);
+    for (const { at } of this.#doubted) earliest = Math.min(earliest, at);
+    for (const { at } of this.#adoptions) earliest = at > now ? Math.min(earliest, at) : earliest;
     return earliest;
   }
 
@@ -118,11 +140,13 @@ export class ConnectionRecovery {
       at,
       until,
       isRemoved,
+      isIrreplaceable: false,
       removedBy: undefined,
     };
     for (const request of [...this.#state.requests.values()]) {
       if (request.cid === connection.cid) this.#strand(outage, request);
     }
+    if (this.#underWay?.cid === connection.cid) this.#underWay = undefined;
     outage.stranded.sort((a, b) => serialLess(a.cmdSn, b.cmdSn) ? -1 : 1);
     this.#outages.push(outage);
     this.#state.deadlines.include(at);
@@ -136,10 +160,16 @@ export class ConnectionRecovery {
       // Nothing may be sent or received for a command while the old socket still uses its buffer.
       if (outage.connection.isReleased && now >= outage.at) this.#goOn(outage);
     }
-    const due = this.#postponed.filter(({ at }) => now >= at);
-    if (due.length === 0) return;
-    this.#postponed = this.#postponed.filter(({ at }) => now < at);
-    for (const { task, until } of due) this.#reassignLater(task, until);
+    this.#reassignNext();
+    this.#settleDoubts(now);
+  }
+
+  /** No connection could be set up in place of this one, but others work. */
+  irreplaceable(cid: number): void {
+    for (const outage of this.#outages) {
+      if (outage.connection.cid === cid) outage.isIrreplaceable = true;
+    }
+    this.step();
   }
 
   /** A connection has been set up in place of the one with its number. */
@@ -170,32 +200,67 @@ export class ConnectionRecovery {
   }
 
   /** The target has answered TASK REASSIGN. */
-  reassigned({ itt, task, until }: Reassignment, response: number): void {
+  reassigned({ itt, cid, task, until }: Reassignment, response: number): void {
     this.#state.requests.delete(itt);
-    if (task.state === "done" || response === TaskManagementResponseCode.FunctionComplete) return;
+    this.#underWay = undefined;
+    const isOver = task.state === "done" ||
+      response === TaskManagementResponseCode.FunctionComplete;
     const { now } = this.#state;
-    if (response === TaskManagementResponseCode.TaskStillAllegiant && now < until) {
-      const at = now + STILL_ALLEGIANT_MS;
-      this.#postponed.push({ task, at, until });
-      return this.#state.deadlines.include(at);
+    if (!isOver) {
+      if (response === TaskManagementResponseCode.TaskStillAllegiant && now < until) {
+        const at = now + STILL_ALLEGIANT_MS;
+        this.#adoptions.push({ task, cid, at, until });
+        this.#state.deadlines.include(at);
+      } else if (response === TaskManagementResponseCode.FunctionRejected) {
+        this.#doubt(task, response);
+      } else {
+        this.#lose(task, response);
+      }
     }
+    this.#reassignNext();
+  }
+
+  /**
+   * Some targets, Linux's among them, answer "function rejected" and go on with the task all the same: what comes for it
+   * on its new connection proves that.
+   */
+  #doubt(task: ScsiTask, response: number): void {
+    const at = this.#state.now + PROOF_MS;
+    this.#doubted.push({ task, at, nextDataSn: task.nextDataSn, response });
+    this.#state.deadlines.include(at);
+  }
+
+  #settleDoubts(now: number): void {
+    const due = this.#doubted.filter(({ at }) => now >= at);
+    if (due.length === 0) return;
+    this.#doubted = this.#doubted.filter(({ at }) => now < at);
+    for (const { task, nextDataSn, response } of due) {
+      const isProven = task.nextDataSn !== nextDataSn || !task.r2tSnUnknown;
+      if (task.state !== "done" && !isProven) this.#lose(task, response);
+    }
+  }
+
+  #lose(task: ScsiTask, response: number): void {
     this.#state.requests.delete(task.itt);
     task.fail(task.state === "aborting" ? task.abortReason : notReassigned(task, response));
+    this.#host.requestEnded();
   }
 
   /** The session is over. */
   abandon(): void {
     this.#outages = [];
-    this.#postponed = [];
+    this.#adoptions = [];
+    this.#underWay = undefined;
+    this.#doubted = [];
   }
 
   #goOn(outage: Outage): void {
-    const helper = this.#host.helper();
     const { cid, wire } = outage.connection;
-    if (helper === undefined) {
-      this.#host.reinstate(cid, wire.status.expStatSn, outage.at, outage.until);
-    } else if (outage.isRemoved) {
+    const helper = this.#host.connection(cid) ?? this.#host.helper();
+    if (helper !== undefined && outage.isRemoved) {
       this.#takeOver(outage, helper);
+    } else if (helper === undefined || !outage.isIrreplaceable) {
+      this.#host.reinstate(cid, wire.status.expStatSn, outage.until);
     } else if (outage.removedBy === undefined) {
       outage.removedBy = helper.cid;
       sendRemoval(this.#state, helper.wire, cid);
@@ -236,6 +301,7 @@ export class ConnectionRecovery {
       requests: outage.stranded.length,
     });
     this.#host.recovered(outage.connection.cid);
+    this.#reassignNext();
   }
 
   #hasArrived(cmdSn: number): boolean {
@@ -245,9 +311,10 @@ export class ConnectionRecovery {
   #takeOverTask(task: ScsiTask, helper: SessionConnection, until: number): void {
     if (task.state === "done") return;
     if (this.#hasArrived(task.cmdSn)) {
-      if (task.state !== "aborting") return this.#reassign(task, helper, until);
       task.cid = helper.cid;
-      return this.#host.abort(task);
+      if (task.state === "aborting") return this.#host.abort(task);
+      this.#adoptions.push({ task, cid: helper.cid, at: this.#state.now, until });
+      return;
     }
     task.restart();
     helper.sendAgain(task);
@@ -261,9 +328,21 @@ export class ConnectionRecovery {
     exchange.fail(sessionFailure(requestName(exchange), cause, "unknown"));
   }
 
-  #reassign(task: ScsiTask, helper: SessionConnection, until: number): void {
+  #reassignNext(): void {
+    const { now } = this.#state;
+    while (this.#underWay === undefined) {
+      const index = this.#adoptions.findIndex(({ at }) => now >= at);
+      if (index < 0) return;
+      const [adoption] = this.#adoptions.splice(index, 1);
+      const helper = this.#host.connection(adoption.cid);
+      // Else its new connection was lost as well, and that outage has the task; or it was aborted meanwhile.
+      const isWaiting = adoption.task.state === "sent" && adoption.task.cid === adoption.cid;
+      if (helper !== undefined && isWaiting) this.#reassign(adoption, helper);
+    }
+  }
+
+  #reassign({ task, cid, until }: Adoption, helper: SessionConnection): void {
     const { parameters, segmentGeneration } = helper.wire;
-    task.cid = helper.cid;
     task.segmentGeneration = segmentGeneration;
     task.outstandingR2ts = 0;
     task.r2tSnUnknown = true;
@@ -276,21 +355,15 @@ export class ConnectionRecovery {
     const request: Reassignment = {
       kind: "reassign",
       itt,
-      cid: helper.cid,
+      cid,
       task,
       deadline: answerBy,
       until,
     };
+    this.#underWay = request;
     this.#state.requests.set(itt, request);
     this.#state.deadlines.include(answerBy);
     sendTaskReassign(this.#state, helper.wire, request);
-  }
-
-  #reassignLater(task: ScsiTask, until: number): void {
-    if (task.state === "done") return;
-    const helper = this.#host.helper();
-    // Without one, its connection is lost as well, and that outage has the task.
-    if (helper !== undefined) this.#reassign(task, helper, until);
   }
 }
 

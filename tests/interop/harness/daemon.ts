@@ -30,8 +30,8 @@ export class Daemon {
    *
    * @throws {Error} with the program's output when it ended instead, or was not up in time.
    */
-  async ready(probe: () => boolean | Promise<boolean>): Promise<void> {
-    const settled = await waitUntil(async () => this.#ended || await probe());
+  async ready(probe: () => boolean | Promise<boolean>, limitMs?: number): Promise<void> {
+    const settled = await waitUntil(async () => this.#ended || await probe(), { limitMs });
     if (!settled || this.#ended) {
       throw new Error(`Cannot start the target: ${this.log() || "it printed nothing"}`);
     }

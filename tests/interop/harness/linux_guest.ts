@@ -6,10 +6,14 @@ import { requirePrograms } from "./programs.ts";
 import { type CommandOutput, ROOT, runProgram } from "./tape_command.ts";
 import { makeTempDir, removeTempDir } from "./temp_dir.ts";
 
-const SCRIPTS = `${ROOT}tests/interop/linux_guest/`;
+/** The scripts of the guest. */
+export const SCRIPTS: string = `${ROOT}tests/interop/linux_guest/`;
 
 /** Where the guest is kept from one run to the next, until the script that builds it changes. */
-const GUEST_DIR = join(tmpdir(), `uiscsi-tape-linux-guest-${fingerprint(`${SCRIPTS}build.sh`)}`);
+export const GUEST_DIR: string = join(
+  tmpdir(),
+  `uiscsi-tape-linux-guest-${fingerprint(`${SCRIPTS}build.sh`)}`,
+);
 
 /** A target that listens on this machine's loopback. */
 export interface GuestTarget {
@@ -40,7 +44,8 @@ export async function runInLinuxGuest(target: GuestTarget, job: string): Promise
   }
 }
 
-async function buildGuest(): Promise<void> {
+/** Builds the guest, unless that was done before. */
+export async function buildGuest(): Promise<void> {
   if (existsSync(join(GUEST_DIR, "initrd"))) return;
   requirePrograms("apt-get", "dpkg-deb", "cpio", "xz");
   const unfinished = `${GUEST_DIR}.${crypto.randomUUID()}`;

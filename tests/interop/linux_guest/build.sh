@@ -1,7 +1,7 @@
 #!/bin/bash
 # build.sh OUTDIR
-# Makes OUTDIR/kernel and OUTDIR/initrd: a Linux guest with the kernel's iSCSI initiator, st, sg, open-iscsi, mt-st,
-# GNU tar, lsscsi and sg3-utils, out of Debian packages that are downloaded and unpacked, never installed.
+# Makes OUTDIR/kernel and OUTDIR/initrd: a Linux guest with the kernel's iSCSI initiator and target, st, sg, open-iscsi,
+# mt-st, GNU tar, lsscsi and sg3-utils, out of Debian packages that are downloaded and unpacked, never installed.
 # Needs root, apt-get with its lists, dpkg-deb, cpio, xz. Takes about 20 s.
 set -euo pipefail
 out=$1
@@ -51,7 +51,8 @@ version=${modules##*/}
 cp "$work/root/bin/kmod" "$work/bin/depmod"; ln -s depmod "$work/bin/modprobe"
 [ -d "$stage/lib/modules" ] || { mkdir -p "$stage/lib" && ln -s ../usr/lib/modules "$stage/lib/modules"; }
 "$work/bin/depmod" -b "$stage" "$version"
-wanted="virtio_pci virtio_net virtio_rng 9p 9pnet_virtio iscsi_tcp sg st crc32c crc32c_generic"
+wanted="virtio_pci virtio_net virtio_rng 9p 9pnet_virtio iscsi_tcp sg st crc32c crc32c_generic
+ configfs target_core_mod iscsi_target_mod md5 sha1_generic sha256_generic"
 for module in $wanted; do
   "$work/bin/modprobe" -d "$stage" -S "$version" --show-depends "$module" 2>/dev/null || true # built in, or gone
 done | awk '$1 == "insmod" {print $2}' | sort -u | while read -r file; do
