@@ -78,7 +78,11 @@ export class WireTarget {
     return this.#session;
   }
 
+  /** Why nobody can connect, if nobody can. */
+  unreachable: Error | undefined;
+
   readonly dial: Dialer = (address): Promise<ByteStream> => {
+    if (this.unreachable) return Promise.reject(this.unreachable);
     const connection = new WireConnection(this, this.#options.statSn ?? 100);
     this.connections.push(connection);
     this.dialed.push(address);
