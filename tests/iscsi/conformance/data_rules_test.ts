@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { ProtocolError, TargetFailureError } from "../../../iscsi/mod.ts";
+import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
+import { STATUS, turn, type WireConnection } from "./wire_connection.ts";
+import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
+import { type WireTargetOptions, withSession } from "./wire_target.ts";
+
+const SOLICITED: WireTargetOptions = {
+  keys: { ImmediateData: "No", MaxBurstLength: "4096", MaxOutstandingR2T: "2" },
+};
+
+type Misdeed = (wire: WireConnection, itt: number) => void;
+
+const BAD_R2TS: readonly [what: string, misdeed: Misdeed][] = [
+  ["reaches beyond the data", (wire, itt) => wire.r2t(itt, { ttt: 1, offset: 7000, length: 1193 })],
+  ["asks for nothing", (wire, itt) => wire.r2t(itt, { ttt: 1, offset: 0, length: 0 })],
+  ["exceeds MaxBurstLength", (wire, itt) => wire.r2t(itt, { ttt: 1, offset: 0, length: 4097 })],
+  ["has no tag", (wire, itt) => wire.r2t(itt, { ttt: NO_TAG, offset: 0, length: 512 })],
+  [
+    "names another LUN",
+    (wire, itt) => wire.r2t(itt, { ttt: 1, offset: 0, length: 512, lun: 5n << 48n }),
+  ],
+  [
+    "skips an R2TSN",
+    (wire, itt) => wire.r2t(itt, { ttt: 1, r2tSn: 1, offset: 0, length: 512 }),
+  ],
+  ["belongs to no command", (wire, itt) => wire.r2t(itt + 50, { ttt: 1, offset: 0, length: 512 })],
+];
+
+for (const [what, misdeed] of BAD_R2TS) {
+  Deno.test(`RFC 7143 §11.8: an R2T that ${what} is not answered with data`, async () => {
+    await withSession(SOLICITED, async (target, wire) => {
+      const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(8192) });
+      misdeed(wire, pdu.itt);
+      await assert.rejects(execution.result, ProtocolError);
+      await wire.quiet();
+    });
+  });
+}
+
+Deno.test("RFC 7143 §13.17: more R2Ts than MaxOutstandingR2T are a protocol error", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(8192) });
+    const ask = (r2tSn: number) =>
+      wire.r2t(pdu.itt, { ttt: r2tSn, r2tSn, offset: r2tSn * 512, length: 512 });
+    wire.stream.stall();
+    ask(0);
+    await wire.only(Op.DataOut);
+    [1, 2].forEach(ask);
+    await turn();
+    assert.equal(execution.outcome, undefined, "two are allowed");
+    ask(3);
+    await turn();
+    wire.stream.go();
+    await assert.rejects(execution.result, ProtocolError);
+  });
+});
+
+Deno.test("RFC 7143 §11.8: an R2T for a read is a protocol error", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    wire.r2t(pdu.itt, { ttt: 1, offset: 0, length: 512 });
+    await assert.rejects(execution.result, ProtocolError);
+    await wire.quiet();
+  });
+});
+
+const BAD_DATA_INS: readonly [rule: string, what: string, misdeed: Misdeed][] = [
+  ["§11.7.5", "skips a DataSN", (wire, itt) => wire.dataIn(itt, pattern(512), { dataSn: 1 })],
+  ["§11.7.6", "leaves a hole", (wire, itt) => wire.dataIn(itt, pattern(512), { offset: 512 })],
+  ["§11.7.6", "exceeds the expected length", (wire, itt) => wire.dataIn(itt, pattern(2049))],
+  [
+    "§11.7",
+    "has a residual over and under at once",
+    (wire, itt) => wire.dataIn(itt, pattern(512), { flags: FINAL | STATUS | 0x06, residual: 1 }),
+  ],
+  ["§4.2.5.3", "has a tag that no command has", (wire, itt) => wire.dataIn(itt + 50, pattern(512))],
+];
+
+for (const [rule, what, misdeed] of BAD_DATA_INS) {
+  Deno.test(`RFC 7143 ${rule}: a Data-In that ${what} is a protocol error`, async () => {
+    await withSession({}, async (target, wire) => {
+      const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+      misdeed(wire, pdu.itt);
+      await assert.rejects(execution.result, ProtocolError);
+      assert.ok(wire.stream.closed);
+    });
+  });
+}
+
+Deno.test("RFC 7143 §11.7.3: without S the StatSN of a Data-In means nothing", async () => {
+  await withSession({}, async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(8) });
+    wire.dataIn(pdu.itt, pattern(8), { statSn: 0xdeadbeef });
+    wire.response(pdu.itt, { expDataSn: 1 });
+    assert.equal((await execution.result).dataInLength, 8);
+    assert.equal((await target.begin(REWIND)).pdu.expStatSn, wire.statSn);
+  });
+});
+
+Deno.test("RFC 7143 §11.7.1: F within a read ends a sequence, not the command", async () => {
+  await withSession({}, async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(24) });
+    [0, 1, 2].forEach((dataSn) => wire.dataIn(pdu.itt, pattern(8), { dataSn, offset: dataSn * 8 }));
+    await turn();
+    assert.equal(execution.outcome, undefined);
+    wire.response(pdu.itt, { expDataSn: 3 });
+    assert.equal((await execution.result).dataInLength, 24);
+  });
+});
+
+Deno.test("RFC 7143 §11.2.1: every PDU tells the newest ExpStatSN, Data-Out too", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const other = await target.begin(REWIND);
+    const { pdu } = await target.begin(WRITE, { dataOut: pattern(100) });
+    wire.response(other.pdu.itt);
+    wire.r2t(pdu.itt, { ttt: 1, offset: 0, length: 100 });
+    assert.equal((await wire.only(Op.DataOut)).expStatSn, wire.statSn);
+  });
+});
+
+Deno.test("RFC 7143 §11.8.3, §11.19.2: an R2T and a target's ping carry StatSN and do not use it up", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(100) });
+    wire.r2t(pdu.itt, { ttt: 1, offset: 0, length: 100 });
+    assert.equal((await wire.only(Op.DataOut)).expStatSn, wire.statSn);
+    wire.nopIn({ ttt: 2 });
+    assert.equal((await wire.only(Op.NopOut)).expStatSn, wire.statSn);
+    wire.response(pdu.itt);
+    assert.equal((await execution.result).status, 0);
+    assert.equal((await target.begin(REWIND)).pdu.expStatSn, wire.statSn);
+  });
+});
+
+Deno.test("RFC 7143 §11.4.2: a status that comes before all data was asked for ends the command and its Data-Out", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(8192) });
+    wire.response(pdu.itt, { status: 8, flags: 0x02, residual: 8192 });
+    const result = await execution.result;
+    assert.deepEqual([result.status, result.residual], [8, 8192]);
+    await wire.quiet();
+  });
+});
+
+Deno.test("RFC 7143 §11.4.3: a target failure is told as one, whatever status and residual stand beside it", async () => {
+  await withSession({}, async (target, wire) => {
+    const { execution, pdu } = await target.begin(REWIND);
+    wire.response(pdu.itt, { response: 1, status: 0, flags: 0x06, residual: 5 });
+    await assert.rejects(
+      execution.result,
+      (error) => error instanceof TargetFailureError && error.response === 1,
+    );
+    assert.ok(!wire.stream.closed);
+  });
+});
+
+Deno.test("RFC 7143 §11.4.5: a response whose residual is over and under at once is a protocol error", async () => {
+  await withSession({}, async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(8) });
+    wire.response(pdu.itt, { flags: 0x06, residual: 1 });
+    await assert.rejects(execution.result, ProtocolError);
+  });
+});
+
+for (const inOrder of [true, false]) {
+  const order = inOrder ? "Yes" : "No";
+  Deno.test(`RFC 7143 §13.18, §13.19: with DataPDUInOrder and DataSequenceInOrder ${order}, Data-In lands where Buffer Offset says`, async () => {
+    const session = { negotiation: { dataPduInOrder: inOrder, dataSequenceInOrder: inOrder } };
+    const keys = { DataPDUInOrder: order, DataSequenceInOrder: order };
+    await withSession({ session, keys }, async (target, wire) => {
+      const dataIn = new Uint8Array(2048);
+      const { execution, pdu } = await target.begin(READ, { dataIn });
+      const data = pattern(2048);
+      const offsets = inOrder ? [0, 512, 1024, 1536] : [1536, 1024, 0, 512];
+      offsets.forEach((offset, dataSn) =>
+        wire.dataIn(pdu.itt, data.subarray(offset, offset + 512), { dataSn, offset })
+      );
+      wire.response(pdu.itt, { expDataSn: 4 });
+      assert.equal((await execution.result).dataInLength, 2048);
+      assert.deepEqual(dataIn, data);
+    });
+  });
+}

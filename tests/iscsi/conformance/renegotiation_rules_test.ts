@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { pattern, READ, WRITE } from "./cdbs.ts";
+import { turn } from "./wire_connection.ts";
+import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
+import { withSession } from "./wire_target.ts";
+
+const R_DATA = 3;
+const LEVEL_ONE = {
+  session: { negotiation: { errorRecoveryLevel: 1 } },
+  keys: { ErrorRecoveryLevel: "1" },
+};
+
+Deno.test("RFC 7143 §13.12: another MaxRecvDataSegmentLength is declared by a Text Request, and limits the target from then on", async () => {
+  await withSession({}, async (target, wire) => {
+    const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 4096 });
+    const request = await wire.only(Op.TextRequest);
+    assert.deepEqual(request.keys, { MaxRecvDataSegmentLength: "4096" });
+    assert.deepEqual([request.u8(1), request.ttt], [FINAL, NO_TAG]);
+    wire.textResponse(request.itt, "");
+    await declaring;
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(8192) });
+    wire.dataIn(pdu.itt, pattern(4097), { flags: 0 });
+    await assert.rejects(execution.result);
+    assert.ok(wire.stream.closed);
+  });
+});
+
+Deno.test("RFC 7143 §13.12: what the target declares in its answer limits what is sent to it", async () => {
+  await withSession({}, async (target, wire) => {
+    const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 4096 });
+    const request = await wire.only(Op.TextRequest);
+    wire.textResponse(request.itt, "MaxRecvDataSegmentLength=512\0");
+    await declaring;
+    const { pdu } = await target.begin(WRITE, { dataOut: pattern(4096) });
+    assert.equal(pdu.dataSegmentLength, 512);
+  });
+});
+
+Deno.test("RFC 7143 §11.16: once segments have another length, a SNACK asks for all of a command's data under a tag, which its response bears", async () => {
+  await withSession(LEVEL_ONE, async (target, wire) => {
+    const data = pattern(2048);
+    const dataIn = new Uint8Array(2048);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    wire.dataIn(itt, data.subarray(0, 1024), { flags: 0 });
+    const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 512 });
+    wire.textResponse((await wire.only(Op.TextRequest)).itt, "");
+    await declaring;
+    wire.response(itt, { expDataSn: 2, statSn: wire.statSn });
+    const snack = await wire.next(Op.Snack);
+    await wire.received();
+    assert.deepEqual([snack.u8(1), snack.itt], [FINAL | R_DATA, itt]);
+    assert.ok(snack.ttt !== 0 && snack.ttt !== NO_TAG, "a SNACK tag");
+    assert.deepEqual([snack.bufferOffset, snack.runLength], [0, 0]);
+    assert.equal(execution.outcome, undefined);
+    for (let dataSn = 0; dataSn < 4; dataSn++) {
+      const offset = dataSn * 512;
+      wire.dataIn(itt, data.subarray(offset, offset + 512), { flags: 0, dataSn, offset });
+    }
+    wire.response(itt, { expDataSn: 4, snackTag: snack.ttt });
+    assert.equal((await execution.result).dataInLength, 2048);
+    assert.deepEqual(dataIn, data);
+    await turn();
+  });
+});

@@ -1,0 +1,328 @@
+import assert from "node:assert/strict";
+import { DataLostError, type SessionOptions } from "../../../iscsi/mod.ts";
+import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
+import { ACKNOWLEDGE, STATUS, turn } from "./wire_connection.ts";
+import { FINAL, NO_TAG, Op, type WirePdu } from "./wire_pdu.ts";
+import { type WireTargetOptions, withSession } from "./wire_target.ts";
+
+const DATA = 0;
+const STATUS_SNACK = 1;
+const DATA_ACK = 2;
+const SNACK_REJECT = 0x03;
+const DATA_DIGEST_ERROR = 0x02;
+
+/** A session at error recovery level 1, with digests where asked for. */
+function levelOne(digests = false): WireTargetOptions {
+  const value = digests ? "CRC32C" : "None";
+  const session: Partial<SessionOptions> = {
+    negotiation: { errorRecoveryLevel: 1 },
+    headerDigest: digests ? "crc32c" : "none",
+    dataDigest: digests ? "crc32c" : "none",
+  };
+  const keys = { ErrorRecoveryLevel: "1", HeaderDigest: value, DataDigest: value };
+  return { session, keys: { ...keys, ImmediateData: "No" } };
+}
+
+/** RFC 7143 §11.16: type, tags and run of a SNACK. It is no command: no I bit, no CmdSN, F set. */
+function checkSnack(
+  pdu: WirePdu,
+  type: number,
+  expected: { itt?: number; ttt?: number; lun?: bigint; begRun: number; runLength: number },
+): void {
+  const { itt = NO_TAG, ttt = NO_TAG, lun = 0n, begRun, runLength } = expected;
+  assert.deepEqual([pdu.u8(0), pdu.u8(1)], [Op.Snack, FINAL | type]);
+  assert.deepEqual([pdu.itt, pdu.ttt, pdu.lun], [itt, ttt, lun]);
+  assert.deepEqual([pdu.bufferOffset, pdu.runLength], [begRun, runLength]);
+  assert.deepEqual([pdu.dataSegmentLength, pdu.u8(4)], [0, 0]);
+}
+
+const DATA_OF_READ = pattern(2048);
+
+/** The PDU with this DataSN of a read in four. */
+function part(dataSn: number): Uint8Array {
+  return DATA_OF_READ.subarray(dataSn * 512, dataSn * 512 + 512);
+}
+
+Deno.test("UNH 13.1: Data-In that is missing is asked for by a Data SNACK: tag of the task, no target's tag, the run", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const dataIn = new Uint8Array(2048);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    const send = (dataSn: number, flags = 0) =>
+      wire.dataIn(itt, part(dataSn), { flags, dataSn, offset: dataSn * 512 });
+    send(0);
+    send(3, FINAL);
+    const snack = await wire.only(Op.Snack);
+    checkSnack(snack, DATA, { itt, begRun: 1, runLength: 2 });
+    send(1);
+    send(2);
+    wire.response(itt, { expDataSn: 4 });
+    assert.equal((await execution.result).dataInLength, 2048);
+    assert.deepEqual(dataIn, DATA_OF_READ);
+    assert.equal((await target.begin(REWIND)).pdu.cmdSn, 2, "a SNACK takes no CmdSN");
+  });
+});
+
+Deno.test("UNH 13.1: an R2T that is missing is asked for by an R2T SNACK, and both are answered in order", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { pdu: { itt } } = await target.begin(WRITE, { dataOut: DATA_OF_READ });
+    wire.r2t(itt, { ttt: 2, r2tSn: 1, offset: 1024, length: 1024 });
+    checkSnack(await wire.only(Op.Snack), DATA, { itt, begRun: 0, runLength: 1 });
+    wire.r2t(itt, { ttt: 1, r2tSn: 0, offset: 0, length: 1024 });
+    const answers = await wire.received();
+    assert.deepEqual(answers.map(({ ttt, bufferOffset }) => [ttt, bufferOffset]), [
+      [1, 0],
+      [2, 1024],
+    ]);
+  });
+});
+
+Deno.test("UNH 13.1: data that is missing at the end shows in ExpDataSN, and the response waits for it", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const dataIn = new Uint8Array(2048);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    [0, 1, 2].forEach((dataSn) =>
+      wire.dataIn(itt, part(dataSn), { flags: 0, dataSn, offset: dataSn * 512 })
+    );
+    wire.response(itt, { expDataSn: 4 });
+    checkSnack(await wire.only(Op.Snack), DATA, { itt, begRun: 3, runLength: 1 });
+    assert.equal(execution.outcome, undefined);
+    wire.nopIn({ ttt: 1 });
+    const { expStatSn } = await wire.only(Op.NopOut);
+    assert.equal(
+      expStatSn,
+      wire.statSn - 1,
+      "to acknowledge the status would acknowledge the data",
+    );
+    wire.dataIn(itt, part(3), { dataSn: 3, offset: 1536 });
+    assert.equal((await execution.result).dataInLength, 2048);
+    assert.deepEqual(dataIn, DATA_OF_READ);
+  });
+});
+
+Deno.test("UNH 13.2: a DataACK has no initiator's tag, the target's tag and LUN, and the next DataSN with run length 0", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const lun = 5n << 48n;
+    const options = { dataIn: new Uint8Array(2048), lun };
+    const { execution, pdu: { itt } } = await target.begin(READ, options);
+    wire.dataIn(itt, part(0), { flags: 0, lun, ttt: NO_TAG });
+    const flags = FINAL | ACKNOWLEDGE;
+    wire.dataIn(itt, part(1), { flags, dataSn: 1, offset: 512, lun, ttt: 0xbeef });
+    const acknowledgement = await wire.only(Op.Snack);
+    checkSnack(acknowledgement, DATA_ACK, { ttt: 0xbeef, lun, begRun: 2, runLength: 0 });
+    wire.response(itt, { expDataSn: 2, flags: 0x02, residual: 1024 });
+    assert.equal((await execution.result).dataInLength, 1024);
+  });
+});
+
+Deno.test("UNH 10.2: data with the A bit is acknowledged before its status is", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    const before = wire.statSn;
+    wire.dataIn(itt, part(0), { flags: FINAL | ACKNOWLEDGE, ttt: 3 });
+    wire.response(itt, { expDataSn: 1 });
+    const acknowledgement = await wire.only(Op.Snack);
+    checkSnack(acknowledgement, DATA_ACK, { ttt: 3, begRun: 1, runLength: 0 });
+    assert.ok(acknowledgement.expStatSn === before || acknowledgement.expStatSn === before + 1);
+    assert.equal((await execution.result).status, 0);
+    wire.nopIn({ ttt: 1 });
+    assert.equal((await wire.only(Op.NopOut)).expStatSn, before + 1);
+  });
+});
+
+Deno.test("UNH 10.2: data with the A bit is not acknowledged while data before it is missing", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { pdu: { itt } } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+    wire.dataIn(itt, part(1), {
+      flags: FINAL | ACKNOWLEDGE,
+      dataSn: 1,
+      offset: 512,
+      ttt: 9,
+    });
+    checkSnack(await wire.only(Op.Snack), DATA, { itt, begRun: 0, runLength: 1 });
+    wire.dataIn(itt, part(0), { flags: 0 });
+    checkSnack(await wire.only(Op.Snack), DATA_ACK, { ttt: 9, begRun: 2, runLength: 0 });
+  });
+});
+
+Deno.test("UNH 5.1: at error recovery level 1 a response that is missing is asked for by a Status SNACK without tags", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const first = await target.begin(REWIND);
+    const second = await target.begin(REWIND);
+    const missing = wire.statSn++;
+    wire.response(second.pdu.itt);
+    const snack = await wire.only(Op.Snack);
+    checkSnack(snack, STATUS_SNACK, { begRun: missing, runLength: 1 });
+    assert.equal(snack.expStatSn, missing);
+    wire.response(first.pdu.itt, { statSn: missing });
+    assert.equal((await first.execution.result).status, 0);
+    assert.equal((await second.execution.result).status, 0);
+    assert.equal((await target.begin(REWIND)).pdu.expStatSn, wire.statSn);
+  });
+});
+
+Deno.test("UNH 5.1: at error recovery level 1 a NOP-In shows that the last response is missing", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu } = await target.begin(REWIND);
+    const missing = wire.statSn++;
+    wire.nopIn();
+    checkSnack(await wire.only(Op.Snack), STATUS_SNACK, { begRun: missing, runLength: 1 });
+    wire.response(pdu.itt, { statSn: missing });
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
+Deno.test("UNH 4.1: a command whose data came damaged is retried with the same tag, flags, LUN, CDB and CmdSN", async () => {
+  const options = levelOne(true);
+  await withSession(
+    { ...options, keys: { ...options.keys, ImmediateData: "Yes" } },
+    async (target, wire) => {
+      const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(300), lun: 3 });
+      target.expCmdSn = pdu.cmdSn;
+      wire.reject(pdu, DATA_DIGEST_ERROR);
+      const retry = await wire.only(Op.Command);
+      assert.deepEqual(retry.bhs.subarray(0, 28), pdu.bhs.subarray(0, 28));
+      assert.deepEqual(retry.bhs.subarray(32), pdu.bhs.subarray(32));
+      assert.deepEqual(retry.data, pdu.data);
+      assert.equal(retry.expStatSn, wire.statSn, "only ExpStatSN is new");
+      wire.response(retry.itt);
+      assert.equal((await execution.result).status, 0);
+    },
+  );
+});
+
+Deno.test("UNH 16.4.2: after a rejected SNACK no partial data is taken for whole, and the next attempt is a new command", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const dataIn = new Uint8Array(2048);
+    const first = await target.begin(READ, { dataIn });
+    const { itt } = first.pdu;
+    wire.dataIn(itt, part(0), { flags: 0 });
+    wire.dataIn(itt, part(2), { dataSn: 2, offset: 1024 });
+    wire.reject(await wire.only(Op.Snack), SNACK_REJECT);
+    wire.response(itt, { expDataSn: 3, flags: 0x02, residual: 512 });
+    await assert.rejects(first.execution.result, DataLostError);
+    assert.ok(!wire.stream.closed);
+    const second = await target.begin(READ, { dataIn });
+    assert.equal(second.pdu.cmdSn, first.pdu.cmdSn + 1);
+    assert.notEqual(second.pdu.itt, itt);
+  });
+});
+
+Deno.test("UNH 16.4.2: where the target ends a command whose SNACK it rejected with sense data, that is the result", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+    wire.dataIn(itt, part(1), { dataSn: 1, offset: 512 });
+    wire.reject(await wire.only(Op.Snack), SNACK_REJECT);
+    const data = new Uint8Array([0, 18, 0x70, 0, 11, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x11, 0x13, 0, 0]);
+    wire.response(itt, { status: 2, data, expDataSn: 2 });
+    const outcome = await execution.result.then(
+      ({ status, dataInLength }) => ({ status, dataInLength }),
+      (error) => error,
+    );
+    if (outcome instanceof Error) assert.ok(outcome instanceof DataLostError);
+    else assert.deepEqual(outcome, { status: 2, dataInLength: 0 });
+  });
+});
+
+Deno.test("RFC 7143 §7.8: at error recovery level 1 a Data-In with a wrong data digest is asked for again", async () => {
+  for (const length of [512, 40_000]) {
+    await withSession(levelOne(true), async (target, wire) => {
+      const data = pattern(length);
+      const dataIn = new Uint8Array(length);
+      const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+      wire.dataIn(itt, data, {}, "data");
+      checkSnack(await wire.only(Op.Snack), DATA, { itt, begRun: 0, runLength: 1 });
+      wire.dataIn(itt, data);
+      wire.response(itt, { expDataSn: 1 });
+      assert.equal((await execution.result).dataInLength, length);
+      assert.deepEqual(dataIn, data);
+      assert.ok(!wire.stream.closed);
+    });
+  }
+});
+
+Deno.test("RFC 7143 §7.8: at error recovery level 1 a response with a wrong data digest is asked for again by a Status SNACK", async () => {
+  await withSession(levelOne(true), async (target, wire) => {
+    const { execution, pdu: { itt } } = await target.begin(REWIND);
+    const statSn = wire.statSn;
+    const data = new Uint8Array([0, 18, 0x70, 0, 3, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x11, 0, 0, 0]);
+    wire.response(itt, { status: 2, data, spoil: "data" });
+    checkSnack(await wire.only(Op.Snack), STATUS_SNACK, { begRun: statSn, runLength: 1 });
+    wire.response(itt, { status: 2, data, statSn });
+    const result = await execution.result;
+    assert.deepEqual([result.status, result.sense.length], [2, data.length - 2]);
+  });
+});
+
+Deno.test("RFC 7143 §7.8: at error recovery level 1 a wrong header digest still closes the connection", async () => {
+  await withSession(levelOne(true), async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    wire.dataIn(pdu.itt, part(0), {}, "header");
+    await assert.rejects(execution.result);
+    assert.ok(wire.stream.closed);
+  });
+});
+
+Deno.test("RFC 7143 §7.2.2: at error recovery level 1 what comes twice counts once", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const dataIn = new Uint8Array(1024);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    wire.dataIn(itt, part(0), { flags: 0 });
+    wire.dataIn(itt, part(0), { flags: 0 });
+    wire.dataIn(itt, part(1), { dataSn: 1, offset: 512 });
+    const statSn = wire.statSn;
+    wire.response(itt, { expDataSn: 2 });
+    assert.equal((await execution.result).dataInLength, 1024);
+    wire.response(itt, { expDataSn: 2, statSn });
+    wire.nopIn({ ttt: 1 });
+    assert.equal((await wire.only(Op.NopOut)).expStatSn, wire.statSn);
+    const { pdu } = await target.begin(WRITE, { dataOut: part(0) });
+    wire.r2t(pdu.itt, { ttt: 1, offset: 0, length: 512 });
+    wire.r2t(pdu.itt, { ttt: 1, offset: 0, length: 512 });
+    await wire.only(Op.DataOut);
+  });
+});
+
+Deno.test("RFC 7143 §7.9: SNACKs that are not answered are repeated so many times, and the command then ends", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu: { itt } } = await target.begin(READ, {
+      dataIn: new Uint8Array(2048),
+      timeoutMs: 3_600_000,
+    });
+    wire.dataIn(itt, part(1), { dataSn: 1, offset: 512 });
+    let snacks = 0;
+    for (let seconds = 0; seconds < 600 && execution.outcome === undefined; seconds++) {
+      await target.advance(1000);
+      for (const pdu of await wire.received()) {
+        if (pdu.opcode === Op.Snack) snacks++;
+        else if (pdu.opcode === Op.TaskRequest) wire.taskResponse(pdu.itt);
+      }
+      await turn();
+    }
+    assert.ok(snacks >= 2 && snacks <= 100, `${snacks} SNACKs`);
+    await assert.rejects(execution.result);
+  });
+});
+
+Deno.test("RFC 7143 §13.19: at error recovery level 1 with sequences in order, one R2T at a time is what is offered", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { keys } = wire.stream.sent[1];
+    assert.deepEqual([keys.DataSequenceInOrder, keys.MaxOutstandingR2T], ["Yes", "1"]);
+    assert.equal(target.session.parameters.maxOutstandingR2T, 1);
+    await turn();
+  });
+});
+
+Deno.test("RFC 7143 §11.7.1: Data-In that carries its status is asked for again as a whole where it is damaged", async () => {
+  await withSession(levelOne(true), async (target, wire) => {
+    const dataIn = new Uint8Array(512);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    const statSn = wire.statSn;
+    wire.dataIn(itt, part(0), { flags: FINAL | STATUS }, "data");
+    const snacks = await wire.received();
+    assert.ok(snacks.length > 0 && snacks.every(({ opcode }) => opcode === Op.Snack));
+    assert.equal(execution.outcome, undefined);
+    wire.dataIn(itt, part(0), { flags: FINAL | STATUS, statSn });
+    assert.equal((await execution.result).dataInLength, 512);
+    assert.deepEqual(dataIn, part(0));
+  });
+});
