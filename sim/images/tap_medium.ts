@@ -124,7 +124,9 @@ export class TapMedium implements Medium {
       return this.flush();
     }
     // Files that both the old and the new partitions have are emptied anyway.
-    if (this.#partitions.length > 1) for (const partition of this.#partitions) partition.truncate(0);
+    if (this.#partitions.length > 1) {
+      for (const partition of this.#partitions) partition.truncate(0);
+    }
     const files = createPartitionFiles(this.path, count);
     const old = this.#files;
     try {

@@ -14,7 +14,12 @@ export type Condition = SenseInput;
 export interface Outcome {
   readonly dataIn?: Uint8Array;
   readonly condition?: Condition;
+  /** RESERVATION CONFLICT, and nothing else. @default false */
+  readonly isConflict?: boolean;
 }
+
+/** RESERVATION CONFLICT (SAM-5 §5.3.1). */
+export const RESERVATION_CONFLICT: Outcome = { isConflict: true };
 
 /** GOOD without data. */
 export const GOOD: Outcome = {};
@@ -46,7 +51,6 @@ export const Conditions = {
   invalidFieldInCdb: { key: SenseKey.IllegalRequest, asc: 0x24, ascq: 0x00 },
   invalidFieldInParameterList: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x00 },
   invalidRelease: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x04 },
-  tooManyKeyFailures: { key: SenseKey.DataProtect, asc: 0x26, ascq: 0x10 },
   sequenceError: { key: SenseKey.IllegalRequest, asc: 0x2c, ascq: 0x00 },
   savingNotSupported: { key: SenseKey.IllegalRequest, asc: 0x39, ascq: 0x00 },
   notAtBeginning: { key: SenseKey.IllegalRequest, asc: 0x3b, ascq: 0x0c },
