@@ -27,7 +27,10 @@ class TimedBench {
   }
 
   /** What the command came to, and how many seconds it took. */
-  async run(cdb: readonly number[], dataOut = new Uint8Array(0)): Promise<[string, number]> {
+  async run(
+    cdb: readonly number[],
+    dataOut: Uint8Array = new Uint8Array(0),
+  ): Promise<[string, number]> {
     const padded = new Uint8Array(16);
     padded.set(cdb);
     const before = this.clock.now();
