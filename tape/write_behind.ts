@@ -9,7 +9,13 @@
  */
 
 import { abortable } from "./abort.ts";
-import { type Condition, errorFor, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import {
+  breaksPosition,
+  type Condition,
+  errorFor,
+  leavesTapeUnmoved,
+  losesBuffer,
+} from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -307,15 +313,20 @@ export class WriteBehind {
 
   /** Gives up all that is under way, and says in the error what became of it. */
   async #fail(error: unknown): Promise<unknown> {
-    const behind = this.#window.all.slice(1);
-    const misplaced = behind.filter(({ reply }) => isWritten(reply)).map(({ number }) => number);
+    const { head, all } = this.#window;
+    const behind = all.slice(1);
+    const isGap = head.reply !== undefined;
+    const misplaced = behind.flatMap(({ reply, number }) =>
+      isGap && isWritten(reply) ? [number] : []
+    );
     if (!isRefusal(error)) this.#session.lose(error);
     else if (behind.some((write) => movedBy(write) > 0)) await this.#comeBackOrLose();
     const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
     const { isLost, ledger } = this.#session;
+    const isElsewhere = error instanceof TapeError && breaksPosition(error.kind);
+    if (isElsewhere && misplaced.length > 0) ledger.distrust();
     const mayBeLost = isLost && !isRefusal(error);
     const outcome = ledger.outcome(mayBeLost, { unwritten, misplaced });
-    ledger.close();
     this.#failure = error;
     if (this.isBehind) this.#era++;
     return withWrites(error, outcome);

@@ -20,7 +20,10 @@ export interface UnwrittenRecord {
  * unwritten are left out of account.
  */
 export interface WriteOutcome {
-  /** All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. */
+  /**
+   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when something was `misplaced` by a
+   * drive that had been reset or had its tape changed, for that may have overwritten anything.
+   */
   readonly durable: number;
   /** Number of objects from the beginning of the partition that this amounts to, when the driver could count them. */
   readonly durableObject?: number;
@@ -76,21 +79,23 @@ export class WriteLedger {
     this.#durableObject = object;
   }
 
+  /** Something was written where nobody knows: nothing that was on the tape can be relied on. */
+  distrust(): void {
+    this.#written = this.#durable = 0;
+    this.#durableObject = undefined;
+  }
+
   /** What became of everything, when nothing but this is known. `mayBeLost`: the drive may have lost its buffer. */
   outcome(mayBeLost: boolean, details: Partial<WriteOutcome> = {}): WriteOutcome {
+    if (mayBeLost) this.#written = this.#durable;
     return {
       durable: this.#durable,
       ...(this.#durableObject !== undefined && { durableObject: this.#durableObject }),
-      written: mayBeLost ? this.#durable : this.#written,
+      written: this.#written,
       isCertain: !mayBeLost,
       unwritten: [],
       misplaced: [],
       ...details,
     };
-  }
-
-  /** The caller has been told of all that is not written; the numbers go on behind it. */
-  close(): void {
-    this.#written = this.#taken;
   }
 }
