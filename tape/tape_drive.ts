@@ -27,7 +27,7 @@ import { Outage } from "./outage.ts";
 import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
-import { type WritableOptions, writableTo } from "./streams.ts";
+import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
 import { filesFrom, type TapeFile } from "./tape_files.ts";
 import { TapeSession } from "./tape_session.ts";
 import { Writer, type WriteResult } from "./writer.ts";
@@ -164,6 +164,17 @@ export class TapeDrive {
     }
   }
 
+  /**
+   * The records up to the next filemark, which is passed, or the end of data, as a stream: one chunk a record, read when it is asked for. The chunks are the
+   * reader's. Cancelling it leaves the caller behind the last chunk; `signal` fails it with its reason. Fails with what `read()` throws.
+   */
+  readable(options: ReadOptions = {}): ReadableStream<Uint8Array> {
+    return readableFrom(async () => {
+      const result = await this.read(options);
+      return result.kind === "record" ? result.data : undefined;
+    });
+  }
+
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
   files(options: ReadOptions = {}): AsyncGenerator<TapeFile, void, undefined> {
     return filesFrom({
@@ -216,7 +227,7 @@ export class TapeDrive {
   }
 
   /** Resolves when all that was written is on tape: a synchronous WRITE FILEMARKS, which writes none, was good. Throws as `write()`. */
-  flush(options: OperationOptions = {}): Promise<void> {
+  flush(options: OperationOptions = {}): Promise<WriteResult> {
     const { signal } = options;
     const { era } = this.#writer;
     return this.#runWrite(() => this.#writer.flush(era, signal), signal);

@@ -94,7 +94,7 @@ export class WriteBehind {
     this.#session.isDirty = true;
     this.#window.send(write, blockBytes, this.isBehind ? undefined : signal);
     if (!this.#mayRunAhead) await this.settle(this.isBehind ? undefined : signal);
-    return this.#result(number);
+    return this.result(number);
   }
 
   /** Waits until everything is written. */
@@ -117,7 +117,8 @@ export class WriteBehind {
     return length < this.#depth && this.#mayRunAhead && all[length - 1].isSent;
   }
 
-  #result(number: number): WriteResult {
+  /** The result of a write, with the warnings that came since the last result. */
+  result(number: number): WriteResult {
     const result = {
       number,
       earlyWarning: this.#earlyWarning,
@@ -147,6 +148,11 @@ export class WriteBehind {
     this.#window.shift();
     this.#session.ledger.confirm(number);
     this.#outages = 0;
+    if (condition !== "good") this.heed(condition);
+  }
+
+  /** Takes in what a write or filemark was answered near the end of the tape. */
+  heed(condition: Condition): void {
     if (condition === "programmable-early-warning") this.#programmableEarlyWarning = true;
     if (condition === "early-warning") this.#earlyWarning = this.#session.isNearEnd = true;
   }
@@ -189,9 +195,7 @@ export class WriteBehind {
 
   async #writeRest(head: PendingWrite, left: number): Promise<void> {
     const { blockBytes } = this.#session;
-    const condition = head.reply!.condition;
-    if (condition === "early-warning") this.#earlyWarning = this.#session.isNearEnd = true;
-    if (condition === "programmable-early-warning") this.#programmableEarlyWarning = true;
+    this.heed(head.reply!.condition);
     this.#pass(head.objects - left);
     head.data = head.data.subarray(head.data.length - left * blockBytes);
     head.objects = left;

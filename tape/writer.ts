@@ -19,11 +19,14 @@ import { WriteRecovery } from "./write_recovery.ts";
 /** What a write met. Everything was written, or with write-behind taken to be written. */
 export interface WriteResult {
   /**
-   * Number of the write since the drive was opened, counted from 0; for `writeFilemarks()` the number that the next write will have. Errors name by it what
+   * Number of the write since the drive was opened, counted from 0; for filemarks and `flush()` the number that the next write will have. Errors name by it what
    * was not written.
    */
   readonly number: number;
-  /** Whether the end of the tape is near: there is room for a last record, a filemark and little more. */
+  /**
+   * Whether the end of the tape is near: there is room for a last record, a filemark and little more. With write-behind it may be a write before this one that
+   * met it; from then on each waits for its own answer.
+   */
   readonly earlyWarning: boolean;
   /** Whether the tape has come into the programmable early warning zone before that (reported once). */
   readonly programmableEarlyWarning: boolean;
@@ -106,12 +109,11 @@ export class Writer {
     return await this.#session.moving(() => this.#marks(count, immediate, signal));
   }
 
-  /** Has the drive write out what it has buffered: WRITE FILEMARKS with count 0, which writes none. */
-  async flush(era: number, signal?: AbortSignal): Promise<void> {
+  /** Has the drive write out what it has buffered: a synchronous WRITE FILEMARKS with count 0, which writes none. */
+  async flush(era: number, signal?: AbortSignal): Promise<WriteResult> {
     if (era !== this.era) throw this.#stopped();
     await this.settle(signal);
-    await this.#session.moving(() => this.#writeSurely(0, false, signal));
-    this.#session.synchronized();
+    return await this.#session.moving(() => this.#marks(0, false, signal));
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
@@ -139,16 +141,10 @@ export class Writer {
   }
 
   async #marks(count: number, immediate: boolean, signal?: AbortSignal): Promise<WriteResult> {
-    this.#session.isDirty = true;
-    const condition = await this.#writeSurely(count, immediate, signal);
+    if (count > 0) this.#session.isDirty = true;
+    this.#behind.heed(await this.#writeSurely(count, immediate, signal));
     if (!immediate) this.#session.synchronized();
-    const earlyWarning = condition === "early-warning";
-    if (earlyWarning) this.#session.isNearEnd = true;
-    return {
-      number: this.#session.ledger.next,
-      earlyWarning,
-      programmableEarlyWarning: condition === "programmable-early-warning",
-    };
+    return this.#behind.result(this.#session.ledger.next);
   }
 
   /** Writes so many filemarks, and after a lost answer those of them that the tape does not have. */
