@@ -85,8 +85,9 @@ export class Device {
   readonly #events: DeviceEvents;
   /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
   readonly guarded: LogicalUnit;
-  /** Commands without an answer yet. */
+  /** Commands without an answer yet, and commands sent at all. */
   #underWay = 0;
+  #sent = 0;
   /** The last medium or hardware error, and how often in a row it came. */
   #failureCode = 0;
   #failures = 0;
@@ -255,13 +256,14 @@ export class Device {
   async #execute(command: ScsiCommand): Promise<ScsiResult> {
     const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
     const isAlone = this.#underWay++ === 0;
+    const number = ++this.#sent;
     try {
       const result = await this.#unit.execute(
         timeoutMs === undefined ? command : { ...command, timeoutMs },
       );
       const isUnexplained = result.status === Status.CheckCondition && result.sense.length === 0;
       // Kept for the nexus until its next command (SAM-5 §5.14), so it can be fetched only where nothing has come between.
-      if (!isUnexplained || !isAlone || this.#underWay > 1) return result;
+      if (!isUnexplained || !isAlone || number !== this.#sent) return result;
       return { ...result, sense: await this.#fetchSense() };
     } catch (error) {
       throw this.#deliveryFailure(command, error);
