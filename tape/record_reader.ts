@@ -163,6 +163,7 @@ export class RecordReader {
       await this.#resume(place, signal);
     } catch (error) {
       if (!(error instanceof PositionLostError)) throw error;
+      this.#session.deferLoss();
     }
   }
 

@@ -283,6 +283,7 @@ export class TapeDrive {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      this.#session.tellLoss("tell the position");
       return await callerPosition(this.#session, this.#reader, signal);
     }, signal);
   }
@@ -431,6 +432,7 @@ export class TapeDrive {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      this.#session.tellLoss("read");
       return await this.#reader.resuming(operation, signal);
     }, signal);
   }

@@ -21,8 +21,8 @@ export interface UnwrittenRecord {
  */
 export interface WriteOutcome {
   /**
-   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when something was `misplaced` by a
-   * drive that had been reset or had its tape changed, for that may have overwritten anything.
+   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when the drive was
+   * reset, had its tape changed or lost its place with several writes under way: those behind the first may then have been written at the beginning of the tape.
    */
   readonly durable: number;
   /** Number of objects from the beginning of the partition that this amounts to, when the driver could count them. */
@@ -34,14 +34,16 @@ export interface WriteOutcome {
   readonly written: number;
   /** Whether it is certain that nothing from `written` on stands on tape where it belongs. Else that is not known. */
   readonly isCertain: boolean;
+  /** Whether the tape stands where the first of `unwritten` belongs, so that these can be written again at once. */
+  readonly isInPlace: boolean;
   /**
    * The writes from `written` on whose bytes the driver still holds, in their order, the one that threw included. What the drive had called good before it lost
    * its buffer is held no longer.
    */
   readonly unwritten: readonly UnwrittenRecord[];
   /**
-   * Numbers of writes that the drive says it has written behind one that failed, so not where they belong. They are unwritten all the same; where the tape
-   * was brought back before them, the next write overwrites them.
+   * Numbers of writes that the drive says it has written behind one that failed, so not where they belong. They are unwritten all the same; with `isInPlace`
+   * the next write or filemark overwrites them.
    */
   readonly misplaced: readonly number[];
 }
@@ -93,6 +95,7 @@ export class WriteLedger {
       ...(this.#durableObject !== undefined && { durableObject: this.#durableObject }),
       written: this.#written,
       isCertain: !mayBeLost,
+      isInPlace: false,
       unwritten: [],
       misplaced: [],
       ...details,

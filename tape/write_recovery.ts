@@ -8,6 +8,7 @@
  */
 
 import { readCdb, spaceCdb, SpaceCode } from "./commands.ts";
+import { breaksPosition } from "./conditions.ts";
 import { PositionLostError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -77,15 +78,18 @@ export class WriteRecovery {
   }
 
   /**
-   * Goes back over `records`, which were written without an answer, and reads them: whether they are what the tape holds. It then stands behind them
-   * again. Without that, a write that was refused between two others would pass for written.
+   * Goes back over `objects`, which were written without an answer, and over `before` more that were written before them, and reads them all: whether the tape
+   * holds these `records`. It then stands behind them again. Without that, a write that was refused between two others would pass for written.
    *
-   * @throws {PositionLostError} when they are not.
+   * @throws {PositionLostError} when it does not.
    */
-  async verify(records: readonly Uint8Array[], objects: number, cause: unknown): Promise<void> {
+  async verify(
+    records: readonly Uint8Array[],
+    { objects, before, cause }: { objects: number; before: number; cause: unknown },
+  ): Promise<void> {
     const here = this.#here!;
-    if (objects === 0) return;
-    if (!await this.#backOver(objects, here)) throw this.#lost(cause);
+    if (records.length === 0) return;
+    if (!await this.#backOver(objects + before, here - before)) throw this.#lost(cause);
     for (const record of records) {
       if (!await this.#isNext(record)) throw this.#lost(cause);
     }
@@ -108,9 +112,8 @@ export class WriteRecovery {
       name: device.name,
     });
     const reply = await device.attempt({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
-    if (reply.condition !== "good" && reply.condition !== "informational") {
-      throw device.fail(reply);
-    }
+    if (breaksPosition(reply.condition) || reply.condition === "deferred") throw device.fail(reply);
+    if (reply.condition !== "good" && reply.condition !== "informational") return false;
     return await this.#objectsBeyond(here) === 0;
   }
 

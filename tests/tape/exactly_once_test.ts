@@ -60,7 +60,7 @@ class Archive {
     this.#recordOf.set(number, at);
   }
 
-  async #survive(operation: () => Promise<void>): Promise<boolean> {
+  async #survive(operation: () => Promise<unknown>): Promise<boolean> {
     try {
       await operation();
       return true;
