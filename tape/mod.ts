@@ -10,6 +10,7 @@ export { type Density, densityName } from "./density.ts";
 export type { DriveStatus } from "./drive_status.ts";
 export * from "./errors.ts";
 export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
+export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";
 export type {
   LoadPollingOptions,
@@ -22,4 +23,5 @@ export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";
 export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
 export type { RecordSource, TapeFile } from "./tape_files.ts";
+export type { UnwrittenRecord, WriteOutcome } from "./write_ledger.ts";
 export type { WriteResult } from "./writer.ts";

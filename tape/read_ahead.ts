@@ -75,6 +75,8 @@ export class ReadAhead {
   readonly #spares: Uint8Array[] = [];
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
   mayRunAhead = false;
+  /** Whether a READ in fixed mode must ask for one block only: the drive does not tell which of several has another length. */
+  isBlockwise = false;
 
   constructor(session: TapeSession, room: RecordRoom, options: ReadAheadOptions) {
     this.#session = session;
@@ -86,6 +88,11 @@ export class ReadAhead {
   /** Whether nothing is under way or undelivered. */
   get isIdle(): boolean {
     return this.#slots.length === 0 && this.#arrivals.length === 0;
+  }
+
+  /** Whether the tape may have moved by more than what was read. */
+  get isUncertain(): boolean {
+    return this.#isUncertain;
   }
 
   /** Whether a READ is under way, or what one brought is undelivered; a question for the position is neither. */
@@ -240,7 +247,7 @@ export class ReadAhead {
   }
 
   #fixedBytes(blockBytes: number): number {
-    if (!this.mayRunAhead) return blockBytes;
+    if (!this.mayRunAhead || this.isBlockwise) return blockBytes;
     return Math.max(Math.floor(FIXED_READ_BYTES / blockBytes), 1) * blockBytes;
   }
 
