@@ -1,5 +1,5 @@
 /**
- * The attributes of a medium auxiliary memory by name: what the chip in a cartridge holds (SPC-5 §7.4, and the
+ * The attributes of a medium auxiliary memory by name: what the chip in a cartridge holds(SPC-5, and the
  * host attributes that LTFS adds).
  *
  * @module
@@ -8,7 +8,7 @@
 /** Who writes an attribute: the drive, the cartridge's maker, or the host. */
 export type AttributeOwner = "device" | "medium" | "host";
 
-/** How an attribute's bytes are to be read (SPC-5 §7.4.1): a number or raw bytes, ASCII, or text in the medium's code page. */
+/** How an attribute's bytes are to be read (SPC-5): a number or raw bytes, ASCII, or text in the medium's code page. */
 export type AttributeFormat = "binary" | "ascii" | "text";
 
 /** One attribute that is known by name. */

@@ -1,5 +1,5 @@
 /**
- * CRC32C, the Castagnoli CRC that protects iSCSI's headers and the blocks of a tape (RFC 7143 §13.1, SSC-4 §4.2.29).
+ * CRC32C, the Castagnoli CRC that protects iSCSI's headers and the blocks of a tape (RFC 7143 §13.1, SSC-4).
  *
  * @module
  */

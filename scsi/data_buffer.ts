@@ -1,5 +1,5 @@
 /**
- * READ BUFFER and WRITE BUFFER: a device's memory, dumps and microcode (SPC-5 §6.18, §6.49).
+ * READ BUFFER and WRITE BUFFER: a device's memory, dumps and microcode (SPC-5).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { UnexpectedResponseError } from "./errors.ts";
 import { type CommandOptions, executeChecked, executeDataIn } from "./execute.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 
-/** Modes of READ BUFFER and WRITE BUFFER that serve more than one vendor (SPC-5 §6.18.1, §6.49.1). */
+/** Modes of READ BUFFER and WRITE BUFFER that serve more than one vendor (SPC-5). */
 export const BufferMode = {
   VendorSpecific: 0x01,
   Data: 0x02,
@@ -55,7 +55,7 @@ function bufferCdb(opcode: number, place: BufferPlace, length: number): Uint8Arr
 }
 
 /**
- * READ BUFFER(10) (SPC-5 §6.18).
+ * READ BUFFER(10) (SPC-5).
  *
  * @param allocationLength Bytes of room, 0 to 2^24 - 1.
  * @throws {RangeError} when a value does not fit.
@@ -65,7 +65,7 @@ export function readBufferCdb(place: BufferPlace, allocationLength: number): Uin
 }
 
 /**
- * WRITE BUFFER (SPC-5 §6.49).
+ * WRITE BUFFER (SPC-5).
  *
  * @param parameterListLength Bytes that go with it, 0 to 2^24 - 1.
  * @throws {RangeError} when a value does not fit.

@@ -1,5 +1,5 @@
 /**
- * SEND DIAGNOSTIC and RECEIVE DIAGNOSTIC RESULTS: self-tests and diagnostic pages (SPC-5 §6.42, §6.32).
+ * SEND DIAGNOSTIC and RECEIVE DIAGNOSTIC RESULTS: self-tests and diagnostic pages (SPC-5).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { cdbOf, checkedField } from "./cdb_field.ts";
 import { type CommandOptions, executeChecked, executeDataIn } from "./execute.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 
-/** Self-tests: the device's own, and the codes of SPC-5 §6.42. */
+/** Self-tests: the device's own, and the codes of SPC-5. */
 export const SelfTest = {
   /** The default self-test; the command ends when it does (SELFTEST bit). */
   Default: "default",
@@ -35,7 +35,7 @@ export interface SendDiagnosticCdbOptions {
 }
 
 /**
- * SEND DIAGNOSTIC (SPC-5 §6.42).
+ * SEND DIAGNOSTIC (SPC-5).
  *
  * @param parameterListLength Bytes of the page that goes with it, 0 to 65535.
  * @throws {RangeError} when it does not fit.
@@ -55,7 +55,7 @@ export function sendDiagnosticCdb(
 }
 
 /**
- * RECEIVE DIAGNOSTIC RESULTS (SPC-5 §6.32).
+ * RECEIVE DIAGNOSTIC RESULTS (SPC-5).
  *
  * @param page Page code to ask for, 0 to 255.
  * @param allocationLength Bytes of room, 0 to 65535.

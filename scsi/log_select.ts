@@ -1,5 +1,5 @@
 /**
- * LOG SELECT: sets or resets log parameters (SPC-5 §6.7).
+ * LOG SELECT: sets or resets log parameters (SPC-5).
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface LogSelectCdbOptions {
 }
 
 /**
- * LOG SELECT (SPC-5 §6.7).
+ * LOG SELECT (SPC-5).
  *
  * @param parameterListLength Bytes of pages that go with it, 0 to 65535.
  * @throws {RangeError} when a value does not fit.

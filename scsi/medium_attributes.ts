@@ -1,5 +1,5 @@
 /**
- * READ ATTRIBUTE and WRITE ATTRIBUTE: the medium auxiliary memory, a chip in the cartridge (SPC-5 §6.17, §6.48, §7.4).
+ * READ ATTRIBUTE and WRITE ATTRIBUTE: the medium auxiliary memory, a chip in the cartridge (SPC-5, medium auxiliary memory).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type CommandOptions, executeChecked, executeDataIn } from "./execute.ts
 import type { DecodeOptions } from "./inquiry.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 
-/** Service actions of READ ATTRIBUTE (SPC-5 §6.17). */
+/** Service actions of READ ATTRIBUTE (SPC-5). */
 export const ReadAttributeAction = {
   Values: 0x00,
   List: 0x01,
@@ -55,7 +55,7 @@ export interface ReadAttributeCdbOptions {
 }
 
 /**
- * READ ATTRIBUTE (SPC-5 §6.17).
+ * READ ATTRIBUTE (SPC-5).
  *
  * @param allocationLength Bytes of room.
  * @throws {RangeError} when a value does not fit.
@@ -74,7 +74,7 @@ export function readAttributeCdb(
 }
 
 /**
- * WRITE ATTRIBUTE (SPC-5 §6.48): into the memory itself, not only into what the drive has cached of it.
+ * WRITE ATTRIBUTE (SPC-5): into the memory itself, not only into what the drive has cached of it.
  *
  * @param parameterListLength Bytes of attributes that go with it.
  * @throws {RangeError} when a value does not fit.

@@ -1,5 +1,5 @@
 /**
- * REPORT TIMESTAMP and SET TIMESTAMP: a device's clock (SPC-5 §6.36, §6.46).
+ * REPORT TIMESTAMP and SET TIMESTAMP: a device's clock (SPC-5).
  *
  * @module
  */
@@ -33,7 +33,7 @@ const ORIGINS: Readonly<Record<number, TimestampOrigin>> = {
   3: "other",
 };
 
-/** REPORT TIMESTAMP (SPC-5 §6.36). */
+/** REPORT TIMESTAMP (SPC-5). */
 export function reportTimestampCdb(allocationLength: number = LENGTH): Uint8Array {
   const cdb = cdbOf(0xa3);
   cdb[1] = 0x0f;
@@ -41,7 +41,7 @@ export function reportTimestampCdb(allocationLength: number = LENGTH): Uint8Arra
   return cdb;
 }
 
-/** SET TIMESTAMP (SPC-5 §6.46), with a parameter list of 12 bytes: {@link encodeTimestamp}. */
+/** SET TIMESTAMP (SPC-5), with a parameter list of 12 bytes: {@link encodeTimestamp}. */
 export function setTimestampCdb(): Uint8Array {
   const cdb = cdbOf(0xa4);
   cdb[1] = 0x0f;

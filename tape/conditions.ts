@@ -28,6 +28,11 @@ import {
   WormViolationError,
   WriteProtectedError,
 } from "./errors.ts";
+import {
+  BlockProtectionError,
+  RemovalPreventedError,
+  ReservationLostError,
+} from "./feature_errors.ts";
 
 /**
  * The meaning of an answer: that of an error, or
@@ -47,11 +52,21 @@ export type Condition =
 /** One row: a sense key, an additional sense code with any or one qualifier, what it means. */
 type Row = readonly [key: number, asc: number, ascq: number | "any", meaning: Condition];
 
-const { NotReady, MediumError: Medium, IllegalRequest, UnitAttention, DataProtect, BlankCheck } =
-  SenseKey;
+const {
+  NotReady,
+  MediumError: Medium,
+  HardwareError: Hardware,
+  IllegalRequest,
+  UnitAttention,
+  DataProtect,
+  BlankCheck,
+  AbortedCommand,
+} = SenseKey;
 
 const ROWS: readonly Row[] = [
   [Medium, 0x00, 0x02, "end-of-partition"],
+  [Hardware, 0x10, 0x01, "protection-mismatch"],
+  [AbortedCommand, 0x10, 0x01, "protection-mismatch"],
   [Medium, 0x30, 0x0c, "worm-violation"],
   [Medium, 0x30, 0x0d, "worm-violation"],
   [IllegalRequest, 0x53, 0x02, "removal-prevented"],
@@ -62,6 +77,9 @@ const ROWS: readonly Row[] = [
   [UnitAttention, 0x2a, 0x01, "mode-parameters-changed"],
   [UnitAttention, 0x2a, 0x00, "attention"],
   [UnitAttention, 0x2a, 0x02, "attention"],
+  [UnitAttention, 0x2a, 0x03, "reservation-lost"],
+  [UnitAttention, 0x2a, 0x04, "reservation-lost"],
+  [UnitAttention, 0x2a, 0x05, "reservation-lost"],
   [UnitAttention, 0x2a, 0x09, "attention"],
   [UnitAttention, 0x2a, 0x10, "attention"],
   [UnitAttention, 0x2a, 0x11, "encryption"],
@@ -168,7 +186,12 @@ export function leavesTapeUnmoved(condition: Condition): boolean {
   return UNMOVED.has(condition);
 }
 
-const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>(["medium-changed", "reset"]);
+const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>([
+  "medium-changed",
+  // Whoever took the drive away may have moved the tape.
+  "reservation-lost",
+  "reset",
+]);
 
 /** Whether the tape may stand anywhere afterwards, or be another tape. */
 export function breaksPosition(condition: Condition): boolean {
@@ -193,7 +216,10 @@ const CLASSES: Partial<Record<TapeErrorKind, ErrorMaker>> = {
   "medium-error": (message, facts) => new MediumError(message, facts),
   "not-ready": (message, facts) => new NotReadyError(message, facts),
   "position-lost": (message, facts) => new PositionLostError(message, facts),
+  "protection-mismatch": (message, facts) => new BlockProtectionError(message, facts),
   "reservation-conflict": (message, facts) => new ReservationConflictError(message, facts),
+  "removal-prevented": (message, facts) => new RemovalPreventedError(message, facts),
+  "reservation-lost": (message, facts) => new ReservationLostError(message, facts),
   "reset": (message, facts) => new ResetError(message, facts),
   "setmark": (message, facts) => new SpaceStoppedError("setmark", message, facts),
   "volume-overflow": (message, facts) => new VolumeOverflowError(message, facts),

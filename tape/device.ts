@@ -70,13 +70,16 @@ function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
 /** Commands to one drive. */
 export class Device {
   readonly #unit: LogicalUnit;
+  /** What carries the commands: the unit, or what watches over it. */
+  #way: LogicalUnit;
+  #learnedTimeouts: Readonly<Record<number, number>> = {};
   readonly #options: DeviceOptions;
   readonly #events: DeviceEvents;
   /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
   readonly guarded: LogicalUnit;
 
   constructor(unit: LogicalUnit, events: DeviceEvents, options: DeviceOptions) {
-    this.#unit = unit;
+    this.#unit = this.#way = unit;
     this.#events = events;
     this.#options = options;
     this.guarded = {
@@ -101,6 +104,21 @@ export class Device {
 
   close(): Promise<void> {
     return this.#unit.close();
+  }
+
+  /** Sends commands another way from here on: by what `wrap` makes of the unit. Nothing may be under way. */
+  reroute(wrap: (unit: LogicalUnit) => LogicalUnit): void {
+    this.#way = wrap(this.#unit);
+  }
+
+  /** Milliseconds that the drive itself gives its commands, by operation code; the caller's own wishes go before. */
+  learnTimeouts(timeouts: Readonly<Record<number, number>>): void {
+    this.#learnedTimeouts = timeouts;
+  }
+
+  /** Milliseconds until a command is given up. */
+  timeoutMs(cdb: Uint8Array): number {
+    return this.#ownTimeout(cdb) ?? commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
   }
 
   /** Whether the connection is lost and can be set up again. */
@@ -219,14 +237,18 @@ export class Device {
   }
 
   async #execute(command: ScsiCommand): Promise<ScsiResult> {
-    const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
+    const timeoutMs = command.timeoutMs ?? this.#ownTimeout(command.cdb);
     try {
-      return await this.#unit.execute(
+      return await this.#way.execute(
         timeoutMs === undefined ? command : { ...command, timeoutMs },
       );
     } catch (error) {
       throw this.#deliveryFailure(command, error);
     }
+  }
+
+  #ownTimeout(cdb: Uint8Array): number | undefined {
+    return this.#options.timeouts[cdb[0]] ?? this.#learnedTimeouts[cdb[0]];
   }
 
   #deliveryFailure(command: ScsiCommand, error: unknown): unknown {

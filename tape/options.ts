@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from "../scsi/logger.ts";
+import type { ExclusiveUse } from "./exclusive_use.ts";
 
 /** How long to wait for a drive that is loading a tape. */
 export interface LoadPollingOptions {
@@ -58,6 +59,16 @@ export interface TapeDriveOptions {
    * then on. @default "resume"
    */
   readonly recovery?: "resume" | "none";
+  /**
+   * Keeps other hosts away as long as the drive is open. `persistent`: a persistent reservation, which survives the loss of the connection and a reset, and so
+   * also this process if it dies; the host then gets the drive again when it opens it again under the same initiator name and ISID, another has to preempt. `reserve`: RESERVE, which
+   * ends with the connection. Opening fails with `ReservationConflictError` when another host has the drive.
+   *
+   * @default nobody is kept away
+   */
+  readonly exclusive?: ExclusiveUse;
+  /** Key of the persistent reservation, not 0, 64 bits: for who preempts it by hand. @default 7569736373690001h */
+  readonly reservationKey?: bigint;
   /**
    * Milliseconds until a command is given up, by operation code: `{ 0x08: 60_000 }` for READ(6). Too short takes a drive that is busy
    * correcting errors for dead, and loses the position. @default the command table's, which exceed what drive manuals allow

@@ -15,7 +15,7 @@ import type { LogicalUnit } from "../logical_unit.ts";
 export const SecurityProtocol = {
   /** Which protocols a device has. */
   Information: 0x00,
-  /** Encryption of tapes (SSC-4 §8.7). */
+  /** Encryption of tapes (SSC-4). */
   TapeDataEncryption: 0x20,
 } as const;
 
@@ -120,7 +120,7 @@ export async function writeSecurityPage(
 }
 
 /**
- * Which security protocols a device has (protocol 00h, SPC-5 §7.6.1).
+ * Which security protocols a device has (protocol 00h, SPC-5).
  *
  * @throws {CheckConditionError} when the device refused: it has none.
  * @throws {ScsiStatusError} {@link ServiceDeliveryError}

@@ -1,6 +1,6 @@
 /**
  * What a tape drive says about encryption: SECURITY PROTOCOL IN pages of the tape data encryption protocol, 20h
- * (SSC-4 §8.7.2).
+ * (SSC-4).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readU16, readU32, readU64 } from "../big_endian.ts";
 import { UnexpectedResponseError } from "../errors.ts";
 import type { DecodeOptions } from "../inquiry.ts";
 
-/** Pages that a drive sends (SSC-4 §8.7.2). */
+/** Pages that a drive sends (SSC-4). */
 export const EncryptionInPage = {
   SupportedInPages: 0x0000,
   SupportedOutPages: 0x0001,
@@ -39,7 +39,7 @@ export type DecryptionMode = "off" | "raw" | "on" | "mixed";
 /** The position in the list is the code that stands for it. */
 export const DECRYPTION_MODES: readonly DecryptionMode[] = ["off", "raw", "on", "mixed"];
 
-/** What can be read of the data that is associated with a key, never the key itself (SSC-4 §8.7.4). */
+/** What can be read of the data that is associated with a key, never the key itself (SSC-4). */
 export interface KeyAssociatedData {
   /** What it is for. */
   readonly type:
@@ -139,7 +139,7 @@ export interface EncryptionCapabilities {
   readonly algorithms: readonly EncryptionAlgorithm[];
 }
 
-/** Names of security algorithm codes (SPC-5 §5.13.4). */
+/** Names of security algorithm codes (SPC-5). */
 const ALGORITHMS: Readonly<Record<number, string>> = {
   0x00010010: "AES-128-CCM",
   0x00010014: "AES-256-GCM",

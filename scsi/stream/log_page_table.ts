@@ -1,5 +1,5 @@
 /**
- * The log pages of tape drives by name: pages, and their parameters (SPC-5 §7.3, SSC-4 §8.3, and the pages 30h to 32h
+ * The log pages of tape drives by name: pages, and their parameters (SPC-5 §7.3, SSC-4, and the pages 30h to 32h
  * of LTO drives).
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The mode pages of tape drives, field by field (SSC-4 §8.5, SPC-5 §7.5). Offsets count from the page's first byte.
+ * The mode pages of tape drives, field by field (SSC-4, SPC-5 §7.5). Offsets count from the page's first byte.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface ModePageLayout<T> {
   readonly fields: FieldTable<T>;
 }
 
-/** Read-write error recovery, page 01h (SSC-4 §8.5.5). */
+/** Read-write error recovery, page 01h (SSC-4). */
 export interface ErrorRecoveryPage {
   /** TB: gives a block that could not be corrected. */
   readonly transferBlock: boolean;
@@ -90,7 +90,7 @@ export const CONTROL_PAGE: ModePageLayout<ControlPage> = {
   },
 };
 
-/** Control data protection, page 0Ah subpage F0h (SSC-4 §8.5.9): logical block protection. */
+/** Control data protection, page 0Ah subpage F0h (SSC-4): logical block protection. */
 export interface BlockProtectionPage {
   /** What protects a block on its way: 0 nothing, 1 a Reed-Solomon CRC, 2 a CRC32C. */
   readonly method: number;
@@ -118,7 +118,7 @@ export const BLOCK_PROTECTION_PAGE: ModePageLayout<BlockProtectionPage> = {
   },
 };
 
-/** Data compression, page 0Fh (SSC-4 §8.5.2). */
+/** Data compression, page 0Fh (SSC-4). */
 export interface CompressionPage {
   /** DCE: compresses what is written. */
   readonly enabled: boolean;
@@ -149,7 +149,7 @@ export const COMPRESSION_PAGE: ModePageLayout<CompressionPage> = {
   },
 };
 
-/** Device configuration, page 10h (SSC-4 §8.5.3). */
+/** Device configuration, page 10h (SSC-4). */
 export interface DeviceConfigurationPage {
   /** Active format, the vendor's own. */
   readonly activeFormat: number;
@@ -216,7 +216,7 @@ export const DEVICE_CONFIGURATION_PAGE: ModePageLayout<DeviceConfigurationPage> 
   },
 };
 
-/** Device configuration extension, page 10h subpage 01h (SSC-4 §8.5.8). */
+/** Device configuration extension, page 10h subpage 01h (SSC-4). */
 export interface ConfigurationExtensionPage {
   /** TARPF: TapeAlert's log page heeds the parameter pointer. */
   readonly alertsRespectPointer: boolean;
@@ -253,7 +253,7 @@ export const CONFIGURATION_EXTENSION_PAGE: ModePageLayout<ConfigurationExtension
   },
 };
 
-/** Medium partition, page 11h (SSC-4 §8.5.4). The sizes follow, two bytes each, from byte 8 on. */
+/** Medium partition, page 11h (SSC-4). The sizes follow, two bytes each, from byte 8 on. */
 export interface MediumPartitionPage {
   /** Partitions beside the first that the tape can have. */
   readonly maximumAdditional: number;
@@ -293,7 +293,7 @@ export const MEDIUM_PARTITION_PAGE: ModePageLayout<MediumPartitionPage> = {
   },
 };
 
-/** Informational exceptions control, page 1Ch (SPC-5 §7.5.15, SSC-4 §8.5.6). */
+/** Informational exceptions control, page 1Ch (SPC-5 §7.5.15, SSC-4). */
 export interface InformationalExceptionsPage {
   /** PERF: watches only as far as that costs no speed. */
   readonly performance: boolean;
@@ -324,7 +324,7 @@ export const INFORMATIONAL_EXCEPTIONS_PAGE: ModePageLayout<InformationalExceptio
   },
 };
 
-/** Medium configuration, page 1Dh (SSC-4 §8.5.7). */
+/** Medium configuration, page 1Dh (SSC-4). */
 export interface MediumConfigurationPage {
   /** WORMM: the tape in the drive can be written once. */
   readonly writeOnce: boolean;

@@ -1,5 +1,5 @@
 /**
- * Log pages of tape drives with names and values in place of codes and bytes (SSC-4 §8.3).
+ * Log pages of tape drives with names and values in place of codes and bytes (SSC-4).
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface NamedLogPage {
   readonly parameters: readonly NamedLogParameter[];
 }
 
-/** What keeps a drive busy (SSC-4 §8.3.7, DT DEVICE ACTIVITY), by its code. */
+/** What keeps a drive busy (SSC-4, DT DEVICE ACTIVITY), by its code. */
 const ACTIVITIES = [
   "no activity",
   "cleaning",

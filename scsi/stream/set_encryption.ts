@@ -1,5 +1,5 @@
 /**
- * The Set Data Encryption page: gives a tape drive a key, or takes it away (SSC-4 §8.7.3.2).
+ * The Set Data Encryption page: gives a tape drive a key, or takes it away (SSC-4).
  *
  * @module
  */

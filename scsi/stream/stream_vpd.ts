@@ -1,5 +1,5 @@
 /**
- * Vital product data of tape drives: pages B0h to B5h (SSC-4 §8.6). The pages of the same numbers mean something else
+ * Vital product data of tape drives: pages B0h to B5h (SSC-4). The pages of the same numbers mean something else
  * on a disk.
  *
  * @module
@@ -21,7 +21,7 @@ export const StreamVpdPage = {
   BlockProtection: 0xb5,
 } as const;
 
-/** What a tape drive can do (page B0h, SSC-4 §8.6.2). */
+/** What a tape drive can do (page B0h, SSC-4). */
 export interface StreamCapabilities {
   /** WORM: the drive takes write-once tapes, or, with one in it, that tape is one. */
   readonly writeOnce: boolean;
@@ -29,7 +29,7 @@ export interface StreamCapabilities {
   readonly tapeStreamMirroring: boolean;
 }
 
-/** One way to protect blocks on their way to and from the drive (page B5h, SSC-4 §8.6.7). */
+/** One way to protect blocks on their way to and from the drive (page B5h, SSC-4). */
 export interface BlockProtectionMethod {
   /** 1 a Reed-Solomon CRC, 2 a CRC32C. */
   readonly method: number;

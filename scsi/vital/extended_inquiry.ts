@@ -1,5 +1,5 @@
 /**
- * Extended INQUIRY data, vital product data page 86h (SPC-5 §7.7.7).
+ * Extended INQUIRY data, vital product data page 86h (SPC-5).
  *
  * @module
  */

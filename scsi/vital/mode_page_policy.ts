@@ -1,5 +1,5 @@
 /**
- * Mode page policy, vital product data page 87h: which initiators share a mode page (SPC-5 §7.7.14).
+ * Mode page policy, vital product data page 87h: which initiators share a mode page (SPC-5).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The ports of a device, vital product data pages 88h and 90h (SPC-5 §7.7.16, §7.7.17).
+ * The ports of a device, vital product data pages 88h and 90h (SPC-5).
  *
  * @module
  */
