@@ -28,11 +28,7 @@ import {
   WormViolationError,
   WriteProtectedError,
 } from "./errors.ts";
-import {
-  BlockProtectionError,
-  RemovalPreventedError,
-  ReservationLostError,
-} from "./feature_errors.ts";
+import { BlockProtectionError, RemovalPreventedError } from "./feature_errors.ts";
 
 /**
  * The meaning of an answer: that of an error, or
@@ -77,9 +73,6 @@ const ROWS: readonly Row[] = [
   [UnitAttention, 0x2a, 0x01, "mode-parameters-changed"],
   [UnitAttention, 0x2a, 0x00, "attention"],
   [UnitAttention, 0x2a, 0x02, "attention"],
-  [UnitAttention, 0x2a, 0x03, "reservation-lost"],
-  [UnitAttention, 0x2a, 0x04, "reservation-lost"],
-  [UnitAttention, 0x2a, 0x05, "reservation-lost"],
   [UnitAttention, 0x2a, 0x09, "attention"],
   [UnitAttention, 0x2a, 0x10, "attention"],
   [UnitAttention, 0x2a, 0x11, "encryption"],
@@ -186,12 +179,7 @@ export function leavesTapeUnmoved(condition: Condition): boolean {
   return UNMOVED.has(condition);
 }
 
-const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>([
-  "medium-changed",
-  // Whoever took the drive away may have moved the tape.
-  "reservation-lost",
-  "reset",
-]);
+const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>(["medium-changed", "reset"]);
 
 /** Whether the tape may stand anywhere afterwards, or be another tape. */
 export function breaksPosition(condition: Condition): boolean {
@@ -219,7 +207,6 @@ const CLASSES: Partial<Record<TapeErrorKind, ErrorMaker>> = {
   "protection-mismatch": (message, facts) => new BlockProtectionError(message, facts),
   "reservation-conflict": (message, facts) => new ReservationConflictError(message, facts),
   "removal-prevented": (message, facts) => new RemovalPreventedError(message, facts),
-  "reservation-lost": (message, facts) => new ReservationLostError(message, facts),
   "reset": (message, facts) => new ResetError(message, facts),
   "setmark": (message, facts) => new SpaceStoppedError("setmark", message, facts),
   "volume-overflow": (message, facts) => new VolumeOverflowError(message, facts),

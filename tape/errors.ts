@@ -37,7 +37,6 @@ export type TapeErrorKind =
   | "record-too-large"
   | "removal-prevented"
   | "reservation-conflict"
-  | "reservation-lost"
   | "reset"
   | "setmark"
   | "unexpected-response"

@@ -31,17 +31,6 @@ export class RemovalPreventedError extends TapeError {
   }
 }
 
-/** Another host has taken away this one's exclusive use of the drive (2A/03 to 2A/05), and may have moved or written the tape since. */
-export class ReservationLostError extends TapeError {
-  /** The name of this class. */
-  override name = "ReservationLostError";
-
-  /** Made by the driver: what failed, and what is known about it. */
-  constructor(message: string, facts: TapeErrorFacts = {}) {
-    super("reservation-lost", message, facts);
-  }
-}
-
 /**
  * With logical block protection on, a block did not come as it was written, or the drive may have switched protection off since and nothing is read or
  * written before it has been set anew.

@@ -27,7 +27,7 @@ const MEANINGS: readonly (readonly [SenseInput, Condition])[] = [
   [{ key: 6, asc: 0x28, ascq: 0 }, "medium-changed"],
   [{ key: 6, asc: 0x29, ascq: 7 }, "reset"],
   [{ key: 6, asc: 0x2a, ascq: 1 }, "mode-parameters-changed"],
-  [{ key: 6, asc: 0x2a, ascq: 3 }, "reservation-lost"],
+  [{ key: 6, asc: 0x2a, ascq: 3 }, "unit-attention"],
   [{ key: 6, asc: 0x3f, ascq: 1 }, "attention"],
   [{ key: 5, asc: 0x53, ascq: 2 }, "removal-prevented"],
   [{ key: 5, asc: 0x24, ascq: 0 }, "illegal-request"],
