@@ -17,7 +17,7 @@ interface Job {
   readonly operation: "read" | "write";
   readonly recordBytes: number;
   readonly count: number;
-  /** Reads in flight. Writes go one at a time. */
+  /** Reads in flight; writes in flight, where 1 is one at a time. */
   readonly depth: number;
 }
 
@@ -43,6 +43,7 @@ async function readRecords(drive: TapeDrive, { recordBytes, count }: Job): Promi
 async function writeRecords(drive: TapeDrive, { recordBytes, count }: Job): Promise<void> {
   const record = new Uint8Array(recordBytes).fill(0x5a);
   for (let done = 0; done < count; done++) await drive.write(record);
+  await drive.flush();
 }
 
 function report(job: Job, seconds: number): string {
@@ -61,6 +62,7 @@ function report(job: Job, seconds: number): string {
 async function measure(job: Job): Promise<string> {
   const drive = await openTape(job.address, {
     readAhead: job.operation === "read" ? job.depth : 0,
+    writeBehind: job.operation === "write" && job.depth > 1 ? job.depth : 0,
     recordBytesHint: job.recordBytes,
   });
   try {

@@ -18,15 +18,18 @@ import {
   PositionLostError,
   RecordLengthError,
   ReservationConflictError,
+  ReservationPreemptedError,
   ResetError,
   SpaceStoppedError,
   TapeError,
   type TapeErrorFacts,
   type TapeErrorKind,
   TransportLostError,
+  UnloadRequestedError,
   VolumeOverflowError,
   WormViolationError,
   WriteProtectedError,
+  WriteStoppedError,
 } from "./errors.ts";
 import { BlockProtectionError, RemovalPreventedError } from "./feature_errors.ts";
 
@@ -66,6 +69,8 @@ const ROWS: readonly Row[] = [
   [Medium, 0x30, 0x0c, "worm-violation"],
   [Medium, 0x30, 0x0d, "worm-violation"],
   [IllegalRequest, 0x53, 0x02, "removal-prevented"],
+  // As some drives report early warning: the command was executed.
+  [UnitAttention, 0x00, 0x02, "early-warning"],
   [UnitAttention, 0x28, "any", "medium-changed"],
   [UnitAttention, 0x29, "any", "reset"],
   // Commands cleared by another initiator: what they had done by then is not known.
@@ -73,11 +78,15 @@ const ROWS: readonly Row[] = [
   [UnitAttention, 0x2a, 0x01, "mode-parameters-changed"],
   [UnitAttention, 0x2a, 0x00, "attention"],
   [UnitAttention, 0x2a, 0x02, "attention"],
+  [UnitAttention, 0x2a, 0x03, "reservation-preempted"],
+  [UnitAttention, 0x2a, 0x04, "reservation-preempted"],
+  [UnitAttention, 0x2a, 0x05, "reservation-preempted"],
   [UnitAttention, 0x2a, 0x09, "attention"],
   [UnitAttention, 0x2a, 0x10, "attention"],
   [UnitAttention, 0x2a, 0x11, "encryption"],
   [UnitAttention, 0x2a, 0x12, "encryption"],
   [UnitAttention, 0x3f, "any", "attention"],
+  [UnitAttention, 0x5a, 0x01, "unload-requested"],
   // Failure prediction with MRIE 2 (SPC-5 §7.5.15).
   [UnitAttention, 0x5d, "any", "attention"],
   [DataProtect, 0x27, "any", "write-protected"],
@@ -168,10 +177,13 @@ const UNMOVED: ReadonlySet<Condition> = new Set<Condition>([
   "mode-parameters-changed",
   "removal-prevented",
   "reservation-conflict",
+  "reservation-preempted",
   "unit-attention",
+  "unload-requested",
   "unsupported",
   "worm-violation",
   "write-protected",
+  "write-stopped",
 ]);
 
 /** Whether a failed command of this meaning has certainly not moved the tape. */
@@ -184,6 +196,22 @@ const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>(["medium-ch
 /** Whether the tape may stand anywhere afterwards, or be another tape. */
 export function breaksPosition(condition: Condition): boolean {
   return POSITION_BREAKERS.has(condition);
+}
+
+const BUFFER_LOSERS: ReadonlySet<Condition> = new Set<Condition>([
+  "deferred",
+  "hardware-error",
+  "medium-changed",
+  "medium-error",
+  "not-ready",
+  "reset",
+  "transport-lost",
+  "position-lost",
+]);
+
+/** Whether what the drive had buffered of what it called good may be lost with a failure of this meaning. */
+export function losesBuffer(condition: Condition): boolean {
+  return BUFFER_LOSERS.has(condition);
 }
 
 type ErrorMaker = (message: string, facts: TapeErrorFacts) => TapeError;
@@ -207,11 +235,14 @@ const CLASSES: Partial<Record<TapeErrorKind, ErrorMaker>> = {
   "protection-mismatch": (message, facts) => new BlockProtectionError(message, facts),
   "reservation-conflict": (message, facts) => new ReservationConflictError(message, facts),
   "removal-prevented": (message, facts) => new RemovalPreventedError(message, facts),
+  "reservation-preempted": (message, facts) => new ReservationPreemptedError(message, facts),
   "reset": (message, facts) => new ResetError(message, facts),
   "setmark": (message, facts) => new SpaceStoppedError("setmark", message, facts),
+  "unload-requested": (message, facts) => new UnloadRequestedError(message, facts),
   "volume-overflow": (message, facts) => new VolumeOverflowError(message, facts),
   "worm-violation": (message, facts) => new WormViolationError(message, facts),
   "write-protected": (message, facts) => new WriteProtectedError(message, facts),
+  "write-stopped": (message, facts) => new WriteStoppedError(message, facts),
 };
 
 /** Conditions that are not errors wherever they are expected, and are unexpected anywhere else. */

@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from "../scsi/logger.ts";
+import { requestSenseCdb } from "../scsi/cdb.ts";
 import { commandFacts, commandName } from "../scsi/command_table.ts";
 import { DeviceType } from "../scsi/device_type.ts";
 import {
@@ -21,9 +22,10 @@ import type {
 } from "../scsi/logical_unit.ts";
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { type Condition, conditionOfStatus, errorFor } from "./conditions.ts";
-import { TapeError, TransportLostError } from "./errors.ts";
-import type { TapePosition } from "./position.ts";
+import { TapeError, type TapeErrorFacts, TransportLostError } from "./errors.ts";
+import { type DriveNotice, wantsCleaning } from "./notice.ts";
 
 /** An answer, and what it means. */
 export interface Reply {
@@ -41,8 +43,8 @@ export interface DeviceEvents {
   failed(error: TapeError): void;
   /** Another initiator changed the mode parameters; the command that learned it was not executed. */
   modeChanged(): Promise<void>;
-  /** Where the caller stands without asking the drive, for error messages. */
-  position(): TapePosition | undefined;
+  /** What an error of this meaning tells beside itself: where the caller stands, and what became of what was written. */
+  facts(condition: Condition): Pick<TapeErrorFacts, "position" | "writes">;
 }
 
 /** Options of a {@link Device}. */
@@ -52,6 +54,8 @@ export interface DeviceOptions {
   readonly timeouts: Readonly<Record<number, number>>;
   /** Waits, ending with the signal's reason when that aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Told what the drive says beside the outcome of commands. */
+  readonly notify?: (notice: DriveNotice) => void;
 }
 
 /** A drive that is busy with another initiator's command answers BUSY; it is asked again for up to ten seconds. */
@@ -62,6 +66,13 @@ const BUSY_INTERVAL_MS = 200;
 const ATTENTION_TRIES = 10;
 
 const NONE: ReadonlySet<Condition> = new Set();
+
+/** The most that sense data can be (SPC-5 §4.4.1). */
+const SENSE_BYTES = 252;
+const NO_BYTES = new Uint8Array(0);
+
+/** After so many failures of one kind in a row a drive is not asked to try once more: it keeps them up until it is unloaded. */
+const PERSISTENT_FAILURES = 2;
 
 function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
   return "reestablish" in unit;
@@ -77,6 +88,13 @@ export class Device {
   readonly #events: DeviceEvents;
   /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
   readonly guarded: LogicalUnit;
+  /** Commands without an answer yet, and commands sent at all. */
+  #underWay = 0;
+  #sent = 0;
+  /** The last medium or hardware error, and how often in a row it came. */
+  #failureCode = 0;
+  #failures = 0;
+  #isCleaningTold = false;
 
   constructor(unit: LogicalUnit, events: DeviceEvents, options: DeviceOptions) {
     this.#unit = this.#way = unit;
@@ -100,6 +118,11 @@ export class Device {
   /** See {@link DeviceOptions}. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#options.sleep(ms, signal);
+  }
+
+  /** See {@link DeviceOptions}. */
+  notify(notice: DriveNotice): void {
+    this.#options.notify?.(notice);
   }
 
   close(): Promise<void> {
@@ -137,7 +160,7 @@ export class Device {
       await this.#unit.reestablish(signal);
     } catch (error) {
       if (!(error instanceof ServiceDeliveryError)) throw error;
-      const facts = { cause: error, position: this.#events.position() };
+      const facts = { cause: error, ...this.#events.facts("transport-lost") };
       throw new TransportLostError(`Cannot connect to ${this.name} again: ${error.message}`, facts);
     }
   }
@@ -150,10 +173,12 @@ export class Device {
   async send(command: ScsiCommand): Promise<Reply> {
     const { dataInLength, residual, status, sense } = await this.#execute(command);
     if (status === Status.Good) {
+      if (dataInLength > 0 || command.dataOut !== undefined) this.#failures = 0;
       return { cdb: command.cdb, status, condition: "good", dataInLength, residual };
     }
     const decoded = status === Status.CheckCondition ? decodeSense(sense) : undefined;
     const condition = conditionOfStatus(status, decoded);
+    if (decoded !== undefined) this.#listen(decoded, condition);
     return { cdb: command.cdb, status, sense: decoded, condition, dataInLength, residual };
   }
 
@@ -172,14 +197,14 @@ export class Device {
     if (condition === "good" || condition === "informational" || expected.has(condition)) {
       return reply;
     }
-    throw this.#fail(reply);
+    throw this.fail(reply);
   }
 
   /** Like {@linkcode perform}, but resolves whatever the answer to the executed command is. */
   async attempt(command: ScsiCommand): Promise<Reply> {
     for (let tries = 1;; tries++) {
       const reply = await this.send(command);
-      if (!await this.#mayRepeat(reply, tries, command.signal)) return reply;
+      if (!await this.mayRepeat(reply, tries, command.signal)) return reply;
     }
   }
 
@@ -188,13 +213,23 @@ export class Device {
     const { cdb, status, sense, condition } = reply;
     const command = commandName(cdb, { deviceType: DeviceType.Tape });
     const said = sense === undefined ? statusName(status) : describeSense(sense);
-    const position = this.#events.position();
-    return errorFor(condition, `${command} on ${this.name}: ${said}`, { command, sense, position });
+    const isPersistent = this.#failures >= PERSISTENT_FAILURES && sense !== undefined &&
+      codeOf(sense) === this.#failureCode;
+    const advice = isPersistent ? PERSISTENT_ADVICE : "";
+    const facts = { command, sense, isPersistent, ...this.#events.facts(condition) };
+    return errorFor(condition, `${command} on ${this.name}: ${said}${advice}`, facts);
+  }
+
+  /** The error that an answer amounts to, which the caller gets next. */
+  fail(reply: Reply): TapeError {
+    const error = this.failure(reply);
+    this.#events.failed(error);
+    return error;
   }
 
   /** An error that the driver itself finds, with the position it stood at. */
   problem(kind: TapeError["kind"], message: string): TapeError {
-    return errorFor(kind, `${message} (${this.name})`, { position: this.#events.position() });
+    return errorFor(kind, `${message} (${this.name})`, this.#events.facts(kind));
   }
 
   /**
@@ -232,18 +267,26 @@ export class Device {
       const sense = decodeSense(result.sense);
       const condition = conditionOfStatus(result.status, sense);
       const reply = { cdb: command.cdb, ...result, sense, condition };
-      if (!await this.#mayRepeat(reply, tries, command.signal)) return result;
+      if (!await this.mayRepeat(reply, tries, command.signal)) return result;
     }
   }
 
   async #execute(command: ScsiCommand): Promise<ScsiResult> {
     const timeoutMs = command.timeoutMs ?? this.#ownTimeout(command.cdb);
+    const isAlone = this.#underWay++ === 0;
+    const number = ++this.#sent;
     try {
-      return await this.#way.execute(
+      const result = await this.#way.execute(
         timeoutMs === undefined ? command : { ...command, timeoutMs },
       );
+      const isUnexplained = result.status === Status.CheckCondition && result.sense.length === 0;
+      // Kept for the nexus until its next command (SAM-5 §5.14), so it can be fetched only where nothing has come between.
+      if (!isUnexplained || !isAlone || number !== this.#sent) return result;
+      return { ...result, sense: await this.#fetchSense() };
     } catch (error) {
       throw this.#deliveryFailure(command, error);
+    } finally {
+      this.#underWay--;
     }
   }
 
@@ -251,23 +294,37 @@ export class Device {
     return this.#options.timeouts[cdb[0]] ?? this.#learnedTimeouts[cdb[0]];
   }
 
+  /** Asks for the sense data that should have come with CHECK CONDITION. Empty when there is none either way. */
+  async #fetchSense(): Promise<Uint8Array> {
+    const dataIn = new Uint8Array(SENSE_BYTES);
+    const cdb = requestSenseCdb(SENSE_BYTES);
+    const { status, dataInLength } = await this.#way.execute({ cdb, dataIn });
+    const sense = decodeSense(dataIn.subarray(0, dataInLength));
+    const saysNothing = sense.key === SenseKey.NoSense && sense.asc === 0 && sense.ascq === 0 &&
+      !sense.filemark && !sense.endOfMedium && !sense.incorrectLength;
+    return status === Status.Good && !saysNothing ? sense.raw : NO_BYTES;
+  }
+
   #deliveryFailure(command: ScsiCommand, error: unknown): unknown {
     if (!(error instanceof ServiceDeliveryError)) return error;
     const name = commandName(command.cdb, { deviceType: DeviceType.Tape });
-    const facts = { command: name, cause: error, position: this.#events.position() };
+    const facts = { command: name, cause: error, ...this.#events.facts("transport-lost") };
     const fate = error.outcome === "not-executed" ? "never reached the drive" : "got no answer";
     return new TransportLostError(`${name} on ${this.name}: ${fate}: ${error.message}`, facts);
   }
 
+  #tellAttention({ sense }: Reply): void {
+    const message = describeSense(sense!);
+    this.logger.info("Unit attention on {name}: {message}", { name: this.name, message });
+    this.notify({ kind: "attention", sense: sense!, message });
+  }
+
   /** Whether the command was not executed and should be sent again; waits first where that is due. */
-  async #mayRepeat(reply: Reply, tries: number, signal?: AbortSignal): Promise<boolean> {
+  async mayRepeat(reply: Reply, tries: number, signal?: AbortSignal): Promise<boolean> {
     const { condition, cdb } = reply;
     if (condition === "busy") return tries < BUSY_TRIES && await this.#waitForBusy(signal);
     if (condition === "attention") {
-      this.logger.info("Unit attention on {name}: {error}", {
-        name: this.name,
-        error: this.failure(reply).message,
-      });
+      this.#tellAttention(reply);
       return tries < ATTENTION_TRIES;
     }
     if (condition !== "mode-parameters-changed" || tries >= ATTENTION_TRIES) return false;
@@ -280,9 +337,26 @@ export class Device {
     return true;
   }
 
-  #fail(reply: Reply): TapeError {
-    const error = this.failure(reply);
-    this.#events.failed(error);
-    return error;
+  /** Takes in what an answer says beside its meaning. */
+  #listen(sense: Sense, condition: Condition): void {
+    if (wantsCleaning(sense) && !this.#isCleaningTold) {
+      this.#isCleaningTold = true;
+      this.logger.warn("{name} wants to be cleaned", { name: this.name });
+      this.notify({ kind: "cleaning" });
+    }
+    if (condition === "informational" && sense.format !== "none") {
+      this.notify({ kind: "recovered", sense, message: describeSense(sense) });
+    }
+    if (condition !== "medium-error" && condition !== "hardware-error") return;
+    const code = codeOf(sense);
+    this.#failures = code === this.#failureCode ? this.#failures + 1 : 1;
+    this.#failureCode = code;
   }
+}
+
+const PERSISTENT_ADVICE =
+  "; the same error again: unload the tape, and for a hardware error switch the drive off and on, before trying anything else";
+
+function codeOf({ key, asc, ascq }: Sense): number {
+  return (key << 16) | (asc << 8) | ascq;
 }

@@ -39,6 +39,7 @@ import {
   type ReverseReadResult,
   writeAt,
   type WriteAtOptions,
+  type WriteAtResult,
 } from "./explicit_address.ts";
 import { loadHoldingCdb } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
@@ -55,7 +56,6 @@ import {
 import type { ReadResult } from "./record_reader.ts";
 import { Reliances } from "./reliances.ts";
 import { verify, type VerifyExtent, type VerifyOptions, type VerifyResult } from "./verify.ts";
-import type { WriteResult } from "./writer.ts";
 
 /**
  * The features of a {@link TapeDrive} beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
@@ -270,7 +270,7 @@ export abstract class DriveFeatures {
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `write()` do the same.
    * @throws {VolumeOverflowError} {@link WriteProtectedError} {@link WormViolationError}
    */
-  writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteResult> {
+  writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteAtResult> {
     return this.#run(() => writeAt(this.#work, object, data, options), options.signal);
   }
 

@@ -6,6 +6,7 @@
 
 import type { Sense } from "../scsi/sense.ts";
 import type { TapePosition } from "./position.ts";
+import type { WriteOutcome } from "./write_ledger.ts";
 
 /** What a {@link TapeError} means. */
 export type TapeErrorKind =
@@ -37,14 +38,17 @@ export type TapeErrorKind =
   | "record-too-large"
   | "removal-prevented"
   | "reservation-conflict"
+  | "reservation-preempted"
   | "reset"
   | "setmark"
   | "unexpected-response"
   | "unit-attention"
+  | "unload-requested"
   | "unsupported"
   | "volume-overflow"
   | "worm-violation"
-  | "write-protected";
+  | "write-protected"
+  | "write-stopped";
 
 /** What is known about a failure. */
 export interface TapeErrorFacts {
@@ -58,6 +62,10 @@ export interface TapeErrorFacts {
   readonly position?: TapePosition;
   /** The error underneath. */
   readonly cause?: unknown;
+  /** What became of what was written. */
+  readonly writes?: WriteOutcome;
+  /** Whether the drive keeps giving the same error. */
+  readonly isPersistent?: boolean;
 }
 
 const NO_SENSE = new Uint8Array(0);
@@ -92,6 +100,8 @@ export class TapeError extends Error {
   readonly rawSense: Uint8Array;
   /** Name of the command that failed. */
   readonly command?: string;
+  /** What became of everything written, when a write failed or what was written may be lost. */
+  readonly writes?: WriteOutcome;
 
   /** Made by the driver: what failed, and what is known about it. */
   constructor(kind: TapeErrorKind, message: string, facts: TapeErrorFacts = {}) {
@@ -110,6 +120,7 @@ export class TapeError extends Error {
     this.position = facts.position;
     this.rawSense = facts.sense?.raw ?? NO_SENSE;
     this.command = facts.command;
+    this.writes = facts.writes;
   }
 }
 
@@ -311,10 +322,13 @@ export class WormViolationError extends TapeError {
 export class MediumError extends TapeError {
   /** The name of this class. */
   override name = "MediumError";
+  /** Whether the drive has given the same error for the command before, too. It then does so until the tape is unloaded. */
+  readonly isPersistent: boolean;
 
   /** Made by the driver: what failed, and what is known about it. */
   constructor(message: string, facts: TapeErrorFacts = {}) {
     super("medium-error", message, facts);
+    this.isPersistent = facts.isPersistent ?? false;
   }
 }
 
@@ -322,10 +336,13 @@ export class MediumError extends TapeError {
 export class HardwareError extends TapeError {
   /** The name of this class. */
   override name = "HardwareError";
+  /** Whether the drive has given the same error for the command before, too. It then does so until the tape is unloaded. */
+  readonly isPersistent: boolean;
 
   /** Made by the driver: what failed, and what is known about it. */
   constructor(message: string, facts: TapeErrorFacts = {}) {
     super("hardware-error", message, facts);
+    this.isPersistent = facts.isPersistent ?? false;
   }
 }
 
@@ -390,6 +407,45 @@ export class ReservationConflictError extends TapeError {
   /** Made by the driver: what failed, and what is known about it. */
   constructor(message: string, facts: TapeErrorFacts = {}) {
     super("reservation-conflict", message, facts);
+  }
+}
+
+/**
+ * The reservation or registration of this host was taken from it (2A/03 to 2A/05). The command was not executed. Another host believes the drive to be its own:
+ * reserve again before going on.
+ */
+export class ReservationPreemptedError extends TapeError {
+  /** The name of this class. */
+  override name = "ReservationPreemptedError";
+
+  /** Made by the driver: what failed, and what is known about it. */
+  constructor(message: string, facts: TapeErrorFacts = {}) {
+    super("reservation-preempted", message, facts);
+  }
+}
+
+/** Somebody at the drive or its library asks for the tape (5A/01). The command was not executed, and can be repeated; then finish and unload. */
+export class UnloadRequestedError extends TapeError {
+  /** The name of this class. */
+  override name = "UnloadRequestedError";
+
+  /** Made by the driver: what failed, and what is known about it. */
+  constructor(message: string, facts: TapeErrorFacts = {}) {
+    super("unload-requested", message, facts);
+  }
+}
+
+/**
+ * An earlier write failed, and this one was called before that was known. Written all the same, it would leave a gap in the order of the records, so nothing
+ * was sent; `cause` is the earlier failure.
+ */
+export class WriteStoppedError extends TapeError {
+  /** The name of this class. */
+  override name = "WriteStoppedError";
+
+  /** Made by the driver: what failed, and what is known about it. */
+  constructor(message: string, facts: TapeErrorFacts = {}) {
+    super("write-stopped", message, facts);
   }
 }
 

@@ -31,6 +31,9 @@ export interface WriteAtOptions extends OperationOptions {
   readonly partition?: number;
 }
 
+/** What {@linkcode DriveFeatures.writeAt} met. Everything was written. */
+export type WriteAtResult = Pick<WriteResult, "earlyWarning" | "programmableEarlyWarning">;
+
 /** What a read backwards brought. */
 export type ReverseReadResult =
   | Exclude<ReadResult, { readonly kind: "end-of-data" }>
@@ -144,7 +147,7 @@ export async function writeAt(
   object: number,
   data: Uint8Array,
   options: WriteAtOptions,
-): Promise<WriteResult> {
+): Promise<WriteAtResult> {
   const { session } = work;
   const place = checkPlace(object, options.partition ?? session.partition);
   const { blockBytes, limits } = session;

@@ -19,11 +19,17 @@ export * from "./encryption.ts";
 export type { EncryptionKeySource } from "./encryption_key.ts";
 export * from "./errors.ts";
 export { DEFAULT_RESERVATION_KEY, type ExclusiveUse } from "./exclusive_use.ts";
-export type { ReadAtOptions, ReverseReadResult, WriteAtOptions } from "./explicit_address.ts";
+export type {
+  ReadAtOptions,
+  ReverseReadResult,
+  WriteAtOptions,
+  WriteAtResult,
+} from "./explicit_address.ts";
 export * from "./feature_errors.ts";
 export type { LongOperationOptions } from "./long_operation.ts";
 export type { MediumProtection } from "./medium_protection.ts";
 export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
+export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";
 export type {
   LoadPollingOptions,
@@ -39,4 +45,5 @@ export { type AlertSeverity, TAPE_ALERTS, type TapeAlert, tapeAlert } from "./ta
 export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
 export type { RecordSource, TapeFile } from "./tape_files.ts";
 export type { VerifyExtent, VerifyOptions, VerifyResult } from "./verify.ts";
+export type { UnwrittenRecord, WriteOutcome } from "./write_ledger.ts";
 export type { WriteResult } from "./writer.ts";

@@ -96,7 +96,7 @@ export class Motion {
     await this.#reposition.abandon();
     signal?.throwIfAborted();
     await this.#session.moving(() => this.#thread(retension, signal));
-    this.#session.isDirty = false;
+    this.#session.synchronized();
     this.#session.placeAtBeginning();
     this.#session.suspectMode();
   }
@@ -120,7 +120,7 @@ export class Motion {
     await this.#session.moving(() =>
       this.#session.device.perform({ cdb: loadUnloadCdb(false), signal })
     );
-    this.#session.isDirty = false;
+    this.#session.synchronized();
     this.#session.place();
     this.#session.count.forget();
   }
@@ -170,7 +170,7 @@ export class Motion {
     await this.#reposition.abandon();
     signal?.throwIfAborted();
     await this.#session.moving(() => this.#session.device.perform({ cdb, signal }));
-    this.#session.isDirty = false;
+    this.#session.synchronized();
     this.#session.placeAtBeginning();
   }
 

@@ -6,6 +6,7 @@
 
 import type { Logger } from "../scsi/logger.ts";
 import type { ExclusiveUse } from "./exclusive_use.ts";
+import type { DriveNotice } from "./notice.ts";
 
 /** How long to wait for a drive that is loading a tape. */
 export interface LoadPollingOptions {
@@ -36,6 +37,16 @@ export interface TapeDriveOptions {
    */
   readonly readAhead?: number;
   /**
+   * How many WRITE commands to keep under way behind the caller, 0 to 256. With 0, `write()` resolves when the drive has taken the record. Otherwise it resolves
+   * as soon as the record is copied and there is room for it, which hides the round trip at the price of memory, so many of the largest records; and a
+   * failure comes out of a later operation, with the numbers and bytes of what was not written (`TapeError.writes`). Every other operation first
+   * waits for the writes. Near the end of the tape, and where READ POSITION has not proven itself over two writes, they go one at a time whatever this says.
+   *
+   * A drive that is reset in the middle, by another host for instance, may have stood elsewhere when it wrote what was already under way: at worst at the
+   * beginning of the tape. Where that cannot be ruled out, leave it at 0. @default 0
+   */
+  readonly writeBehind?: number;
+  /**
    * Asks the drive not to report records that are shorter than asked for (variable mode only). Saves sense data for each; but drives then cut
    * longer records silently, so the driver reads every record that exactly fills its room again with more. @default false
    */
@@ -54,9 +65,9 @@ export interface TapeDriveOptions {
   /** How long to wait for the tape to become ready. @default one question a second for two hours */
   readonly loadPolling?: LoadPollingOptions;
   /**
-   * What to do about a lost connection. `resume`: connect again; reads go on at the record where they were, as far as the way there is certain; whatever
-   * moved or wrote the tape is never sent again, and until the caller has positioned, writes are refused. `none`: every operation fails from
-   * then on. @default "resume"
+   * What to do about a lost connection. `resume`: connect again; reads go on at the record where they were, as far as the way there is certain; writes and
+   * filemarks go on where READ POSITION proves which of them are on tape, which costs two questions after each motion. What moved the tape otherwise
+   * is never sent again. Where nothing is proven, writes are refused until the caller has positioned. `none`: every operation fails from then on. @default "resume"
    */
   readonly recovery?: "resume" | "none";
   /**
@@ -69,6 +80,16 @@ export interface TapeDriveOptions {
   readonly exclusive?: ExclusiveUse;
   /** Key of the persistent reservation, not 0, 64 bits: for who preempts it by hand. @default 7569736373690001h */
   readonly reservationKey?: bigint;
+  /**
+   * Milliseconds that `close()` may take to set up a lost connection again, in order to flush what was written. Nothing is tried when nothing was written since
+   * the last flush, or an attempt has failed already. @default 5000
+   */
+  readonly closeTimeoutMs?: number;
+  /**
+   * Told what the drive says beside the outcome of operations: that it is becoming ready, and how far; that it wants to be cleaned; unit attentions that
+   * concern neither tape nor position; remarks on what was done all the same; that the connection is set up again. Must not throw. @default not told
+   */
+  readonly onNotice?: (notice: DriveNotice) => void;
   /**
    * Milliseconds until a command is given up, by operation code: `{ 0x08: 60_000 }` for READ(6). Too short takes a drive that is busy
    * correcting errors for dead, and loses the position. @default the command table's, which exceed what drive manuals allow

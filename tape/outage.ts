@@ -8,6 +8,7 @@
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
@@ -17,6 +18,12 @@ import type { TapeSession } from "./tape_session.ts";
 const MAX_LOOKS = 100;
 const STILL_LOOKS = 5;
 const LOOK_INTERVAL_MS = 100;
+
+/**
+ * Resets of the drive itself, by additional sense code qualifier (29/01 to 29/04). 29/07 is the loss of the nexus alone. 29/00 tells nothing: many targets
+ * say it to every new login.
+ */
+const REAL_RESETS: ReadonlySet<number> = new Set([0x01, 0x02, 0x03, 0x04]);
 
 /** Options of an {@link Outage}. */
 export interface OutageOptions {
@@ -33,6 +40,7 @@ export class Outage {
   readonly #session: TapeSession;
   readonly #options: OutageOptions;
   #hasGivenUp = false;
+  #connectWithinMs: number | undefined;
 
   constructor(session: TapeSession, options: OutageOptions) {
     this.#session = session;
@@ -42,6 +50,11 @@ export class Outage {
   /** Whether the last attempt to connect again has failed for good. */
   get hasGivenUp(): boolean {
     return this.#hasGivenUp;
+  }
+
+  /** Whether lost connections are set up again at all. */
+  get isRecovering(): boolean {
+    return this.#options.isRecovering;
   }
 
   /** Whether the connection is lost and may be set up again. */
@@ -54,33 +67,70 @@ export class Outage {
    *
    * @throws {TransportLostError} when no connection can be made.
    * @throws {MediumChangedError} when there may be another tape.
+   * @throws {ResetError} {@link DeferredError} when the drive may have lost what was written and not flushed.
    * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
    */
   async overcome(signal?: AbortSignal): Promise<void> {
     const { device, blockBytes } = this.#session;
     device.logger.warn("Connecting to {name} again", { name: device.name });
+    device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
-    await device.reestablish(signal);
+    await this.#connect(signal);
     this.#hasGivenUp = false;
-    await this.#drainAttentions(signal);
+    const heard = await this.#drainAttentions(signal);
     await this.#waitUntilStill(signal);
     await this.#checkDrive(signal);
     if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
     device.logger.warn("Connected to {name} again", { name: device.name });
+    device.notify({ kind: "reconnected" });
+    this.#tellLoss(heard);
+  }
+
+  /** From now on no more than so many milliseconds are spent on an attempt to connect. */
+  hurry(milliseconds: number): void {
+    this.#connectWithinMs = milliseconds;
+  }
+
+  async #connect(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    if (this.#connectWithinMs === undefined) return await device.reestablish(signal);
+    const [expired, timer] = [new AbortController(), new AbortController()];
+    const reason = device.problem("transport-lost", "Cannot connect again: it takes too long");
+    const waiting = device.sleep(this.#connectWithinMs, timer.signal)
+      .then(() => expired.abort(reason), () => {});
+    try {
+      await device.reestablish(expired.signal);
+    } finally {
+      timer.abort();
+      await waiting;
+    }
   }
 
   /** A reset and the loss of the nexus itself are expected; another tape is not. */
-  async #drainAttentions(signal?: AbortSignal): Promise<void> {
+  async #drainAttentions(signal?: AbortSignal): Promise<Reply[]> {
     const { device } = this.#session;
+    const all: Reply[] = [];
     await waitUntilReady(device, await askReady(device, signal), {
       load: false,
       requireMedium: true,
       polling: this.#options.polling,
       signal,
-      heard: ({ condition }) => {
-        if (condition === "medium-changed") throw this.#changed();
+      heard: (reply) => {
+        if (reply.condition === "medium-changed") throw this.#changed();
+        all.push(reply);
       },
     });
+    return all;
+  }
+
+  /** What was only in the drive's buffer is gone, or failed to be written: whoever wrote it has to hear of that before anything else. */
+  #tellLoss(heard: readonly Reply[]): void {
+    if (!this.#session.isDirty) return;
+    const loss = heard.find((reply) => reply.condition === "deferred" || isRealReset(reply));
+    if (loss === undefined) return;
+    const error = this.#session.device.fail(loss);
+    this.#session.isDirty = false;
+    throw error;
   }
 
   /**
@@ -122,4 +172,8 @@ export class Outage {
       `Cannot go on with ${device.name}: another drive answers, with serial number ${answer}`,
     );
   }
+}
+
+function isRealReset({ condition, sense }: Reply): boolean {
+  return condition === "reset" && sense?.asc === 0x29 && REAL_RESETS.has(sense.ascq);
 }

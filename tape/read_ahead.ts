@@ -88,6 +88,11 @@ export class ReadAhead {
     return this.#slots.length === 0 && this.#arrivals.length === 0;
   }
 
+  /** Whether the tape may have moved by more than what was read. */
+  get isUncertain(): boolean {
+    return this.#isUncertain;
+  }
+
   /** Whether a READ is under way, or what one brought is undelivered; a question for the position is neither. */
   get isReading(): boolean {
     return this.#underWay() > 0;

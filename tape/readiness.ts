@@ -8,7 +8,8 @@ import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { loadUnloadCdb } from "./commands.ts";
 import type { Device, Reply } from "./device.ts";
-import { NotReadyError, type NotReadyReason } from "./errors.ts";
+import { NotReadyError, type NotReadyReason, type TapeError } from "./errors.ts";
+import type { DriveNotice } from "./notice.ts";
 import type { LoadPollingOptions } from "./options.ts";
 
 /** How to wait. */
@@ -83,9 +84,16 @@ export async function waitUntilReady(
       return { isReady: false, hasWaited: polls > 0 };
     }
     if (!mayPass || polls++ >= count) throw error;
+    device.notify(waiting(error, polls));
     device.logger.info("Waiting for {name}: {error}", { name: device.name, error: error.message });
     await device.sleep(intervalMs, signal);
   }
+}
+
+function waiting(error: TapeError, asked: number): DriveNotice {
+  if (!(error instanceof NotReadyError)) return { kind: "waiting", reason: "busy", asked };
+  const { reason, progress } = error;
+  return { kind: "waiting", reason, ...(progress !== undefined && { progress }), asked };
 }
 
 /** What a new initiator hears first; a deferred error is one of whoever wrote last. */

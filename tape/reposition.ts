@@ -42,6 +42,11 @@ export class Reposition {
     this.#resuming = resuming;
   }
 
+  /** Whether nothing lies between the tape and the caller. */
+  get isThere(): boolean {
+    return this.#ahead.isIdle && !this.#ahead.isUncertain;
+  }
+
   /**
    * Waits for the READs under way and forgets what they bring: the caller goes elsewhere.
    *

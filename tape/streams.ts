@@ -15,6 +15,8 @@ export interface WritableOptions {
   readonly blockBytes?: number;
   /** Writes a filemark when the stream is closed. @default false */
   readonly filemark?: boolean;
+  /** Fails the stream with its reason; what was written by then stays. @default none */
+  readonly signal?: AbortSignal;
   /** Called when a record was written near the end of the tape: leave room for what has to follow. @default not told */
   readonly onEarlyWarning?: (result: WriteResult) => void;
 }
@@ -23,7 +25,7 @@ export interface WritableOptions {
 export interface RecordSink {
   write(data: Uint8Array): Promise<WriteResult>;
   writeFilemarks(): Promise<WriteResult>;
-  flush(): Promise<void>;
+  flush(): Promise<WriteResult>;
 }
 
 /** Cuts and joins chunks to blocks of one length. */
@@ -62,28 +64,45 @@ class Reblocker {
 }
 
 /**
- * A stream that writes to tape. It takes a chunk only when the one before is written; closing it flushes, so that the data is on tape when `close()`
- * resolves. Aborting it leaves the records written so far.
+ * A stream that writes to tape. It takes a chunk only when the one before is written, or with write-behind on its way; closing it flushes, so that the data
+ * is on tape when `close()` resolves. Aborting it leaves the records written so far.
  */
 export function writableTo(
   sink: RecordSink,
   options: WritableOptions = {},
 ): WritableStream<Uint8Array> {
-  const { blockBytes, filemark = false, onEarlyWarning } = options;
+  const { blockBytes, filemark = false, signal, onEarlyWarning } = options;
   const tell = (result: WriteResult) => {
     if (result.earlyWarning || result.programmableEarlyWarning) onEarlyWarning?.(result);
   };
   const write = async (data: Uint8Array) => tell(await sink.write(data));
   const blocks = blockBytes === undefined ? undefined : new Reblocker(blockBytes, write);
+  let unlisten = () => {};
   return new WritableStream<Uint8Array>({
+    start: (controller) => {
+      unlisten = onAbort(signal, (reason) => controller.error(reason));
+    },
     write: (chunk) => blocks === undefined ? write(chunk) : blocks.add(chunk),
     close: async () => {
+      unlisten();
       await blocks?.end();
       // A filemark that is written at once takes everything before it along.
-      if (filemark) tell(await sink.writeFilemarks());
-      else await sink.flush();
+      tell(await (filemark ? sink.writeFilemarks() : sink.flush()));
     },
+    abort: () => unlisten(),
   });
+}
+
+/** Calls `aborted` as soon as the signal aborts; what it returns ends that. */
+function onAbort(
+  signal: AbortSignal | undefined,
+  aborted: (reason: unknown) => void,
+): () => void {
+  if (signal === undefined) return () => {};
+  const listener = () => aborted(signal.reason);
+  if (signal.aborted) listener();
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
 }
 
 /** A stream of what `next` gives, until it gives nothing; asks only when the reader does. */

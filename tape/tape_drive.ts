@@ -32,7 +32,7 @@ import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
-import { type WritableOptions, writableTo } from "./streams.ts";
+import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
 import { filesFrom, type TapeFile } from "./tape_files.ts";
 import { TapeSession } from "./tape_session.ts";
 import { Writer, type WriteResult } from "./writer.ts";
@@ -54,7 +54,9 @@ export interface EraseOptions extends LongOperationOptions {
 }
 
 const MAX_READ_AHEAD = 256;
+const MAX_WRITE_BEHIND = 256;
 const DEFAULT_RECORD_BYTES_HINT = 262_144;
+const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
 
 /**
  * A tape drive: records, filemarks and positions.
@@ -76,11 +78,14 @@ export class TapeDrive extends DriveFeatures {
   readonly #motion: Motion;
   readonly #queue = new OperationQueue();
   #exclusion: Exclusion | undefined;
+  readonly #closeTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
   private constructor(session: TapeSession, info: DriveInfo, options: TapeDriveOptions) {
     const {
       readAhead = 0,
+      writeBehind = 0,
+      closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS,
       sili = false,
       recordBytesHint = DEFAULT_RECORD_BYTES_HINT,
     } = options;
@@ -101,7 +106,8 @@ export class TapeDrive extends DriveFeatures {
     });
     const outage = this.#outage;
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
-    this.#writer = new Writer(session, this.#reader.reposition);
+    this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
+    this.#closeTimeoutMs = closeTimeoutMs;
     this.#motion = new Motion(session, this.#reader.reposition, polling);
   }
 
@@ -119,6 +125,7 @@ export class TapeDrive extends DriveFeatures {
       logger: options.logger ?? getLogger(["@uiscsi/tape", "tape"]),
       timeouts: options.timeouts ?? {},
       sleep: options.sleep ?? sleep,
+      notify: options.onNotice,
     });
     const info = await getToKnow(session, { load, requireMedium, polling: loadPolling, signal });
     const drive = new TapeDrive(session, info, options);
@@ -193,6 +200,17 @@ export class TapeDrive extends DriveFeatures {
     }
   }
 
+  /**
+   * The records up to the next filemark, which is passed, or the end of data, as a stream: one chunk a record, read when it is asked for. The chunks are the
+   * reader's. Cancelling it leaves the caller behind the last chunk; `signal` fails it with its reason. Fails with what `read()` throws.
+   */
+  readable(options: ReadOptions = {}): ReadableStream<Uint8Array> {
+    return readableFrom(async () => {
+      const result = await this.read(options);
+      return result.kind === "record" ? result.data : undefined;
+    });
+  }
+
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
   files(options: ReadOptions = {}): AsyncGenerator<TapeFile, void, undefined> {
     return filesFrom({
@@ -204,16 +222,21 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /**
-   * Writes `data` as one record, in one command; in fixed mode as one or more whole blocks. It is then in the drive's buffer; `flush()` puts it on
-   * tape. `data` must not change until the promise settles.
+   * Writes `data` as one record, in one command; in fixed mode as one or more whole blocks. It is then in the drive's buffer, or with write-behind on its way
+   * there; `flush()` puts it on tape. `data` must not change until the promise settles; then it is the caller's again, for with write-behind it has been copied.
    *
+   * What it throws tells in `writes` what became of this record and all before it. With write-behind the failure may be that of an earlier record.
+   *
+   * @throws {WriteStoppedError} when it was called before the failure of an earlier write with write-behind was known; nothing is sent.
    * @throws {TapeError} of kind `invalid-argument` when the drive does not take that length; nothing is sent.
    * @throws {VolumeOverflowError} when the tape is full.
    * @throws {WriteProtectedError} {@link WormViolationError}
    * @throws {PositionLostError} when it is not certain where the tape stands.
    */
   write(data: Uint8Array, options: OperationOptions = {}): Promise<WriteResult> {
-    return this.#run(() => this.#writer.write(data, options.signal), options.signal);
+    const { signal } = options;
+    const { era } = this.#writer;
+    return this.#runWrite(() => this.#writer.write(data, era, signal), signal);
   }
 
   /** A stream that writes to the tape; see {@link WritableOptions}. Its promises reject with what `write()` throws. */
@@ -232,12 +255,18 @@ export class TapeDrive extends DriveFeatures {
    */
   writeFilemarks(count = 1, options: WriteFilemarksOptions = {}): Promise<WriteResult> {
     const { immediate = false, signal } = options;
-    return this.#run(() => this.#writer.writeFilemarks(count, immediate, signal), signal);
+    const { era } = this.#writer;
+    return this.#runWrite(
+      () => this.#writer.writeFilemarks(count, immediate, era, signal),
+      signal,
+    );
   }
 
-  /** Resolves when all that was written is on tape. */
-  flush(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#writer.flush(options.signal), options.signal);
+  /** Resolves when all that was written is on tape: a synchronous WRITE FILEMARKS, which writes none, was good. Throws as `write()`. */
+  flush(options: OperationOptions = {}): Promise<WriteResult> {
+    const { signal } = options;
+    const { era } = this.#writer;
+    return this.#runWrite(() => this.#writer.flush(era, signal), signal);
   }
 
   /** Goes to the beginning of the partition. */
@@ -288,6 +317,7 @@ export class TapeDrive extends DriveFeatures {
   position(options: OperationOptions = {}): Promise<TapePosition> {
     const { signal } = options;
     return this.#enqueue(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
       return await callerPosition(this.#session, this.#reader, signal);
     }, signal);
@@ -366,9 +396,9 @@ export class TapeDrive extends DriveFeatures {
 
   /**
    * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. Calling it again
-   * gives the same promise.
+   * gives the same promise. On a connection that is lost, it is bounded as {@link TapeDriveOptions.closeTimeoutMs} says.
    *
-   * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when flushing failed. The logical unit is closed all the same.
+   * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
     this.#closing ??= this.#queue.run(() => this.#shutDown());
@@ -381,9 +411,10 @@ export class TapeDrive extends DriveFeatures {
   }
 
   async #shutDown(): Promise<void> {
+    this.#outage.hurry(this.#closeTimeoutMs);
     try {
-      await this.#reader.resuming(() => this.#reader.reposition.back());
-      if (this.#session.isDirty && !this.#session.isLost) await this.#writer.flush();
+      await this.#writer.settle();
+      await this.#leaveInOrder();
     } finally {
       await this.#leave();
     }
@@ -402,6 +433,17 @@ export class TapeDrive extends DriveFeatures {
     }
   }
 
+  /** On a lost connection only what has not been flushed is worth another one. */
+  async #leaveInOrder(): Promise<void> {
+    if (this.#outage.isHere) {
+      if (!this.#session.isDirty) return;
+      if (this.#outage.hasGivenUp) throw this.#session.lostError("flush what was written");
+      await this.#reader.reconnect();
+    }
+    await this.#reader.resuming(() => this.#reader.reposition.back());
+    if (this.#session.isDirty && !this.#session.isLost) await this.#writer.flush(this.#writer.era);
+  }
+
   async #skipFile(): Promise<boolean> {
     try {
       await this.space("filemarks", 1);
@@ -415,15 +457,29 @@ export class TapeDrive extends DriveFeatures {
   /** Takes its turn, on a connection that stands. */
   #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#enqueue(async () => {
-      if (this.#outage.isHere) await this.#reader.reconnect(signal);
-      if (this.#session.isModeStale) await this.#session.freshen();
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      await this.#makeReady(signal);
       return await operation();
     }, signal);
+  }
+
+  /** Takes its turn; writes under way are what it goes on with. */
+  #runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#enqueue(async () => {
+      if (!this.#writer.isBusy) await this.#makeReady(signal);
+      return await operation();
+    }, signal);
+  }
+
+  async #makeReady(signal?: AbortSignal): Promise<void> {
+    if (this.#outage.isHere) await this.#reader.reconnect(signal);
+    if (this.#session.isModeStale) await this.#session.freshen();
   }
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
   #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#enqueue(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
       return await this.#reader.resuming(operation, signal);
     }, signal);
@@ -440,11 +496,18 @@ export class TapeDrive extends DriveFeatures {
   }
 }
 
-function checkOptions({ readAhead = 0, recordBytesHint = 1 }: TapeDriveOptions): void {
+function checkOptions(options: TapeDriveOptions): void {
+  const { readAhead = 0, writeBehind = 0, recordBytesHint = 1 } = options;
   if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > MAX_READ_AHEAD) {
     throw new TapeError(
       "invalid-argument",
       `Cannot read ahead ${readAhead} commands: 0 to ${MAX_READ_AHEAD}`,
+    );
+  }
+  if (!Number.isInteger(writeBehind) || writeBehind < 0 || writeBehind > MAX_WRITE_BEHIND) {
+    throw new TapeError(
+      "invalid-argument",
+      `Cannot write behind by ${writeBehind} commands: 0 to ${MAX_WRITE_BEHIND}`,
     );
   }
   if (!Number.isInteger(recordBytesHint) || recordBytesHint < 1) {

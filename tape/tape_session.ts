@@ -9,12 +9,13 @@ import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
-import { breaksPosition, leavesTapeUnmoved } from "./conditions.ts";
+import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions } from "./device.ts";
 import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
 import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
+import { WriteLedger } from "./write_ledger.ts";
 
 /** One drive, and what is known of it. */
 export class TapeSession {
@@ -23,6 +24,7 @@ export class TapeSession {
   /** Where the caller stands; read-ahead may have brought the tape further. */
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
+  readonly ledger: WriteLedger = new WriteLedger();
   limits: BlockLimits = NO_LIMITS;
   /** Bytes of a block in fixed mode; 0 in variable mode. */
   blockBytes = 0;
@@ -30,6 +32,8 @@ export class TapeSession {
   isDirty = false;
   /** The last motion is one that does not end in the same place on all drives; before a write the drive must say where it is. */
   isDoubtful = false;
+  /** Writing has come to early warning, so what follows may not fit. */
+  isNearEnd = false;
   /** The partition that the tape stands in, as far as is known. */
   partition = 0;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
@@ -43,7 +47,10 @@ export class TapeSession {
     this.device = new Device(unit, {
       failed: (error) => this.#noteFailure(error),
       modeChanged: () => this.refreshBlockSize(),
-      position: () => this.countedPosition(),
+      facts: (condition) => ({
+        position: this.countedPosition(),
+        ...(this.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
+      }),
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
   }
@@ -63,7 +70,7 @@ export class TapeSession {
 
   /** A motion with a certain end brought the tape to where the caller wants it. */
   place(): void {
-    this.#isLost = this.isDoubtful = false;
+    this.#isLost = this.isDoubtful = this.isNearEnd = false;
     this.#lost = undefined;
     this.proof.startRun();
   }
@@ -74,12 +81,18 @@ export class TapeSession {
     this.count.setBeginning();
   }
 
+  /** The drive has said that everything written is on tape. */
+  synchronized(): void {
+    this.isDirty = false;
+    this.ledger.synchronize(this.count.object);
+  }
+
   /** The error that refuses a write while the position is unknown. */
   lostError(doing: string): PositionLostError {
     const { name } = this.device;
     return new PositionLostError(
       `Cannot ${doing} on ${name}: where the tape stands is not certain since the last error; rewind, locate or space to end of data first`,
-      { cause: this.#lost },
+      { cause: this.#lost, writes: this.ledger.outcome(this.isDirty) },
     );
   }
 

@@ -5,20 +5,38 @@
  */
 
 import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
-import { MAX_U24, writeCdb, writeFilemarksCdb } from "./commands.ts";
+import { MAX_U24, writeFilemarksCdb } from "./commands.ts";
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { TapeError, VolumeOverflowError } from "./errors.ts";
+import { TapeError, TransportLostError, WriteStoppedError } from "./errors.ts";
+import type { Outage } from "./outage.ts";
 import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
+import { WriteBehind } from "./write_behind.ts";
+import { WriteRecovery } from "./write_recovery.ts";
 
-/** What a write met. Everything was written. */
+/** What a write met. Everything was written, or with write-behind taken to be written. */
 export interface WriteResult {
-  /** Whether the end of the tape is near: there is room for a last record, a filemark and little more. */
+  /**
+   * Number of the write since the drive was opened, counted from 0; for filemarks and `flush()` the number that the next write will have. Errors name by it what
+   * was not written.
+   */
+  readonly number: number;
+  /**
+   * Whether the end of the tape is near: there is room for a last record, a filemark and little more. With write-behind it may be a write before this one that
+   * met it; from then on each waits for its own answer.
+   */
   readonly earlyWarning: boolean;
   /** Whether the tape has come into the programmable early warning zone before that (reported once). */
   readonly programmableEarlyWarning: boolean;
+}
+
+/** Options of a {@link Writer}. */
+export interface WriterOptions {
+  /** Writes that may be under way when `write()` resolves. */
+  readonly depth: number;
+  readonly outage: Outage;
 }
 
 const WRITE_ENDS: ReadonlySet<Condition> = new Set<Condition>([
@@ -27,66 +45,82 @@ const WRITE_ENDS: ReadonlySet<Condition> = new Set<Condition>([
   "volume-overflow",
 ]);
 
+/** Over one filemark the connection may be lost so often. */
+const MAX_OUTAGES = 3;
+
 /** Writes to one drive. */
 export class Writer {
   readonly #session: TapeSession;
   readonly #reposition: Reposition;
+  readonly #behind: WriteBehind;
+  readonly #recovery: WriteRecovery;
 
-  constructor(session: TapeSession, reposition: Reposition) {
+  constructor(session: TapeSession, reposition: Reposition, { depth, outage }: WriterOptions) {
     this.#session = session;
     this.#reposition = reposition;
+    this.#recovery = new WriteRecovery(session, outage);
+    this.#behind = new WriteBehind(session, this.#recovery, depth);
+  }
+
+  /** Whether records are under way whose answers have not been looked at. */
+  get isBusy(): boolean {
+    return this.#behind.isBusy;
+  }
+
+  /** Handed back with a write or filemark: one that was called before a failure came to light is not done. */
+  get era(): number {
+    return this.#behind.era;
   }
 
   /** Writes one record, or in fixed mode one or more whole blocks. */
-  async write(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
+  async write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
     const { blockBytes, limits } = this.#session;
     if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
     else checkRecordLength(data.length, limits);
-    await this.place("write");
+    if (era !== this.era) throw this.#stopped(data);
+    if (!this.#behind.isBusy) await this.place("write");
     signal?.throwIfAborted();
-    return await this.#session.moving(() =>
-      blockBytes > 0 ? this.#writeBlocks(data, blockBytes, signal) : this.#writeRecord(data, signal)
-    );
+    return await this.#behind.write(data, signal);
+  }
+
+  /**
+   * Waits until everything taken is written.
+   *
+   * @throws {TapeError} with what became of it, when that fails.
+   */
+  async settle(signal?: AbortSignal): Promise<void> {
+    if (this.#behind.isBusy) await this.#behind.settle(signal);
   }
 
   /** Writes filemarks. */
   async writeFilemarks(
     count: number,
     immediate: boolean,
+    era: number,
     signal?: AbortSignal,
   ): Promise<WriteResult> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_U24) {
       throw new TapeError("invalid-argument", `Cannot write ${count} filemarks: 1 to ${MAX_U24}`);
     }
+    if (era !== this.era) throw this.#stopped();
+    await this.settle(signal);
     await this.place("write filemarks");
     signal?.throwIfAborted();
-    return await this.#session.moving(async () => {
-      const { count: own } = this.#session;
-      const cdb = writeFilemarksCdb(count, immediate);
-      const reply = await this.#perform(
-        { cdb, signal },
-        count,
-        (written) => own.passFilemarks(written),
-      );
-      own.passFilemarks(count);
-      this.#session.isDirty = immediate;
-      return resultOf(reply);
-    });
+    return await this.#session.moving(() => this.#marks(count, immediate, signal));
   }
 
-  /** Has the drive write out what it has buffered: WRITE FILEMARKS with count 0, which writes none. */
-  async flush(signal?: AbortSignal): Promise<void> {
-    const command = { cdb: writeFilemarksCdb(0, false), signal };
-    await this.#session.moving(() => this.#perform(command, 0, () => {}));
-    this.#session.isDirty = false;
+  /** Has the drive write out what it has buffered: a synchronous WRITE FILEMARKS with count 0, which writes none. */
+  async flush(era: number, signal?: AbortSignal): Promise<WriteResult> {
+    if (era !== this.era) throw this.#stopped();
+    await this.settle(signal);
+    return await this.#session.moving(() => this.#marks(0, false, signal));
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
   async place(doing: string): Promise<void> {
-    await this.#reposition.back();
+    if (!this.#reposition.isThere) await this.#reposition.back();
     if (!this.#session.isLost && this.#session.isDoubtful) await this.#confirmPlace();
     if (this.#session.isLost) throw this.#session.lostError(doing);
-    this.#session.proof.startRun();
   }
 
   /** tgt lands one object too far back when it spaces back over filemarks; drives that tell their position have no such faults. */
@@ -96,97 +130,59 @@ export class Writer {
     else this.#session.lose(this.#session.device.problem("position-lost", DOUBTFUL));
   }
 
-  async #writeRecord(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
-    this.#session.isDirty = true;
-    const command = { cdb: writeCdb(false, data.length), dataOut: data, signal };
-    const reply = await this.#perform(command, data.length, (bytes) => this.#passPart(bytes));
-    this.#session.count.passRecords(1);
-    return resultOf(reply);
-  }
-
-  /**
-   * Near the end of the tape some drives take a few blocks of a WRITE, report early warning, and say how many they have left. Those
-   * are then written too: each block is a record of its own.
-   */
-  async #writeBlocks(
-    data: Uint8Array,
-    blockBytes: number,
-    signal?: AbortSignal,
-  ): Promise<WriteResult> {
-    let rest = data;
-    let warnings = resultOf(undefined);
-    this.#session.isDirty = true;
-    while (rest.length > 0) {
-      const blocks = rest.length / blockBytes;
-      const command = { cdb: writeCdb(true, blocks), dataOut: rest, signal };
-      const pass = (written: number) => this.#session.count.passRecords(written);
-      const reply = await this.#perform(command, blocks, pass);
-      const left = blocksLeft(reply, blockBytes);
-      if (left >= blocks) throw this.#noProgress(reply);
-      this.#session.count.passRecords(blocks - left);
-      warnings = merge(warnings, resultOf(reply));
-      rest = rest.subarray(rest.length - left * blockBytes);
-    }
-    return warnings;
-  }
-
-  #noProgress(reply: Reply): TapeError {
-    const { device } = this.#session;
-    return new VolumeOverflowError(
-      `Cannot write on ${device.name}: the drive takes no more blocks at the end of the tape`,
-      { sense: reply.sense, position: this.#session.countedPosition() },
+  #stopped(data?: Uint8Array): WriteStoppedError {
+    const { device, ledger } = this.#session;
+    const unwritten = data === undefined ? [] : [{ number: ledger.take(), data }];
+    const writes = ledger.outcome(false, { unwritten });
+    return new WriteStoppedError(
+      `Cannot write on ${device.name}: an earlier write failed before this one was begun; write both again in their order`,
+      { cause: this.#behind.failure, writes },
     );
   }
 
-  /** Sends a write of `asked` bytes, blocks or filemarks; `pass` counts those that went to tape before it was full. */
-  async #perform(
-    command: ScsiCommand,
-    asked: number,
-    pass: (written: number) => void,
-  ): Promise<Reply> {
+  async #marks(count: number, immediate: boolean, signal?: AbortSignal): Promise<WriteResult> {
+    if (count > 0) this.#session.isDirty = true;
+    this.#behind.heed(await this.#writeSurely(count, immediate, signal));
+    if (!immediate) this.#session.synchronized();
+    return this.#behind.result(this.#session.ledger.next);
+  }
+
+  /** Writes so many filemarks, and after a lost answer those of them that the tape does not have. */
+  async #writeSurely(count: number, immediate: boolean, signal?: AbortSignal): Promise<Condition> {
+    for (let left = count, outages = 0;; outages++) {
+      try {
+        const command = { cdb: writeFilemarksCdb(left, immediate), signal };
+        const { condition } = await this.#perform(command, left);
+        this.#pass(left);
+        return condition;
+      } catch (error) {
+        if (!(error instanceof TransportLostError) || !this.#recovery.isPossible) throw error;
+        const written = await this.#recovery.marksWritten(left, error, MAX_OUTAGES - outages);
+        this.#pass(written);
+        left -= written;
+        if (left === 0 && immediate) return "good";
+      }
+    }
+  }
+
+  #pass(filemarks: number): void {
+    this.#session.count.passFilemarks(filemarks);
+    this.#session.proof.pass(filemarks);
+  }
+
+  /** Sends a WRITE FILEMARKS of `asked`, and counts those that went to tape before it was full. */
+  async #perform(command: ScsiCommand, asked: number): Promise<Reply> {
     const { device } = this.#session;
     const reply = await device.perform(command, WRITE_ENDS);
-    if (reply.condition === "good" && reply.residual > 0) throw this.#notTaken(reply);
     if (reply.condition !== "volume-overflow") return reply;
     const error = device.failure(reply);
     const left = reply.sense?.information;
     // More left than asked for: the drive could not write what it had buffered before either.
     if (left === undefined || left < 0 || left > asked) this.#session.lose(error);
-    else pass(asked - left);
+    else this.#pass(asked - left);
     throw error;
-  }
-
-  #notTaken({ residual }: Reply): TapeError {
-    const message =
-      `Cannot be sure of a write: the drive calls it good, but took ${residual} bytes less`;
-    return this.#session.device.problem("length-disagreement", message);
-  }
-
-  /** A record that went to tape in part is none that could be counted. */
-  #passPart(bytes: number): void {
-    if (bytes > 0) this.#session.count.forget();
   }
 }
 
 const DOUBTFUL =
   "Cannot be sure where the tape stands after that motion: drives differ, and this one does not tell positions";
-
-/** Blocks of a fixed WRITE that were not taken: INFORMATION says, else the residual count, which is in bytes. */
-function blocksLeft({ condition, sense, residual }: Reply, blockBytes: number): number {
-  if (condition === "good" || condition === "informational") return 0;
-  return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
-}
-
-function resultOf(reply: Reply | undefined): WriteResult {
-  return {
-    earlyWarning: reply?.condition === "early-warning",
-    programmableEarlyWarning: reply?.condition === "programmable-early-warning",
-  };
-}
-
-function merge(one: WriteResult, other: WriteResult): WriteResult {
-  return {
-    earlyWarning: one.earlyWarning || other.earlyWarning,
-    programmableEarlyWarning: one.programmableEarlyWarning || other.programmableEarlyWarning,
-  };
-}

@@ -1,51 +1,9 @@
 import assert from "node:assert/strict";
-import { ServiceDeliveryError } from "../../scsi/errors.ts";
-import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import { MediumChangedError, PositionLostError, TransportLostError } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
-import { SimUnit, type TargetHabits } from "./sim_unit.ts";
-
-/** A unit whose connection is lost at the n-th command, which the drive executes or never sees. */
-class CutUnit implements RecoverableLogicalUnit {
-  readonly name = "cut";
-  readonly sim: SimUnit;
-  nexusLost = false;
-  /** Commands until the cut; infinity for none. */
-  left = Infinity;
-  isExecuted = false;
-  /** What happens while the connection is lost. */
-  meanwhile: () => void = () => {};
-  reconnections = 0;
-
-  constructor(habits: TargetHabits) {
-    this.sim = new SimUnit({ habits });
-  }
-
-  async execute(command: ScsiCommand): Promise<ScsiResult> {
-    if (this.nexusLost) throw lost("not-executed");
-    if (--this.left > 0) return await this.sim.execute(command);
-    this.nexusLost = true;
-    if (this.isExecuted) await this.sim.execute(command);
-    throw lost("unknown");
-  }
-
-  reestablish(): Promise<void> {
-    this.meanwhile();
-    this.nexusLost = false;
-    this.left = Infinity;
-    this.reconnections++;
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    return this.sim.close();
-  }
-}
-
-function lost(outcome: "unknown" | "not-executed"): ServiceDeliveryError {
-  return new ServiceDeliveryError("the connection broke", { outcome });
-}
+import { CutUnit, lost } from "./cut_unit.ts";
+import type { TargetHabits } from "./sim_unit.ts";
 
 const FILES = [[100, 200, 300], [], [50, 4000, 20], [1, 2, 3, 4, 5, 6, 7, 8]];
 

@@ -41,7 +41,7 @@ Deno.test("write() goes back over records alone with one SPACE", async () => {
   await drive.read();
   unit.drive.clearCommands();
   await drive.write(numbered(9));
-  assert.deepEqual(unit.opcodes().filter((opcode) => opcode !== READ), [SPACE, 0x0a]);
+  assert.deepEqual(unit.opcodes().filter((opcode) => opcode !== READ), [SPACE, 0x0a, 0x34]);
   assert.equal(contents(unit), "1 2 9");
 });
 

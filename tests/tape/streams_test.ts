@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { WriteProtectedError } from "../../tape/errors.ts";
+import { type TapeError, WriteProtectedError } from "../../tape/errors.ts";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
+import { Random } from "../scsi/random.ts";
 import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 
 Deno.test("writable() writes each chunk as a record, and flushes when closed", async () => {
@@ -98,4 +99,81 @@ Deno.test("records() ends behind the filemark", async () => {
   await fill(drive, [numbered(1), numbered(2), null, numbered(3)]);
   assert.equal((await Array.fromAsync(drive.records())).length, 2);
   assert.equal((await drive.position()).object, 3);
+});
+
+Deno.test("writable() writes behind, keeps records whole and in order, and has them on tape when closed", async () => {
+  const { unit, drive } = await openSim({ jitter: new Random(3) }, { writeBehind: 8 });
+  const chunks = Array.from({ length: 200 }, (_, each) => numbered(each, 1 + each * 7));
+  await ReadableStream.from(chunks).pipeTo(drive.writable());
+  const lengths = unit.drive.objects().map((object) =>
+    object.kind === "record" && object.data.length
+  );
+  assert.deepEqual(lengths, chunks.map(({ length }) => length));
+  assert.ok(unit.maxOutstanding > 2);
+  await drive.close();
+});
+
+Deno.test("writable() with write-behind fails with the numbers of what is not on tape", async () => {
+  const { unit, drive } = await openSim({ jitter: new Random(4) }, { writeBehind: 4 });
+  unit.drive.inject({
+    opcode: 0x0a,
+    occurrence: 20,
+    times: 9,
+    sense: { key: 7, asc: 0x27, ascq: 0 },
+  });
+  const chunks = Array.from({ length: 40 }, (_, each) => numbered(each));
+  await assert.rejects(ReadableStream.from(chunks).pipeTo(drive.writable()), (error: TapeError) => {
+    return error instanceof WriteProtectedError && error.writes!.unwritten[0].data[0] === 19;
+  });
+  assert.equal(unit.drive.objects().length, 19);
+  await drive.close();
+});
+
+Deno.test("a signal ends writable() with its reason, and what was written stays", async () => {
+  const { unit, drive } = await openSim();
+  const controller = new AbortController();
+  const writer = drive.writable({ signal: controller.signal }).getWriter();
+  await writer.write(numbered(1));
+  controller.abort(new Error("enough"));
+  await assert.rejects(writer.closed, /enough/);
+  await assert.rejects(writer.write(numbered(2)), /enough/);
+  assert.equal(contents(unit), "1");
+  await drive.close();
+});
+
+Deno.test("readable() gives the records up to the filemark, each a chunk, and reads none before it is asked", async () => {
+  const { unit, drive } = await openSim();
+  await fill(drive, [numbered(1, 10), numbered(2, 20), null, numbered(3, 30)]);
+  unit.drive.clearCommands();
+  const stream = drive.readable();
+  assert.deepEqual(unit.opcodes(), []);
+  assert.deepEqual((await Array.fromAsync(stream)).map(({ length }) => length), [10, 20]);
+  assert.deepEqual((await Array.fromAsync(drive.readable())).map(({ length }) => length), [30]);
+  await drive.close();
+});
+
+Deno.test("readable() that is cancelled leaves the tape behind the last chunk", async () => {
+  const { drive } = await openSim({}, { readAhead: 4 });
+  await fill(drive, [1, 2, 3, 4, 5].map((each) => numbered(each)));
+  const reader = drive.readable().getReader();
+  await reader.read();
+  await reader.read();
+  await reader.cancel();
+  assert.equal((await drive.position()).object, 2);
+  await drive.close();
+});
+
+Deno.test("a signal ends readable(), records() and files() with its reason", async () => {
+  const { drive } = await openSim();
+  await fill(drive, [1, 2, 3].map((each) => numbered(each)));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reader = drive.readable({ signal }).getReader();
+  await reader.read();
+  controller.abort(new Error("enough"));
+  await assert.rejects(reader.read(), /enough/);
+  await assert.rejects(Array.fromAsync(drive.records({ signal })), /enough/);
+  await assert.rejects(Array.fromAsync(drive.files({ signal })), /enough/);
+  assert.equal((await drive.position()).object, 1);
+  await drive.close();
 });

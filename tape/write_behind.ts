@@ -1,0 +1,389 @@
+/**
+ * Writes under way, in the order of the tape, and what happens when one of them fails.
+ *
+ * Several go out without waiting only where the way back is proven: READ POSITION must have kept step with the writes before. There is no ACA, so when one
+ * is not executed those behind it are; the tape is then brought back before the first that is missing, and all from there on are written again, one at a
+ * time. Where that is not possible, or would fail alike, the caller is told which records are not on tape, and gets their bytes.
+ *
+ * @module
+ */
+
+import { abortable } from "./abort.ts";
+import {
+  breaksPosition,
+  type Condition,
+  errorFor,
+  leavesTapeUnmoved,
+  losesBuffer,
+} from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import { TapeError, TransportLostError } from "./errors.ts";
+import type { TapeSession } from "./tape_session.ts";
+import type { WriteOutcome } from "./write_ledger.ts";
+import type { WriteRecovery } from "./write_recovery.ts";
+import { type PendingWrite, WriteWindow } from "./write_window.ts";
+import type { WriteResult } from "./writer.ts";
+
+/** Over one record the connection may be lost so often, and the drive may refuse it for another reason. */
+const MAX_OUTAGES = 3;
+const MAX_ABORTED = 3;
+
+/** After these the record is on tape. */
+const WRITTEN: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "good",
+  "informational",
+  "programmable-early-warning",
+]);
+
+/** Not executed, for a reason that has nothing to do with the write. */
+const REPEATABLE: ReadonlySet<Condition> = new Set<Condition>(["attention", "busy"]);
+
+/** Takes records and sees them written. */
+export class WriteBehind {
+  readonly #session: TapeSession;
+  readonly #recovery: WriteRecovery;
+  readonly #depth: number;
+  readonly #window: WriteWindow;
+  #earlyWarning = false;
+  #programmableEarlyWarning = false;
+  /** Connections lost since a record was last known to be written. */
+  #outages = 0;
+  #era = 0;
+  #failure: unknown;
+
+  constructor(session: TapeSession, recovery: WriteRecovery, depth: number) {
+    this.#session = session;
+    this.#recovery = recovery;
+    this.#depth = depth;
+    this.#window = new WriteWindow(session.device);
+  }
+
+  /** Whether anything is not known to be written. */
+  get isBusy(): boolean {
+    return this.#window.length > 0;
+  }
+
+  /** Goes up when writes fail that had been taken: what was called before that was known must not follow them. */
+  get era(): number {
+    return this.#era;
+  }
+
+  /** The failure that the present era began with. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Whether `write()` may resolve before the record is written. */
+  get isBehind(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Whether the next write may go out before the last one is answered. */
+  get #mayRunAhead(): boolean {
+    return this.isBehind && this.#session.proof.isProven && !this.#session.isNearEnd;
+  }
+
+  /** Sends a record as soon as there is room for it, and waits for its answer where it must not go alone. */
+  async write(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
+    const { blockBytes, ledger } = this.#session;
+    const objects = blockBytes > 0 ? data.length / blockBytes : 1;
+    const number = ledger.take();
+    if (this.isBusy) await this.#makeRoom(number, data, signal);
+    const write = this.#window.add(number, data, objects, this.isBehind);
+    this.#session.isDirty = true;
+    this.#window.send(write, blockBytes, this.isBehind ? undefined : signal);
+    if (!this.#mayRunAhead) await this.settle(this.isBehind ? undefined : signal);
+    return this.result(number);
+  }
+
+  /** Waits until everything is written. */
+  async settle(signal?: AbortSignal): Promise<void> {
+    while (this.isBusy) await this.#advance(signal);
+    if (!this.#mayRunAhead) await this.#sample();
+  }
+
+  /** Its place is taken only when the ones before are out of the way, so that a wait that is called off takes nothing. */
+  async #makeRoom(number: number, data: Uint8Array, signal?: AbortSignal): Promise<void> {
+    try {
+      while (this.isBusy && !this.#hasRoom) await this.#advance(signal);
+    } catch (error) {
+      throw this.#withUnwritten(error, number, data);
+    }
+  }
+
+  get #hasRoom(): boolean {
+    const { all, length } = this.#window;
+    return length < this.#depth && this.#mayRunAhead && all[length - 1].isSent;
+  }
+
+  /** The result of a write, with the warnings that came since the last result. */
+  result(number: number): WriteResult {
+    const result = {
+      number,
+      earlyWarning: this.#earlyWarning,
+      programmableEarlyWarning: this.#programmableEarlyWarning,
+    };
+    this.#earlyWarning = this.#programmableEarlyWarning = false;
+    return result;
+  }
+
+  /** Sees to the oldest write: that it is written, or may be sent again. */
+  async #advance(signal?: AbortSignal): Promise<void> {
+    const { head } = this.#window;
+    if (!head.isSent) this.#window.send(head, this.#session.blockBytes);
+    await (this.isBehind ? abortable(head.done, signal) : head.done);
+    const { reply } = head;
+    const left = reply === undefined ? head.objects : this.#objectsLeft(reply, head);
+    if (left === 0) return this.#confirm(head, reply!);
+    try {
+      await this.#overcome(head, left, signal);
+    } catch (error) {
+      throw await this.#fail(error);
+    }
+  }
+
+  #confirm({ objects, number }: PendingWrite, { condition }: Reply): void {
+    this.#pass(objects);
+    this.#window.shift();
+    this.#session.ledger.confirm(number);
+    this.#outages = 0;
+    if (condition !== "good") this.heed(condition);
+  }
+
+  /** Takes in what a write or filemark was answered near the end of the tape. */
+  heed(condition: Condition): void {
+    if (condition === "programmable-early-warning") this.#programmableEarlyWarning = true;
+    if (condition === "early-warning") this.#earlyWarning = this.#session.isNearEnd = true;
+  }
+
+  /** So many objects went to tape. */
+  #pass(objects: number): void {
+    this.#session.count.passRecords(objects);
+    this.#session.proof.pass(objects);
+  }
+
+  /** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */
+  #objectsLeft({ condition, sense, residual }: Reply, { objects }: PendingWrite): number {
+    if (condition === "good") return residual > 0 ? objects : 0;
+    if (condition === "informational") return 0;
+    if (!WRITTEN.has(condition)) return objects;
+    const { blockBytes } = this.#session;
+    if (blockBytes === 0) return 0;
+    return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
+  }
+
+  /** Brings things to where the oldest write, or what is left of it, can be sent again; throws where that is not possible. */
+  async #overcome(head: PendingWrite, left: number, signal?: AbortSignal): Promise<void> {
+    await this.#window.settle();
+    if (head.reply === undefined) return await this.#findOut(head.error, signal);
+    const { condition } = this.#gravest(head.reply);
+    if (WRITTEN.has(condition) && left < head.objects) return await this.#writeRest(head, left);
+    const mayRepeat = REPEATABLE.has(condition)
+      ? await this.#session.device.mayRepeat(head.reply, ++head.tries)
+      : condition === "aborted-command" && this.#recovery.isPossible && ++head.tries < MAX_ABORTED;
+    if (!mayRepeat) throw await this.#refusal(head);
+    // What an aborted command has left on the tape is not known, so the drive is asked where it stands.
+    await this.#comeBack(condition === "aborted-command" ? head.objects : 0);
+  }
+
+  /** The answer that says most about what became of the tape, for one behind the oldest may say worse. */
+  #gravest(reply: Reply): Reply {
+    const replies = this.#window.all.flatMap((write) => write.reply ?? []);
+    return replies.find(({ condition }) => losesBuffer(condition)) ?? reply;
+  }
+
+  async #writeRest(head: PendingWrite, left: number): Promise<void> {
+    const { blockBytes } = this.#session;
+    this.heed(head.reply!.condition);
+    this.#pass(head.objects - left);
+    head.data = head.data.subarray(head.data.length - left * blockBytes);
+    head.objects = left;
+    await this.#comeBack(0);
+  }
+
+  /** Back before the oldest write, should others have been written behind it, or as many objects more as `uncertain`; all are sent again. */
+  async #comeBack(uncertain: number): Promise<void> {
+    const objects = this.#objectsBehind() + uncertain;
+    if (objects > 0) await this.#persist(() => this.#recovery.goBack(objects));
+    this.#window.recall();
+  }
+
+  /** Over lost connections, as long as these leave hope. */
+  async #persist(attempt: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const isSilent = error instanceof TransportLostError && this.#recovery.isPossible;
+        if (!isSilent || this.#outages++ >= MAX_OUTAGES) throw error;
+      }
+    }
+  }
+
+  /** Most objects that the writes behind the oldest can have brought to tape. */
+  #objectsBehind(): number {
+    return this.#window.all.slice(1).reduce((sum, write) => sum + movedBy(write), 0);
+  }
+
+  /** The oldest has no answer: what became of all of them is what the tape shows. */
+  async #findOut(cause: unknown, signal?: AbortSignal): Promise<void> {
+    const isSilent = cause instanceof TransportLostError && this.#recovery.isPossible;
+    if (!isSilent || this.#outages++ >= MAX_OUTAGES) throw cause;
+    await this.#persist(() => this.#findWritten(cause, signal));
+  }
+
+  async #findWritten(cause: unknown, signal?: AbortSignal): Promise<void> {
+    const sent = this.#window.all.filter(({ isSent }) => isSent);
+    const most = sent.reduce((sum, { objects }) => sum + objects, 0);
+    const written = await this.#recovery.objectsWritten(most, cause, signal);
+    await this.#recovery.verify(this.#firstObjects(written), written, cause);
+    this.#dropWritten(written);
+    this.#window.recall();
+  }
+
+  /** The bytes of so many objects from the oldest write on. */
+  #firstObjects(objects: number): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (const { data, objects: here } of this.#window.all) {
+      if (objects <= 0) break;
+      const part = Math.min(objects, here);
+      found.push(data.subarray(0, data.length / here * part));
+      objects -= part;
+    }
+    return found;
+  }
+
+  /** So many objects from the oldest write on were written after all. */
+  #dropWritten(objects: number): void {
+    this.#pass(objects);
+    if (objects > 0) this.#outages = 0;
+    while (objects > 0 && objects >= this.#window.head.objects) {
+      objects -= this.#window.head.objects;
+      this.#session.ledger.confirm(this.#window.head.number);
+      this.#window.shift();
+    }
+    if (objects === 0) return;
+    const { head } = this.#window;
+    head.data = head.data.subarray(head.data.length / head.objects * objects);
+    head.objects -= objects;
+  }
+
+  /** The error of a write that the drive does not take. The tape is left before it, where that is certain. */
+  async #refusal(head: PendingWrite): Promise<TapeError> {
+    const { device } = this.#session;
+    const reply = this.#gravest(head.reply!);
+    if (reply.condition === "mode-parameters-changed") await this.#session.refreshBlockSize();
+    if (reply.condition === "good") return this.#notTaken(reply);
+    if (WRITTEN.has(reply.condition)) return this.#noProgress(reply);
+    const error = device.fail(reply);
+    if (reply.condition === "volume-overflow") this.#countOverflow(head, error);
+    else if (!leavesTapeUnmoved(reply.condition)) this.#session.lose(error);
+    return error;
+  }
+
+  /** The tape is full: what of the write went to tape before is counted. */
+  #countOverflow(head: PendingWrite, error: TapeError): void {
+    const { blockBytes, count } = this.#session;
+    const asked = blockBytes > 0 ? head.objects : head.data.length;
+    const left = error.information;
+    // More left than asked for: the drive could not write what it had buffered before either.
+    if (left === undefined || left < 0 || left > asked) return this.#session.lose(error);
+    if (left === asked) return;
+    if (blockBytes === 0) {
+      // A record that went to tape in part is none that could be counted.
+      count.forget();
+      return this.#session.proof.startRun();
+    }
+    this.#pass(asked - left);
+    head.data = head.data.subarray((asked - left) * blockBytes);
+    head.objects = left;
+  }
+
+  #notTaken({ residual }: Reply): TapeError {
+    const message =
+      `Cannot be sure of a write: the drive calls it good, but took ${residual} bytes less`;
+    const error = this.#session.device.problem("length-disagreement", message);
+    this.#session.lose(error);
+    return error;
+  }
+
+  #noProgress({ sense }: Reply): TapeError {
+    const message =
+      `Cannot write on ${this.#session.device.name}: the drive takes no more blocks at the end of the tape`;
+    const position = this.#session.countedPosition();
+    return errorFor("volume-overflow", message, { sense, position });
+  }
+
+  /** Gives up all that is under way, and says in the error what became of it. */
+  async #fail(error: unknown): Promise<unknown> {
+    const { head, all } = this.#window;
+    const behind = all.slice(1);
+    const isGap = head.reply !== undefined;
+    const misplaced = behind.flatMap(({ reply, number }) =>
+      isGap && isWritten(reply) ? [number] : []
+    );
+    if (!isRefusal(error)) this.#session.lose(error);
+    else if (behind.some((write) => movedBy(write) > 0)) await this.#comeBackOrLose();
+    const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
+    const { isLost, ledger } = this.#session;
+    const isElsewhere = error instanceof TapeError && breaksPosition(error.kind);
+    if (isElsewhere && misplaced.length > 0) ledger.distrust();
+    const mayBeLost = isLost && !isRefusal(error);
+    const outcome = ledger.outcome(mayBeLost, { unwritten, misplaced });
+    this.#failure = error;
+    if (this.isBehind) this.#era++;
+    return withWrites(error, outcome);
+  }
+
+  async #comeBackOrLose(): Promise<void> {
+    try {
+      await this.#comeBack(0);
+    } catch (error) {
+      this.#session.lose(error);
+    }
+  }
+
+  /** The record that waited for its turn when another failed is not written either. */
+  #withUnwritten(error: unknown, number: number, data: Uint8Array): unknown {
+    const known = error instanceof TapeError ? error.writes : undefined;
+    if (known === undefined) return error;
+    return withWrites(error, { ...known, unwritten: [...known.unwritten, { number, data }] });
+  }
+
+  /** Lets the drive say where it is, as long as that is needed to prove that it knows. */
+  async #sample(): Promise<void> {
+    const { proof } = this.#session;
+    if (proof.samplesWanted === 0 || !(this.isBehind || this.#recovery.isWanted)) return;
+    try {
+      proof.sample((await this.#session.askPosition())?.object);
+    } catch (error) {
+      // The record is written; that the connection is lost will be seen to when something else is asked for.
+      if (!(error instanceof TransportLostError)) throw error;
+    }
+  }
+}
+
+function isWritten(reply: Reply | undefined): boolean {
+  return reply !== undefined && WRITTEN.has(reply.condition);
+}
+
+/** Most objects that a write can have brought to tape, by what is known of it. */
+function movedBy({ isSent, reply, objects }: PendingWrite): number {
+  if (!isSent) return 0;
+  if (reply === undefined) return objects;
+  const isUnmoved = leavesTapeUnmoved(reply.condition) || REPEATABLE.has(reply.condition);
+  return isUnmoved ? 0 : objects;
+}
+
+/** Whether the drive has refused a write and stands before it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (error.kind === "volume-overflow" || leavesTapeUnmoved(error.kind));
+}
+
+/** Errors are made where the drive answers, before it is known what becomes of the writes around. */
+function withWrites(error: unknown, writes: WriteOutcome): unknown {
+  if (error instanceof TapeError) (error as { writes?: WriteOutcome }).writes = writes;
+  return error;
+}

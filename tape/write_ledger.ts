@@ -1,0 +1,101 @@
+/**
+ * What has become of the records given to `write()`: taken, written in their order, proven to be on tape.
+ *
+ * @module
+ */
+
+/** A record that is not on tape. */
+export interface UnwrittenRecord {
+  /** The number of its write, as {@link WriteResult.number} has it. */
+  readonly number: number;
+  /**
+   * Its bytes; in fixed mode the blocks of it that were not written. The array is the caller's: a copy where the drive had made one, else the very array
+   * that was given to `write()`.
+   */
+  readonly data: Uint8Array;
+}
+
+/**
+ * What became of all that was written, told with an error. Writes are numbered from 0 since the drive was opened; numbers that an earlier error has given as
+ * unwritten are left out of account.
+ */
+export interface WriteOutcome {
+  /**
+   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when something was `misplaced` by a
+   * drive that had been reset or had its tape changed, for that may have overwritten anything.
+   */
+  readonly durable: number;
+  /** Number of objects from the beginning of the partition that this amounts to, when the driver could count them. */
+  readonly durableObject?: number;
+  /**
+   * All writes with lower numbers stand on tape in their order, or in the drive's buffer on the way there. The same as `durable` when the drive may have lost
+   * what it had buffered.
+   */
+  readonly written: number;
+  /** Whether it is certain that nothing from `written` on stands on tape where it belongs. Else that is not known. */
+  readonly isCertain: boolean;
+  /**
+   * The writes from `written` on whose bytes the driver still holds, in their order, the one that threw included. What the drive had called good before it lost
+   * its buffer is held no longer.
+   */
+  readonly unwritten: readonly UnwrittenRecord[];
+  /**
+   * Numbers of writes that the drive says it has written behind one that failed, so not where they belong. They are unwritten all the same; where the tape
+   * was brought back before them, the next write overwrites them.
+   */
+  readonly misplaced: readonly number[];
+}
+
+/** Counts of the writes of one drive. */
+export class WriteLedger {
+  #taken = 0;
+  #written = 0;
+  #durable = 0;
+  #durableObject: number | undefined;
+
+  /** All writes below this number are on tape. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** The number that the next write will have. */
+  get next(): number {
+    return this.#taken;
+  }
+
+  /** The number of a write that begins. */
+  take(): number {
+    return this.#taken++;
+  }
+
+  /** This write, and so all before it, is written. */
+  confirm(number: number): void {
+    this.#written = number + 1;
+  }
+
+  /** All that is written is on tape: the drive has said so of `object` objects, when those are counted. */
+  synchronize(object: number | undefined): void {
+    this.#durable = this.#written;
+    this.#durableObject = object;
+  }
+
+  /** Something was written where nobody knows: nothing that was on the tape can be relied on. */
+  distrust(): void {
+    this.#written = this.#durable = 0;
+    this.#durableObject = undefined;
+  }
+
+  /** What became of everything, when nothing but this is known. `mayBeLost`: the drive may have lost its buffer. */
+  outcome(mayBeLost: boolean, details: Partial<WriteOutcome> = {}): WriteOutcome {
+    if (mayBeLost) this.#written = this.#durable;
+    return {
+      durable: this.#durable,
+      ...(this.#durableObject !== undefined && { durableObject: this.#durableObject }),
+      written: this.#written,
+      isCertain: !mayBeLost,
+      unwritten: [],
+      misplaced: [],
+      ...details,
+    };
+  }
+}

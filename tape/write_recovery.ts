@@ -1,0 +1,136 @@
+/**
+ * Where the tape stands after a write that failed, or whose answer never came, and the way back to where the next record belongs.
+ *
+ * There is no ACA: the drive executes the writes behind one that failed. Numbers tell what happened, where READ POSITION has kept step with the
+ * writes before. Writing at the right place again is then always right, for it overwrites whatever landed there.
+ *
+ * @module
+ */
+
+import { readCdb, spaceCdb, SpaceCode } from "./commands.ts";
+import { PositionLostError, TransportLostError } from "./errors.ts";
+import type { Outage } from "./outage.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** Finds the place again where writing has to go on. */
+export class WriteRecovery {
+  readonly #session: TapeSession;
+  readonly #outage: Outage;
+
+  constructor(session: TapeSession, outage: Outage) {
+    this.#session = session;
+    this.#outage = outage;
+  }
+
+  /** Whether lost answers can be made up for: the drive's numbers are proven, and the connection stands or may be set up again. */
+  get isPossible(): boolean {
+    return this.#here !== undefined && this.isWanted && !this.#outage.hasGivenUp;
+  }
+
+  /** Whether lost answers are to be made up for at all. */
+  get isWanted(): boolean {
+    return this.#outage.isRecovering;
+  }
+
+  /** The drive's number of the place behind everything that is known to be written. */
+  get #here(): number | undefined {
+    return this.#session.proof.numberBehind(0);
+  }
+
+  /**
+   * Brings the tape back to behind everything that is known to be written, from at most `most` objects further on.
+   *
+   * @throws {PositionLostError} when the tape is not there in the end.
+   */
+  async goBack(most: number): Promise<void> {
+    if (this.#outage.isHere) await this.#outage.overcome();
+    const here = this.#here;
+    const objects = here === undefined ? undefined : await this.#objectsBeyond(here);
+    const isNear = objects !== undefined && objects >= 0 && objects <= most;
+    if (!isNear || !await this.#backOver(objects, here!)) throw this.#lost(undefined);
+  }
+
+  /**
+   * After a write without an answer: connects again where that is needed, and tells how many objects stand on the tape beyond what is known to be written,
+   * at most `most`. The tape then stands behind them.
+   *
+   * @throws {PositionLostError} when that cannot be told for certain; {@link TapeError} when the drive does not come back, or not with the same tape.
+   */
+  async objectsWritten(most: number, cause: unknown, signal?: AbortSignal): Promise<number> {
+    const here = this.#here;
+    if (this.#outage.isHere) await this.#outage.overcome(signal);
+    const objects = here === undefined ? undefined : await this.#objectsBeyond(here);
+    if (objects === undefined || objects < 0 || objects > most) throw this.#lost(cause);
+    return objects;
+  }
+
+  /** The same for filemarks, over at most so many lost connections. */
+  async marksWritten(most: number, cause: unknown, attempts: number): Promise<number> {
+    for (let left = attempts;; left--) {
+      try {
+        if (left > 0) return await this.objectsWritten(most, cause);
+      } catch (error) {
+        if (!(error instanceof TransportLostError) || !this.isPossible) throw error;
+      }
+      if (left <= 0) throw cause;
+    }
+  }
+
+  /**
+   * Goes back over `records`, which were written without an answer, and reads them: whether they are what the tape holds. It then stands behind them
+   * again. Without that, a write that was refused between two others would pass for written.
+   *
+   * @throws {PositionLostError} when they are not.
+   */
+  async verify(records: readonly Uint8Array[], objects: number, cause: unknown): Promise<void> {
+    const here = this.#here!;
+    if (objects === 0) return;
+    if (!await this.#backOver(objects, here)) throw this.#lost(cause);
+    for (const record of records) {
+      if (!await this.#isNext(record)) throw this.#lost(cause);
+    }
+    if (await this.#objectsBeyond(here) !== objects) throw this.#lost(cause);
+  }
+
+  /** How far the drive stands beyond a number of its own. */
+  async #objectsBeyond(here: number): Promise<number | undefined> {
+    const number = (await this.#session.askPosition())?.object;
+    // 0 is what a drive says that has rewound itself, and nothing proven is as low.
+    return number === undefined || number === 0 ? undefined : number - here;
+  }
+
+  /** Over records alone, which every drive does right, and the drive has to say so itself. */
+  async #backOver(objects: number, here: number): Promise<boolean> {
+    if (objects === 0) return true;
+    const { device } = this.#session;
+    device.logger.debug("Going back over {objects} records on {name}", {
+      objects,
+      name: device.name,
+    });
+    const reply = await device.attempt({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
+    if (reply.condition !== "good" && reply.condition !== "informational") {
+      throw device.fail(reply);
+    }
+    return await this.#objectsBeyond(here) === 0;
+  }
+
+  async #isNext(record: Uint8Array): Promise<boolean> {
+    const { device, blockBytes } = this.#session;
+    const fixed = blockBytes > 0;
+    const dataIn = new Uint8Array(record.length);
+    const length = fixed ? record.length / blockBytes : record.length;
+    const reply = await device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
+    const isWhole = reply.condition === "good" || reply.condition === "early-warning";
+    if (!isWhole || reply.dataInLength !== record.length) return false;
+    return dataIn.every((byte, at) => byte === record[at]);
+  }
+
+  #lost(cause: unknown): PositionLostError {
+    const { device, count, isDirty, ledger } = this.#session;
+    const told = count.object === undefined ? "" : `; ${count.object} objects were written before`;
+    return new PositionLostError(
+      `Cannot go on writing on ${device.name}: where the tape stands does not prove what was written${told}; rewind, locate or space to end of data first`,
+      { cause, writes: ledger.outcome(isDirty) },
+    );
+  }
+}

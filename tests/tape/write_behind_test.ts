@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import type { ScsiCommand } from "../../scsi/logical_unit.ts";
+import {
+  DeferredError,
+  type TapeError,
+  VolumeOverflowError,
+  WriteStoppedError,
+} from "../../tape/errors.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
+import type { TapeDrive } from "../../tape/tape_drive.ts";
+import { Random } from "../scsi/random.ts";
+import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
+
+const [READ, WRITE, FILEMARKS, REWIND, SPACE, POSITION] = [0x08, 0x0a, 0x10, 0x01, 0x11, 0x34];
+
+/** A drive whose answers take their time, so that several writes are under way at once. */
+async function open(
+  unitOptions: SimUnitOptions = {},
+  driveOptions: TapeDriveOptions = {},
+): Promise<Setup> {
+  const jitter = new Random(1);
+  const setup = await openSim({ jitter, ...unitOptions }, { writeBehind: 4, ...driveOptions });
+  await setup.drive.rewind();
+  return setup;
+}
+
+/** Writes records with these numbers; the first failure ends it. */
+async function writeAll(drive: TapeDrive, from: number, to: number): Promise<void> {
+  for (let number = from; number <= to; number++) await drive.write(numbered(number));
+}
+
+/** Holds back the answers to WRITEs until they are let go. */
+function hold(unit: SimUnit): () => void {
+  const gate = Promise.withResolvers<void>();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command: ScsiCommand) => {
+    const result = await execute(command);
+    if (command.cdb[0] === WRITE) await gate.promise;
+    return result;
+  };
+  return () => gate.resolve();
+}
+
+Deno.test("write() resolves before the drive has answered, as often as writeBehind says, once two writes have proven the position", async () => {
+  const { unit, drive } = await open();
+  unit.drive.clearCommands();
+  await writeAll(drive, 1, 2);
+  assert.deepEqual(unit.opcodes(), [WRITE, POSITION, WRITE, POSITION]);
+  const release = hold(unit);
+  await writeAll(drive, 3, 6);
+  let isDone = false;
+  const fifth = drive.write(numbered(7)).then(() => isDone = true);
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  assert.ok(!isDone);
+  release();
+  await fifth;
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4 5 6 7");
+  await drive.close();
+});
+
+Deno.test("the caller's array is free as soon as write() resolves", async () => {
+  const { unit, drive } = await open();
+  const record = new Uint8Array(100);
+  for (let number = 1; number <= 20; number++) await drive.write(record.fill(number));
+  record.fill(99);
+  await drive.flush();
+  assert.equal(contents(unit), Array.from({ length: 20 }, (_, at) => at + 1).join(" "));
+  await drive.close();
+});
+
+Deno.test("on a drive that does not tell positions writes go one at a time", async () => {
+  const { unit, drive } = await open({ quirks: { positionUnknown: true } });
+  unit.maxOutstanding = 0;
+  await writeAll(drive, 1, 20);
+  await drive.flush();
+  assert.equal(unit.maxOutstanding, 1);
+  assert.equal(unit.drive.objects().length, 20);
+  await drive.close();
+});
+
+Deno.test("every other operation waits for the writes before it", async () => {
+  const others: readonly (readonly [string, (drive: TapeDrive) => Promise<unknown>])[] = [
+    ["position", (drive) => drive.position()],
+    ["rewind", (drive) => drive.rewind()],
+    ["filemarks", (drive) => drive.writeFilemarks()],
+    ["flush", (drive) => drive.flush()],
+    ["space", (drive) => drive.space("blocks", -1)],
+    ["read", (drive) => drive.read()],
+    ["blockSize", (drive) => drive.blockSize()],
+    ["status", (drive) => drive.status()],
+    ["close", (drive) => drive.close()],
+  ];
+  for (const [name, operation] of others) {
+    const { unit, drive } = await open();
+    await writeAll(drive, 1, 10);
+    unit.drive.inject({ opcode: WRITE, sense: { key: 6, asc: 0x3f, ascq: 1 } });
+    await drive.write(numbered(11));
+    await operation(drive);
+    if (name !== "close") assert.equal(unit.drive.objects()[10]?.kind, "record", name);
+    if (name !== "close") await drive.close();
+  }
+});
+
+Deno.test("position() counts what is under way", async () => {
+  const { drive } = await open();
+  await writeAll(drive, 1, 9);
+  assert.equal((await drive.position()).object, 9);
+  await drive.close();
+});
+
+Deno.test("a write that is refused in the middle is written again, and what came behind it too", async () => {
+  for (const answer of [{ status: 0x08 }, { sense: { key: 6, asc: 0x3f, ascq: 3 } }]) {
+    const { unit, drive } = await open();
+    await writeAll(drive, 1, 2);
+    unit.drive.inject({ opcode: WRITE, occurrence: 3, ...answer });
+    await writeAll(drive, 3, 12);
+    await drive.flush();
+    assert.equal(contents(unit), "1 2 3 4 5 6 7 8 9 10 11 12");
+    assert.ok(unit.opcodes().includes(SPACE));
+    await drive.close();
+  }
+});
+
+Deno.test("a write that the drive does not take comes out with the numbers and bytes of all that are missing, and the tape stands before them", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 2);
+  await drive.flush();
+  const release = hold(unit);
+  unit.drive.inject({ opcode: WRITE, occurrence: 2, sense: { key: 5, asc: 0x24, ascq: 0 } });
+  await writeAll(drive, 3, 6);
+  release();
+  let failure: TapeError | undefined;
+  await assert.rejects(drive.position(), (error: TapeError) => {
+    failure = error;
+    return error.kind === "illegal-request";
+  });
+  const { durable, durableObject, written, isCertain, unwritten, misplaced } = failure!.writes!;
+  assert.deepEqual([durable, durableObject, written, isCertain], [2, 2, 3, true]);
+  assert.deepEqual(unwritten.map(({ number, data }) => [number, data[0], data.length]), [
+    [3, 4, 100],
+    [4, 5, 100],
+    [5, 6, 100],
+  ]);
+  assert.deepEqual(misplaced, [4, 5]);
+  assert.equal((await drive.position()).object, 3);
+  for (const { data } of unwritten) await drive.write(data);
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4 5 6");
+  await drive.close();
+});
+
+Deno.test("what was called before a failure was known is not done, for it would leave a gap", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 4);
+  unit.drive.inject({ opcode: WRITE, sense: { key: 7, asc: 0x27, ascq: 0 }, times: 9 });
+  const calls = [5, 6, 7, 8, 9, 10].map((number) => drive.write(numbered(number)));
+  const marks = drive.writeFilemarks();
+  const flush = drive.flush();
+  const outcomes = await Promise.allSettled([...calls, marks, flush]);
+  const isStopped = (outcome: PromiseSettledResult<unknown>) =>
+    outcome.status === "rejected" && outcome.reason instanceof WriteStoppedError;
+  assert.ok(isStopped(outcomes.at(-1)!));
+  assert.equal(contents(unit), "1 2 3 4");
+  const told = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? (outcome.reason as TapeError).writes!.unwritten : []
+  );
+  assert.deepEqual([...new Set(told.map(({ data }) => data[0]))].sort((a, b) => a - b), [
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+  ]);
+  await drive.close();
+});
+
+Deno.test("at early warning writes go one at a time, each with its own result, and the overflow says what is missing", async () => {
+  const { unit, drive } = await open({ capacityBytes: 3000, earlyWarningBytes: 1000 });
+  const warned: number[] = [];
+  let number = 0;
+  await assert.rejects(async () => {
+    for (;; number++) {
+      const { earlyWarning } = await drive.write(numbered(number));
+      if (earlyWarning) warned.push(number);
+    }
+  }, (error: VolumeOverflowError) => {
+    assert.ok(error instanceof VolumeOverflowError);
+    assert.deepEqual(error.writes!.unwritten.map((each) => each.number), [30]);
+    assert.deepEqual([error.writes!.written, error.writes!.isCertain], [30, true]);
+    return true;
+  });
+  // The first warning may come out up to four writes late; after that there is one for each.
+  assert.ok(warned[0] >= 19 && warned[0] <= 24);
+  assert.deepEqual(warned, Array.from({ length: 30 - warned[0] }, (_, at) => warned[0] + at));
+  assert.equal(unit.drive.objects().length, 30);
+  assert.equal((await drive.position()).object, 30);
+  await drive.close();
+});
+
+Deno.test("a small record that fits behind a large one that does not is no gap: the tape is brought back before the large one", async () => {
+  const { unit, drive } = await open({ capacityBytes: 2000, earlyWarningBytes: 0 });
+  await writeAll(drive, 1, 15);
+  const release = hold(unit);
+  await drive.write(numbered(16, 1000));
+  await drive.write(numbered(17, 100));
+  release();
+  await assert.rejects(drive.flush(), (error: VolumeOverflowError) => {
+    assert.ok(error instanceof VolumeOverflowError);
+    assert.deepEqual(error.writes!.unwritten.map(({ data }) => data[0]), [16, 17]);
+    assert.deepEqual(error.writes!.misplaced, [16]);
+    return true;
+  });
+  assert.equal((await drive.position()).object, 15);
+  await drive.writeFilemarks();
+  assert.equal(contents(unit), "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 |");
+  await drive.close();
+});
+
+Deno.test("a deferred error tells from where on nothing is durable", async () => {
+  for (const writeBehind of [0, 4]) {
+    const { unit, drive } = await open({}, { writeBehind });
+    await writeAll(drive, 1, 6);
+    await drive.flush();
+    await writeAll(drive, 7, 12);
+    await drive.position();
+    unit.drive.injectDeferredError({ key: 3, asc: 0x0c, ascq: 0 });
+    await assert.rejects(drive.flush(), (error: DeferredError) => {
+      assert.ok(error instanceof DeferredError);
+      const { durable, durableObject, written, isCertain } = error.writes!;
+      assert.deepEqual([durable, durableObject, written, isCertain], [6, 6, 6, false]);
+      return true;
+    });
+    await drive.close();
+  }
+});
+
+Deno.test("in fixed mode the blocks that the drive leaves at early warning are written before those behind", async () => {
+  const { unit, drive } = await open({ capacityBytes: 4000, earlyWarningBytes: 2000 }, {
+    blockSize: 50,
+  });
+  const data = (from: number) =>
+    Uint8Array.from({ length: 250 }, (_, at) => from + Math.floor(at / 50));
+  for (let from = 0; from < 60; from += 5) await drive.write(data(from));
+  await drive.flush();
+  assert.equal(contents(unit), Array.from({ length: 60 }, (_, at) => at).join(" "));
+  await drive.close();
+});
+
+Deno.test("a write that is called off while it waits for its turn is not done; one that is taken is", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 2);
+  const release = hold(unit);
+  await writeAll(drive, 3, 6);
+  const controller = new AbortController();
+  const waiting = drive.write(numbered(7), { signal: controller.signal });
+  const next = drive.write(numbered(8));
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  controller.abort(new Error("not that one"));
+  await assert.rejects(waiting, /not that one/);
+  release();
+  await next;
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4 5 6 8");
+  await drive.close();
+});
+
+Deno.test("close() tells of writes that failed, and closes all the same", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 4);
+  const release = hold(unit);
+  unit.drive.inject({ opcode: WRITE, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  await drive.write(numbered(5));
+  const closing = drive.close();
+  release();
+  await assert.rejects(closing, (error: TapeError) => {
+    return error.kind === "hardware-error" && error.writes!.unwritten[0].number === 4;
+  });
+  assert.ok(unit.isClosed);
+});
+
+Deno.test("no more is held than writeBehind records", async () => {
+  const { unit, drive } = await open({}, { writeBehind: 8 });
+  await writeAll(drive, 1, 100);
+  assert.ok(unit.maxOutstanding <= 8, `${unit.maxOutstanding}`);
+  assert.ok(unit.maxOutstanding > 4, `${unit.maxOutstanding}`);
+  await drive.close();
+});
+
+Deno.test("writeBehind is 0 to 256", async () => {
+  for (const writeBehind of [-1, 1.5, 257]) {
+    await assert.rejects(openSim({}, { writeBehind }), (error: TapeError) => {
+      return error.kind === "invalid-argument";
+    });
+  }
+});
+
+Deno.test("flush() is a synchronous WRITE FILEMARKS that writes none", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 5);
+  unit.drive.clearCommands();
+  await drive.flush();
+  const last = unit.drive.commands.at(-1)!.cdb;
+  assert.deepEqual(last, Uint8Array.of(FILEMARKS, 0, 0, 0, 0, 0));
+  assert.ok(!unit.opcodes().includes(REWIND) && !unit.opcodes().includes(READ));
+  await drive.close();
+});
