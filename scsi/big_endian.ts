@@ -48,3 +48,13 @@ export function writeU64(bytes: Uint8Array, at: number, value: bigint): void {
   writeU32(bytes, at, Number((value >> 32n) & 0xffffffffn));
   writeU32(bytes, at + 4, Number(value & 0xffffffffn));
 }
+
+/** Below 2^48, so that the number is exact. */
+export function readU48(bytes: Uint8Array, at: number): number {
+  return readU16(bytes, at) * 2 ** 32 + readU32(bytes, at + 2);
+}
+
+export function writeU48(bytes: Uint8Array, at: number, value: number): void {
+  writeU16(bytes, at, Math.floor(value / 2 ** 32));
+  writeU32(bytes, at + 2, value % 2 ** 32);
+}

@@ -71,7 +71,10 @@ export type { BlockLimits } from "./tape/block_limits.ts";
 export type { LoggedCommand } from "./tape/command_log.ts";
 export type { Condition } from "./tape/conditions.ts";
 export type { DriveQuirks } from "./tape/drive_quirks.ts";
-export type { LoadDelay } from "./tape/drive_state.ts";
+export type { LoadDelay } from "./tape/readiness.ts";
+export type { BadBlock } from "./tape/bad_blocks.ts";
+export type { DriveTiming, MotionFacts } from "./tape/drive_timing.ts";
+export { VirtualClock } from "./tape/virtual_clock.ts";
 export type { InjectedAnswer } from "./tape/injected_answers.ts";
 export {
   type Medium,
@@ -79,6 +82,7 @@ export {
   type MediumState,
   type ObjectKind,
   type Partition,
+  type StoredAttribute,
 } from "./tape/medium.ts";
 export { MemoryMedium, type MemoryMediumOptions } from "./tape/memory_medium.ts";
 export type { ModePageDefinition } from "./tape/mode_page_table.ts";
@@ -86,6 +90,7 @@ export type { TapeObject } from "./tape/tape_object.ts";
 export type { AdditionalSense, UnitAttentionOptions } from "./tape/unit_attentions.ts";
 export {
   type DensityFacts,
+  type DriveFeatures,
   tapePersonalities,
   type TapePersonality,
   type TapePersonalityName,

@@ -16,6 +16,7 @@ import {
   readSync,
   renameSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { MediumError } from "../tape/medium.ts";
@@ -159,6 +160,24 @@ export function replaceTextFile(path: string, text: string): void {
     renameSync(draft, path);
   } catch (error) {
     throw failure("write", path, error);
+  }
+}
+
+/** Whether there is a file. */
+export function fileExists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * Removes a file, if it is there.
+ *
+ * @throws {MediumError} when it cannot be removed.
+ */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw failure("remove", path, error);
   }
 }
 

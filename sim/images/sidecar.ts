@@ -1,16 +1,25 @@
 /**
- * The file beside an image that keeps what the image format has no place for: where the tape stands, write
- * protection, density, block length.
+ * The file beside an image that keeps what the image format has no place for: where the tape stands, its settings,
+ * how many partitions it has, and the memory of the cartridge.
  *
  * @module
  */
 
-import type { MediumState } from "../tape/medium.ts";
+import { MAX_PARTITIONS, type MediumState } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { readTextFile, replaceTextFile } from "./image_file.ts";
+import { decodeState } from "./sidecar_state.ts";
 
 const FORMAT = "uiscsi tape image";
 const VERSION = 1;
+
+/** What a sidecar says. */
+export interface SidecarContents {
+  /** How many files hold the tape. */
+  readonly partitionCount: number;
+  /** The state of the medium. */
+  readonly state: MediumState;
+}
 
 /** Where the sidecar of an image lies: `NAME.tap.json`. */
 export function sidecarPath(imagePath: string): string {
@@ -32,16 +41,18 @@ export class Sidecar {
   }
 
   /**
-   * Reads the state of the medium; that of a new one when there is no sidecar.
+   * Reads it; gives what holds for a new medium when there is no sidecar.
    *
    * @throws {ImageFormatError} when the file is not a sidecar.
    * @throws {MediumError} when it cannot be read.
    */
-  read(): MediumState {
+  read(): SidecarContents {
     this.#written = readTextFile(this.#path);
-    if (this.#written === undefined) return { writeProtected: false, partition: 0, object: 0 };
+    if (this.#written === undefined) {
+      return { partitionCount: 1, state: { writeProtected: false, partition: 0, object: 0 } };
+    }
     try {
-      return decodeState(JSON.parse(this.#written));
+      return decodeContents(JSON.parse(this.#written));
     } catch (cause) {
       const reason = (cause as Error).message;
       const message = `Cannot use ${this.#path} as the sidecar of a tape image: ${reason}`;
@@ -50,45 +61,30 @@ export class Sidecar {
   }
 
   /**
-   * Writes the state of the medium, if it has changed.
+   * Writes it, if it has changed: whenever this is interrupted, the old contents or the new ones are there.
    *
    * @throws {MediumError} when it cannot be written.
    */
-  write(state: MediumState): void {
-    const text = JSON.stringify({ format: FORMAT, version: VERSION, ...state }, null, 2) + "\n";
+  write({ partitionCount, state }: SidecarContents): void {
+    const partitions = partitionCount > 1 ? { partitions: partitionCount } : {};
+    const contents = { format: FORMAT, version: VERSION, ...partitions, ...state };
+    const text = JSON.stringify(contents, null, 2) + "\n";
     if (text === this.#written) return;
     replaceTextFile(this.#path, text);
     this.#written = text;
   }
 }
 
-function decodeState(value: unknown): MediumState {
+function decodeContents(value: unknown): SidecarContents {
   if (typeof value !== "object" || value === null) throw new TypeError("it is not an object");
-  const fields = value as Record<string, unknown>;
-  if (fields.format !== FORMAT) throw new TypeError(`its format is not "${FORMAT}"`);
-  if (fields.version !== VERSION) {
-    throw new TypeError(`its version is ${fields.version}, not ${VERSION}`);
+  const { format, version, partitions = 1, ...fields } = value as Record<string, unknown>;
+  if (format !== FORMAT) throw new TypeError(`its format is not "${FORMAT}"`);
+  if (version !== VERSION) throw new TypeError(`its version is ${version}, not ${VERSION}`);
+  if (!Number.isInteger(partitions) || (partitions as number) < 1) {
+    throw new TypeError("its partitions is not a whole number from 1 on");
   }
-  return {
-    writeProtected: flag(fields, "writeProtected") ?? false,
-    densityCode: count(fields, "densityCode"),
-    capacityBytes: count(fields, "capacityBytes"),
-    partition: count(fields, "partition") ?? 0,
-    object: count(fields, "object") ?? 0,
-    blockBytes: count(fields, "blockBytes"),
-    compression: flag(fields, "compression"),
-  };
-}
-
-function count(fields: Record<string, unknown>, name: string): number | undefined {
-  const value = fields[name];
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TypeError(`its ${name} is not a whole number`);
-}
-
-function flag(fields: Record<string, unknown>, name: string): boolean | undefined {
-  const value = fields[name];
-  if (value === undefined || typeof value === "boolean") return value;
-  throw new TypeError(`its ${name} is neither true nor false`);
+  if ((partitions as number) > MAX_PARTITIONS) {
+    throw new TypeError(`its partitions is more than ${MAX_PARTITIONS}`);
+  }
+  return { partitionCount: partitions as number, state: decodeState(fields) };
 }

@@ -20,6 +20,8 @@ const HALF_GAP = 0xfffeffff;
 const CLASS_GOOD = 0x0;
 const CLASS_BAD = 0x8;
 const FIRST_USER_CLASS = 0x9;
+/** The user class of the seals of encrypted records. */
+export const SEAL_CLASS = 0xd;
 const LAST_USER_CLASS = 0xd;
 const CLASS_PRIVATE_MARKER = 0xe;
 
@@ -30,6 +32,8 @@ const CLASS_SHIFT = 28;
 export type TapWord =
   /** A record of the tape, or, with `private`, of somebody's own: that is skipped, and no object of the tape. */
   | { readonly kind: "record" | "damaged" | "private"; readonly length: number }
+  /** What may be the seal of the record behind it. */
+  | { readonly kind: "seal"; readonly length: number }
   | { readonly kind: "filemark" }
   | { readonly kind: "end-of-medium" }
   | { readonly kind: "reserved" }
@@ -52,6 +56,7 @@ export function classifyWord(word: number): TapWord {
   const length = word & LENGTH_MASK;
   if (recordClass === CLASS_GOOD) return { kind: "record", length };
   if (recordClass === CLASS_BAD) return { kind: "damaged", length };
+  if (recordClass === SEAL_CLASS) return { kind: "seal", length };
   if (recordClass >= FIRST_USER_CLASS && recordClass <= LAST_USER_CLASS) {
     return { kind: "private", length };
   }

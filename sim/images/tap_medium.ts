@@ -1,5 +1,5 @@
 /**
- * A tape on a SIMH .tap file.
+ * A tape on SIMH .tap files.
  *
  * @module
  */
@@ -7,6 +7,12 @@
 import type { Medium, MediumState, Partition } from "../tape/medium.ts";
 import { ImageFile } from "./image_file.ts";
 import { ImageLock } from "./image_lock.ts";
+import {
+  createPartitionFiles,
+  openPartitionFiles,
+  removeOthers,
+  storedPartitionCount,
+} from "./partition_files.ts";
 import { Sidecar } from "./sidecar.ts";
 import { TapPartition } from "./tap_partition.ts";
 import type { TapWarning } from "./tap_walk.ts";
@@ -25,32 +31,31 @@ export interface TapMediumOptions {
 }
 
 /**
- * A cartridge of one partition in a .tap file, with a sidecar `NAME.tap.json` that keeps where the tape stands and
- * its settings. While it is open for writing, a file `NAME.tap.lock` keeps others away.
+ * A cartridge in a .tap file, with a sidecar `NAME.tap.json` that keeps where the tape stands and its settings. While
+ * it is open for writing, a file `NAME.tap.lock` keeps others away. A tape that FORMAT MEDIUM gave several partitions
+ * is in one file for each, `NAME.p0.tap`, `NAME.p1.tap` and so on, beside the same sidecar.
  */
 export class TapMedium implements Medium {
   /** Path of the image. */
   readonly path: string;
-  readonly partitions: readonly Partition[];
   readonly state: MediumState;
   /** The image was cut within an object, which is dropped: what lies before it is all there. */
   readonly warning: TapWarning | undefined;
-  readonly #file: ImageFile;
-  readonly #partition: TapPartition;
+  #files: readonly ImageFile[];
+  #partitions: readonly TapPartition[];
   readonly #sidecar: Sidecar;
   readonly #lock: ImageLock | undefined;
   #open = true;
 
-  private constructor(file: ImageFile, lock: ImageLock | undefined) {
-    this.path = file.path;
-    this.#file = file;
+  private constructor(path: string, files: readonly ImageFile[], lock: ImageLock | undefined) {
+    this.path = path;
+    this.#files = files;
     this.#lock = lock;
-    this.#partition = new TapPartition(file);
-    this.#sidecar = new Sidecar(file.path);
-    this.partitions = [this.#partition];
-    this.warning = this.#partition.warning;
-    this.state = this.#sidecar.read();
-    if (!file.writable) this.state.writeProtected = true;
+    this.#partitions = files.map((file) => new TapPartition(file));
+    this.#sidecar = new Sidecar(path);
+    this.warning = this.#partitions.find(({ warning }) => warning !== undefined)?.warning;
+    this.state = this.#sidecar.read().state;
+    if (!this.#isWritable) this.state.writeProtected = true;
   }
 
   /**
@@ -63,39 +68,78 @@ export class TapMedium implements Medium {
    */
   static open(path: string, options: TapMediumOptions = {}): TapMedium {
     const { create = true, readOnly = false } = options;
-    const file = ImageFile.open(path, { create, readOnly });
+    const files = openPartitionFiles(path, storedPartitionCount(path), { create, readOnly });
+    const isWritable = files.every(({ writable }) => writable);
     let lock: ImageLock | undefined;
     try {
-      if (file.writable) lock = ImageLock.acquire(path);
-      const medium = new TapMedium(file, lock);
-      // The sidecar of a new image tells, should the process be killed in its first record, that the image is ours.
-      if (file.size() === 0) medium.flush();
-      if (!file.writable || !medium.#mayBeForeign) return medium;
-      medium.#abandon();
+      if (isWritable) lock = ImageLock.acquire(path);
+      // Whoever held the lock until now may have formatted the tape.
+      if (storedPartitionCount(path) === files.length) {
+        const medium = new TapMedium(path, files, lock);
+        // The sidecar of a new image tells, should the process be killed in its first record, that the image is ours.
+        if (medium.#isNew) medium.flush();
+        if (!isWritable || !medium.#mayBeForeign) return medium;
+      }
     } catch (error) {
-      lock?.release();
-      file.close();
+      release(files, lock);
       throw error;
     }
-    return TapMedium.open(path, { create: false, readOnly: true });
+    const isForeign = storedPartitionCount(path) === files.length;
+    release(files, lock);
+    return TapMedium.open(path, isForeign ? { create: false, readOnly: true } : options);
+  }
+
+  get partitions(): readonly Partition[] {
+    return this.#partitions;
+  }
+
+  get #isWritable(): boolean {
+    return this.#files.every(({ writable }) => writable);
+  }
+
+  get #isNew(): boolean {
+    return this.#files.length === 1 && this.#files[0].size() === 0;
   }
 
   /** Nothing whole is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    return this.warning !== undefined && this.#partition.objectCount === 0 &&
-      !this.#sidecar.isThere;
-  }
-
-  #abandon(): void {
-    this.#open = false;
-    this.#file.close();
-    this.#lock?.release();
+    return this.warning !== undefined && this.#partitions.length === 1 &&
+      this.#partitions[0].objectCount === 0 && !this.#sidecar.isThere;
   }
 
   flush(): void {
-    if (!this.#open || !this.#file.writable) return;
-    this.#partition.sync();
-    this.#sidecar.write(this.state);
+    if (!this.#open || !this.#isWritable) return;
+    for (const partition of this.#partitions) partition.sync();
+    this.#sidecar.write({ partitionCount: this.#partitions.length, state: this.state });
+  }
+
+  /**
+   * The files of the new partitions are there before the sidecar tells of them, and the old ones until it has: a
+   * process that is killed in between leaves the old tape, or the new one.
+   */
+  format(count: number): void {
+    if (!this.#open || !this.#isWritable) return;
+    if (count === this.#partitions.length) {
+      for (const partition of this.#partitions) partition.truncate(0);
+      return this.flush();
+    }
+    // Files that both the old and the new partitions have are emptied anyway.
+    if (this.#partitions.length > 1) {
+      for (const partition of this.#partitions) partition.truncate(0);
+    }
+    const files = createPartitionFiles(this.path, count);
+    const old = this.#files;
+    try {
+      const partitions = files.map((file) => new TapPartition(file));
+      this.#sidecar.write({ partitionCount: count, state: this.state });
+      this.#partitions = partitions;
+      this.#files = files;
+    } catch (error) {
+      for (const file of files) file.close();
+      throw error;
+    }
+    for (const file of old) file.close();
+    removeOthers(old, files);
   }
 
   close(): void {
@@ -103,7 +147,13 @@ export class TapMedium implements Medium {
     try {
       this.flush();
     } finally {
-      this.#abandon();
+      this.#open = false;
+      release(this.#files, this.#lock);
     }
   }
+}
+
+function release(files: readonly ImageFile[], lock: ImageLock | undefined): void {
+  for (const file of files) file.close();
+  lock?.release();
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { MediumError, type ObjectKind, type Partition } from "../tape/medium.ts";
+import { IndexedPartition } from "../tape/indexed_partition.ts";
+import { MediumError } from "../tape/medium.ts";
 import type { NumberColumn } from "../tape/number_column.ts";
-import type { ObjectIndex } from "../tape/object_index.ts";
 import type { ImageFile } from "./image_file.ts";
+import { encodeSeal, sealSpan } from "./record_seal.ts";
 import {
   encodeFilemark,
   encodeRecord,
@@ -24,11 +25,10 @@ const CHUNK_BYTES = 1024 * 1024;
  * The objects of a .tap file. What is written goes to the end of the file, so that at any moment the file is a .tap
  * image of a beginning of the tape, cut at most within its last record.
  */
-export class TapPartition implements Partition {
+export class TapPartition extends IndexedPartition {
   /** What the file ended with when it was opened, if it was cut within an object. */
   readonly warning: TapWarning | undefined;
   readonly #file: ImageFile;
-  readonly #index: ObjectIndex;
   readonly #offsets: NumberColumn;
   // The chunk holds the bytes of the image from #chunkStart on, which are not in the file yet.
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
@@ -45,45 +45,17 @@ export class TapPartition implements Partition {
    */
   constructor(file: ImageFile) {
     const { index, offsets, end, warning } = walkTap(file);
+    super(index);
     this.#file = file;
-    this.#index = index;
     this.#offsets = offsets;
     this.#chunkStart = end;
     this.#fileSize = file.size();
     this.warning = warning;
   }
 
-  get objectCount(): number {
-    return this.#index.objectCount;
-  }
-
-  get filemarkCount(): number {
-    return this.#index.filemarkCount;
-  }
-
-  kind(object: number): ObjectKind {
-    return this.#index.kind(object);
-  }
-
-  recordLength(object: number): number {
-    return this.#index.recordLength(object);
-  }
-
-  bytesBefore(object: number): number {
-    return this.#index.bytesBefore(object);
-  }
-
-  filemarksBefore(object: number): number {
-    return this.#index.filemarksBefore(object);
-  }
-
-  filemarkAt(index: number): number {
-    return this.#index.filemarkAt(index);
-  }
-
   read(object: number, maxBytes: number): Uint8Array {
-    const at = this.#offsets.at(object) + WORD_BYTES;
-    const length = Math.min(this.#index.recordLength(object), maxBytes);
+    const at = this.#dataOffset(object);
+    const length = Math.min(this.index.recordLength(object), maxBytes);
     if (at >= this.#chunkStart) {
       const start = at - this.#chunkStart;
       return this.#chunk.slice(start, start + length);
@@ -95,7 +67,7 @@ export class TapPartition implements Partition {
     return data;
   }
 
-  appendRecord(data: Uint8Array): void {
+  appendRecord(data: Uint8Array, seal?: Uint8Array): void {
     if (data.length > MAX_RECORD_BYTES) {
       throw new MediumError(
         `Cannot write a record of ${data.length} bytes to ${this.#file.path}: ` +
@@ -103,16 +75,34 @@ export class TapPartition implements Partition {
       );
     }
     const span = recordSpan(data.length);
-    this.#reserve(span);
+    this.#reserve(span + sealSpan(seal));
     const at = this.#end;
-    if (span > CHUNK_BYTES) this.#writeLong(data, span);
-    else {
+    try {
+      this.#put(data, span, seal);
+    } catch (error) {
+      // Nothing else is in the chunk then: it was emptied to make room.
+      this.#chunkStart = at;
+      this.#chunkLength = 0;
+      throw error;
+    }
+    this.#offsets.push(at);
+    this.index.addRecord(data.length, "record", seal);
+    this.#synced = false;
+  }
+
+  /** The seal goes before the record, so that a record is never in the file without what it takes to read it. */
+  #put(data: Uint8Array, span: number, seal: Uint8Array | undefined): void {
+    if (seal !== undefined) {
+      encodeSeal(this.#chunk, this.#chunkLength, seal);
+      this.#chunkLength += sealSpan(seal);
+    }
+    if (this.#chunkLength + span > CHUNK_BYTES) {
+      this.#writeChunk();
+      this.#writeLong(data, span);
+    } else {
       encodeRecord(this.#chunk, this.#chunkLength, data);
       this.#chunkLength += span;
     }
-    this.#offsets.push(at);
-    this.#index.addRecord(data.length);
-    this.#synced = false;
   }
 
   appendFilemarks(count: number): void {
@@ -121,7 +111,7 @@ export class TapPartition implements Partition {
       this.#offsets.push(this.#end);
       encodeFilemark(this.#chunk, this.#chunkLength);
       this.#chunkLength += WORD_BYTES;
-      this.#index.addFilemark();
+      this.index.addFilemark();
       this.#synced = false;
     }
   }
@@ -136,7 +126,7 @@ export class TapPartition implements Partition {
     } else {
       this.#chunkLength = end - this.#chunkStart;
     }
-    this.#index.truncate(objectCount);
+    this.index.truncate(objectCount);
     this.#offsets.truncate(objectCount);
     this.#synced = false;
   }
@@ -151,6 +141,11 @@ export class TapPartition implements Partition {
     this.#writeChunk();
     this.#file.sync();
     this.#synced = true;
+  }
+
+  /** Where the bytes of a record begin: behind its seal and its header. */
+  #dataOffset(object: number): number {
+    return this.#offsets.at(object) + sealSpan(this.index.seal(object)) + WORD_BYTES;
   }
 
   /** Where end of data is in the image. */

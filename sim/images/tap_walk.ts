@@ -4,10 +4,12 @@
  * @module
  */
 
+import { MAX_SEAL_BYTES } from "../tape/medium.ts";
 import { NumberColumn } from "../tape/number_column.ts";
 import { ObjectIndex } from "../tape/object_index.ts";
 import { ImageFormatError } from "./errors.ts";
 import type { ImageFile } from "./image_file.ts";
+import { decodeSeal, sealContents } from "./record_seal.ts";
 import { classifyWord, paddedLength, readWord, recordSpan, WORD_BYTES } from "./simh_tap.ts";
 
 /** Bytes read at once: a trailer and the next header lie side by side, and short records many to a window. */
@@ -46,10 +48,13 @@ export function walkTap(file: ImageFile): TapContents {
   const size = file.size();
   const words = new WordReader(file);
   let at = 0;
+  // A seal and where it begins, until its record comes.
+  let sealed: { readonly seal: Uint8Array; readonly at: number } | undefined;
   while (at < size) {
     const header = at + WORD_BYTES <= size ? words.at(at) : undefined;
     const word = header === undefined ? undefined : classifyWord(header);
     if (header === undefined || word === undefined) return cut("Cut within a header");
+    if (word.kind !== "record" && word.kind !== "seal") sealed = undefined;
     switch (word.kind) {
       case "end-of-medium":
         return { index, offsets, end: at };
@@ -67,17 +72,32 @@ export function walkTap(file: ImageFile): TapContents {
     const { kind, length } = word;
     if (at + recordSpan(length) > size) return cut(`Cut within a record of ${length} bytes`);
     checkTrailer(words, file.path, at, header, length);
-    if (kind !== "private") {
-      index.addRecord(length, kind);
-      offsets.push(at);
+    if (kind === "record" || kind === "damaged") {
+      index.addRecord(length, kind, sealed?.seal);
+      offsets.push(sealed?.at ?? at);
     }
+    sealed = kind === "seal" ? readSeal(file, at, length) : undefined;
     at += recordSpan(length);
   }
-  return { index, offsets, end: Math.min(at, size) };
+  // A seal without its record counts for nothing.
+  return { index, offsets, end: sealed?.at ?? Math.min(at, size) };
 
   function cut(problem: string): TapContents {
-    return { index, offsets, end: at, warning: { offset: at, problem } };
+    const end = sealed?.at ?? at;
+    return { index, offsets, end, warning: { offset: at, problem } };
   }
+}
+
+function readSeal(
+  file: ImageFile,
+  at: number,
+  length: number,
+): { readonly seal: Uint8Array; readonly at: number } | undefined {
+  if (length > sealContents(MAX_SEAL_BYTES)) return undefined;
+  const contents = new Uint8Array(length);
+  file.read(contents, at + WORD_BYTES);
+  const seal = decodeSeal(contents);
+  return seal && { seal, at };
 }
 
 function checkTrailer(

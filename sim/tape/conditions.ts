@@ -14,7 +14,12 @@ export type Condition = SenseInput;
 export interface Outcome {
   readonly dataIn?: Uint8Array;
   readonly condition?: Condition;
+  /** RESERVATION CONFLICT, and nothing else. @default false */
+  readonly isConflict?: boolean;
 }
+
+/** RESERVATION CONFLICT (SAM-5 §5.3.1). */
+export const RESERVATION_CONFLICT: Outcome = { isConflict: true };
 
 /** GOOD without data. */
 export const GOOD: Outcome = {};
@@ -28,23 +33,47 @@ export const Conditions = {
   beginningOfPartition: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x04, endOfMedium: true },
   endOfData: { key: SenseKey.BlankCheck, asc: 0x00, ascq: 0x05 },
   volumeOverflow: { key: SenseKey.VolumeOverflow, asc: 0x00, ascq: 0x02, endOfMedium: true },
+  programmableEarlyWarning: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x07, endOfMedium: true },
+  cleaningRequested: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x17 },
   becomingReady: { key: SenseKey.NotReady, asc: 0x04, ascq: 0x01 },
+  formatInProgress: { key: SenseKey.NotReady, asc: 0x04, ascq: 0x04 },
+  operationInProgress: { key: SenseKey.NotReady, asc: 0x04, ascq: 0x07 },
   noMedium: { key: SenseKey.NotReady, asc: 0x3a, ascq: 0x00 },
+  memoryAccessible: { key: SenseKey.NotReady, asc: 0x3a, ascq: 0x04 },
   writeError: { key: SenseKey.MediumError, asc: 0x0c, ascq: 0x00 },
   incompatibleMedium: { key: SenseKey.MediumError, asc: 0x30, ascq: 0x00 },
   unrecoveredRead: { key: SenseKey.MediumError, asc: 0x11, ascq: 0x00 },
+  blockProtection: { key: SenseKey.HardwareError, asc: 0x10, ascq: 0x01 },
   internalFailure: { key: SenseKey.HardwareError, asc: 0x44, ascq: 0x00 },
   parameterListLength: { key: SenseKey.IllegalRequest, asc: 0x1a, ascq: 0x00 },
   invalidOperationCode: { key: SenseKey.IllegalRequest, asc: 0x20, ascq: 0x00 },
+  invalidAllowOverwrite: { key: SenseKey.IllegalRequest, asc: 0x20, ascq: 0x0c },
   invalidFieldInCdb: { key: SenseKey.IllegalRequest, asc: 0x24, ascq: 0x00 },
   invalidFieldInParameterList: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x00 },
+  invalidRelease: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x04 },
+  sequenceError: { key: SenseKey.IllegalRequest, asc: 0x2c, ascq: 0x00 },
   savingNotSupported: { key: SenseKey.IllegalRequest, asc: 0x39, ascq: 0x00 },
+  notAtBeginning: { key: SenseKey.IllegalRequest, asc: 0x3b, ascq: 0x0c },
   removalPrevented: { key: SenseKey.IllegalRequest, asc: 0x53, ascq: 0x02 },
   mediumChanged: { key: SenseKey.UnitAttention, asc: 0x28, ascq: 0x00 },
   powerOn: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x00 },
   deviceReset: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x03 },
   nexusLoss: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x07 },
   modeParametersChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x01 },
+  reservationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x03 },
+  reservationsReleased: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x04 },
+  registrationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x05 },
+  timestampChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x10 },
+  encryptionChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x11 },
+  commandsCleared: { key: SenseKey.UnitAttention, asc: 0x2f, ascq: 0x00 },
+  wormOverwrite: { key: SenseKey.DataProtect, asc: 0x30, ascq: 0x0c },
+  appendOnly: { key: SenseKey.DataProtect, asc: 0x5a, ascq: 0x02 },
+  unableToDecrypt: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x01 },
+  unencryptedWhileDecrypting: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x02 },
+  incorrectKey: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x03 },
+  integrityValidation: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x04 },
+  rawReadDisabled: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x0a },
+  miscompare: { key: SenseKey.Miscompare, asc: 0x1d, ascq: 0x00 },
   writeProtected: { key: SenseKey.DataProtect, asc: 0x27, ascq: 0x00 },
   softwareWriteProtected: { key: SenseKey.DataProtect, asc: 0x27, ascq: 0x02 },
   dataPhaseError: { key: SenseKey.AbortedCommand, asc: 0x4b, ascq: 0x00 },

@@ -8,16 +8,22 @@ import { DeviceType } from "../../scsi/device_type.ts";
 import { Status } from "../../scsi/status.ts";
 import type { DeviceServer, Nexus, Task, TaskResult } from "../device_server.ts";
 import { tapePersonalities, type TapePersonality } from "../personality.ts";
-import { refusal, RESERVED } from "./commands/admission.ts";
+import type { BadBlock } from "./bad_blocks.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { CommandLog, type LoggedCommand } from "./command_log.ts";
+import { refusal, RESERVED } from "./commands/admission.ts";
 import { CommandSet } from "./commands/command_set.ts";
+import { autosense } from "./commands/sense_report.ts";
 import { type Condition, Conditions, failed, type Outcome } from "./conditions.ts";
 import type { DriveQuirks } from "./drive_quirks.ts";
-import { DriveState, type LoadDelay } from "./drive_state.ts";
+import { DriveState } from "./drive_state.ts";
+import type { DriveTiming } from "./drive_timing.ts";
 import { type InjectedAnswer, InjectedAnswers } from "./injected_answers.ts";
 import { type Medium, MediumError } from "./medium.ts";
-import { autosense } from "./commands/sense_report.ts";
+import { followMotion, placeNow } from "./motion_effects.ts";
+import { OperationTimes } from "./operation_times.ts";
+import type { LoadDelay } from "./readiness.ts";
+import { TapeAlert } from "./tape_alerts.ts";
 import { listObjects, type TapeObject } from "./tape_object.ts";
 import { type UnitAttentionOptions, UnitAttentions } from "./unit_attentions.ts";
 
@@ -33,10 +39,12 @@ export interface SimulatedDriveOptions {
   readonly personality?: TapePersonality;
   /** Serial number, ASCII. @default "SIM0000001" */
   readonly serialNumber?: string;
+  /** Element address in a library, 0 to 65535, which VPD page B4h tells. @default none: the drive is in no library */
+  readonly elementAddress?: number;
   /** Which record lengths it takes. @default the personality's */
   readonly blockLimits?: BlockLimits;
   /**
-   * Native capacity in bytes: records count their length, filemarks 4 bytes.
+   * Native capacity in bytes: records count their length, filemarks 4 bytes. Partitions share it.
    *
    * @default the cartridge's, or what the personality has for its density
    */
@@ -44,24 +52,45 @@ export interface SimulatedDriveOptions {
   /**
    * Bytes before the end of the partition from which on every write reports early warning.
    *
-   * @default 2 % of the capacity, at most 10^9
+   * @default the cartridge's, else 2 % of the partition, at most 10^9
    */
   readonly earlyWarningBytes?: number;
   /** Refuses to write whatever the cartridge says. @default false */
   readonly writeProtected?: boolean;
+  /**
+   * How many times smaller records become while compression is on. Only figures in log pages and attributes show it:
+   * what is on the tape, and its capacity, are counted as they came.
+   *
+   * @default 1
+   */
+  readonly compressionRatio?: number;
+  /**
+   * Bytes that are answered GOOD before they are on the tape. What is in the buffer shows in READ POSITION, can be lost,
+   * and has its errors told with a later command.
+   *
+   * @default 0: whatever is answered GOOD is on the tape
+   */
+  readonly bufferBytes?: number;
   /** Which unit attentions a new nexus finds. @default 29/00 the first time, 29/07 when it comes back */
   readonly unitAttentions?: UnitAttentionOptions;
-  /** How long it takes to become ready after a load. @default no time */
+  /** How long it takes to become ready after a load, beside `timing`. @default no time */
   readonly loadDelay?: LoadDelay;
+  /** Lets motions take the time that they take on the model. @default nothing takes time */
+  readonly timing?: DriveTiming;
   /** Whether LOGICAL UNIT RESET rewinds the tape, as many drives do. @default true */
   readonly rewindOnReset?: boolean;
+  /** Whether LOGICAL UNIT RESET loses what is in the buffer; else it gets to the tape. @default false */
+  readonly resetLosesBuffer?: boolean;
   /** Departures from the standard. @default none */
   readonly quirks?: DriveQuirks;
-  /** Milliseconds that pass, for `loadDelay`. @default a clock that stands still */
+  /** Milliseconds that pass, for `loadDelay`, `timing` and timestamps. @default a clock that stands still */
   readonly clock?: () => number;
   /** How many commands {@linkcode SimulatedDrive.commands} keeps. @default 256 */
   readonly commandLogLength?: number;
 }
+
+/** UA 29/00 whenever a nexus begins: the quirk `powerOnEveryLogin`. */
+const POWER_ON_ALWAYS: UnitAttentionOptions = { returningNexus: [Conditions.powerOn] };
 
 /** Where a tape stands. */
 export interface SimulatedPosition {
@@ -81,7 +110,9 @@ export class SimulatedDrive implements DeviceServer {
   readonly #commandSet: CommandSet;
   readonly #log: CommandLog;
   readonly #injected = new InjectedAnswers();
+  readonly #times: OperationTimes | undefined;
   readonly #rewindOnReset: boolean;
+  readonly #resetLosesBuffer: boolean;
 
   /** Makes a drive, with a cartridge in it when `medium` is given. */
   constructor(options: SimulatedDriveOptions = {}) {
@@ -89,32 +120,42 @@ export class SimulatedDrive implements DeviceServer {
       medium,
       personality = tapePersonalities.generic,
       serialNumber = "SIM0000001",
+      elementAddress,
       blockLimits = personality.blockLimits,
       capacityBytes,
       earlyWarningBytes,
       writeProtected = false,
-      unitAttentions,
-      loadDelay = {},
-      rewindOnReset = true,
+      compressionRatio = 1,
+      bufferBytes = 0,
       quirks = {},
+      unitAttentions = quirks.powerOnEveryLogin ? POWER_ON_ALWAYS : {},
+      loadDelay = {},
+      timing,
+      rewindOnReset = true,
+      resetLosesBuffer = false,
       clock = () => 0,
       commandLogLength = 256,
     } = options;
     this.#drive = new DriveState({
       personality,
       serialNumber,
+      elementAddress,
       blockLimits,
       capacityBytes,
       earlyWarningBytes,
       writeProtected,
+      compressionRatio,
+      bufferBytes,
       attentions: new UnitAttentions(unitAttentions),
       loadDelay,
       quirks,
       clock,
     });
-    this.#commandSet = new CommandSet(quirks);
+    this.#commandSet = new CommandSet(personality, quirks);
     this.#log = new CommandLog(commandLogLength);
+    this.#times = timing && new OperationTimes(this.#drive, timing);
     this.#rewindOnReset = rewindOnReset;
+    this.#resetLosesBuffer = resetLosesBuffer;
     if (medium !== undefined) this.#drive.resume(medium);
   }
 
@@ -124,11 +165,18 @@ export class SimulatedDrive implements DeviceServer {
     return command.dataOutLength?.(cdb, this.#drive) ?? 0;
   }
 
-  /** Executes a command, at once. */
-  execute(task: Task): TaskResult {
+  /** Executes a command: at once, or with `timing` after the time that it takes. */
+  execute(task: Task): TaskResult | Promise<TaskResult> {
     const replacement = this.#injected.take(this.#drive, task.cdb[0]);
-    const own = replacement?.execute === false ? undefined : this.#perform(task);
-    const result = replacement?.result ?? own as TaskResult;
+    if (replacement?.execute === false) return this.#logged(task, replacement.result);
+    const before = placeNow(this.#drive);
+    const own = this.#perform(task);
+    followMotion(this.#drive, task.cdb[0], before);
+    const result = this.#logged(task, replacement?.result ?? own);
+    return this.#times?.delay(task.cdb, before, result) ?? result;
+  }
+
+  #logged(task: Task, result: TaskResult): TaskResult {
     this.#log.add({
       cdb: new Uint8Array(task.cdb),
       initiatorName: task.nexus.initiatorName,
@@ -143,19 +191,49 @@ export class SimulatedDrive implements DeviceServer {
   }
 
   nexusLost(nexus: Nexus): void {
-    this.#drive.attentions.lose(nexus);
-    this.#drive.preventing.delete(nexus);
-    if (this.#drive.reservedBy === nexus) this.#drive.reservedBy = undefined;
+    const drive = this.#drive;
+    drive.attentions.lose(nexus);
+    drive.preventing.delete(nexus);
+    drive.reservations.nexusLost(nexus);
+    drive.encryption.nexusLost(nexus);
+    drive.tapeAlerts.forget(nexus);
   }
 
   reset(): void {
     const drive = this.#drive;
-    drive.preventing.clear();
-    drive.reservedBy = undefined;
-    drive.deferredErrors.length = 0;
-    drive.modes.reset();
+    drive.reservations.reset();
+    this.#restart();
     if (this.#rewindOnReset) drive.returnToBeginning();
     drive.attentions.raise(Conditions.deviceReset);
+  }
+
+  /**
+   * The power goes off and on again: what is in the buffer is lost, the tape is at its beginning, registrations without
+   * APTPL are gone, and every nexus hears 29/00.
+   */
+  powerCycle(): void {
+    const drive = this.#drive;
+    drive.loseBuffer();
+    drive.reservations.powerLost();
+    this.#restart();
+    drive.counts.clear();
+    drive.tapeAlerts.clear();
+    drive.timestampOffset = undefined;
+    drive.returnToBeginning();
+    drive.attentions.raise(Conditions.powerOn);
+  }
+
+  #restart(): void {
+    const drive = this.#drive;
+    if (this.#resetLosesBuffer) drive.loseBuffer();
+    else drive.drain();
+    drive.preventing.clear();
+    drive.deferredErrors.length = 0;
+    drive.encryption.reset();
+    drive.operation.stop();
+    drive.overwrite = undefined;
+    drive.partitionPlan = undefined;
+    drive.modes.reset();
   }
 
   /**
@@ -168,6 +246,7 @@ export class SimulatedDrive implements DeviceServer {
     const drive = this.#drive;
     const { medium } = drive;
     try {
+      drive.drain();
       drive.flush();
     } finally {
       drive.unload();
@@ -217,9 +296,44 @@ export class SimulatedDrive implements DeviceServer {
     this.#drive.attentions.raise({ key: Conditions.powerOn.key, asc, ascq });
   }
 
-  /** Raises a TapeAlert flag, 1 to 64; reading log page 2Eh lowers it. */
+  /** Raises a TapeAlert flag, 1 to 64; reading log page 2Eh lowers it for the nexus that reads. */
   raiseTapeAlert(flag: number): void {
-    this.#drive.tapeAlerts.add(flag);
+    this.#drive.tapeAlerts.raise(flag);
+  }
+
+  /** Makes a place of the tape bad, for reading or writing. */
+  addBadBlock(block: BadBlock): void {
+    this.#drive.badBlocks.add(block);
+  }
+
+  /** Mends all places that {@linkcode addBadBlock} made bad. */
+  clearBadBlocks(): void {
+    this.#drive.badBlocks.clear();
+  }
+
+  /** What is in the buffer never gets to the tape, as when the power fails; the tape stands before it. */
+  loseBuffer(): void {
+    this.#drive.loseBuffer();
+  }
+
+  /**
+   * The drive is not ready for a while: it calibrates the tape, say. Log page 11h shows it.
+   *
+   * @param delay for how many commands, or how long, and with which sense
+   */
+  becomeNotReady(delay: LoadDelay): void {
+    this.#drive.readiness.delay(delay);
+  }
+
+  /** The heads are dirty, or clean again: TapeAlert 20 or 21, the CLN bit of sense data, log pages 0Ch and 11h. */
+  setCleaning(state: "none" | "requested" | "required"): void {
+    const { tapeAlerts, counts, cleaning } = this.#drive;
+    if (state === "none" && cleaning !== "none") counts.cleanings++;
+    this.#drive.cleaning = state;
+    tapeAlerts.lower(TapeAlert.CleaningRequired);
+    tapeAlerts.lower(TapeAlert.CleaningRequested);
+    if (state === "required") tapeAlerts.raise(TapeAlert.CleaningRequired, true);
+    if (state === "requested") tapeAlerts.raise(TapeAlert.CleaningRequested, true);
   }
 
   /** Puts a cartridge in, and loads it; every nexus gets 28/00. A cartridge that was in the drive is ejected first. */
@@ -256,7 +370,8 @@ export class SimulatedDrive implements DeviceServer {
     }
   }
 
-  #result({ dataIn, condition }: Outcome): TaskResult {
+  #result({ dataIn, condition, isConflict }: Outcome): TaskResult {
+    if (isConflict) return { status: Status.ReservationConflict };
     if (condition === undefined) return { status: Status.Good, dataIn };
     return { status: Status.CheckCondition, dataIn, sense: autosense(this.#drive, condition) };
   }

@@ -4,11 +4,18 @@
  * @module
  */
 
-import { ModePage, type ModePageDefinition } from "./mode_page_table.ts";
+import {
+  CONFIGURATION_EXTENSION,
+  CONTROL_DATA_PROTECTION,
+  ModePage,
+  type ModePageDefinition,
+} from "./mode_page_table.ts";
 
 /** The values of one page, each from its page code on. */
 export interface ModePageValues {
   readonly page: number;
+  /** 0 for a page in page_0 format. */
+  readonly subpage: number;
   readonly defaults: Uint8Array;
   readonly changeable: Uint8Array;
   /** The drive writes into it. */
@@ -18,6 +25,7 @@ export interface ModePageValues {
 /** A bit of a mode page. */
 interface ModeBit {
   readonly page: number;
+  readonly subpage?: number;
   readonly byte: number;
   readonly mask: number;
 }
@@ -29,6 +37,21 @@ const REW: ModeBit = { page: ModePage.DeviceConfiguration, byte: 8, mask: 0x01 }
 const SEW: ModeBit = { page: ModePage.DeviceConfiguration, byte: 10, mask: 0x08 };
 const CONFIGURATION_SWP: ModeBit = { page: ModePage.DeviceConfiguration, byte: 10, mask: 0x04 };
 const SELECT_COMPRESSION: ModeBit = { page: ModePage.DeviceConfiguration, byte: 14, mask: 0x01 };
+const APPEND_ONLY: ModeBit = {
+  page: ModePage.DeviceConfiguration,
+  subpage: CONFIGURATION_EXTENSION,
+  byte: 5,
+  mask: 0x10,
+};
+const PEWS = 6;
+const PROTECTS_WRITES: ModeBit = {
+  page: ModePage.Control,
+  subpage: CONTROL_DATA_PROTECTION,
+  byte: 6,
+  mask: 0x80,
+};
+const PROTECTS_READS: ModeBit = { ...PROTECTS_WRITES, mask: 0x40 };
+const MEGABYTE = 1_000_000;
 
 /** Block length, buffered mode and the pages. */
 export class DriveModes {
@@ -40,7 +63,8 @@ export class DriveModes {
   readonly pages: readonly ModePageValues[];
 
   constructor(definitions: readonly ModePageDefinition[]) {
-    this.pages = [...definitions].sort((a, b) => a.page - b.page).map(pageValues);
+    this.pages = [...definitions].map(pageValues)
+      .sort((a, b) => a.page - b.page || a.subpage - b.subpage);
   }
 
   /** Everything as after power on. */
@@ -51,8 +75,8 @@ export class DriveModes {
   }
 
   /** The page with this code. */
-  find(page: number): ModePageValues | undefined {
-    return this.pages.find((values) => values.page === page);
+  find(page: number, subpage: number = 0): ModePageValues | undefined {
+    return this.pages.find((values) => values.page === page && values.subpage === subpage);
   }
 
   /** Whether sense data is in descriptor format. */
@@ -75,6 +99,27 @@ export class DriveModes {
     return this.#isSet(SEW);
   }
 
+  /** Whether what is on the tape can be added to alone (WRITE MODE). */
+  get appendOnly(): boolean {
+    return this.#isSet(APPEND_ONLY);
+  }
+
+  /** Size of the programmable early-warning zone, which lies before early warning, in bytes. */
+  get programmableEarlyWarningBytes(): number {
+    const page = this.find(ModePage.DeviceConfiguration, CONFIGURATION_EXTENSION);
+    return page === undefined ? 0 : ((page.current[PEWS] << 8) | page.current[PEWS + 1]) * MEGABYTE;
+  }
+
+  /** Whether each block that is written comes with its CRC32C. */
+  get protectsWrites(): boolean {
+    return this.#isSet(PROTECTS_WRITES);
+  }
+
+  /** Whether each block that is read goes with its CRC32C. */
+  get protectsReads(): boolean {
+    return this.#isSet(PROTECTS_READS);
+  }
+
   /** Whether data is compressed. Two pages hold this; {@linkcode setCompression} keeps them alike. */
   get compression(): boolean {
     return this.#isSet(DCE);
@@ -91,21 +136,28 @@ export class DriveModes {
     this.setCompression(this.compression !== before ? this.compression : selected);
   }
 
-  #isSet({ page, byte, mask }: ModeBit): boolean {
-    return ((this.find(page)?.current[byte] ?? 0) & mask) !== 0;
+  #isSet({ page, subpage, byte, mask }: ModeBit): boolean {
+    return ((this.find(page, subpage)?.current[byte] ?? 0) & mask) !== 0;
   }
 
-  #set({ page, byte, mask }: ModeBit, on: boolean): void {
-    const current = this.find(page)?.current;
+  #set({ page, subpage, byte, mask }: ModeBit, on: boolean): void {
+    const current = this.find(page, subpage)?.current;
     if (current === undefined) return;
     if (on) current[byte] |= mask;
     else current[byte] &= ~mask;
   }
 }
 
-function pageValues({ page, defaults, changeable }: ModePageDefinition): ModePageValues {
+function pageValues(definition: ModePageDefinition): ModePageValues {
+  const { page, subpage = 0, defaults, changeable } = definition;
   const bytes = fromHex(defaults);
-  return { page, defaults: bytes, changeable: fromHex(changeable), current: bytes.slice() };
+  return {
+    page,
+    subpage,
+    defaults: bytes,
+    changeable: fromHex(changeable),
+    current: bytes.slice(),
+  };
 }
 
 function fromHex(text: string): Uint8Array {

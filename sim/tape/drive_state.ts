@@ -5,52 +5,49 @@
  */
 
 import type { Nexus } from "../device_server.ts";
-import type { TapePersonality } from "../personality.ts";
+import type { DensityFacts, TapePersonality } from "../personality.ts";
+import { BadBlocks } from "./bad_blocks.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { type Condition, Conditions } from "./conditions.ts";
-import type { DriveQuirks } from "./drive_quirks.ts";
-import type { Medium, Partition } from "./medium.ts";
 import { DriveModes } from "./drive_modes.ts";
+import type { DriveQuirks } from "./drive_quirks.ts";
+import type { Medium, MediumState, Partition } from "./medium.ts";
+import { Readiness, type ReadinessOptions } from "./readiness.ts";
+import { Reservations } from "./reservations/reservations.ts";
+import { RunningOperation } from "./running_operation.ts";
+import { EncryptionState } from "./security/encryption_state.ts";
+import { type CapacitySettings, earlyWarningZone, volumeBytes } from "./tape_capacity.ts";
+import { TapeAlerts } from "./tape_alerts.ts";
+import { TransferCounts } from "./transfer_counts.ts";
 import type { UnitAttentions } from "./unit_attentions.ts";
+import { WriteBuffer } from "./write_buffer.ts";
 
-/** Bytes in a megabyte as SSC-4 counts capacity. */
-const MEGABYTE = 1_000_000;
+/** Drives that a cartridge remembers. */
+const REMEMBERED_DRIVES = 4;
 
-/** The early-warning zone, unless given: this share of the capacity, but no more than so many bytes. */
-const EARLY_WARNING_SHARE = 0.02;
-const MAX_EARLY_WARNING_BYTES = 1_000_000_000;
-
-/** How long a drive takes to become ready after a load. Both must have passed. */
-export interface LoadDelay {
-  /** Commands answered with "becoming ready". @default 0 */
-  readonly commands?: number;
-  /** Milliseconds of the drive's clock. @default 0 */
-  readonly milliseconds?: number;
-}
+/** Neither 0 nor all ones may be a volume change reference. */
+const LAST_CHANGE_REFERENCE = 0xfffffffe;
 
 /** What a drive is made with. */
-export interface DriveStateOptions {
+export interface DriveStateOptions extends CapacitySettings, ReadinessOptions {
   readonly personality: TapePersonality;
   readonly blockLimits: BlockLimits;
   readonly serialNumber: string;
   readonly quirks: DriveQuirks;
   readonly attentions: UnitAttentions;
   readonly writeProtected: boolean;
-  readonly capacityBytes: number | undefined;
-  readonly earlyWarningBytes: number | undefined;
-  readonly loadDelay: LoadDelay;
-  readonly clock: () => number;
+  readonly compressionRatio: number;
+  readonly bufferBytes: number;
+  readonly elementAddress: number | undefined;
 }
 
-/** True counts of what passed through, for the log pages. */
-export interface TransferCounts {
-  hostBytesWritten: number;
-  hostBytesRead: number;
-  recordsWritten: number;
-  recordsRead: number;
-  filemarksWritten: number;
-  loads: number;
-}
+/** Where ALLOW OVERWRITE permits to write: at a place, or by formatting. */
+export type OverwritePermission =
+  | { readonly partition: number; readonly object: number }
+  | "format";
+
+/** What the next FORMAT MEDIUM is to make: capacity of each partition in bytes. */
+export type PartitionPlan = readonly number[];
 
 /** The state of one drive. */
 export class DriveState {
@@ -60,22 +57,40 @@ export class DriveState {
   readonly quirks: DriveQuirks;
   readonly attentions: UnitAttentions;
   readonly modes: DriveModes;
+  /** Element address in a library; `undefined` when it is in none. */
+  readonly elementAddress: number | undefined;
   /** Nexuses that prevent the removal of the medium. */
   readonly preventing: Set<Nexus> = new Set();
-  /** Who holds the RESERVE (6) reservation. */
-  reservedBy: Nexus | undefined;
-  readonly counts: TransferCounts = {
-    hostBytesWritten: 0,
-    hostBytesRead: 0,
-    recordsWritten: 0,
-    recordsRead: 0,
-    filemarksWritten: 0,
-    loads: 0,
-  };
-  /** TapeAlert flags that are up, 1 to 64 (SSC-4 §4.2.20). */
-  readonly tapeAlerts: Set<number> = new Set();
+  readonly reservations: Reservations = new Reservations();
+  readonly counts: TransferCounts = new TransferCounts();
+  readonly tapeAlerts: TapeAlerts = new TapeAlerts();
+  readonly badBlocks: BadBlocks = new BadBlocks();
+  readonly buffer: WriteBuffer;
+  readonly encryption: EncryptionState = new EncryptionState();
+  readonly readiness: Readiness;
+  readonly operation: RunningOperation;
   /** Errors of earlier commands, to be told instead of executing the next ones. */
   readonly deferredErrors: Condition[] = [];
+  /** Whether the drive wants to be cleaned, or must be. */
+  cleaning: "none" | "requested" | "required" = "none";
+  /** What ALLOW OVERWRITE permitted; the next write uses it up. */
+  overwrite: OverwritePermission | undefined;
+  /** What MODE SELECT of page 11h asked for, until FORMAT MEDIUM makes it. */
+  partitionPlan: PartitionPlan | undefined;
+  /** Whether the programmable early warning was told since the zone was entered. */
+  programmableWarningTold = false;
+  /** Milliseconds since 1970 less those of the clock, as SET TIMESTAMP has it; `undefined` for none set. */
+  timestampOffset: number | undefined;
+  /** The order that GENERATE RECOMMENDED ACCESS ORDER made, until the volume goes. */
+  accessOrder: readonly Uint8Array[] | undefined;
+  /** What WRITE BUFFER put in for READ BUFFER. */
+  echoBuffer: Uint8Array = new Uint8Array(0);
+  /** With the quirk `refusesRoomBeyondEnd`: every READ is refused until the tape stands elsewhere. */
+  refusesReads = false;
+  /** Whether the last motion was REWIND, for the quirk `spaceShortAfterRewind`. */
+  isRewound = false;
+  /** Whether filemarks were counted all the way, for the quirk `fileNumberLost`. */
+  knowsFileNumber = true;
   /** Number of the current partition. */
   partitionNumber = 0;
   /** Number of the object before which the tape stands. */
@@ -83,9 +98,9 @@ export class DriveState {
 
   readonly #options: DriveStateOptions;
   #medium: Medium | undefined;
-  #loaded = false;
-  #readyAt = 0;
-  #refusalsLeft = 0;
+  #isModified = false;
+  /** Bytes of the counters that are in the life of the cartridge already. */
+  #lifetime = { written: 0, read: 0 };
 
   constructor(options: DriveStateOptions) {
     this.#options = options;
@@ -94,7 +109,16 @@ export class DriveState {
     this.serialNumber = options.serialNumber;
     this.quirks = options.quirks;
     this.attentions = options.attentions;
+    this.elementAddress = options.elementAddress;
     this.modes = new DriveModes(options.personality.modePages);
+    this.buffer = new WriteBuffer(options.bufferBytes);
+    this.readiness = new Readiness(options);
+    this.operation = new RunningOperation(options.clock);
+  }
+
+  /** The drive's clock in milliseconds. */
+  now(): number {
+    return this.#options.clock();
   }
 
   /** The cartridge in the drive, loaded or not. */
@@ -104,14 +128,15 @@ export class DriveState {
 
   /** Whether a cartridge is loaded, ready or becoming so. */
   get loaded(): boolean {
-    return this.#loaded;
+    return this.readiness.loaded;
   }
 
   /** Puts a cartridge in as if it had been there all along: where it stood, with the settings it was used with. */
   resume(medium: Medium): void {
     this.#medium = medium;
-    this.#loaded = true;
+    this.readiness.resume();
     this.counts.loads = 1;
+    this.#remember(medium);
     const { partition, object, blockBytes, compression } = medium.state;
     this.partitionNumber = partition < medium.partitions.length ? partition : 0;
     this.object = Math.min(object, this.partition.objectCount);
@@ -127,13 +152,19 @@ export class DriveState {
 
   /** Loads the cartridge that is in the drive: the tape stands at its beginning. */
   load(): void {
-    const { commands = 0, milliseconds = 0 } = this.#options.loadDelay;
-    this.#loaded = true;
-    this.#refusalsLeft = commands;
-    this.#readyAt = this.#options.clock() + milliseconds;
+    this.readiness.load();
     this.returnToBeginning();
     this.counts.loads++;
+    if (this.#medium !== undefined) this.#remember(this.#medium);
     this.attentions.raise(Conditions.mediumChanged);
+  }
+
+  #remember({ state }: Medium): void {
+    const { vendor } = this.personality;
+    this.#isModified = false;
+    state.loadCount = (state.loadCount ?? 0) + 1;
+    const name = vendor.padEnd(8) + this.serialNumber.padEnd(32);
+    state.lastDrives = [name, ...(state.lastDrives ?? [])].slice(0, REMEMBERED_DRIVES);
   }
 
   /** Back to the beginning of the tape, as loading and unloading leave it. */
@@ -144,7 +175,12 @@ export class DriveState {
 
   /** Unloads; the cartridge stays in the drive. What was written has been flushed before. */
   unload(): void {
-    this.#loaded = false;
+    this.readiness.unload();
+    this.partitionPlan = undefined;
+    this.overwrite = undefined;
+    this.accessOrder = undefined;
+    this.tapeAlerts.cartridgeGone();
+    this.encryption.volumeGone();
   }
 
   /**
@@ -155,12 +191,13 @@ export class DriveState {
   remove(): Medium | undefined {
     const medium = this.#medium;
     try {
-      if (this.#loaded) {
+      if (this.loaded) {
+        this.drain();
         this.returnToBeginning();
         this.flush();
       }
     } finally {
-      this.#loaded = false;
+      this.unload();
       this.#medium = undefined;
     }
     return medium;
@@ -168,28 +205,13 @@ export class DriveState {
 
   /** Why a command that needs the medium cannot be executed now. Counts as one command towards becoming ready. */
   notReady(): Condition | undefined {
-    const reason = this.readiness();
-    if (reason === Conditions.becomingReady && this.#refusalsLeft > 0) this.#refusalsLeft--;
-    return reason;
-  }
-
-  /** The same without counting. */
-  readiness(): Condition | undefined {
-    if (!this.#loaded) return Conditions.noMedium;
-    if (this.#refusalsLeft > 0 || this.#options.clock() < this.#readyAt) {
-      return Conditions.becomingReady;
-    }
-    return undefined;
+    return this.readiness.refuse() ?? this.operation.refusal();
   }
 
   /** Why nothing can be written. A medium must be loaded. */
   writeProtection(): Condition | undefined {
-    if (this.isWriteProtected) {
-      return this.#hardWriteProtected
-        ? Conditions.writeProtected
-        : Conditions.softwareWriteProtected;
-    }
-    return undefined;
+    if (!this.isWriteProtected) return undefined;
+    return this.#hardWriteProtected ? Conditions.writeProtected : Conditions.softwareWriteProtected;
   }
 
   /** Whether writing is refused. */
@@ -199,6 +221,11 @@ export class DriveState {
 
   get #hardWriteProtected(): boolean {
     return this.#options.writeProtected || (this.#medium?.state.writeProtected ?? false);
+  }
+
+  /** Whether the cartridge is written once. */
+  get isWorm(): boolean {
+    return this.personality.features.worm && (this.#medium?.state.worm ?? false);
   }
 
   /** The current partition. A medium must be in the drive. */
@@ -211,12 +238,26 @@ export class DriveState {
     return this.#medium?.state.densityCode ?? this.personality.densities[0].code;
   }
 
-  /** Native capacity of the loaded medium in bytes. */
+  /** What the drive knows about that density; about its own when it does not know that. */
+  get density(): DensityFacts {
+    const { densities } = this.personality;
+    return densities.find(({ code }) => code === this.densityCode) ?? densities[0];
+  }
+
+  /** Native capacity of the loaded medium in bytes, all partitions together. */
+  get volumeBytes(): number {
+    return volumeBytes(this.#medium, this.#options, this.density.capacityMegabytes);
+  }
+
+  /** Native capacity of a partition in bytes. */
+  partitionBytes(partition: number): number {
+    const { volumeBytes } = this;
+    return this.#medium?.state.partitionBytes?.[partition] ?? volumeBytes;
+  }
+
+  /** Native capacity of the current partition in bytes. */
   get capacityBytes(): number {
-    const density = this.personality.densities.find(({ code }) => code === this.densityCode) ??
-      this.personality.densities[0];
-    return this.#options.capacityBytes ?? this.#medium?.state.capacityBytes ??
-      density.capacityMegabytes * MEGABYTE;
+    return this.partitionBytes(this.partitionNumber);
   }
 
   /** Capacity between the current position and the end of the partition, in bytes. */
@@ -226,8 +267,7 @@ export class DriveState {
 
   /** Capacity from early warning to the end of the partition, in bytes. */
   get earlyWarningBytes(): number {
-    return this.#options.earlyWarningBytes ??
-      Math.min(this.capacityBytes * EARLY_WARNING_SHARE, MAX_EARLY_WARNING_BYTES);
+    return earlyWarningZone(this.#medium, this.#options, this.capacityBytes);
   }
 
   /** Whether the tape stands at or beyond early warning. */
@@ -235,19 +275,114 @@ export class DriveState {
     return this.remainingBytes <= this.earlyWarningBytes;
   }
 
+  /** Whether the tape stands at or beyond the programmable early warning. */
+  get inProgrammableEarlyWarning(): boolean {
+    const zone = this.modes.programmableEarlyWarningBytes;
+    return zone > 0 && this.remainingBytes <= this.earlyWarningBytes + zone;
+  }
+
+  /** How much smaller records become on the tape. */
+  get compressionRatio(): number {
+    return this.modes.compression ? this.#options.compressionRatio : 1;
+  }
+
+  /** Where the tape stands, as a share of the capacity of the volume, partitions one after another. */
+  get place(): number {
+    if (!this.loaded) return 0;
+    let before = this.partition.bytesBefore(this.object);
+    for (let other = 0; other < this.partitionNumber; other++) before += this.partitionBytes(other);
+    return Math.min(1, before / this.volumeBytes);
+  }
+
+  /** The first change of the contents since the load makes a new volume change reference. */
+  modified(): void {
+    if (this.#isModified || this.#medium === undefined) return;
+    this.#isModified = true;
+    const { state } = this.#medium;
+    state.volumeChangeReference = (state.volumeChangeReference ?? 0) % LAST_CHANGE_REFERENCE + 1;
+  }
+
   /** Drops what lies beyond the position: the first thing that writing does. */
   cutHere(): void {
+    this.modified();
     if (this.object < this.partition.objectCount) this.partition.truncate(this.object);
+  }
+
+  /**
+   * Objects from `first` on were written. What does not fit into the buffer, or all of it without buffering, goes to
+   * the tape.
+   *
+   * @returns the error of the oldest objects, which are lost with all behind them
+   */
+  buffered(first: number, isBuffering: boolean): Condition | undefined {
+    this.buffer.add(first);
+    if (!isBuffering) return this.drain();
+    while (this.buffer.first !== undefined && this.buffer.isOverfull(this.partition, this.object)) {
+      const failure = this.#drainOne(this.buffer.first);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  /** Everything in the buffer goes to the tape. Returns the error of what did not get there, and is lost. */
+  drain(): Condition | undefined {
+    if (this.badBlocks.isEmpty) {
+      this.buffer.clear();
+      return undefined;
+    }
+    while (this.buffer.first !== undefined) {
+      const failure = this.#drainOne(this.buffer.first);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  #drainOne(object: number): Condition | undefined {
+    const failure = this.badBlocks.isEmpty
+      ? undefined
+      : this.badBlocks.failure("write", this.partitionNumber, object);
+    if (failure === undefined) this.buffer.drainOne(this.object);
+    else {
+      this.counts.unrecoveredWrites++;
+      this.loseBuffer();
+    }
+    return failure;
+  }
+
+  /** What is in the buffer never gets to the tape. */
+  loseBuffer(): void {
+    const { first } = this.buffer;
+    if (first === undefined) return;
+    this.buffer.clear();
+    this.partition.truncate(first);
+    this.object = Math.min(this.object, first);
+  }
+
+  /** What passed since the last time goes into the life of the cartridge. */
+  #countLifetime(state: MediumState): void {
+    const { mediumBytesWritten, mediumBytesRead } = this.counts;
+    const written = Math.floor(mediumBytesWritten);
+    const read = Math.floor(mediumBytesRead);
+    // Counters that were cleared since begin at 0 again.
+    state.bytesWritten = (state.bytesWritten ?? 0) + since(this.#lifetime.written, written);
+    state.bytesRead = (state.bytesRead ?? 0) + since(this.#lifetime.read, read);
+    this.#lifetime = { written, read };
   }
 
   /** Makes contents, position and settings last. */
   flush(): void {
-    if (this.#medium === undefined || !this.#loaded) return;
+    if (this.#medium === undefined || !this.loaded) return;
     const { state } = this.#medium;
     state.partition = this.partitionNumber;
     state.object = this.object;
     state.blockBytes = this.modes.blockBytes;
     state.compression = this.modes.compression;
+    this.#countLifetime(state);
     this.#medium.flush();
   }
+}
+
+/** How far a counter has come since it was `before`. */
+function since(before: number, now: number): number {
+  return now >= before ? now - before : now;
 }

@@ -11,6 +11,12 @@
  */
 export type ObjectKind = "record" | "filemark" | "damaged";
 
+/** Most partitions of a cartridge, as LTO has them from the sixth generation on. */
+export const MAX_PARTITIONS = 4;
+
+/** Longest seal of a record, in bytes. */
+export const MAX_SEAL_BYTES = 1024;
+
 /** Capacity that a filemark takes, in bytes; a record takes its length. */
 export const FILEMARK_BYTES = 4;
 
@@ -41,11 +47,17 @@ export interface Partition {
    */
   read(object: number, maxBytes: number): Uint8Array;
   /**
+   * What was written along with a record, as it was given: how it is encrypted. `undefined` for a record without, and
+   * for a filemark. For reading only.
+   */
+  seal(object: number): Uint8Array | undefined;
+  /**
    * Writes a record after the last object. The bytes are copied.
    *
+   * @param seal kept with the record, at most {@link MAX_SEAL_BYTES}, and no part of its contents
    * @throws {MediumError} when the store below fails; the partition is then as before.
    */
-  appendRecord(data: Uint8Array): void;
+  appendRecord(data: Uint8Array, seal?: Uint8Array): void;
   /**
    * Writes filemarks after the last object.
    *
@@ -60,14 +72,47 @@ export interface Partition {
   truncate(objectCount: number): void;
 }
 
+/** A value in the memory of a cartridge (SPC-5 §7.4, medium auxiliary memory). */
+export interface StoredAttribute {
+  /** Attribute identifier, 0 to FFFFh. */
+  readonly id: number;
+  /** Partition that it is about; 0 for the whole cartridge. */
+  readonly partition: number;
+  /** FORMAT: 0 binary, 1 ASCII, 2 text in the code page of attribute 0805h. */
+  readonly format: number;
+  /** The value in hex. */
+  readonly value: string;
+}
+
 /** What travels with a cartridge besides its contents. The drive writes it; a medium that lasts keeps it. */
 export interface MediumState {
   /** The write-protect tab. */
   writeProtected: boolean;
+  /** Write once, read many: what is on it can be added to, and not overwritten. @default false */
+  worm?: boolean;
+  /** Label that a robot reads, up to 32 characters; attribute 0806h unless a host writes another. @default none */
+  barcode?: string;
   /** Density code (SSC-4 §8.3.3) that the tape was written in; `undefined` for the drive's own. */
   densityCode?: number;
   /** Native capacity of the cartridge in bytes; `undefined` for what the drive's personality gives. */
   capacityBytes?: number;
+  /** Early-warning zone of each partition in bytes; `undefined` for what the drive makes of its capacity. */
+  earlyWarningBytes?: number;
+  /** Share of the capacity in use, in 65535ths, as SET CAPACITY (SSC-4 §7.10) left it. @default 65535 */
+  capacityProportion?: number;
+  /** Capacity of each partition in bytes, when there are several. */
+  partitionBytes?: readonly number[];
+  /** How often it was loaded. @default 0 */
+  loadCount?: number;
+  /** Bytes written to it, and read from it, in all its life. @default 0 */
+  bytesWritten?: number;
+  bytesRead?: number;
+  /** Volume change reference (attribute 0009h): changes with the first change after each load. @default 0 */
+  volumeChangeReference?: number;
+  /** Drives that loaded it last, the latest first: vendor and serial number. At most 4. @default none */
+  lastDrives?: readonly string[];
+  /** What hosts wrote into the cartridge's memory. @default none */
+  attributes?: readonly StoredAttribute[];
   /** Number of the partition in which the tape stands. */
   partition: number;
   /** Number of the object before which it stands. */
@@ -80,7 +125,7 @@ export interface MediumState {
 
 /** A cartridge. One drive at a time uses it. */
 export interface Medium {
-  /** The partitions; there is at least one. */
+  /** The partitions; there is at least one. Another array after {@linkcode Medium.format}. */
   readonly partitions: readonly Partition[];
   /** What travels with the cartridge; changes last from the next {@linkcode Medium.flush} on. */
   readonly state: MediumState;
@@ -90,6 +135,13 @@ export interface Medium {
    * @throws {MediumError} when the store below fails.
    */
   flush(): void;
+  /**
+   * Puts `count` empty partitions in the place of all there were: what was on the tape is gone.
+   *
+   * @param count 1 to {@link MAX_PARTITIONS}
+   * @throws {MediumError} when the store below fails; there are either the old partitions, perhaps empty, or the new.
+   */
+  format(count: number): void;
   /**
    * Flushes, and releases what the medium holds. Calling it again does nothing.
    *

@@ -8,6 +8,8 @@
 export interface ModePageDefinition {
   /** Page code. */
   readonly page: number;
+  /** Subpage code. @default none: the page is in page_0 format */
+  readonly subpage?: number;
   /** Default values in hex, from the page code on; blanks do not count. */
   readonly defaults: string;
   /** Changeable values: 1 bits may be changed. As many bytes as `defaults`, header bytes 0. */
@@ -22,11 +24,18 @@ export const ModePage = {
   DataCompression: 0x0f,
   DeviceConfiguration: 0x10,
   MediumPartition: 0x11,
+  Power: 0x1a,
   InformationalExceptions: 0x1c,
   MediumConfiguration: 0x1d,
 } as const;
 
-/** The pages of an LTO drive with one partition. */
+/** Subpage of the control page for logical block protection, and of device configuration for its extension. */
+export const CONTROL_DATA_PROTECTION = 0xf0;
+export const CONFIGURATION_EXTENSION = 0x01;
+
+const ZEROS_24 = "0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000";
+
+/** The pages of an LTO drive. What follows from the cartridge (10h, 11h, 1Dh) is filled in when they are read. */
 export const STANDARD_MODE_PAGES: readonly ModePageDefinition[] = [
   {
     // PER and the retry counts may be set; this tape needs no retries, so it never reports a recovered error.
@@ -46,6 +55,13 @@ export const STANDARD_MODE_PAGES: readonly ModePageDefinition[] = [
     changeable: "0000 0400 0800 0000 0000 0000",
   },
   {
+    // Method 0 or 2 (CRC32C), 4 bytes of protection, LBP_W and LBP_R: all off.
+    page: ModePage.Control,
+    subpage: CONTROL_DATA_PROTECTION,
+    defaults: `4af0 001c 0000 0000 ${ZEROS_24}`,
+    changeable: `4af0 001c 0204 c000 ${ZEROS_24}`,
+  },
+  {
     // DCE and DCC on, DDE on; algorithm 1, LTO's own. DCE may be changed.
     page: ModePage.DataCompression,
     defaults: "0f0e c080 0000 0001 0000 0001 0000 0000",
@@ -58,10 +74,22 @@ export const STANDARD_MODE_PAGES: readonly ModePageDefinition[] = [
     changeable: "0000 0000 0000 0000 0100 0c00 0000 0100",
   },
   {
-    // No additional partition. Sizes would be in units of 10^9 bytes; the one partition takes all there is.
+    // WRITE MODE 1, append-only, and the programmable early warning in megabytes.
+    page: ModePage.DeviceConfiguration,
+    subpage: CONFIGURATION_EXTENSION,
+    defaults: `5001 001c 0000 0000 ${ZEROS_24}`,
+    changeable: `5001 001c 0010 ffff ${ZEROS_24}`,
+  },
+  {
+    // No additional partition. Sizes are in units of 10^9 bytes; the one partition takes all there is.
     page: ModePage.MediumPartition,
     defaults: "1108 0000 1803 0900 ffff",
-    changeable: "0000 0000 0000 0000 0000",
+    changeable: "0000 00ff f800 0f00 ffff",
+  },
+  {
+    page: ModePage.Power,
+    defaults: "1a0a 0000 0000 0000 0000 0000",
+    changeable: "0000 0000 0000 0000 0000 0000",
   },
   {
     // DEXCPT: health is told by log page 2Eh alone.

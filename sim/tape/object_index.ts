@@ -13,6 +13,9 @@ export class ObjectIndex {
   readonly #ends = new NumberColumn();
   readonly #filemarks = new NumberColumn();
   readonly #damaged = new NumberColumn();
+  // The objects that have a seal, and their seals in the same order.
+  readonly #sealed = new NumberColumn();
+  readonly #seals: Uint8Array[] = [];
 
   /** Number of objects. */
   get objectCount(): number {
@@ -24,9 +27,13 @@ export class ObjectIndex {
     return this.#filemarks.length;
   }
 
-  /** Adds a record at the end. */
-  addRecord(length: number, kind: "record" | "damaged" = "record"): void {
+  /** Adds a record at the end; the seal is kept as it is. */
+  addRecord(length: number, kind: "record" | "damaged" = "record", seal?: Uint8Array): void {
     if (kind === "damaged") this.#damaged.push(this.objectCount);
+    if (seal !== undefined) {
+      this.#sealed.push(this.objectCount);
+      this.#seals.push(seal);
+    }
     this.#ends.push(this.bytesBefore(this.objectCount) + length);
   }
 
@@ -40,7 +47,18 @@ export class ObjectIndex {
   truncate(objectCount: number): void {
     this.#filemarks.truncate(this.filemarksBefore(objectCount));
     this.#damaged.truncate(this.#damaged.countBelow(objectCount));
+    this.#sealed.truncate(this.#sealed.countBelow(objectCount));
+    this.#seals.length = this.#sealed.length;
     this.#ends.truncate(objectCount);
+  }
+
+  /** The seal of a record; `undefined` when it has none. */
+  seal(object: number): Uint8Array | undefined {
+    if (this.#seals.length === 0) return undefined;
+    const index = this.#sealed.countBelow(object);
+    return index < this.#sealed.length && this.#sealed.at(index) === object
+      ? this.#seals[index]
+      : undefined;
   }
 
   /** What the object is. */

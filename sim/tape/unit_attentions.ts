@@ -73,6 +73,13 @@ export class UnitAttentions {
     }
   }
 
+  /** Reports `condition` to every nexus that `isMeant` picks, once. */
+  raiseFor(isMeant: (nexus: Nexus) => boolean, condition: Condition): void {
+    for (const nexus of this.#pending.keys()) {
+      if (isMeant(nexus)) this.#add(nexus, condition);
+    }
+  }
+
   /** The oldest pending one, which stays. */
   peek(nexus: Nexus): Condition | undefined {
     return this.#pending.get(nexus)?.[0];

@@ -55,6 +55,7 @@ export const HOST_FACILITIES: readonly string[] = [
   "iscsi/negotiation/chap.ts",
   "sim/images/image_file.ts",
   "sim/images/image_lock.ts",
+  "sim/tape/security/record_cipher.ts",
   "cli/",
 ];
 

@@ -102,7 +102,7 @@ export class SimUnit implements LogicalUnit {
   }
 
   #task(cdb: Uint8Array, dataOut: Uint8Array = NO_BYTES): TaskResult {
-    return this.drive.execute({ cdb, dataOut, nexus: this.#nexus });
+    return this.drive.execute({ cdb, dataOut, nexus: this.#nexus }) as TaskResult;
   }
 
   #transfer({ dataIn, dataOut }: ScsiCommand, answer: TaskResult): ScsiResult {

@@ -49,9 +49,10 @@ function taken(drive: DriveState, { nexus }: Task): Outcome {
 
 /** PREVENT ALLOW MEDIUM REMOVAL may allow, not prevent, while another nexus holds the reservation (SPC-2 §5.5.1). */
 function isReserved(drive: DriveState, row: DriveCommand | undefined, task: Task): boolean {
-  if (drive.reservedBy === undefined || drive.reservedBy === task.nexus) return false;
-  if (row?.allowedWhenReserved) return false;
-  return !(row?.opcode === PREVENT_ALLOW && (task.cdb[4] & 0x01) === 0);
+  const isAllowing = row?.opcode === PREVENT_ALLOW && (task.cdb[4] & 0x01) === 0;
+  const isAllowed = isAllowing || (row?.allowedWhenReserved ?? false);
+  const access = row?.access ?? (isAllowed ? "allowed" : "write");
+  return drive.reservations.isConflict(task.nexus, access, isAllowed);
 }
 
 function reservedBits(

@@ -14,18 +14,24 @@ import type { DriveState } from "../drive_state.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
 const MEDIA = 0x01;
+const MEDIUM_TYPE = 0x02;
 
 const HEADER_LENGTH = 4;
 const DESCRIPTOR_LENGTH = 52;
 
+/** Length of an LTO tape. */
+const MEDIUM_METRES = 846;
+
 const WRITABLE = 0x80;
 const DEFAULT = 0x20;
 
-/** REPORT DENSITY SUPPORT; MEDIUM TYPE is refused. */
+const MEDIUM_DESCRIPTOR_LENGTH = 56;
+
+/** REPORT DENSITY SUPPORT. */
 export const DENSITY_COMMANDS: readonly DriveCommand[] = [
   {
     opcode: 0x44,
-    usage: [MEDIA, 0, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
+    usage: [MEDIUM_TYPE | MEDIA, 0, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
     allowedWhenReserved: true,
     execute: reportDensitySupport,
   },
@@ -39,8 +45,48 @@ function reportDensitySupport(drive: DriveState, { cdb }: Task): Outcome {
   const shown = ofMedium ? densities.filter(({ code }) => code === drive.densityCode) : densities;
   if (ofMedium && shown.length === 0) return failed(Conditions.incompatibleMedium);
   // Ascending density codes, as the standard has it.
-  const data = encode([...shown].sort((a, b) => a.code - b.code), densities[0]);
+  const ascending = [...shown].sort((a, b) => a.code - b.code);
+  const data = (cdb[1] & MEDIUM_TYPE) === 0
+    ? encode(ascending, densities[0])
+    : encodeMediumTypes(ofMedium ? [mediumOf(drive)] : ascending.flatMap(mediaOf));
   return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
+}
+
+/** A type of cartridge (SSC-4 §7.8.4). */
+interface MediumFacts {
+  readonly type: number;
+  readonly density: DensityFacts;
+  readonly description: string;
+}
+
+function mediaOf(density: DensityFacts): MediumFacts[] {
+  const { mediumType, wormMediumType, description } = density;
+  const data = { type: mediumType, density, description: `${description} data` };
+  if (wormMediumType === mediumType) return [data];
+  return [data, { type: wormMediumType, density, description: `${description} WORM` }];
+}
+
+function mediumOf(drive: DriveState): MediumFacts {
+  const types = mediaOf(drive.density);
+  return types[drive.isWorm ? types.length - 1 : 0];
+}
+
+function encodeMediumTypes(shown: readonly MediumFacts[]): Uint8Array {
+  const data = new Uint8Array(HEADER_LENGTH + shown.length * MEDIUM_DESCRIPTOR_LENGTH);
+  writeU16(data, 0, data.length - 2);
+  shown.forEach(({ type, density, description }, index) => {
+    const at = HEADER_LENGTH + index * MEDIUM_DESCRIPTOR_LENGTH;
+    data[at] = type;
+    writeU16(data, at + 2, MEDIUM_DESCRIPTOR_LENGTH - 4);
+    data[at + 4] = 1;
+    data[at + 5] = density.code;
+    writeU16(data, at + 14, density.mediaWidth);
+    writeU16(data, at + 16, MEDIUM_METRES);
+    writeAscii(data, at + 20, 8, density.organization);
+    writeAscii(data, at + 28, 8, density.name);
+    writeAscii(data, at + 36, 20, description);
+  });
+  return data;
 }
 
 function encode(shown: readonly DensityFacts[], byDefault: DensityFacts): Uint8Array {

@@ -5,11 +5,18 @@
  */
 
 import type { Task } from "../../device_server.ts";
+import type { DriveFeatures } from "../../personality.ts";
 import type { Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
+import type { ReservationAccess } from "../reservations/reservations.ts";
 
 /** CONTROL byte: only the vendor's bits may be set; NACA is refused (SAM-5 §5.2). */
 export const CONTROL = 0xc0;
+
+/** Features that a drive has or has not. */
+export type FeatureName = {
+  [Name in keyof DriveFeatures]: DriveFeatures[Name] extends boolean ? Name : never;
+}[keyof DriveFeatures];
 
 /** One command. */
 export interface DriveCommand {
@@ -27,6 +34,10 @@ export interface DriveCommand {
   readonly ignoresUnitAttention?: boolean;
   /** Executed in spite of another nexus's reservation. @default false */
   readonly allowedWhenReserved?: boolean;
+  /** Which persistent reservations of others it may meet. @default "allowed" with `allowedWhenReserved`, else "write" */
+  readonly access?: ReservationAccess;
+  /** Only drives that have this feature have it. @default all drives */
+  readonly feature?: FeatureName;
   /** Bytes of Data-Out that the CDB asks for. @default 0 */
   readonly dataOutLength?: (cdb: Uint8Array, drive: DriveState) => number;
   /** Executes it. The fields of the CDB outside `usage` are 0, and the medium is ready if it needs one. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readU16, writeU64 } from "../../../scsi/big_endian.ts";
+import { readU16, writeU16, writeU64 } from "../../../scsi/big_endian.ts";
 import { type DesignatorInput, encodeDesignators } from "../../../scsi/designator.ts";
 import { DeviceType } from "../../../scsi/device_type.ts";
 import { encodeInquiry } from "../../../scsi/inquiry.ts";
@@ -19,25 +19,66 @@ const EVPD = 0x01;
 
 const TAPE_CAPABILITIES = 0xb0;
 const MANUFACTURER_SERIAL = 0xb1;
+const TAPE_ALERT_FLAGS_PAGE = 0xb2;
 const AUTOMATION_SERIAL = 0xb3;
+const ELEMENT_ADDRESS = 0xb4;
+const BLOCK_PROTECTION = 0xb5;
+const EXTENDED_INQUIRY = 0x86;
+
+const WORM_CAPABLE = 0x01;
+/** Methods: CRC32C, 4 bytes, for writes, reads and both ways of READ REVERSE and RECOVER BUFFERED DATA alike. */
+const CRC32C_METHOD = [0x02, 0x04, 0xc0];
 
 /** NAA 3h, locally assigned, in the top four bits of eight bytes. */
 const NAA_LOCALLY_ASSIGNED = 0x3n << 60n;
 
-type VpdBody = (drive: DriveState) => Uint8Array;
+/** `undefined` on drives that do not have the page. */
+type VpdBody = (drive: DriveState) => Uint8Array | undefined;
 
 const serial: VpdBody = ({ serialNumber }) => encodeSerialNumber(serialNumber);
 
 /** The bodies of the pages, by ascending page code. */
 const VPD_BODIES: ReadonlyMap<number, VpdBody> = new Map<number, VpdBody>([
-  [VpdPage.SupportedPages, () => new Uint8Array(VPD_BODIES.keys())],
+  [VpdPage.SupportedPages, supportedPages],
   [VpdPage.UnitSerialNumber, serial],
   [VpdPage.DeviceIdentification, deviceIdentification],
-  // Neither WORM nor TapeAlert logging while off line.
-  [TAPE_CAPABILITIES, () => new Uint8Array(2)],
+  [EXTENDED_INQUIRY, extendedInquiry],
+  [TAPE_CAPABILITIES, ({ personality }) => {
+    return new Uint8Array([personality.features.worm ? WORM_CAPABLE : 0, 0]);
+  }],
   [MANUFACTURER_SERIAL, serial],
+  // Every flag may come up: tests raise them.
+  [TAPE_ALERT_FLAGS_PAGE, () => new Uint8Array(8).fill(0xff)],
   [AUTOMATION_SERIAL, serial],
+  [ELEMENT_ADDRESS, elementAddress],
+  [BLOCK_PROTECTION, blockProtection],
 ]);
+
+function supportedPages(drive: DriveState): Uint8Array {
+  const isThere = ([code, body]: [number, VpdBody]) =>
+    code === VpdPage.SupportedPages || body(drive) !== undefined;
+  return new Uint8Array([...VPD_BODIES].filter(isThere).map(([code]) => code));
+}
+
+/** Unit attentions are cleared one by one as they are told (UASK_SUP 0, LUICLR 1). */
+function extendedInquiry(): Uint8Array {
+  const body = new Uint8Array(60);
+  body[3] = 0x01;
+  return body;
+}
+
+/** Which element of a library the drive is: what a changer calls it. */
+function elementAddress(drive: DriveState): Uint8Array | undefined {
+  if (drive.elementAddress === undefined) return undefined;
+  const body = new Uint8Array(2);
+  writeU16(body, 0, drive.elementAddress);
+  return body;
+}
+
+function blockProtection({ personality }: DriveState): Uint8Array | undefined {
+  if (!personality.features.blockProtection) return undefined;
+  return new Uint8Array([CRC32C_METHOD.length + 1, ...CRC32C_METHOD, 0]);
+}
 
 /** INQUIRY. */
 export const INQUIRY_COMMANDS: readonly DriveCommand[] = [
@@ -56,9 +97,9 @@ function inquiry(drive: DriveState, { cdb }: Task): Outcome {
     if (cdb[2] !== 0) return invalidField(2);
     return { dataIn: cutToAllocation(standardData(drive), allocationLength) };
   }
-  const body = VPD_BODIES.get(cdb[2]);
+  const body = VPD_BODIES.get(cdb[2])?.(drive);
   if (body === undefined) return invalidField(2);
-  const page = encodeVpdPage(DeviceType.Tape, cdb[2], body(drive));
+  const page = encodeVpdPage(DeviceType.Tape, cdb[2], body);
   return { dataIn: cutToAllocation(page, allocationLength) };
 }
 
@@ -67,6 +108,7 @@ function standardData({ personality }: DriveState): Uint8Array {
   return encodeInquiry({
     deviceType: DeviceType.Tape,
     removable: true,
+    protect: personality.features.blockProtection,
     commandQueuing: true,
     vendor,
     product,

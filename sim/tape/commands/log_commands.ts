@@ -1,21 +1,22 @@
 /**
- * LOG SENSE (SPC-5 §6.8) and the log pages of a tape drive (SSC-4 §8.2).
+ * LOG SENSE and LOG SELECT (SPC-5 §6.7, §6.8).
  *
  * @module
  */
 
 import { readU16 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
-import { invalidField, type Outcome } from "../conditions.ts";
-import { CONTROL, type DriveCommand } from "./drive_command.ts";
+import { Conditions, failed, GOOD, invalidField, type Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
-import { LOG_PAGES, logPageData } from "./log_pages.ts";
+import { findLogPage, logPageData } from "../logs/log_pages.ts";
+import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
 const PAGE_CONTROL = 0xc0;
 const PAGE_CODE = 0x3f;
 /** Cumulative values: the only ones there are. */
 const CUMULATIVE = 0x40;
+const RESET_COUNTERS = 0x02;
 
 /** The commands about log pages. */
 export const LOG_COMMANDS: readonly DriveCommand[] = [
@@ -25,16 +26,27 @@ export const LOG_COMMANDS: readonly DriveCommand[] = [
     allowedWhenReserved: true,
     execute: logSense,
   },
+  {
+    // Counters are cleared all together; a list of parameters is refused.
+    opcode: 0x4c,
+    usage: [RESET_COUNTERS, PAGE_CONTROL, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
+    dataOutLength: (cdb) => readU16(cdb, 7),
+    execute: logSelect,
+  },
 ];
 
-function logSense(drive: DriveState, { cdb }: Task): Outcome {
+function logSense(drive: DriveState, { cdb, nexus }: Task): Outcome {
   if ((cdb[2] & PAGE_CONTROL) !== CUMULATIVE) return invalidField(2, 7);
-  const code = cdb[2] & PAGE_CODE;
-  const page = LOG_PAGES.find((known) => known.page === code);
+  const page = findLogPage(drive, cdb[2] & PAGE_CODE);
   if (page === undefined) return invalidField(2, 5);
   if (cdb[3] !== 0) return invalidField(3);
-  const pointer = readU16(cdb, 5);
-  const data = logPageData(page, drive, pointer);
+  const data = logPageData(page, drive, nexus, readU16(cdb, 5));
   if (data === undefined) return invalidField(5);
   return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
+}
+
+function logSelect(drive: DriveState, { cdb }: Task): Outcome {
+  if (readU16(cdb, 7) !== 0) return failed(Conditions.parameterListLength);
+  if ((cdb[1] & RESET_COUNTERS) !== 0) drive.counts.clear();
+  return GOOD;
 }

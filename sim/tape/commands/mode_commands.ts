@@ -15,6 +15,7 @@ import { Conditions, failed, invalidField, type Outcome } from "../conditions.ts
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import type { ModePageValues } from "../drive_modes.ts";
 import type { DriveState } from "../drive_state.ts";
+import { livePage } from "./live_mode_pages.ts";
 import { modeSelect } from "./mode_select.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
@@ -36,11 +37,13 @@ export const MODE_COMMANDS: readonly DriveCommand[] = [
   {
     opcode: 0x1a,
     usage: [DBD, 0xff, 0xff, 0xff, CONTROL],
+    access: "read",
     execute: (drive, { cdb }) => modeSense(drive, cdb, 6, cdb[4]),
   },
   {
     opcode: 0x5a,
     usage: [LLBAA | DBD, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, CONTROL],
+    access: "read",
     execute: (drive, { cdb }) => modeSense(drive, cdb, 10, readU16(cdb, 7)),
   },
   {
@@ -66,10 +69,14 @@ function modeSense(
   const pageControl = cdb[2] >> PAGE_CONTROL_SHIFT;
   const code = cdb[2] & PAGE_CODE;
   if (pageControl === SAVED) return failed(Conditions.savingNotSupported);
-  if (cdb[3] !== 0 && cdb[3] !== ALL_SUBPAGES) return invalidField(3);
-  const pages = drive.modes.pages.filter(({ page }) => code === ALL_PAGES || code === page);
+  const isAsked = ({ page, subpage }: ModePageValues) =>
+    (code === ALL_PAGES || code === page) && (cdb[3] === ALL_SUBPAGES || cdb[3] === subpage);
+  const pages = drive.modes.pages.filter(isAsked);
   // Page 00h, the vendor's own, is absent but may be asked for: the header and the block descriptor alone.
-  if (pages.length === 0 && code !== 0) return invalidField(2, 5);
+  const isKnown = code === 0 || drive.modes.pages.some(({ page }) => code === page);
+  if (pages.length === 0 && (code !== 0 || cdb[3] !== 0)) {
+    return isKnown || code === ALL_PAGES ? invalidField(3) : invalidField(2, 5);
+  }
   const data = encodeModeSenseData({
     mediumType: mediumType(drive),
     deviceSpecific: encodeTapeParameter({
@@ -78,15 +85,15 @@ function modeSense(
       speed: 0,
     }),
     ...((cdb[1] & DBD) === 0 && { blockDescriptor: blockDescriptor(drive, pageControl) }),
-    pages: pages.map((values) => pageOf(values, pageControl)),
+    pages: pages.map((values) => pageOf(drive, values, pageControl)),
   }, form);
   return { dataIn: cutToAllocation(data, allocationLength) };
 }
 
 function mediumType(drive: DriveState): number {
   if (!drive.loaded) return 0;
-  const { densities } = drive.personality;
-  return densities.find(({ code }) => code === drive.densityCode)?.mediumType ?? 0;
+  const known = drive.personality.densities.find(({ code }) => code === drive.densityCode);
+  return (drive.isWorm ? known?.wormMediumType : known?.mediumType) ?? 0;
 }
 
 function blockDescriptor(drive: DriveState, pageControl: number) {
@@ -97,10 +104,16 @@ function blockDescriptor(drive: DriveState, pageControl: number) {
   return { densityCode: drive.densityCode, blockCount: 0, blockBytes };
 }
 
-function pageOf(values: ModePageValues, pageControl: number): ModePage {
-  const { page, defaults, changeable, current } = values;
-  const bytes = current.slice();
-  if (pageControl === DEFAULT) bytes.set(defaults);
-  if (pageControl === CHANGEABLE) bytes.set(changeable.subarray(2), 2);
-  return { page, subpage: 0, saveable: false, bytes };
+function pageOf(drive: DriveState, values: ModePageValues, pageControl: number): ModePage {
+  const { page, subpage, defaults, changeable } = values;
+  const bytes = livePage(drive, values);
+  if (pageControl === DEFAULT) return { page, subpage, saveable: false, bytes: defaults.slice() };
+  if (pageControl === CHANGEABLE) {
+    // A list at the end of the page, one for each partition, is changeable as its first entry is.
+    for (let at = 2; at < bytes.length; at++) bytes[at] = changeable[at] ?? changeable[at % 2 + 8];
+    const header = subpage === 0 ? 2 : 4;
+    bytes.set(defaults.subarray(0, header));
+    bytes[1] = subpage === 0 ? bytes.length - 2 : subpage;
+  }
+  return { page, subpage, saveable: false, bytes };
 }

@@ -14,6 +14,8 @@ import {
 import type { Task } from "../../device_server.ts";
 import { allowsLength } from "../block_limits.ts";
 import { Conditions, failed, GOOD, invalidParameter, type Outcome } from "../conditions.ts";
+import { livePage } from "./live_mode_pages.ts";
+import { planPartitions } from "./partition_page.ts";
 import type { ModePageValues } from "../drive_modes.ts";
 import type { DriveState } from "../drive_state.ts";
 
@@ -28,6 +30,8 @@ const LONG_LBA = 0x01;
 const DESCRIPTOR_LENGTH = 8;
 const DENSITY_DEFAULT = 0x00;
 const DENSITY_NO_CHANGE = 0x7f;
+const PARTITION_PAGE = 0x11;
+const DEVICE_CONFIGURATION = 0x10;
 const UNBUFFERED = 0;
 const BUFFERED = 1;
 
@@ -109,22 +113,40 @@ function checkPages(
 ): Outcome | undefined {
   for (const page of pages) {
     const at = page.bytes.byteOffset - list.byteOffset;
-    const known = page.subpage === 0 ? drive.modes.find(page.page) : undefined;
-    const refused = known === undefined ? invalidParameter(at, 5) : checkPage(known, page, at);
+    const known = drive.modes.find(page.page, page.subpage);
+    const refused = known === undefined
+      ? invalidParameter(at, 5)
+      : checkPage(drive, known, page, at);
     if (refused !== undefined) return refused;
   }
   return undefined;
 }
 
 /** PS must be 0, the length that of the page, and what cannot be changed as it is. */
-function checkPage(known: ModePageValues, { bytes }: ModePage, at: number): Outcome | undefined {
-  if (bytes[0] !== known.page) return invalidParameter(at, 7);
-  if (bytes.length !== known.current.length) return invalidParameter(at + 1);
-  for (let byte = 2; byte < bytes.length; byte++) {
-    const wrong = (bytes[byte] ^ known.current[byte]) & ~known.changeable[byte];
+function checkPage(
+  drive: DriveState,
+  known: ModePageValues,
+  { bytes }: ModePage,
+  at: number,
+): Outcome | undefined {
+  const current = livePage(drive, known);
+  if (bytes[0] !== current[0]) return invalidParameter(at, 7);
+  if (isPartitionPage(known)) {
+    const planned = planPartitions(drive, bytes);
+    return "wrong" in planned ? invalidParameter(at + planned.wrong) : undefined;
+  }
+  // Some initiators send a device configuration page that is longer than the one they read.
+  const isLonger = known.page === DEVICE_CONFIGURATION && bytes.length > current.length;
+  if (bytes.length !== current.length && !isLonger) return invalidParameter(at + 1);
+  for (let byte = known.subpage === 0 ? 2 : 4; byte < current.length; byte++) {
+    const wrong = (bytes[byte] ^ current[byte]) & ~known.changeable[byte];
     if (wrong !== 0) return invalidParameter(at + byte, 31 - Math.clz32(wrong));
   }
   return undefined;
+}
+
+function isPartitionPage({ page, subpage }: ModePageValues): boolean {
+  return page === PARTITION_PAGE && subpage === 0;
 }
 
 function applyDescriptor(drive: DriveState, descriptor: BlockDescriptor): boolean {
@@ -137,13 +159,23 @@ function applyDescriptor(drive: DriveState, descriptor: BlockDescriptor): boolea
 function applyPages(drive: DriveState, pages: readonly ModePage[]): boolean {
   const compressed = drive.modes.compression;
   let changed = false;
-  for (const { page, bytes } of pages) {
-    const current = drive.modes.find(page)?.current as Uint8Array;
-    changed ||= bytes.some((byte, at) => byte !== current[at]);
-    current.set(bytes);
+  for (const { page, subpage, bytes } of pages) {
+    const known = drive.modes.find(page, subpage) as ModePageValues;
+    const before = livePage(drive, known);
+    if (isPartitionPage(known)) applyPartitions(drive, bytes, before);
+    else known.current.set(bytes.subarray(0, known.current.length));
+    const after = livePage(drive, known);
+    changed ||= after.length !== before.length || after.some((byte, at) => byte !== before[at]);
   }
   drive.modes.settleCompression(compressed);
   return changed;
+}
+
+/** What is sent back as it was read asks for nothing. */
+function applyPartitions(drive: DriveState, bytes: Uint8Array, before: Uint8Array): void {
+  if (bytes.length === before.length && bytes.every((byte, at) => byte === before[at])) return;
+  const planned = planPartitions(drive, bytes);
+  if ("plan" in planned) drive.partitionPlan = planned.plan;
 }
 
 function apply<Key extends "blockBytes" | "bufferedMode">(

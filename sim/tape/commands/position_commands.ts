@@ -17,7 +17,7 @@ import {
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
 import { spaceBlocks, spaceFilemarks, spaceSequentialFilemarks } from "./spacing.ts";
-import { synchronize } from "./write_commands.ts";
+import { synchronize } from "./record_sink.ts";
 
 const CODE = 0x0f;
 const IMMED = 0x01;
@@ -25,7 +25,7 @@ const CHANGE_PARTITION = 0x02;
 const BLOCK_ADDRESS_TYPE = 0x04;
 const DESTINATION = 0x38;
 
-/** The commands that move the tape. IMMED makes no difference: nothing takes time. */
+/** The commands that move the tape. IMMED makes a difference only to a drive that takes time. */
 export const POSITION_COMMANDS: readonly DriveCommand[] = [
   {
     opcode: 0x01,
@@ -65,12 +65,22 @@ function bytes(count: number): number[] {
   return new Array(count).fill(0xff);
 }
 
+/** What is buffered gets to the tape before it moves. */
 function rewind(drive: DriveState): Outcome {
+  const lost = drive.drain();
+  if (lost !== undefined) return failed(lost);
   drive.object = 0;
+  drive.isRewound = true;
+  drive.knowsFileNumber = true;
   return synchronize(drive);
 }
 
-function space(drive: DriveState, code: number, count: number): Outcome {
+function space(drive: DriveState, code: number, asked: number): Outcome {
+  const lost = drive.drain();
+  if (lost !== undefined) return failed(lost);
+  const isShort = drive.quirks.spaceShortAfterRewind && drive.isRewound && code === 0 && asked > 0;
+  const count = isShort ? asked - 1 : asked;
+  drive.isRewound = false;
   switch (code) {
     case 0:
       return spaced(drive, count, spaceBlocks(drive, count));
@@ -79,11 +89,19 @@ function space(drive: DriveState, code: number, count: number): Outcome {
     case 2:
       return spaced(drive, count, spaceSequentialFilemarks(drive, count));
     case 3:
-      drive.object = drive.partition.objectCount;
-      return GOOD;
+      return spaceToEnd(drive);
     default:
       return invalidField(1, 3);
   }
+}
+
+function spaceToEnd(drive: DriveState): Outcome {
+  const { objectCount } = drive.partition;
+  const isRecordLast = objectCount > 0 && drive.partition.kind(objectCount - 1) !== "filemark";
+  const isShort = drive.quirks.spaceEndOfDataShort && isRecordLast;
+  drive.object = isShort ? objectCount - 1 : objectCount;
+  drive.knowsFileNumber = !drive.quirks.fileNumberLost;
+  return GOOD;
 }
 
 function spaced(drive: DriveState, count: number, condition: Condition | undefined): Outcome {
@@ -95,11 +113,15 @@ function spaced(drive: DriveState, count: number, condition: Condition | undefin
 }
 
 function locate10(drive: DriveState, { cdb }: Task): Outcome {
+  const lost = drive.drain();
+  if (lost !== undefined) return failed(lost);
   if (!changePartition(drive, cdb, cdb[8])) return invalidField(8);
   return locateObject(drive, readU32(cdb, 3));
 }
 
 function locate16(drive: DriveState, { cdb }: Task): Outcome {
+  const lost = drive.drain();
+  if (lost !== undefined) return failed(lost);
   const target = Number(readU64(cdb, 4));
   const destination = (cdb[1] & DESTINATION) >> 3;
   if (destination === 2 || destination > 3) return invalidField(1, 5);
@@ -110,8 +132,7 @@ function locate16(drive: DriveState, { cdb }: Task): Outcome {
     case 1:
       return locateFile(drive, target);
     default:
-      drive.object = drive.partition.objectCount;
-      return GOOD;
+      return moveTo(drive, drive.partition.objectCount);
   }
 }
 
@@ -139,6 +160,7 @@ function locateFile(drive: DriveState, file: number): Outcome {
 function moveTo(drive: DriveState, object: number): Outcome {
   const { objectCount } = drive.partition;
   drive.object = Math.min(object, objectCount);
+  drive.knowsFileNumber = !drive.quirks.fileNumberLost;
   if (object <= objectCount) return GOOD;
   return failed(Conditions.endOfData, { endOfMedium: drive.inEarlyWarning });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readU16, writeU16, writeU32, writeU64 } from "../../../scsi/big_endian.ts";
+import { readU16, writeU16, writeU24, writeU32, writeU64 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
 import { invalidField, type Outcome } from "../conditions.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
@@ -19,6 +19,9 @@ const END_OF_PARTITION = 0x40;
 const BYTES_UNKNOWN = 0x10;
 const UNKNOWN = 0x04;
 const POSITION_ERROR = 0x02;
+const BEYOND_PROGRAMMABLE_WARNING = 0x01;
+/** Long form only: the file number is not known. */
+const FILE_UNKNOWN = 0x08;
 
 const SHORT_LENGTH = 20;
 const LONG_LENGTH = 32;
@@ -31,6 +34,7 @@ export const READ_POSITION: DriveCommand = {
   opcode: 0x34,
   usage: [SERVICE_ACTION, 0, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
   needsMedium: true,
+  access: "read",
   execute: readPosition,
 };
 
@@ -49,7 +53,7 @@ function readPosition(drive: DriveState, { cdb }: Task): Outcome {
   }
 }
 
-/** Nothing is ever buffered, so the first and the last object are the same and the counts are 0. */
+/** The first object is where the tape stands for the initiator, the last is the next to go from the buffer to the tape. */
 function shortForm(drive: DriveState): Uint8Array {
   const data = new Uint8Array(SHORT_LENGTH);
   const object = reportedObject(drive);
@@ -65,7 +69,9 @@ function shortForm(drive: DriveState): Uint8Array {
     return data;
   }
   writeU32(data, 4, object);
-  writeU32(data, 8, object);
+  writeU32(data, 8, reportedObject(drive, drive.buffer.first));
+  writeU24(data, 13, drive.buffer.objectCount(drive.object));
+  writeU32(data, 16, drive.buffer.byteCount(drive.partition, drive.object));
   return data;
 }
 
@@ -78,7 +84,9 @@ function longForm(drive: DriveState): Uint8Array {
   data[0] = placeFlags(drive);
   writeU32(data, 4, drive.partitionNumber);
   writeU64(data, 8, BigInt(reportedObject(drive)));
-  writeU64(data, 16, BigInt(drive.partition.filemarksBefore(drive.object)));
+  if (drive.knowsFileNumber) {
+    writeU64(data, 16, BigInt(drive.partition.filemarksBefore(drive.object)));
+  } else data[0] |= FILE_UNKNOWN;
   return data;
 }
 
@@ -91,15 +99,18 @@ function extendedForm(drive: DriveState): Uint8Array {
   }
   data[0] = placeFlags(drive);
   data[1] = drive.partitionNumber;
+  writeU24(data, 5, drive.buffer.objectCount(drive.object));
   writeU64(data, 8, BigInt(reportedObject(drive)));
-  writeU64(data, 16, BigInt(reportedObject(drive)));
+  writeU64(data, 16, BigInt(reportedObject(drive, drive.buffer.first)));
+  writeU64(data, 24, BigInt(drive.buffer.byteCount(drive.partition, drive.object)));
   return data;
 }
 
 function placeFlags(drive: DriveState): number {
-  return (drive.object === 0 ? BEGINNING : 0) | (drive.inEarlyWarning ? END_OF_PARTITION : 0);
+  return (drive.object === 0 ? BEGINNING : 0) | (drive.inEarlyWarning ? END_OF_PARTITION : 0) |
+    (drive.inProgrammableEarlyWarning ? BEYOND_PROGRAMMABLE_WARNING : 0);
 }
 
-function reportedObject({ quirks, object }: DriveState): number {
+function reportedObject({ quirks, object: here }: DriveState, object: number = here): number {
   return quirks.positionOffByOneAfterMotion && object > 0 ? object + 1 : object;
 }

@@ -1,5 +1,5 @@
 /**
- * READ (6) and VERIFY (6) (SSC-4 §5.3, §5.11).
+ * READ (6) and (16) (SSC-4 §5.3, §6.2).
  *
  * @module
  */
@@ -14,8 +14,12 @@ import {
   invalidField,
   type Outcome,
 } from "../conditions.ts";
-import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
+import { CONTROL, type DriveCommand } from "./drive_command.ts";
+import { EXPLICIT_LENGTH, EXPLICIT_USAGE, goToAddress } from "./explicit_address.ts";
+import { turnedRound } from "./swapped_transfer.ts";
+import { roomBeyondEnd } from "./room_beyond_end.ts";
+import { stopBeforeRecord, takeRecord, transferLength } from "./record_source.ts";
 import { MAX_TRANSFER_BYTES } from "./transfer_length.ts";
 
 const FIXED = 0x01;
@@ -29,52 +33,65 @@ export const READ_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x08,
     usage: [FIXED | SILI, 0xff, 0xff, 0xff, CONTROL],
     needsMedium: true,
-    execute: read,
+    access: "read",
+    execute: (drive, task) => read(drive, task, readU24(task.cdb, 2)),
   },
   {
-    // BYTCMP is refused: there is nothing to compare with but the tape itself. IMMED makes no difference.
-    opcode: 0x13,
-    usage: [0x04 | FIXED, 0xff, 0xff, 0xff, CONTROL],
+    opcode: 0x88,
+    usage: [FIXED | SILI, ...EXPLICIT_USAGE, CONTROL],
     needsMedium: true,
-    execute: verify,
+    access: "read",
+    feature: "explicitAddress",
+    execute: (drive, task) =>
+      goToAddress(drive, task.cdb) ?? read(drive, task, readU24(task.cdb, EXPLICIT_LENGTH)),
   },
 ];
 
-function read(drive: DriveState, task: Task): Outcome {
-  const outcome = readRecords(drive, task.cdb);
+function read(drive: DriveState, task: Task, length: number): Outcome {
+  const outcome = readRecords(drive, task, length);
   drive.counts.hostBytesRead += outcome.dataIn?.length ?? 0;
   return outcome;
 }
 
-/** Moves as READ does and meets the same conditions, but transfers nothing. */
-function verify(drive: DriveState, task: Task): Outcome {
-  const { condition } = readRecords(drive, task.cdb);
-  return condition === undefined ? GOOD : { condition };
-}
-
-function readRecords(drive: DriveState, cdb: Uint8Array): Outcome {
-  const length = readU24(cdb, 2);
-  if ((cdb[1] & FIXED) === 0) {
-    return length === 0 ? GOOD : readVariable(drive, length, (cdb[1] & SILI) !== 0);
-  }
+/** What READ and VERIFY of `length` bytes or blocks, by the FIXED and SILI bits of byte 1, come to. */
+export function readRecords(drive: DriveState, task: Task, length: number): Outcome {
+  const isFixed = (task.cdb[1] & FIXED) !== 0;
+  const suppressLength = (task.cdb[1] & SILI) !== 0;
   const { blockBytes } = drive.modes;
-  if ((cdb[1] & SILI) !== 0) return invalidField(1, 1, { information: length });
-  if (blockBytes === 0) return invalidField(1, 0, { information: length });
-  if (length * blockBytes > MAX_TRANSFER_BYTES) return invalidField(2);
-  return length === 0 ? GOOD : readFixed(drive, length, blockBytes);
+  if (isFixed) {
+    if (suppressLength) return invalidField(1, 1, { information: length });
+    if (blockBytes === 0) return invalidField(1, 0, { information: length });
+    if (length * blockBytes > MAX_TRANSFER_BYTES) return invalidField(2);
+  }
+  if (length === 0) return GOOD;
+  const lost = drive.drain();
+  if (lost !== undefined) return failed(lost, { information: length });
+  if (isFixed) return readFixed(drive, task, length, blockBytes);
+  const refused = roomBeyondEnd(drive, length);
+  if (refused !== undefined) return refused;
+  const outcome = readVariable(drive, task, length, suppressLength && !drive.quirks.siliIgnored);
+  return drive.quirks.swappedResidual ? turnedRound(outcome, length) : outcome;
 }
 
 /** One record of whatever length. */
-function readVariable(drive: DriveState, length: number, suppressLength: boolean): Outcome {
+function readVariable(
+  drive: DriveState,
+  { nexus }: Task,
+  length: number,
+  suppressLength: boolean,
+): Outcome {
   const stop = stopBeforeRecord(drive);
   if (stop !== undefined) return failed(stop, { information: length });
-  const actual = drive.partition.recordLength(drive.object);
-  const dataIn = takeRecord(drive, length);
-  if (dataIn === undefined) return failed(Conditions.unrecoveredRead, { information: length });
+  const actual = transferLength(drive, drive.object);
+  const { data, condition } = takeRecord(drive, nexus, length);
+  if (data === undefined) return failed(condition as Condition, { information: length });
   if (reportsLength(drive, length, actual, suppressLength)) {
-    return { dataIn, ...failed(Conditions.incorrectLength, { information: length - actual }) };
+    const wrong = condition === undefined
+      ? Conditions.incorrectLength
+      : { ...condition, incorrectLength: true };
+    return { dataIn: data, ...failed(wrong, { information: length - actual }) };
   }
-  return { dataIn, condition: warningOnRead(drive, 0) };
+  return { dataIn: data, condition: condition ?? warningOnRead(drive, 0) };
 }
 
 /** Whether a length other than the one asked for is an incorrect length (SSC-4 table 32). */
@@ -90,47 +107,26 @@ function reportsLength(
 }
 
 /** `count` records of the block length. */
-function readFixed(drive: DriveState, count: number, blockBytes: number): Outcome {
+function readFixed(drive: DriveState, { nexus }: Task, count: number, blockBytes: number): Outcome {
   const blocks: Uint8Array[] = [];
+  let recovered: Condition | undefined;
   for (let good = 0; good < count; good++) {
     const left = { information: count - good };
     const stop = stopBeforeRecord(drive);
     if (stop !== undefined) return { dataIn: joined(blocks), ...failed(stop, left) };
-    const actual = drive.partition.recordLength(drive.object);
-    const block = takeRecord(drive, blockBytes);
-    if (block === undefined) {
-      return { dataIn: joined(blocks), ...failed(Conditions.unrecoveredRead, left) };
-    }
-    blocks.push(block);
+    const actual = transferLength(drive, drive.object);
+    const { data, condition } = takeRecord(drive, nexus, blockBytes);
+    if (data === undefined) return { dataIn: joined(blocks), ...failed(condition!, left) };
+    blocks.push(data);
     // The wrong block is transferred too, as far as it goes; INFORMATION does not count it.
     if (actual !== blockBytes) {
       return { dataIn: joined(blocks), ...failed(Conditions.incorrectLength, left) };
     }
+    recovered ??= condition;
     const warning = warningOnRead(drive, count - good - 1);
     if (warning !== undefined) return { dataIn: joined(blocks), condition: warning };
   }
-  return { dataIn: joined(blocks) };
-}
-
-/** Filemark and end of data: what there is instead of a record. A filemark is passed. */
-function stopBeforeRecord(drive: DriveState): Condition | undefined {
-  const { partition, object } = drive;
-  if (object >= partition.objectCount) {
-    return { ...Conditions.endOfData, endOfMedium: drive.inEarlyWarning };
-  }
-  if (partition.kind(object) !== "filemark") return undefined;
-  drive.object++;
-  return Conditions.filemark;
-}
-
-/** Reads the record at the position and passes it; a damaged one stays ahead, and there is no data. */
-function takeRecord(drive: DriveState, maxBytes: number): Uint8Array | undefined {
-  const { partition, object } = drive;
-  if (partition.kind(object) === "damaged") return undefined;
-  const data = partition.read(object, maxBytes);
-  drive.object++;
-  drive.counts.recordsRead++;
-  return data;
+  return { dataIn: joined(blocks), condition: recovered };
 }
 
 /** Early warning on reading, which only REW asks for. */
@@ -139,7 +135,8 @@ function warningOnRead(drive: DriveState, left: number): Condition | undefined {
   return { ...Conditions.volumeOverflow, information: left };
 }
 
-function joined(blocks: readonly Uint8Array[]): Uint8Array {
+/** The blocks one after another; a single one is not copied. */
+export function joined(blocks: readonly Uint8Array[]): Uint8Array {
   if (blocks.length <= 1) return blocks[0] ?? NO_DATA;
   const data = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
   let at = 0;

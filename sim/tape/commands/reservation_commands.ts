@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../device_server.ts";
-import { GOOD, type Outcome } from "../conditions.ts";
+import { GOOD, type Outcome, RESERVATION_CONFLICT } from "../conditions.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
 
@@ -14,19 +14,26 @@ const TEN = [0, 0, 0, 0, 0, 0, 0, 0, CONTROL];
 
 /** RESERVE (6) and (10), RELEASE (6) and (10), without third parties. */
 export const RESERVATION_COMMANDS: readonly DriveCommand[] = [
-  { opcode: 0x16, usage: SIX, execute: reserve },
+  { opcode: 0x16, usage: SIX, access: "allowed", execute: reserve },
   { opcode: 0x17, usage: SIX, allowedWhenReserved: true, execute: release },
-  { opcode: 0x56, usage: TEN, execute: reserve },
+  { opcode: 0x56, usage: TEN, access: "allowed", execute: reserve },
   { opcode: 0x57, usage: TEN, allowedWhenReserved: true, execute: release },
 ];
 
+/** In conflict once anybody registered for a persistent reservation (SPC-5 §5.14.3). */
 function reserve(drive: DriveState, { nexus }: Task): Outcome {
-  drive.reservedBy = nexus;
+  const { reservations } = drive;
+  if (reservations.persistent.registrations.length > 0) return RESERVATION_CONFLICT;
+  reservations.unitHolder = nexus;
   return GOOD;
 }
 
 /** Does nothing, and is GOOD, for a nexus that holds no reservation. */
 function release(drive: DriveState, { nexus }: Task): Outcome {
-  if (drive.reservedBy === nexus) drive.reservedBy = undefined;
+  const { reservations } = drive;
+  if (reservations.persistent.registrations.length > 0) return RESERVATION_CONFLICT;
+  if (reservations.unitHolder !== nexus) return GOOD;
+  reservations.unitHolder = undefined;
+  drive.encryption.reservationLost((other) => other === nexus, false);
   return GOOD;
 }

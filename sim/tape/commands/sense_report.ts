@@ -26,9 +26,14 @@ export const REQUEST_SENSE: DriveCommand = {
 /** Gives, and thereby clears, what is pending; else how ready the drive is. */
 function requestSense(drive: DriveState, { cdb, nexus }: Task): Outcome {
   const condition = drive.attentions.take(nexus) ?? drive.deferredErrors.shift() ??
-    drive.readiness() ?? Conditions.noSense;
+    drive.operation.progress() ?? drive.readiness.reason() ?? idle(drive);
   const format = (cdb[1] & DESC) !== 0 ? "descriptor" : "fixed";
   return { dataIn: cutToAllocation(senseData(drive, condition, format), cdb[4]) };
+}
+
+/** Nothing is the matter, but perhaps the heads (SSC-4 §4.2.20.3). */
+function idle({ cleaning }: DriveState): Condition {
+  return cleaning === "none" ? Conditions.noSense : Conditions.cleaningRequested;
 }
 
 /** The condition as autosense data, in the format that D_SENSE asks for. */
@@ -37,7 +42,8 @@ export function autosense(drive: DriveState, condition: Condition): Uint8Array {
 }
 
 function senseData(drive: DriveState, condition: Condition, format: SenseFormat): Uint8Array {
-  return encodeSense(withQuirks(condition, drive.quirks), format);
+  const cleaningRequested = drive.cleaning === "none" ? undefined : true;
+  return encodeSense({ ...withQuirks(condition, drive.quirks), cleaningRequested }, format);
 }
 
 function withQuirks(condition: Condition, quirks: DriveQuirks): Condition {
@@ -45,5 +51,6 @@ function withQuirks(condition: Condition, quirks: DriveQuirks): Condition {
   const hasFlag = condition.filemark || condition.endOfMedium || condition.incorrectLength;
   if (quirks.missingInformation) information = undefined;
   if (quirks.flagsWithoutAsc && hasFlag) asc = ascq = 0;
-  return { ...condition, information, asc, ascq };
+  const endOfMedium = condition.endOfMedium && !quirks.missingEndOfMedium;
+  return { ...condition, information, asc, ascq, endOfMedium };
 }

@@ -14,7 +14,16 @@ import type { Partition } from "../medium.ts";
  * @returns what stopped it, with the records not passed as INFORMATION
  */
 export function spaceBlocks(drive: DriveState, count: number): Condition | undefined {
+  if (drive.quirks.spaceIgnoresFilemarks) return objects(drive, count);
   return count >= 0 ? blocksForward(drive, count) : blocksBackward(drive, -count);
+}
+
+/** Filemarks count as blocks; beyond the beginning is no condition, as on istgt. */
+function objects(drive: DriveState, count: number): Condition | undefined {
+  const target = drive.object + count;
+  const { objectCount } = drive.partition;
+  drive.object = Math.max(0, Math.min(target, objectCount));
+  return target > objectCount ? atEndOfData(drive, target - objectCount) : undefined;
 }
 
 function blocksForward(drive: DriveState, count: number): Condition | undefined {
@@ -60,6 +69,9 @@ export function spaceFilemarks(drive: DriveState, count: number): Condition | un
   if (count === 0) return undefined;
   if (target < 0) return atBeginning(drive, -target);
   if (target > partition.filemarkCount) {
+    if (drive.quirks.spacePastEndMovesNothing) {
+      return { ...Conditions.endOfData, information: target - partition.filemarkCount };
+    }
     return atEndOfData(drive, target - partition.filemarkCount);
   }
   if (count > 0) drive.object = partition.filemarkAt(target - 1) + 1;

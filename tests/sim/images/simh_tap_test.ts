@@ -79,7 +79,8 @@ Deno.test("Every class of word is what the format says", () => {
   deepStrictEqual(classifyWord(0x00000000), { kind: "filemark" });
   deepStrictEqual(classifyWord(0x00ffffff), { kind: "record", length: 0xffffff });
   deepStrictEqual(classifyWord(0x80000005), { kind: "damaged", length: 5 });
-  deepStrictEqual(classifyWord(0xd0000005), { kind: "private", length: 5 });
+  deepStrictEqual(classifyWord(0xc0000005), { kind: "private", length: 5 });
+  deepStrictEqual(classifyWord(0xd0000005), { kind: "seal", length: 5 });
   deepStrictEqual(classifyWord(0xe1234567), { kind: "skip", bytes: 4 });
   deepStrictEqual(classifyWord(0xfffffffe), { kind: "skip", bytes: 4 });
   deepStrictEqual(classifyWord(0xfffeffff), { kind: "skip", bytes: 2 });

@@ -1,5 +1,6 @@
 /** Writes records and filemarks to the image in the first argument for ever; prints the object count after each flush. */
 
+import type { TaskResult } from "../../../sim/device_server.ts";
 import process from "node:process";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { TapMedium } from "../../../sim/images/tap_medium.ts";
@@ -13,7 +14,7 @@ drive.nexusEstablished(nexus);
 const record = new Uint8Array(1000);
 
 function run(cdb: number[], dataOut: Uint8Array): void {
-  const { status } = drive.execute({ cdb: new Uint8Array(cdb), dataOut, nexus });
+  const { status } = drive.execute({ cdb: new Uint8Array(cdb), dataOut, nexus }) as TaskResult;
   if (status !== 0) throw new Error(`Command ${cdb[0]} failed: status ${status}`);
 }
 

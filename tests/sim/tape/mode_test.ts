@@ -54,11 +54,26 @@ Deno.test("MODE SENSE cuts its answer to the allocation length", () => {
 Deno.test("MODE SENSE has the pages of an LTO drive, in order, and page 00h without any", () => {
   const bench = new DriveBench();
   const { pages } = decodeModeParameters(bench.ok([0x1a, 0, ALL, 0, 255]), 6);
-  deepStrictEqual(pages.map(({ page }) => page), [0x01, 0x02, 0x0a, 0x0f, 0x10, 0x11, 0x1c, 0x1d]);
+  deepStrictEqual(pages.map(({ page }) => page), [
+    0x01,
+    0x02,
+    0x0a,
+    0x0f,
+    0x10,
+    0x11,
+    0x1a,
+    0x1c,
+    0x1d,
+  ]);
   strictEqual(bench.ok([0x1a, 0, 0, 0, 255]).length, 12);
   strictEqual(summary(bench.run([0x1a, 0, 0x07, 0, 255])), "5/2400");
   strictEqual(summary(bench.run([0x1a, 0, 0x0a, 1, 255])), "5/2400");
-  strictEqual(bench.ok([0x1a, 0, ALL, 0xff, 255]).length, 138);
+  const every = decodeModeParameters(bench.ok([0x1a, 0, ALL, 0xff, 255]), 6);
+  deepStrictEqual(
+    every.pages.filter(({ subpage }) => subpage > 0).map(({ page, subpage }) => [page, subpage]),
+    [[0x0a, 0xf0], [0x10, 0x01]],
+  );
+  strictEqual(every.truncated, false);
 });
 
 Deno.test("MODE SENSE tells changeable and default values, and has no saved ones", () => {
@@ -77,7 +92,7 @@ Deno.test("MODE SELECT of what MODE SENSE gave changes nothing, for every page",
   const list = bench.ok([0x1a, 0, ALL, 0, 255]).slice();
   list[0] = 0;
   strictEqual(select(bench, [...list]), "GOOD");
-  list[0] = 137;
+  list[0] = 149;
   deepStrictEqual(pointer(bench, [...list]), { kind: "field", inCdb: false, byte: 0 });
   strictEqual(summary(bench.run([0x00], undefined, other)), "GOOD");
 });

@@ -1,0 +1,90 @@
+/**
+ * Which files hold the partitions of a tape: `NAME.tap` the only one, or `NAME.p0.tap`, `NAME.p1.tap` and so on.
+ *
+ * @module
+ */
+
+import { MAX_PARTITIONS } from "../tape/medium.ts";
+import { fileExists, ImageFile, type OpenImageOptions, removeFile } from "./image_file.ts";
+import { Sidecar } from "./sidecar.ts";
+
+const SUFFIX = ".tap";
+
+/** Path of the file that holds one of `count` partitions. */
+export function partitionPath(path: string, partition: number, count: number): string {
+  if (count === 1) return path;
+  const stem = path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path;
+  return `${stem}.p${partition}${SUFFIX}`;
+}
+
+/**
+ * How many partitions the tape has: what its sidecar says; without one, what files there are.
+ *
+ * @throws {ImageFormatError} when the sidecar is none.
+ * @throws {MediumError} when it cannot be read.
+ */
+export function storedPartitionCount(path: string): number {
+  const sidecar = new Sidecar(path);
+  const { partitionCount } = sidecar.read();
+  if (sidecar.isThere || fileExists(path)) return partitionCount;
+  let count = 0;
+  while (count < MAX_PARTITIONS && fileExists(partitionPath(path, count, MAX_PARTITIONS))) count++;
+  return Math.max(1, count);
+}
+
+/**
+ * Opens the files of all partitions. Only that of a tape of one partition is created.
+ *
+ * @throws {MediumError} when one cannot be opened; none is open then.
+ */
+export function openPartitionFiles(
+  path: string,
+  count: number,
+  options: OpenImageOptions,
+): ImageFile[] {
+  const create = options.create && count === 1;
+  return openAll(path, count, { ...options, create });
+}
+
+/**
+ * Makes empty files for all partitions, in the place of any that are there.
+ *
+ * @throws {MediumError} when one cannot be made; none is open then.
+ */
+export function createPartitionFiles(path: string, count: number): ImageFile[] {
+  const files = openAll(path, count, { create: true, readOnly: false });
+  try {
+    for (const file of files) {
+      file.truncate(0);
+      file.sync();
+    }
+    return files;
+  } catch (error) {
+    for (const file of files) file.close();
+    throw error;
+  }
+}
+
+/**
+ * Removes the files of the old partitions that are none of the new.
+ *
+ * @throws {MediumError} when one cannot be removed.
+ */
+export function removeOthers(old: readonly ImageFile[], kept: readonly ImageFile[]): void {
+  for (const { path } of old) {
+    if (!kept.some((file) => file.path === path)) removeFile(path);
+  }
+}
+
+function openAll(path: string, count: number, options: OpenImageOptions): ImageFile[] {
+  const files: ImageFile[] = [];
+  try {
+    for (let partition = 0; partition < count; partition++) {
+      files.push(ImageFile.open(partitionPath(path, partition, count), options));
+    }
+    return files;
+  } catch (error) {
+    for (const file of files) file.close();
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Places on the tape where reading or writing fails.
+ *
+ * @module
+ */
+
+import { type Condition, Conditions } from "./conditions.ts";
+
+/** A place where the tape is bad. */
+export interface BadBlock {
+  /** Number of the object. */
+  readonly object: number;
+  /** Its partition. @default 0 */
+  readonly partition?: number;
+  /** Whether reading it fails, or writing. @default "read" */
+  readonly on?: "read" | "write";
+  /** How often it fails before it works. @default always */
+  readonly times?: number;
+  /** What the drive says. With key 1, RECOVERED ERROR, the record is read all the same. @default 3/1100, 3/0C00 */
+  readonly sense?: Condition;
+}
+
+/** The bad places of the tape in a drive. */
+export class BadBlocks {
+  #blocks: { readonly block: BadBlock; left: number }[] = [];
+
+  /** Whether there is none, which the data path asks for every record. */
+  get isEmpty(): boolean {
+    return this.#blocks.length === 0;
+  }
+
+  /** Adds one. */
+  add(block: BadBlock): void {
+    this.#blocks.push({ block, left: block.times ?? Infinity });
+  }
+
+  /** Mends all. */
+  clear(): void {
+    this.#blocks = [];
+  }
+
+  /** What goes wrong with this object, if anything; counts as one attempt. */
+  failure(on: "read" | "write", partition: number, object: number): Condition | undefined {
+    const met = this.#blocks.find(({ block }) =>
+      block.object === object && (block.partition ?? 0) === partition && (block.on ?? "read") === on
+    );
+    if (met === undefined) return undefined;
+    if (--met.left <= 0) this.#blocks = this.#blocks.filter((block) => block !== met);
+    return met.block.sense ?? (on === "read" ? Conditions.unrecoveredRead : Conditions.writeError);
+  }
+}

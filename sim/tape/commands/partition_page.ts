@@ -1,0 +1,86 @@
+/**
+ * The medium partition mode page (SSC-4 §8.3.4): how the tape is divided, and how it is to be.
+ *
+ * @module
+ */
+
+import { readU16, writeU16 } from "../../../scsi/big_endian.ts";
+import type { DriveState, PartitionPlan } from "../drive_state.ts";
+
+// Offsets in the page.
+const MOST = 2;
+const DEFINED = 3;
+const FLAGS = 4;
+const UNITS = 6;
+const SIZES = 8;
+
+const FIXED_PARTITIONS = 0x80;
+const SELECTED_PARTITIONS = 0x40;
+const INITIATOR_DEFINED = 0x20;
+const PSUM_SHIFT = 3;
+const PSUM = 0x03;
+/** PSUM 11b, and the exponent of its unit: 10^9 bytes. */
+const POWER_UNITS = 0x18;
+const EXPONENT = 9;
+
+/** All that is left. */
+const REST = 0xffff;
+
+const BYTES_BY_PSUM = [1, 1000, 1_000_000];
+
+/** The page as it is now: with what was asked for, until the tape is formatted. */
+export function partitionPage(drive: DriveState, defaults: Uint8Array): Uint8Array {
+  const sizes = drive.partitionPlan ?? drive.medium?.state.partitionBytes ?? [];
+  const count = Math.max(1, sizes.length);
+  const page = new Uint8Array(SIZES + 2 * count);
+  page.set(defaults.subarray(0, SIZES));
+  page[1] = page.length - 2;
+  page[MOST] = drive.personality.features.maxPartitions - 1;
+  page[DEFINED] = count - 1;
+  page[FLAGS] = POWER_UNITS | (count > 1 ? INITIATOR_DEFINED : 0);
+  page[UNITS] = EXPONENT;
+  writeU16(page, SIZES, REST);
+  sizes.forEach((bytes, partition) => writeU16(page, SIZES + 2 * partition, inUnits(bytes)));
+  return page;
+}
+
+function inUnits(bytes: number): number {
+  return Math.min(REST - 1, Math.round(bytes / 10 ** EXPONENT));
+}
+
+/** The partitions that a page sent by an initiator asks for, or the offset of what cannot be. */
+export function planPartitions(
+  drive: DriveState,
+  page: Uint8Array,
+): { readonly plan: PartitionPlan } | { readonly wrong: number } {
+  const count = page[DEFINED] + 1;
+  const { volumeBytes, personality: { features } } = drive;
+  if (count > features.maxPartitions) return { wrong: DEFINED };
+  if (count === 1) return { plan: [volumeBytes] };
+  if ((page[FLAGS] & INITIATOR_DEFINED) === 0) {
+    const isOurs = (page[FLAGS] & (FIXED_PARTITIONS | SELECTED_PARTITIONS)) !== 0;
+    return isOurs ? { plan: evenly(volumeBytes, count) } : { wrong: FLAGS };
+  }
+  if (page.length < SIZES + 2 * count) return { wrong: 1 };
+  return sized(page, count, volumeBytes);
+}
+
+function evenly(bytes: number, count: number): PartitionPlan {
+  return new Array(count).fill(Math.floor(bytes / count));
+}
+
+/** Sizes as given; at most one partition takes what the others leave. */
+function sized(
+  page: Uint8Array,
+  count: number,
+  volumeBytes: number,
+): { readonly plan: PartitionPlan } | { readonly wrong: number } {
+  const unit = BYTES_BY_PSUM[(page[FLAGS] >> PSUM_SHIFT) & PSUM] ?? 10 ** (page[UNITS] & 0x0f);
+  const sizes = Array.from({ length: count }, (_, index) => readU16(page, SIZES + 2 * index));
+  const given = sizes.filter((size) => size !== REST);
+  const sum = given.reduce((total, size) => total + size * unit, 0);
+  const rests = count - given.length;
+  if (rests > 1 || given.includes(0)) return { wrong: SIZES };
+  if (sum > volumeBytes || (rests === 1 && sum === volumeBytes)) return { wrong: SIZES };
+  return { plan: sizes.map((size) => size === REST ? volumeBytes - sum : size * unit) };
+}

@@ -1,0 +1,84 @@
+/**
+ * Pages about the drive itself: temperature (SPC-5 §7.3.20), DT device status (ADC-3 §6.1.2), device statistics
+ * (SSC-4 §8.2.6).
+ *
+ * @module
+ */
+
+import type { LogParameter } from "../../../scsi/log_pages.ts";
+import type { Nexus } from "../../device_server.ts";
+import type { DriveState } from "../drive_state.ts";
+import type { OperationKind } from "../running_operation.ts";
+import { binary, counter32, type DriveLogPage, number16, text } from "./log_parameter.ts";
+
+/** Degrees Celsius, now and at most. */
+const TEMPERATURE = 30;
+const MAX_TEMPERATURE = 55;
+
+/** DT DEVICE ACTIVITY. */
+const Activity = { None: 0x00, Cleaning: 0x01, Loading: 0x02, Calibrating: 0x0d } as const;
+
+const ACTIVITIES: Readonly<Record<OperationKind, number>> = {
+  load: Activity.Loading,
+  unload: 0x03,
+  locate: 0x08,
+  rewind: 0x09,
+  erase: 0x0a,
+  format: 0x0b,
+};
+
+// The very high frequency data descriptor.
+const PREVENTED = 0x40;
+const WRITE_PROTECTED = 0x08;
+const CLEANING_REQUESTED = 0x20;
+const CLEANING_REQUIRED = 0x10;
+const PRESENT = 0x01;
+const MOUNTED = 0x02;
+const SPACED_OUT = 0x08;
+const TAPE_ALERT = 0x01;
+
+/** Pages 0Dh, 11h and 14h. */
+export const DEVICE_PAGES: readonly DriveLogPage[] = [
+  {
+    page: 0x0d,
+    parameters: () => [number16(0x0000, TEMPERATURE), number16(0x0001, MAX_TEMPERATURE)],
+  },
+  { page: 0x11, parameters: deviceStatus },
+  { page: 0x14, parameters: deviceStatistics },
+];
+
+/** What the drive is at, in four bytes, for whoever polls it. */
+function deviceStatus(drive: DriveState, nexus: Nexus): LogParameter[] {
+  const isReady = drive.readiness.reason() === undefined;
+  const vhf = new Uint8Array(4);
+  vhf[0] = (drive.preventing.size > 0 ? PREVENTED : 0) |
+    (drive.cleaning === "none" ? 0 : CLEANING_REQUESTED) |
+    (drive.cleaning === "required" ? CLEANING_REQUIRED : 0) |
+    (drive.medium !== undefined && drive.isWriteProtected ? WRITE_PROTECTED : 0);
+  vhf[1] = (drive.medium === undefined ? SPACED_OUT : PRESENT) | (isReady ? MOUNTED : 0);
+  vhf[2] = activity(drive);
+  vhf[3] = drive.tapeAlerts.peek(nexus).length > 0 ? TAPE_ALERT : 0;
+  return [binary(0x0000, vhf)];
+}
+
+function activity({ operation, readiness }: DriveState): number {
+  if (operation.kind !== undefined) return ACTIVITIES[operation.kind];
+  return readiness.isBusy ? Activity.Calibrating : Activity.None;
+}
+
+function deviceStatistics(drive: DriveState): LogParameter[] {
+  const { counts, preventing } = drive;
+  return [
+    counter32(0x0000, counts.loads),
+    counter32(0x0001, counts.cleanings),
+    counter32(0x0002, drive.now() / 3_600_000),
+    counter32(0x0003, drive.now() / 3_600_000),
+    counter32(0x0004, 0),
+    counter32(0x000e, counts.unrecoveredWrites),
+    counter32(0x000f, counts.unrecoveredReads),
+    text(0x0040, drive.serialNumber, 32),
+    text(0x0041, drive.serialNumber, 32),
+    binary(0x0080, new Uint8Array([preventing.size > 0 ? 1 : 0])),
+    binary(0x0081, new Uint8Array([MAX_TEMPERATURE])),
+  ];
+}

@@ -1,0 +1,34 @@
+/**
+ * What follows from the tape standing elsewhere after a command than before.
+ *
+ * @module
+ */
+
+import type { DriveState } from "./drive_state.ts";
+
+/** Where the tape stood. */
+export interface Place {
+  readonly partition: number;
+  readonly object: number;
+  /** As a share of the capacity. */
+  readonly share: number;
+  readonly isLoaded: boolean;
+}
+
+const REWIND = 0x01;
+/** REWIND, SPACE and LOCATE in both lengths. */
+const MOTIONS: readonly number[] = [REWIND, 0x11, 0x91, 0x2b, 0x92];
+
+/** Where the tape stands. */
+export function placeNow(drive: DriveState): Place {
+  const { partitionNumber: partition, object, loaded: isLoaded } = drive;
+  return { partition, object, share: drive.place, isLoaded };
+}
+
+/** Puts down that the tape has moved, if it has: counts, and what quirks make depend on it. */
+export function followMotion(drive: DriveState, opcode: number, before: Place): void {
+  if (drive.object === before.object && drive.partitionNumber === before.partition) return;
+  if (MOTIONS.includes(opcode)) drive.counts.motions++;
+  drive.refusesReads = false;
+  if (opcode !== REWIND) drive.isRewound = false;
+}

@@ -1,0 +1,81 @@
+/**
+ * TapeAlert flags (SSC-4 §4.2.20, annex A).
+ *
+ * @module
+ */
+
+import type { Nexus } from "../device_server.ts";
+
+/** Flags 1 to 64. */
+export const TAPE_ALERT_FLAGS = 64;
+
+/** Numbers of the flags that the drive itself raises. */
+export const TapeAlert = {
+  HardError: 3,
+  ReadFailure: 5,
+  WriteFailure: 6,
+  WriteProtect: 9,
+  NoRemoval: 10,
+  CleaningRequired: 20,
+  CleaningRequested: 21,
+  WormOverwriteAttempted: 60,
+} as const;
+
+/** Flags about the cartridge: they go when it does. */
+const ABOUT_CARTRIDGE: ReadonlySet<number> = new Set([
+  ...Array.from({ length: 19 }, (_, index) => index + 1),
+  ...[49, 50, 51, 52, 53, 54, 55, 59, 60, 61],
+]);
+
+/** The flags of one drive. Reading lowers a flag for the nexus that reads, until it is raised again. */
+export class TapeAlerts {
+  readonly #raised = new Set<number>();
+  readonly #seen = new Map<Nexus, Set<number>>();
+  /** Flags that stay until their cause is gone, however often they are read. */
+  readonly #lasting = new Set<number>();
+
+  /** Raises a flag for every nexus; with `whileCauseLasts` until {@linkcode lower}. */
+  raise(flag: number, whileCauseLasts: boolean = false): void {
+    this.#raised.add(flag);
+    if (whileCauseLasts) this.#lasting.add(flag);
+    for (const seen of this.#seen.values()) seen.delete(flag);
+  }
+
+  /** Lowers a flag: its cause is gone. */
+  lower(flag: number): void {
+    this.#raised.delete(flag);
+    this.#lasting.delete(flag);
+  }
+
+  /** The flags that are up for a nexus, ascending; they stay up. */
+  peek(nexus: Nexus): number[] {
+    const seen = this.#seen.get(nexus);
+    return [...this.#raised].filter((flag) => !seen?.has(flag)).sort((a, b) => a - b);
+  }
+
+  /** The flags that are up for a nexus, which has seen them now. */
+  read(nexus: Nexus): number[] {
+    const flags = this.peek(nexus);
+    const seen = this.#seen.get(nexus) ?? new Set();
+    for (const flag of flags) if (!this.#lasting.has(flag)) seen.add(flag);
+    this.#seen.set(nexus, seen);
+    return flags;
+  }
+
+  /** The cartridge is gone, and what was said about it. */
+  cartridgeGone(): void {
+    for (const flag of ABOUT_CARTRIDGE) this.#raised.delete(flag);
+  }
+
+  /** A nexus is gone. */
+  forget(nexus: Nexus): void {
+    this.#seen.delete(nexus);
+  }
+
+  /** All flags down, as after power on. */
+  clear(): void {
+    this.#raised.clear();
+    this.#lasting.clear();
+    this.#seen.clear();
+  }
+}

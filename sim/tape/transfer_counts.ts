@@ -1,0 +1,33 @@
+/**
+ * What passed through a drive, counted for its log pages.
+ *
+ * @module
+ */
+
+/** True counts since the drive was switched on, or since LOG SELECT cleared them. */
+export class TransferCounts {
+  hostBytesWritten = 0;
+  hostBytesRead = 0;
+  /** Bytes on the tape, after compression. */
+  mediumBytesWritten = 0;
+  mediumBytesRead = 0;
+  recordsWritten = 0;
+  recordsRead = 0;
+  filemarksWritten = 0;
+  /** Errors that the drive could not mend. */
+  unrecoveredWrites = 0;
+  unrecoveredReads = 0;
+  /** Errors that it did. */
+  recoveredReads = 0;
+  loads = 0;
+  /** Motions that moved the tape: rewinds, spaces, locates. */
+  motions = 0;
+  cleanings = 0;
+
+  /** All to 0. */
+  clear(): void {
+    for (const name of Object.keys(this) as (keyof TransferCounts)[]) {
+      if (name !== "clear") this[name] = 0;
+    }
+  }
+}
