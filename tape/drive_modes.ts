@@ -24,6 +24,7 @@ import {
 import { ifThere, needing, unsupported } from "./feature_support.ts";
 import { type LongOperationOptions, performLong } from "./long_operation.ts";
 import type { OperationOptions } from "./options.ts";
+import { toFirstPartition } from "./partitions.ts";
 
 const MEGABYTE = 1_000_000;
 const MAX_U16 = 0xffff;
@@ -149,7 +150,7 @@ export async function setCapacity(
   }
   const { session } = work;
   const part = Math.max(Math.round(proportion * PROPORTION_OF_ALL), 1);
-  await work.rewind(options.signal);
+  await toFirstPartition(work, options.signal);
   await session.timeouts.learn();
   await session.moving(() =>
     needing(

@@ -9,6 +9,7 @@ import { readU16, writeU16 } from "../scsi/big_endian.ts";
 import { writeFields } from "../scsi/bit_field.ts";
 import { modeSelect, modeSense } from "../scsi/mode_pages.ts";
 import { MEDIUM_PARTITION_PAGE, readModePage } from "../scsi/stream/mode_page_fields.ts";
+import { locate16Cdb, LocateDestination } from "./commands.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { UnsupportedError } from "./feature_errors.ts";
@@ -74,7 +75,7 @@ export async function readPartitions(
  * @throws {UnsupportedError} when the drive does not know FORMAT MEDIUM.
  */
 export async function formatDefault(work: DriveWork, options: LongOperationOptions): Promise<void> {
-  await work.rewind(options.signal);
+  await toFirstPartition(work, options.signal);
   await format(work, MediumFormat.Default, options);
 }
 
@@ -98,7 +99,7 @@ export async function makePartitions(
       `Cannot make ${sizes.length} partitions on ${device.name}: the tape can have ${maximum}`,
     );
   }
-  await work.rewind(options.signal);
+  await toFirstPartition(work, options.signal);
   await needing(device, FEATURE, () => describe(work, sizes, options.signal));
   await format(work, MediumFormat.Partition, options);
   return await readPartitions(work, options.signal);
@@ -169,6 +170,17 @@ function pageFor(present: Uint8Array, sizes: readonly PartitionSize[]): Uint8Arr
     writeU16(bytes, SIZES + 2 * i, size === "rest" ? REST : Math.ceil(size / 10 ** units));
   });
   return bytes;
+}
+
+/** To the beginning of the tape, where alone it can be formatted. */
+export async function toFirstPartition(work: DriveWork, signal?: AbortSignal): Promise<void> {
+  const { session } = work;
+  await work.rewind(signal);
+  if (session.partition === 0) return;
+  const cdb = locate16Cdb({ number: 0, destination: LocateDestination.Object, partition: 0 });
+  await session.moving(() => session.device.perform({ cdb, signal }));
+  session.partition = 0;
+  session.placeAtBeginning();
 }
 
 async function format(

@@ -6,7 +6,7 @@
  */
 
 /** How a log parameter's value is to be read. */
-export type LogValueKind = "number" | "flag" | "text" | "per-partition" | "activity" | "bytes";
+export type LogValueKind = "number" | "flag" | "text" | "per-partition" | "activity";
 
 /** One parameter of a log page. */
 export interface LogParameterFacts {
@@ -34,7 +34,7 @@ export interface LogPageFacts {
 
 type Row = readonly [code: number, name: string, unitOrKind?: string];
 
-const KINDS: ReadonlySet<string> = new Set(["flag", "text", "per-partition", "activity", "bytes"]);
+const KINDS: ReadonlySet<string> = new Set(["flag", "text", "per-partition", "activity"]);
 
 function parameter([code, name, more]: Row): LogParameterFacts {
   if (more === undefined) return { code, name, kind: "number" };

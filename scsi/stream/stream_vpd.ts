@@ -70,10 +70,14 @@ export function decodeElementAddress(body: Uint8Array): number | undefined {
   return body.length >= 2 ? readU16(body, 0) : undefined;
 }
 
-/** The ways of block protection in the body of page B5h; each descriptor says its own length. */
+/**
+ * The ways of block protection in the body of page B5h; each descriptor says its own length. Some drives leave out the reserved
+ * bytes before them, where no descriptor could begin.
+ */
 export function decodeBlockProtectionMethods(body: Uint8Array): BlockProtectionMethod[] {
   const methods: BlockProtectionMethod[] = [];
-  for (let at = METHODS; at + 4 <= body.length && body[at] >= 3; at += body[at] + 1) {
+  const begin = body.subarray(0, METHODS).some((byte) => byte !== 0) ? 0 : METHODS;
+  for (let at = begin; at + 4 <= body.length && body[at] >= 3; at += body[at] + 1) {
     const flags = body[at + 3];
     methods.push({
       method: body[at + 1],

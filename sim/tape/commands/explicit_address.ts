@@ -15,7 +15,7 @@ const OBJECT = 4;
 export const EXPLICIT_USAGE: readonly number[] = [
   ...[0, 0xff],
   ...new Array(8).fill(0xff),
-  ...[0xff, 0xff, 0xff, 0],
+  ...[0xff, 0xff, 0xff],
 ];
 
 /** Where the length of these commands is. */
