@@ -61,6 +61,26 @@ export type { Clock } from "./transport/clock.ts";
 export type { Direction } from "./transport/tracing.ts";
 export type { InquiryData } from "./scsi/inquiry.ts";
 export type { Sense } from "./scsi/sense.ts";
+export type { SelfTest } from "./scsi/diagnostics.ts";
+export type { DeviceTimestamp, TimestampOrigin } from "./scsi/timestamp.ts";
+export type { SupportedOperation } from "./scsi/supported_operations.ts";
+export type {
+  LogValue,
+  NamedLogPage,
+  NamedLogParameter,
+  PartitionValue,
+} from "./scsi/stream/named_log_page.ts";
+export type {
+  DecryptionMode,
+  EncryptionAlgorithm,
+  EncryptionCapabilities,
+  EncryptionMode,
+  EncryptionScope,
+  EncryptionStatus,
+  KeyAssociatedData,
+  NextBlockEncryption,
+  NextBlockStatus,
+} from "./scsi/stream/encryption_status.ts";
 export type {
   LogicalUnit,
   RecoverableLogicalUnit,

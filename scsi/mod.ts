@@ -1,6 +1,7 @@
 /**
  * SCSI without a transport: what a {@link LogicalUnit} is, CDBs, status and sense, INQUIRY and vital product data,
- * LUNs, mode and log pages, reservations (SPC-5, SAM-5), and the commands of disks (SBC-4).
+ * LUNs, mode and log pages, medium attributes, security protocols, reservations (SPC-5, SAM-5), what tape drives say of
+ * themselves (SSC-4), and the commands of disks (SBC-4).
  *
  * Everything here works on a `LogicalUnit`: the iSCSI session of `@uiscsi/tape/iscsi`, the simulated drive, or an
  * object of your own with an `execute` method.
@@ -23,6 +24,7 @@
  * @module
  */
 
+export * from "./attribute_table.ts";
 export * from "./block/block_characteristics.ts";
 export * from "./block/block_limits.ts";
 export * from "./block/block_range.ts";
@@ -40,14 +42,19 @@ export * from "./block/verify.ts";
 export * from "./block/write_same.ts";
 export * from "./cdb.ts";
 export * from "./command_table.ts";
+export * from "./crc32c.ts";
+export * from "./data_buffer.ts";
 export * from "./designator.ts";
 export * from "./device_type.ts";
+export * from "./diagnostics.ts";
 export * from "./errors.ts";
 export * from "./execute.ts";
 export * from "./inquiry.ts";
 export * from "./log_pages.ts";
+export * from "./log_select.ts";
 export * from "./logical_unit.ts";
 export * from "./lun.ts";
+export * from "./medium_attributes.ts";
 export * from "./mode_pages.ts";
 export * from "./report_luns.ts";
 export * from "./request_sense.ts";
@@ -58,10 +65,23 @@ export * from "./reservation/reservation_reports.ts";
 export * from "./reservation/reservation_type.ts";
 export * from "./reservation/reserve_unit.ts";
 export * from "./reservation/transport_id.ts";
+export * from "./security/security_protocol.ts";
 export * from "./sense.ts";
 export * from "./sense_codes.ts";
 export * from "./status.ts";
+export * from "./stream/encryption_status.ts";
+export * from "./stream/log_page_table.ts";
+export * from "./stream/mode_page_fields.ts";
+export * from "./stream/named_log_page.ts";
+export * from "./stream/set_encryption.ts";
+export * from "./stream/stream_vpd.ts";
 export * from "./supported_operations.ts";
+export * from "./supported_task_management.ts";
 export * from "./test_unit_ready.ts";
+export * from "./timestamp.ts";
+export * from "./vital/extended_inquiry.ts";
+export * from "./vital/mode_page_policy.ts";
+export * from "./vital/scsi_ports.ts";
 export * from "./vpd.ts";
+export type { FieldTable, FlagField, NumberField } from "./bit_field.ts";
 export type { Logger, LogMethod } from "./logger.ts";

@@ -67,13 +67,7 @@ export function decodeSupportedOperations(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): SupportedOperations {
-  if (bytes.length < HEADER_LENGTH) {
-    throw new UnexpectedResponseError({
-      commandName: "REPORT SUPPORTED OPERATION CODES",
-      unitName: options.unitName,
-      problem: `${bytes.length} bytes, at least ${HEADER_LENGTH} needed`,
-    });
-  }
+  if (bytes.length < HEADER_LENGTH) throw tooShort(bytes, HEADER_LENGTH, options);
   const totalLength = HEADER_LENGTH + readU32(bytes, 0);
   const end = Math.min(bytes.length, totalLength);
   const operations: SupportedOperation[] = [];
@@ -158,4 +152,70 @@ export async function readSupportedOperations(
   const first = await ask(FIRST_ALLOCATION);
   if (first.totalLength <= FIRST_ALLOCATION) return first.operations;
   return (await ask(Math.min(first.totalLength, MAX_ALLOCATION))).operations;
+}
+
+/** Whether a device has one command. */
+export interface OperationSupport {
+  /** `unknown`: the device cannot tell now. */
+  readonly support: "unknown" | "no" | "standard" | "vendor";
+  /** Which bits of the CDB the device looks at (CDB USAGE DATA); empty when it does not have the command. */
+  readonly usage: Uint8Array;
+  /** Seconds that the command normally takes. Absent when not told. */
+  readonly nominalSeconds?: number;
+  /** Seconds after which the command may be given up. Absent when not told. */
+  readonly recommendedSeconds?: number;
+}
+
+const SUPPORT: Readonly<Record<number, OperationSupport["support"]>> = {
+  1: "no",
+  3: "standard",
+  5: "vendor",
+};
+const ONE_HEADER_LENGTH = 4;
+const ONE_HAS_TIMEOUTS = 0x80;
+
+/**
+ * Decodes what a device says of one command (SPC-5 §6.34.3). The usage data is a view of the decoded array.
+ *
+ * @throws {UnexpectedResponseError} when there are fewer than 4 bytes.
+ */
+export function decodeOperationSupport(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): OperationSupport {
+  if (bytes.length < ONE_HEADER_LENGTH) throw tooShort(bytes, ONE_HEADER_LENGTH, options);
+  const end = ONE_HEADER_LENGTH + readU16(bytes, 2);
+  const hasTimeouts = (bytes[1] & ONE_HAS_TIMEOUTS) !== 0;
+  return {
+    support: SUPPORT[bytes[1] & 0x07] ?? "unknown",
+    usage: bytes.subarray(ONE_HEADER_LENGTH, end),
+    ...(hasTimeouts && decodeTimeouts(bytes, end)),
+  };
+}
+
+function tooShort(bytes: Uint8Array, needed: number, { unitName }: DecodeOptions): Error {
+  return new UnexpectedResponseError({
+    commandName: "REPORT SUPPORTED OPERATION CODES",
+    unitName,
+    problem: `${bytes.length} bytes, at least ${needed} needed`,
+  });
+}
+
+/** Room for a CDB of any length with its timeouts. */
+const ONE_ALLOCATION = 512;
+
+/**
+ * Asks a device whether it has one command, and how long it may take. Errors as {@link readSupportedOperations}.
+ *
+ * @throws {RangeError} when a code does not fit.
+ */
+export async function readOperationSupport(
+  unit: LogicalUnit,
+  command: { readonly opcode: number; readonly serviceAction?: number },
+  options: CommandOptions = {},
+): Promise<OperationSupport> {
+  const which = { ...command, timeouts: true };
+  const cdb = reportSupportedOperationCodesCdb(ONE_ALLOCATION, which);
+  const bytes = await executeDataIn(unit, cdb, ONE_ALLOCATION, options);
+  return decodeOperationSupport(bytes, { unitName: unit.name });
 }

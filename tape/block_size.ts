@@ -27,7 +27,15 @@ export interface MediumMode {
 /** Every drive gives header and block descriptor with page 00h or, some, only with all pages. */
 const HEADER_PAGES = [0x00, 0x3f] as const;
 
-async function senseHeader(device: Device, signal?: AbortSignal): Promise<ModeSenseResult> {
+/**
+ * Reads the header and the block descriptor with whichever page the drive gives them.
+ *
+ * @throws {TapeError} when the drive refuses.
+ */
+export async function senseHeader(
+  device: Device,
+  signal?: AbortSignal,
+): Promise<ModeSenseResult> {
   const [first, second] = HEADER_PAGES;
   const ask = (page: number) => device.consult((unit) => modeSense(unit, { page }, { signal }));
   try {

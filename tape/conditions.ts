@@ -31,6 +31,7 @@ import {
   WriteProtectedError,
   WriteStoppedError,
 } from "./errors.ts";
+import { BlockProtectionError, RemovalPreventedError } from "./feature_errors.ts";
 
 /**
  * The meaning of an answer: that of an error, or
@@ -50,11 +51,21 @@ export type Condition =
 /** One row: a sense key, an additional sense code with any or one qualifier, what it means. */
 type Row = readonly [key: number, asc: number, ascq: number | "any", meaning: Condition];
 
-const { NotReady, MediumError: Medium, IllegalRequest, UnitAttention, DataProtect, BlankCheck } =
-  SenseKey;
+const {
+  NotReady,
+  MediumError: Medium,
+  HardwareError: Hardware,
+  IllegalRequest,
+  UnitAttention,
+  DataProtect,
+  BlankCheck,
+  AbortedCommand,
+} = SenseKey;
 
 const ROWS: readonly Row[] = [
   [Medium, 0x00, 0x02, "end-of-partition"],
+  [Hardware, 0x10, 0x01, "protection-mismatch"],
+  [AbortedCommand, 0x10, 0x01, "protection-mismatch"],
   [Medium, 0x30, 0x0c, "worm-violation"],
   [Medium, 0x30, 0x0d, "worm-violation"],
   [IllegalRequest, 0x53, 0x02, "removal-prevented"],
@@ -221,7 +232,9 @@ const CLASSES: Partial<Record<TapeErrorKind, ErrorMaker>> = {
   "medium-error": (message, facts) => new MediumError(message, facts),
   "not-ready": (message, facts) => new NotReadyError(message, facts),
   "position-lost": (message, facts) => new PositionLostError(message, facts),
+  "protection-mismatch": (message, facts) => new BlockProtectionError(message, facts),
   "reservation-conflict": (message, facts) => new ReservationConflictError(message, facts),
+  "removal-prevented": (message, facts) => new RemovalPreventedError(message, facts),
   "reservation-preempted": (message, facts) => new ReservationPreemptedError(message, facts),
   "reset": (message, facts) => new ResetError(message, facts),
   "setmark": (message, facts) => new SpaceStoppedError("setmark", message, facts),

@@ -43,6 +43,7 @@ const ALLOCATION = 8192;
 
 const WRITABLE = 0x80;
 const DEFAULT = 0x20;
+const LENGTH_VALID = 0x01;
 
 /** Decodes the answer to REPORT DENSITY SUPPORT; what is cut at the end is left out. */
 export function decodeDensities(bytes: Uint8Array): Density[] {
@@ -50,10 +51,17 @@ export function decodeDensities(bytes: Uint8Array): Density[] {
   if (bytes.length < HEADER_BYTES) return densities;
   // The available length does not count its own two bytes.
   const end = Math.min(readU16(bytes, 0) + 2, bytes.length);
-  for (let at = HEADER_BYTES; at + DESCRIPTOR_BYTES <= end; at += DESCRIPTOR_BYTES) {
+  for (let at = HEADER_BYTES; at + DESCRIPTOR_BYTES <= end;) {
     densities.push(decodeDensity(bytes.subarray(at, at + DESCRIPTOR_BYTES)));
+    at += descriptorLength(bytes, at);
   }
   return densities;
+}
+
+/** DLV: the descriptor says how much follows its length field. */
+function descriptorLength(bytes: Uint8Array, at: number): number {
+  const isGiven = (bytes[at + 2] & LENGTH_VALID) !== 0;
+  return isGiven ? Math.max(DESCRIPTOR_BYTES, readU16(bytes, at + 3) + 5) : DESCRIPTOR_BYTES;
 }
 
 function decodeDensity(bytes: Uint8Array): Density {
@@ -121,8 +129,15 @@ const COMMON: Names = {
   0x24: "DDS-2",
   0x25: "DDS-3",
   0x26: "DDS-4",
+  0x1c: "QIC-385",
+  0x1d: "QIC-410",
+  0x1e: "QIC-1000",
+  0x1f: "QIC-2100",
+  0x20: "QIC-6GB",
+  0x21: "QIC-20GB",
+  0x22: "QIC-2GB",
+  0x23: "QIC-875",
   0x27: "Mammoth",
-  0x31: "AIT-2",
   0x40: "LTO-1",
   0x42: "LTO-2",
   0x44: "LTO-3",
@@ -159,7 +174,11 @@ const BY_VENDOR: Readonly<Record<string, Names>> = {
     0x77: "3592 TS1160 encrypted",
     0x79: "3592 TS1170 encrypted",
   },
+  EXABYTE: { 0x28: "Mammoth-2" },
   HP: { 0x47: "DAT-72", 0x48: "DAT-160" },
+  SEAGATE: { 0x47: "DAT-72" },
+  SONY: { 0x30: "AIT-1", 0x31: "AIT-2", 0x32: "AIT-3", 0x33: "AIT-4", 0x47: "DAT-72" },
+  TANDBERG: { 0x30: "MLR3", 0x32: "SLR7", 0x33: "SLR6" },
   QUANTUM: {
     0x41: "DLT 40 GB",
     0x48: "SDLT 220",

@@ -84,6 +84,9 @@ function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
 /** Commands to one drive. */
 export class Device {
   readonly #unit: LogicalUnit;
+  /** What carries the commands: the unit, or what watches over it. */
+  #way: LogicalUnit;
+  #learnedTimeouts: Readonly<Record<number, number>> = {};
   readonly #options: DeviceOptions;
   readonly #events: DeviceEvents;
   /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
@@ -97,7 +100,7 @@ export class Device {
   #isCleaningTold = false;
 
   constructor(unit: LogicalUnit, events: DeviceEvents, options: DeviceOptions) {
-    this.#unit = unit;
+    this.#unit = this.#way = unit;
     this.#events = events;
     this.#options = options;
     this.guarded = {
@@ -127,6 +130,21 @@ export class Device {
 
   close(): Promise<void> {
     return this.#unit.close();
+  }
+
+  /** Sends commands another way from here on: by what `wrap` makes of the unit. Nothing may be under way. */
+  reroute(wrap: (unit: LogicalUnit) => LogicalUnit): void {
+    this.#way = wrap(this.#unit);
+  }
+
+  /** Milliseconds that the drive itself gives its commands, by operation code; the caller's own wishes go before. */
+  learnTimeouts(timeouts: Readonly<Record<number, number>>): void {
+    this.#learnedTimeouts = timeouts;
+  }
+
+  /** Milliseconds until a command is given up. */
+  timeoutMs(cdb: Uint8Array): number {
+    return this.#ownTimeout(cdb) ?? commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
   }
 
   /** Whether the connection is lost and can be set up again. */
@@ -257,11 +275,11 @@ export class Device {
   }
 
   async #execute(command: ScsiCommand): Promise<ScsiResult> {
-    const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
+    const timeoutMs = command.timeoutMs ?? this.#ownTimeout(command.cdb);
     const isAlone = this.#underWay++ === 0;
     const number = ++this.#sent;
     try {
-      const result = await this.#unit.execute(
+      const result = await this.#way.execute(
         timeoutMs === undefined ? command : { ...command, timeoutMs },
       );
       const isUnexplained = result.status === Status.CheckCondition && result.sense.length === 0;
@@ -275,11 +293,15 @@ export class Device {
     }
   }
 
+  #ownTimeout(cdb: Uint8Array): number | undefined {
+    return this.#options.timeouts[cdb[0]] ?? this.#learnedTimeouts[cdb[0]];
+  }
+
   /** Asks for the sense data that should have come with CHECK CONDITION. Empty when there is none either way. */
   async #fetchSense(): Promise<Uint8Array> {
     const dataIn = new Uint8Array(SENSE_BYTES);
     const cdb = requestSenseCdb(SENSE_BYTES);
-    const { status, dataInLength } = await this.#unit.execute({ cdb, dataIn });
+    const { status, dataInLength } = await this.#way.execute({ cdb, dataIn });
     const sense = decodeSense(dataIn.subarray(0, dataInLength));
     const saysNothing = sense.key === SenseKey.NoSense && sense.asc === 0 && sense.ascq === 0 &&
       !sense.filemark && !sense.endOfMedium && !sense.incorrectLength;

@@ -4,11 +4,30 @@
  * @module
  */
 
+export type { TapeSegment } from "./access_order.ts";
+export * from "./attributes.ts";
 export type { BlockLimits } from "./block_limits.ts";
+export * from "./block_protection.ts";
+export type { Capacity, TapeCapacity } from "./capacity.ts";
 export type { CompressionSettings, CompressionState } from "./compression.ts";
 export { type Density, densityName } from "./density.ts";
 export type { DriveStatus } from "./drive_status.ts";
+export { DriveFeatures } from "./drive_features.ts";
+export type { AvailableLogPage, LogPageTarget, TapeAlertReport } from "./drive_log.ts";
+export type { OverwriteAllowance } from "./drive_modes.ts";
+export * from "./encryption.ts";
+export type { EncryptionKeySource } from "./encryption_key.ts";
 export * from "./errors.ts";
+export { DEFAULT_RESERVATION_KEY, type ExclusiveUse } from "./exclusive_use.ts";
+export type {
+  ReadAtOptions,
+  ReverseReadResult,
+  WriteAtOptions,
+  WriteAtResult,
+} from "./explicit_address.ts";
+export * from "./feature_errors.ts";
+export type { LongOperationOptions } from "./long_operation.ts";
+export type { MediumProtection } from "./medium_protection.ts";
 export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
 export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";
@@ -18,10 +37,13 @@ export type {
   ReadOptions,
   TapeDriveOptions,
 } from "./options.ts";
+export type { PartitionLayout, PartitionSize, TapePartition } from "./partitions.ts";
 export type { TapePosition } from "./position.ts";
 export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";
+export { type AlertSeverity, TAPE_ALERTS, type TapeAlert, tapeAlert } from "./tape_alert.ts";
 export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
 export type { RecordSource, TapeFile } from "./tape_files.ts";
+export type { VerifyExtent, VerifyOptions, VerifyResult } from "./verify.ts";
 export type { UnwrittenRecord, WriteOutcome } from "./write_ledger.ts";
 export type { WriteResult } from "./writer.ts";

@@ -160,13 +160,11 @@ export class Motion {
     this.#reposition.forget();
   }
 
-  /** Makes end of data here; or erases everything from here on, which may take hours. */
-  async erase(long: boolean, signal?: AbortSignal): Promise<void> {
-    await this.#session.moving(() => this.#session.device.perform({ cdb: eraseCdb(long), signal }));
-    if (!long) return;
-    // Some drives come back to where they began, some rewind.
-    this.#session.count.forget();
-    this.#session.isDoubtful = true;
+  /** Makes end of data here. */
+  async erase(signal?: AbortSignal): Promise<void> {
+    await this.#session.moving(() =>
+      this.#session.device.perform({ cdb: eraseCdb(false), signal })
+    );
   }
 
   async #toBeginning(cdb: Uint8Array, signal?: AbortSignal): Promise<void> {

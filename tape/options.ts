@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from "../scsi/logger.ts";
+import type { ExclusiveUse } from "./exclusive_use.ts";
 import type { DriveNotice } from "./notice.ts";
 
 /** How long to wait for a drive that is loading a tape. */
@@ -69,6 +70,16 @@ export interface TapeDriveOptions {
    * is never sent again. Where nothing is proven, writes are refused until the caller has positioned. `none`: every operation fails from then on. @default "resume"
    */
   readonly recovery?: "resume" | "none";
+  /**
+   * Keeps other hosts away as long as the drive is open. `persistent`: a persistent reservation, which survives the loss of the connection and a reset, and so
+   * also this process if it dies; the host then gets the drive again when it opens it again under the same initiator name and ISID, another has to preempt. `reserve`: RESERVE, which
+   * ends with the connection. Opening fails with `ReservationConflictError` when another host has the drive.
+   *
+   * @default nobody is kept away
+   */
+  readonly exclusive?: ExclusiveUse;
+  /** Key of the persistent reservation, not 0, 64 bits: for who preempts it by hand. @default 7569736373690001h */
+  readonly reservationKey?: bigint;
   /**
    * Milliseconds that `close()` may take to set up a lost connection again, in order to flush what was written. Nothing is tried when nothing was written since
    * the last flush, or an attempt has failed already. @default 5000

@@ -18,15 +18,20 @@ import {
   writeCompression,
 } from "./compression.ts";
 import { type Density, readDensities } from "./density.ts";
+import { DriveFeatures } from "./drive_features.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
+import { eraseLong } from "./long_erase.ts";
 import { SpaceStoppedError, TapeError } from "./errors.ts";
+import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
+import type { LongOperationOptions } from "./long_operation.ts";
 import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
-import { Outage } from "./outage.ts";
+import type { Outage } from "./outage.ts";
 import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
+import { RestoringOutage } from "./restoring_outage.ts";
 import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
 import { filesFrom, type TapeFile } from "./tape_files.ts";
 import { TapeSession } from "./tape_session.ts";
@@ -43,7 +48,7 @@ export interface WriteFilemarksOptions extends OperationOptions {
 }
 
 /** Options of {@linkcode TapeDrive.erase}. */
-export interface EraseOptions extends OperationOptions {
+export interface EraseOptions extends LongOperationOptions {
   /** Overwrites all that follows, which takes hours on a long tape; else end of data is written where the tape stands. @default false */
   readonly long?: boolean;
 }
@@ -63,7 +68,7 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
  * Every method may throw, beside what it names: {@link MediumChangedError} and {@link ResetError}, {@link NotReadyError}, {@link DeferredError},
  * {@link MediumError}, {@link HardwareError}, {@link ReservationConflictError}, {@link TransportLostError}, and {@link TapeError} of another kind.
  */
-export class TapeDrive {
+export class TapeDrive extends DriveFeatures {
   /** What the drive is. */
   readonly info: DriveInfo;
   readonly #session: TapeSession;
@@ -72,6 +77,7 @@ export class TapeDrive {
   readonly #writer: Writer;
   readonly #motion: Motion;
   readonly #queue = new OperationQueue();
+  #exclusion: Exclusion | undefined;
   readonly #closeTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
@@ -83,10 +89,17 @@ export class TapeDrive {
       sili = false,
       recordBytesHint = DEFAULT_RECORD_BYTES_HINT,
     } = options;
+    super({
+      session,
+      run: (operation, signal) => this.#run(operation, signal),
+      back: () => this.#reader.reposition.back(),
+      abandon: () => this.#reader.reposition.abandon(),
+      rewind: (signal) => this.#motion.rewind(signal),
+    });
     this.info = info;
     this.#session = session;
     const { recovery = "resume", loadPolling: polling = {} } = options;
-    this.#outage = new Outage(session, {
+    this.#outage = new RestoringOutage(session, {
       isRecovering: recovery === "resume",
       serialNumber: info.serialNumber,
       polling,
@@ -116,12 +129,35 @@ export class TapeDrive {
     });
     const info = await getToKnow(session, { load, requireMedium, polling: loadPolling, signal });
     const drive = new TapeDrive(session, info, options);
-    const { blockSize, compression } = options;
-    if (blockSize !== undefined && blockSize !== session.blockBytes) {
-      await drive.setBlockSize(blockSize);
+    await drive.#excludeOthers(options);
+    try {
+      await drive.#applySettings(options);
+    } catch (error) {
+      await drive.#exclusion?.release().catch(() => {});
+      throw error;
     }
-    if (compression !== undefined) await drive.setCompression({ enabled: compression });
     return drive;
+  }
+
+  async #excludeOthers({ exclusive, reservationKey, signal }: TapeDriveOptions): Promise<void> {
+    if (exclusive === undefined) return;
+    const session = this.#session;
+    const exclusion = exclusionOf(session, exclusive, reservationKey ?? DEFAULT_RESERVATION_KEY);
+    await exclusion.acquire(signal);
+    this.#exclusion = exclusion;
+    session.restorers.push(() => exclusion.acquire());
+  }
+
+  async #applySettings({ blockSize, compression }: TapeDriveOptions): Promise<void> {
+    if (blockSize !== undefined && blockSize !== this.#session.blockBytes) {
+      await this.setBlockSize(blockSize);
+    }
+    if (compression !== undefined) await this.setCompression({ enabled: compression });
+  }
+
+  /** Goes to the beginning of a partition, on a tape that has more than one. Throws as `locate()`. */
+  setPartition(partition: number, options: OperationOptions = {}): Promise<void> {
+    return this.locate({ object: 0, partition }, options);
   }
 
   /** Which record lengths the drive takes. */
@@ -335,7 +371,8 @@ export class TapeDrive {
     const { long = false, signal } = options;
     return this.#run(async () => {
       await this.#writer.place("erase");
-      await this.#motion.erase(long, signal);
+      if (long) await eraseLong(this.#session, options);
+      else await this.#motion.erase(signal);
     }, signal);
   }
 
@@ -380,7 +417,20 @@ export class TapeDrive {
       await this.#writer.settle();
       await this.#leaveInOrder();
     } finally {
-      await this.#session.device.close();
+      await this.#leave();
+    }
+  }
+
+  /** Leaves the drive as the next host expects it, where it still answers. */
+  async #leave(): Promise<void> {
+    const { device } = this.#session;
+    try {
+      if (!device.isNexusLost) await this.releaseFeatures();
+      if (!device.isNexusLost) await this.#exclusion?.release();
+    } catch (error) {
+      device.logger.warn("Leaving {name} as it is: {error}", { name: device.name, error });
+    } finally {
+      await device.close();
     }
   }
 

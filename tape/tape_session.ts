@@ -8,6 +8,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
+import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions } from "./device.ts";
 import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
@@ -19,6 +20,7 @@ import { WriteLedger } from "./write_ledger.ts";
 /** One drive, and what is known of it. */
 export class TapeSession {
   readonly device: Device;
+  readonly timeouts: CommandTimeouts;
   /** Where the caller stands; read-ahead may have brought the tape further. */
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
@@ -34,6 +36,8 @@ export class TapeSession {
   isNearEnd = false;
   /** The partition that the tape stands in, as far as is known. */
   partition = 0;
+  /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
+  readonly restorers: (() => Promise<void>)[] = [];
   #isModeStale = false;
   #lost: unknown;
   #isLost = false;
@@ -49,6 +53,7 @@ export class TapeSession {
         ...(this.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
       }),
     }, options);
+    this.timeouts = new CommandTimeouts(this.device);
   }
 
   /** Whether it is unknown where the tape stands, so that nothing may be written. */
@@ -187,6 +192,21 @@ export class TapeSession {
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
       this.#isModeStale = true;
+    }
+    await this.restore();
+  }
+
+  /**
+   * Sets anew what the drive may have forgotten after a reset or in a new session.
+   *
+   * @throws {TapeError} when that fails; it is tried again before the next operation.
+   */
+  async restore(): Promise<void> {
+    try {
+      for (const restorer of this.restorers) await restorer();
+    } catch (error) {
+      this.#isModeStale = true;
+      throw error;
     }
   }
 

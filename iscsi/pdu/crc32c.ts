@@ -8,45 +8,12 @@
  */
 
 import { createCRC32, type IHasher } from "hash-wasm";
+import { CRC32C_POLYNOMIAL } from "../../scsi/crc32c.ts";
 
-/** The Castagnoli polynomial, bit-reversed. */
-const POLYNOMIAL = 0x82f63b78;
+export { crc32c } from "../../scsi/crc32c.ts";
 
 /** Length of a digest on the wire in bytes. */
 export const DIGEST_LENGTH = 4;
-
-const SLICES = 4;
-const tables: Int32Array = buildTables();
-
-function buildTables(): Int32Array {
-  const result = new Int32Array(256 * SLICES);
-  for (let index = 0; index < 256; index++) {
-    let crc = index;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    result[index] = crc;
-  }
-  for (let index = 256; index < result.length; index++) {
-    const previous = result[index - 256];
-    result[index] = (previous >>> 8) ^ result[previous & 0xff];
-  }
-  return result;
-}
-
-/**
- * The CRC32C of `bytes`, as an unsigned number; the digest on the wire is this number, least significant byte first.
- * `before` is the CRC of the bytes that precede them.
- */
-export function crc32c(bytes: Uint8Array, before: number = 0): number {
-  let crc = ~before;
-  let at = 0;
-  for (const end = bytes.length - 3; at < end; at += 4) {
-    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    crc = tables[768 + (crc & 0xff)] ^ tables[512 + ((crc >>> 8) & 0xff)] ^
-      tables[256 + ((crc >>> 16) & 0xff)] ^ tables[crc >>> 24];
-  }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ tables[(crc ^ bytes[at]) & 0xff];
-  return ~crc >>> 0;
-}
 
 /** Writes a CRC as the digest that stands on the wire. */
 export function writeDigest(into: Uint8Array, at: number, crc: number): void {
@@ -71,7 +38,7 @@ export class RunningCrc32c {
 
   /** Loads the WebAssembly module; one instance serves one direction of one connection. */
   static async load(): Promise<RunningCrc32c> {
-    return new RunningCrc32c(await createCRC32(POLYNOMIAL));
+    return new RunningCrc32c(await createCRC32(CRC32C_POLYNOMIAL));
   }
 
   /** Begins a new segment. */

@@ -27,6 +27,9 @@ const FILEMARKS_IMMED = 0x01;
 const ERASE_IMMED = 0x02;
 const LONG = 0x01;
 
+/** FCS and LCS of WRITE(16): the first and last command of a sequence. Each is its own here. */
+const SEQUENCE_ENDS = 0x0c;
+
 /** The commands that write. WSMK is refused: setmarks are obsolete. */
 export const WRITE_COMMANDS: readonly DriveCommand[] = [
   {
@@ -38,7 +41,7 @@ export const WRITE_COMMANDS: readonly DriveCommand[] = [
   },
   {
     opcode: 0x8a,
-    usage: [FIXED, ...EXPLICIT_USAGE, CONTROL],
+    usage: [FIXED | SEQUENCE_ENDS, ...EXPLICIT_USAGE, CONTROL],
     needsMedium: true,
     feature: "explicitAddress",
     dataOutLength: (cdb, drive) => writeLength(cdb, drive, readU24(cdb, EXPLICIT_LENGTH)),

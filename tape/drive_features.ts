@@ -1,0 +1,418 @@
+/**
+ * What a tape drive does beside moving records: capacity, alerts, logs, the cartridge's memory, encryption, partitions and
+ * settings.
+ *
+ * @module
+ */
+
+import { preventAllowMediumRemovalCdb } from "../scsi/cdb.ts";
+import { runSelfTest, type SelfTest } from "../scsi/diagnostics.ts";
+import type { NamedLogPage } from "../scsi/stream/named_log_page.ts";
+import type { SupportedOperation } from "../scsi/supported_operations.ts";
+import { type DeviceTimestamp, readTimestamp, setTimestamp } from "../scsi/timestamp.ts";
+import { recommendedOrder, type TapeSegment } from "./access_order.ts";
+import { TapeAttributes } from "./attributes.ts";
+import { BlockProtection } from "./block_protection.ts";
+import { readCapacity, type TapeCapacity } from "./capacity.ts";
+import {
+  type AvailableLogPage,
+  DriveLog,
+  type LogPageTarget,
+  type TapeAlertReport,
+} from "./drive_log.ts";
+import {
+  allowOverwrite,
+  type OverwriteAllowance,
+  readAppendOnly,
+  readEarlyWarning,
+  setCapacity,
+  writeAppendOnly,
+  writeDensity,
+  writeEarlyWarning,
+} from "./drive_modes.ts";
+import type { DriveWork } from "./drive_work.ts";
+import { TapeEncryption } from "./encryption.ts";
+import {
+  readAt,
+  type ReadAtOptions,
+  readReverse,
+  type ReverseReadResult,
+  writeAt,
+  type WriteAtOptions,
+  type WriteAtResult,
+} from "./explicit_address.ts";
+import { loadHoldingCdb } from "./extended_commands.ts";
+import { needing, unsupported } from "./feature_support.ts";
+import type { LongOperationOptions } from "./long_operation.ts";
+import { type MediumProtection, readMediumProtection } from "./medium_protection.ts";
+import type { OperationOptions } from "./options.ts";
+import {
+  formatDefault,
+  makePartitions,
+  type PartitionLayout,
+  type PartitionSize,
+  readPartitions,
+} from "./partitions.ts";
+import type { ReadResult } from "./record_reader.ts";
+import { Reliances } from "./reliances.ts";
+import { verify, type VerifyExtent, type VerifyOptions, type VerifyResult } from "./verify.ts";
+
+/**
+ * The features of a {@link TapeDrive} beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
+ * {@link UnsupportedError}, which says which feature; nothing has been done then.
+ */
+export abstract class DriveFeatures {
+  /** The memory in the cartridge: barcode, load count, labels. */
+  readonly attributes: TapeAttributes;
+  /** Encryption in the drive. */
+  readonly encryption: TapeEncryption;
+  /** Logical block protection: a CRC from the host to the tape and back. */
+  readonly protection: BlockProtection;
+  readonly #work: DriveWork;
+  readonly #log: DriveLog;
+
+  /**
+   * Made by {@link TapeDrive.open}.
+   *
+   * @internal
+   */
+  constructor(work: DriveWork) {
+    const reliances = new Reliances(work.session);
+    this.#work = work;
+    this.#log = new DriveLog(work.session.device);
+    this.attributes = new TapeAttributes(work);
+    this.encryption = new TapeEncryption(work, reliances);
+    this.protection = new BlockProtection(work, reliances);
+  }
+
+  /**
+   * How much the tape holds and has left, without compression.
+   *
+   * @throws {UnsupportedError} when the drive does not tell.
+   */
+  capacity(options: OperationOptions = {}): Promise<TapeCapacity> {
+    const { signal } = options;
+    return this.#run(() => readCapacity(this.#work.session.device, signal), signal);
+  }
+
+  /**
+   * The TapeAlert flags that are up, and all that have been since the drive was opened, because reading takes most of them down.
+   *
+   * @throws {UnsupportedError} when the drive has no TapeAlert.
+   */
+  alerts(options: OperationOptions = {}): Promise<TapeAlertReport> {
+    return this.#run(() => this.#log.alerts(options.signal), options.signal);
+  }
+
+  /**
+   * A log page with names and values. Reading the TapeAlert page takes flags down; `alerts()` still tells them.
+   *
+   * @param page Its code, code and subpage, or name, such as `device statistics`.
+   * @throws {UnsupportedError} when the drive does not have the page.
+   * @throws {TapeError} of kind `invalid-argument` for a name that there is not.
+   */
+  log(page: LogPageTarget, options: OperationOptions = {}): Promise<NamedLogPage> {
+    return this.#run(() => this.#log.read(page, options.signal), options.signal);
+  }
+
+  /** The log pages that the drive has. Throws {@link UnsupportedError} when it has none. */
+  logPages(options: OperationOptions = {}): Promise<AvailableLogPage[]> {
+    return this.#run(() => this.#log.available(options.signal), options.signal);
+  }
+
+  /**
+   * Sets the counters of a log page, or of all pages, to where they began.
+   *
+   * @throws {UnsupportedError} when the drive does not do that.
+   */
+  resetLog(page?: LogPageTarget, options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => this.#log.reset(page, options.signal), options.signal);
+  }
+
+  /**
+   * Sets the density of what is written from the beginning of a tape on.
+   *
+   * @param code One of the codes of `densities()`; 0 for the drive's default.
+   * @throws {UnsupportedError} when the drive does not keep it; {@link TapeError} of kind `illegal-request` when it refuses it.
+   */
+  setDensity(code: number, options: OperationOptions = {}): Promise<void> {
+    return this.#run(async () => {
+      await this.#work.back();
+      await writeDensity(this.#work, code, options);
+    }, options.signal);
+  }
+
+  /**
+   * The partitions of the tape.
+   *
+   * @throws {UnsupportedError} when the drive knows none.
+   */
+  partitions(options: OperationOptions = {}): Promise<PartitionLayout> {
+    return this.#run(() => readPartitions(this.#work, options.signal), options.signal);
+  }
+
+  /**
+   * Divides the tape. Everything on it is lost. It then stands at the beginning of partition 0.
+   *
+   * @param sizes The size of each partition in bytes, `"rest"` for exactly one of them. The drive rounds them, as a rule to gigabytes.
+   * @returns the partitions as the drive says they are now.
+   * @throws {UnsupportedError} when drive or tape cannot be divided, or not so often.
+   * @throws {TapeError} of kind `invalid-argument` for sizes that cannot be.
+   */
+  makePartitions(
+    sizes: readonly PartitionSize[],
+    options: LongOperationOptions = {},
+  ): Promise<PartitionLayout> {
+    return this.#run(() => makePartitions(this.#work, sizes, options), options.signal);
+  }
+
+  /**
+   * Formats the tape as one partition, the drive's default. Everything on it is lost.
+   *
+   * @throws {UnsupportedError} when the drive does not format.
+   */
+  format(options: LongOperationOptions = {}): Promise<void> {
+    return this.#run(() => formatDefault(this.#work, options), options.signal);
+  }
+
+  /** Whether, and why, the tape cannot be written, or only once. */
+  mediumProtection(options: OperationOptions = {}): Promise<MediumProtection> {
+    const { signal } = options;
+    return this.#run(() => readMediumProtection(this.#work.session.device, signal), signal);
+  }
+
+  /**
+   * How many bytes before early warning `programmableEarlyWarning` is reported; 0 for not at all.
+   *
+   * @throws {UnsupportedError} when the drive has no such warning.
+   */
+  earlyWarning(options: OperationOptions = {}): Promise<number> {
+    return this.#run(() => readEarlyWarning(this.#work, options.signal), options.signal);
+  }
+
+  /**
+   * Sets that; the drive counts in megabytes, so it is rounded up.
+   *
+   * @param bytes 0 to 65535 megabytes (10^6 bytes).
+   * @throws {UnsupportedError} when the drive has no such warning.
+   */
+  setEarlyWarning(bytes: number, options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => writeEarlyWarning(this.#work, bytes, options.signal), options.signal);
+  }
+
+  /** Whether the drive refuses to overwrite data. Throws {@link UnsupportedError} when it has no such mode. */
+  appendOnly(options: OperationOptions = {}): Promise<boolean> {
+    return this.#run(() => readAppendOnly(this.#work, options.signal), options.signal);
+  }
+
+  /**
+   * Makes the drive refuse to overwrite data (7/5A/02), or not. Most take it at the beginning of a tape alone.
+   *
+   * @throws {UnsupportedError} when the drive has no such mode.
+   */
+  setAppendOnly(on: boolean, options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => writeAppendOnly(this.#work, on, options.signal), options.signal);
+  }
+
+  /**
+   * In append-only mode lets the next write overwrite what lies where the caller is, or lets the tape be formatted; `nothing` takes that back.
+   *
+   * @throws {PositionLostError} when it is not certain where that is.
+   * @throws {UnsupportedError} when the drive has no such mode.
+   */
+  allowOverwrite(what: OverwriteAllowance, options: OperationOptions = {}): Promise<void> {
+    return this.#run(() => allowOverwrite(this.#work, what, options.signal), options.signal);
+  }
+
+  /**
+   * Lets the tape hold only a part of what it could. Everything on it is lost.
+   *
+   * @param proportion Above 0 and at most 1, which is all of it again.
+   * @throws {UnsupportedError} when drive or tape does not do that.
+   */
+  setCapacity(proportion: number, options: LongOperationOptions = {}): Promise<void> {
+    return this.#run(() => setCapacity(this.#work, proportion, options), options.signal);
+  }
+
+  /**
+   * Has the drive read and check what is on the tape, without bringing it here.
+   *
+   * @throws {UnsupportedError} when the drive cannot.
+   * @throws {MediumError} when something cannot be read.
+   */
+  verify(extent: VerifyExtent, options: VerifyOptions = {}): Promise<VerifyResult> {
+    return this.#run(() => verify(this.#work, extent, options), options.signal);
+  }
+
+  /**
+   * Reads the record, or in fixed mode the block, before the caller, who then stands before it.
+   *
+   * @throws {UnsupportedError} when the drive cannot read backwards: no LTO drive can.
+   * @throws {RecordTooLargeError} when it does not fit; the tape stands before it.
+   */
+  readReverse(options: Omit<ReadAtOptions, "partition"> = {}): Promise<ReverseReadResult> {
+    return this.#run(() => readReverse(this.#work, options), options.signal);
+  }
+
+  /**
+   * Reads an object by its number in one command, READ(16); the caller then stands behind it.
+   *
+   * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `read()` do the same.
+   * @throws {RecordTooLargeError} when it does not fit.
+   */
+  readAt(object: number, options: ReadAtOptions = {}): Promise<ReadResult> {
+    return this.#run(() => readAt(this.#work, object, options), options.signal);
+  }
+
+  /**
+   * Writes a record, or in fixed mode whole blocks, at the place of an object in one command, WRITE(16). What lies behind it is lost.
+   *
+   * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `write()` do the same.
+   * @throws {VolumeOverflowError} {@link WriteProtectedError} {@link WormViolationError}
+   */
+  writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteAtResult> {
+    return this.#run(() => writeAt(this.#work, object, data, options), options.signal);
+  }
+
+  /** Locks the tape into the drive until `unlock()`, or until the session ends. */
+  lock(options: OperationOptions = {}): Promise<void> {
+    return this.#prevent(true, options);
+  }
+
+  /** Takes back this host's lock. Another host's stays, and `unload()` fails with {@link RemovalPreventedError}. */
+  unlock(options: OperationOptions = {}): Promise<void> {
+    return this.#prevent(false, options);
+  }
+
+  /**
+   * Takes the tape into the drive and holds it unthreaded, so that its memory can be read without winding it. Every other use needs `load()` first.
+   *
+   * @throws {UnsupportedError} when the drive does not do that.
+   */
+  hold(options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
+    const { session } = this.#work;
+    return this.#run(async () => {
+      await this.#work.abandon();
+      const command = { cdb: loadHoldingCdb(), signal };
+      await session.moving(() =>
+        needing(session.device, "holding a tape", () => session.device.perform(command))
+      );
+      session.isDirty = false;
+      session.place();
+      session.count.forget();
+      session.suspectMode();
+    }, signal);
+  }
+
+  /**
+   * The drive's clock.
+   *
+   * @throws {UnsupportedError} when it has none.
+   */
+  timestamp(options: OperationOptions = {}): Promise<DeviceTimestamp> {
+    const { signal } = options;
+    return this.#ask(
+      "a clock",
+      (device) => device.consult((unit) => readTimestamp(unit, { signal })),
+      signal,
+    );
+  }
+
+  /**
+   * Sets the drive's clock, from which it dates what it logs and what it writes into cartridges.
+   *
+   * @param time A moment; the drive keeps milliseconds.
+   * @throws {UnsupportedError} when it has none.
+   */
+  setTimestamp(time: Date, options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
+    const ms = time.getTime();
+    return this.#ask(
+      "a clock",
+      (device) => device.consult((unit) => setTimestamp(unit, ms, { signal })),
+      signal,
+    );
+  }
+
+  /**
+   * Puts parts of the tape into the order in which the drive reads them soonest.
+   *
+   * @returns the same segments, reordered.
+   * @throws {UnsupportedError} when the drive makes no such recommendation.
+   */
+  recommendedOrder<T extends TapeSegment>(
+    segments: readonly T[],
+    options: OperationOptions = {},
+  ): Promise<T[]> {
+    return this.#run(async () => {
+      await this.#work.back();
+      return await recommendedOrder(this.#work, segments, options.signal);
+    }, options.signal);
+  }
+
+  /**
+   * The commands that the drive has, with how long each may take. Asked once; the drive's own times then replace shorter ones of the driver.
+   *
+   * @throws {UnsupportedError} when the drive does not tell.
+   */
+  supportedCommands(): Promise<readonly SupportedOperation[]> {
+    return this.#run(async () => {
+      const operations = await this.#work.session.timeouts.operations();
+      if (operations === undefined) {
+        throw unsupported(this.#work.session.device, "listing its commands");
+      }
+      return operations;
+    });
+  }
+
+  /**
+   * Has the drive test itself. A test that takes the drive for itself may move the tape, so the caller has to position afterwards.
+   *
+   * @throws {HardwareError} when it failed. {@link UnsupportedError} when the drive does not have that test.
+   */
+  selfTest(test: SelfTest = "default", options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
+    const { session } = this.#work;
+    return this.#run(async () => {
+      await this.#work.back();
+      await session.moving(() =>
+        needing(
+          session.device,
+          "that self-test",
+          () => session.device.consult((unit) => runSelfTest(unit, test, { signal })),
+        )
+      );
+      session.lose(undefined);
+    }, signal);
+  }
+
+  /**
+   * Leaves the drive as the next host expects it.
+   *
+   * @internal
+   */
+  protected releaseFeatures(): Promise<void> {
+    return this.protection.release();
+  }
+
+  #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#work.run(operation, signal);
+  }
+
+  #ask<T>(
+    feature: string,
+    ask: (device: DriveWork["session"]["device"]) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { device } = this.#work.session;
+    return this.#run(() => needing(device, feature, () => ask(device)), signal);
+  }
+
+  #prevent(prevent: boolean, { signal }: OperationOptions): Promise<void> {
+    const { device } = this.#work.session;
+    return this.#run(async () => {
+      await device.perform({ cdb: preventAllowMediumRemovalCdb(prevent), signal });
+    }, signal);
+  }
+}

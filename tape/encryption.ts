@@ -1,0 +1,260 @@
+/**
+ * Encryption in the drive: the host gives it a key, the drive encrypts and decrypts (SSC-4, tape data encryption).
+ *
+ * @module
+ */
+
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import {
+  readSecurityPage,
+  SecurityProtocol,
+  writeSecurityPage,
+} from "../scsi/security/security_protocol.ts";
+import {
+  decodeEncryptionCapabilities,
+  decodeEncryptionStatus,
+  decodeNextBlockStatus,
+  type EncryptionAlgorithm,
+  type EncryptionCapabilities,
+  EncryptionInPage,
+  type EncryptionScope,
+  type EncryptionStatus,
+  type NextBlockStatus,
+} from "../scsi/stream/encryption_status.ts";
+import { encodeSetEncryption, type EncryptionSettings } from "../scsi/stream/set_encryption.ts";
+import type { DriveWork } from "./drive_work.ts";
+import { type EncryptionKeySource, readKey } from "./encryption_key.ts";
+import { EncryptionError, TapeError } from "./errors.ts";
+import { needing, unsupported } from "./feature_support.ts";
+import type { OperationOptions } from "./options.ts";
+import type { Reliances } from "./reliances.ts";
+import { WRITING } from "./watched_unit.ts";
+
+/** What {@linkcode TapeEncryption.set} sets. */
+export interface SetEncryptionOptions extends OperationOptions {
+  /** The key: of the length that the drive's algorithm has, 32 bytes for AES-256. */
+  readonly key: EncryptionKeySource;
+  /**
+   * Whether what is written is encrypted. Without it the key only decrypts. @default true
+   */
+  readonly encrypt?: boolean;
+  /**
+   * What is done on reading: `on` refuses blocks that are not encrypted, `mixed` reads both, `off` gives no encrypted block. @default "mixed"
+   */
+  readonly decrypt?: "on" | "mixed" | "off";
+  /**
+   * Whom the key is for. `all`: every host that reaches the drive, which survives a new session and is what a drive with one host wants. `local`: this
+   * session alone, on drives that keep them apart; it ends with the session. @default "all"
+   */
+  readonly scope?: Exclude<EncryptionScope, "public">;
+  /** A name of the key, up to 32 bytes on most drives, written beside each block and readable without the key. @default none */
+  readonly keyName?: string;
+  /** Makes the drive forget the key when the tape is taken out. @default true */
+  readonly clearOnUnload?: boolean;
+  /** Makes the drive forget the key when this host's reservation is taken away; needs one (`exclusive`). @default false */
+  readonly clearOnReservationLoss?: boolean;
+  /** Number of the drive's algorithm. @default its AES-256-GCM, else the first that encrypts */
+  readonly algorithm?: number;
+}
+
+/** Options of {@linkcode TapeEncryption.clear}. */
+export interface ClearEncryptionOptions extends OperationOptions {
+  /** Whose parameters to take back. @default "all" */
+  readonly scope?: EncryptionScope;
+}
+
+const FEATURE = "encryption";
+const AES_256_GCM = 0x0001_0014;
+
+/**
+ * Encryption in one drive. `drive.encryption` is one.
+ *
+ * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
+ * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`.
+ */
+export class TapeEncryption {
+  readonly #work: DriveWork;
+  readonly #reliances: Reliances;
+
+  /**
+   * Made by the drive.
+   *
+   * @internal
+   */
+  constructor(work: DriveWork, reliances: Reliances) {
+    this.#work = work;
+    this.#reliances = reliances;
+  }
+
+  /**
+   * What is done on writing and reading now, and by which key (its count and name; a drive never gives a key back).
+   *
+   * @throws {UnsupportedError} when the drive does not encrypt.
+   */
+  status(options: OperationOptions = {}): Promise<EncryptionStatus> {
+    const { signal } = options;
+    return this.#work.run(() => this.#status(signal), signal);
+  }
+
+  /**
+   * The drive's algorithms.
+   *
+   * @throws {UnsupportedError} when the drive does not encrypt.
+   */
+  capabilities(options: OperationOptions = {}): Promise<EncryptionCapabilities> {
+    const { signal } = options;
+    return this.#work.run(() => this.#capabilities(signal), signal);
+  }
+
+  /**
+   * Whether the next record is encrypted, and whether the key that is set fits. Brings the tape to where the caller is first.
+   *
+   * @throws {UnsupportedError} when the drive cannot tell.
+   */
+  nextBlock(options: OperationOptions = {}): Promise<NextBlockStatus> {
+    const { signal } = options;
+    return this.#work.run(async () => {
+      await this.#work.back();
+      const page = await this.#readPage(EncryptionInPage.NextBlock, signal);
+      return decodeNextBlockStatus(page, { unitName: this.#work.session.device.name });
+    }, signal);
+  }
+
+  /**
+   * Gives the drive a key, and makes sure that it is in force.
+   *
+   * @throws {UnsupportedError} when the drive does not encrypt.
+   * @throws {TapeError} of kind `invalid-argument` for a key of the wrong length, or one that does nothing.
+   * @throws {EncryptionError} when the drive refuses it, or says afterwards that it does something else.
+   */
+  set(options: SetEncryptionOptions): Promise<EncryptionStatus> {
+    const { signal, encrypt = true, decrypt = "mixed" } = options;
+    return this.#work.run(async () => {
+      if (!encrypt && decrypt === "off") {
+        throw new TapeError(
+          "invalid-argument",
+          "Cannot set a key that neither encrypts nor decrypts",
+        );
+      }
+      await this.#work.back();
+      const algorithm = chooseAlgorithm(await this.#capabilities(signal), options.algorithm);
+      if (algorithm === undefined) throw unsupported(this.#work.session.device, FEATURE);
+      const key = await readKey(options.key, algorithm.keyBytes);
+      try {
+        await this.#send(settingsOf(options, algorithm.index, key), signal);
+      } finally {
+        key.fill(0);
+      }
+      return await this.#confirm(encrypt, decrypt !== "off", signal);
+    }, signal);
+  }
+
+  /**
+   * Makes the drive forget the key: what is written from here on is not encrypted.
+   *
+   * @throws {UnsupportedError} when the drive does not encrypt.
+   */
+  clear(options: ClearEncryptionOptions = {}): Promise<void> {
+    const { scope = "all", signal } = options;
+    return this.#work.run(async () => {
+      await this.#work.back();
+      const algorithm = chooseAlgorithm(await this.#capabilities(signal), undefined);
+      const algorithmIndex = algorithm?.index ?? 0;
+      await this.#send({ scope, encryption: "off", decryption: "off", algorithmIndex }, signal);
+      this.#reliances.forget("encryption");
+    }, signal);
+  }
+
+  async #status(signal?: AbortSignal): Promise<EncryptionStatus> {
+    const page = await this.#readPage(EncryptionInPage.Status, signal);
+    return decodeEncryptionStatus(page, { unitName: this.#work.session.device.name });
+  }
+
+  async #capabilities(signal?: AbortSignal): Promise<EncryptionCapabilities> {
+    const page = await this.#readPage(EncryptionInPage.Capabilities, signal);
+    return decodeEncryptionCapabilities(page, { unitName: this.#work.session.device.name });
+  }
+
+  #readPage(page: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const { device } = this.#work.session;
+    const ask = (unit: LogicalUnit) =>
+      readSecurityPage(unit, SecurityProtocol.TapeDataEncryption, page, { signal });
+    return needing(device, FEATURE, () => device.consult(ask));
+  }
+
+  async #send(settings: EncryptionSettings, signal?: AbortSignal): Promise<void> {
+    const { device } = this.#work.session;
+    const page = encodeSetEncryption(settings);
+    const send = (unit: LogicalUnit) =>
+      writeSecurityPage(unit, SecurityProtocol.TapeDataEncryption, page, { signal });
+    try {
+      await needing(device, FEATURE, () => device.consult(send));
+    } finally {
+      page.fill(0);
+    }
+  }
+
+  async #confirm(
+    encrypts: boolean,
+    decrypts: boolean,
+    signal?: AbortSignal,
+  ): Promise<EncryptionStatus> {
+    const status = await this.#status(signal);
+    const isInForce = (status.encryption === "on") === encrypts &&
+      (status.decryption !== "off") === decrypts;
+    if (!isInForce) throw this.#notInForce("says that it does something else with it");
+    if (encrypts) {
+      const { keyInstance } = status;
+      this.#reliances.rely("encryption", {
+        guards: WRITING,
+        ensure: () => this.#ensure(keyInstance),
+      });
+    } else {
+      this.#reliances.forget("encryption");
+    }
+    return status;
+  }
+
+  /** The same key is still there. What has been forgotten cannot be set anew: the key is not kept. */
+  async #ensure(keyInstance: number): Promise<void> {
+    const status = await this.#status();
+    if (status.encryption !== "on") throw this.#notInForce("has forgotten it; set it again");
+    if (status.keyInstance !== keyInstance) {
+      throw this.#notInForce("has been given another since; set it again");
+    }
+  }
+
+  #notInForce(what: string): EncryptionError {
+    const { name } = this.#work.session.device;
+    return new EncryptionError(`Cannot rely on the encryption key on ${name}: the drive ${what}`);
+  }
+}
+
+function chooseAlgorithm(
+  { algorithms }: EncryptionCapabilities,
+  index: number | undefined,
+): EncryptionAlgorithm | undefined {
+  if (index !== undefined) return algorithms.find((each) => each.index === index);
+  return algorithms.find(({ code }) => code === AES_256_GCM) ??
+    algorithms.find(({ encrypts }) => encrypts !== 0);
+}
+
+function settingsOf(
+  options: SetEncryptionOptions,
+  algorithmIndex: number,
+  key: Uint8Array,
+): EncryptionSettings {
+  const { encrypt = true, decrypt = "mixed", scope = "all", keyName } = options;
+  const { clearOnUnload = true, clearOnReservationLoss = false } = options;
+  return {
+    scope,
+    encryption: encrypt ? "on" : "off",
+    decryption: decrypt,
+    algorithmIndex,
+    key,
+    ...(keyName !== undefined && { unauthenticatedData: new TextEncoder().encode(keyName) }),
+    clearOnUnload,
+    clearOnPreempt: clearOnReservationLoss,
+    clearOnReservationLoss,
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * A drive for one host alone, as long as it is open: a persistent reservation, or that of SPC-2 (SPC-5 §5.14).
+ *
+ * @module
+ */
+
+import { persistentReserveOut } from "../scsi/reservation/persistent_reserve_out.ts";
+import { releaseUnit, reserveUnit } from "../scsi/reservation/reserve_unit.ts";
+import { ReservationType } from "../scsi/reservation/reservation_type.ts";
+import { needing } from "./feature_support.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** How to keep other hosts away. */
+export type ExclusiveUse = "persistent" | "reserve";
+
+/** `uiscsi` and a version, in ASCII. A registration belongs to the initiator, so hosts need not have different keys. */
+export const DEFAULT_RESERVATION_KEY = 0x7569_7363_7369_0001n;
+
+const TYPE = ReservationType.ExclusiveAccess;
+
+/** The reservation of one drive. */
+export interface Exclusion {
+  /** Takes it. @throws {ReservationConflictError} when another host has the drive. */
+  acquire(signal?: AbortSignal): Promise<void>;
+  /** Gives it back. */
+  release(): Promise<void>;
+}
+
+/** The exclusion of a kind. */
+export function exclusionOf(session: TapeSession, kind: ExclusiveUse, key: bigint): Exclusion {
+  return kind === "persistent" ? persistent(session, key) : reserving(session);
+}
+
+/**
+ * Survives the loss of the session and a reset, not a loss of power: that of a host which does not come back has to be preempted by another.
+ */
+function persistent({ device }: TapeSession, key: bigint): Exclusion {
+  const register = (newKey: bigint, signal?: AbortSignal) =>
+    device.consult((unit) =>
+      persistentReserveOut(unit, { action: "register-and-ignore-existing-key", newKey }, { signal })
+    );
+  const act = (action: "reserve" | "release", signal?: AbortSignal) =>
+    device.consult((unit) => persistentReserveOut(unit, { action, key, type: TYPE }, { signal }));
+  return {
+    acquire: (signal) =>
+      needing(device, "persistent reservations", async () => {
+        await register(key, signal);
+        try {
+          await act("reserve", signal);
+        } catch (error) {
+          await register(0n).catch(() => {});
+          throw error;
+        }
+      }),
+    release: async () => {
+      await act("release");
+      await register(0n);
+    },
+  };
+}
+
+/** Ends with the session, and with a reset. */
+function reserving({ device }: TapeSession): Exclusion {
+  return {
+    acquire: (signal) =>
+      needing(device, "RESERVE", () => device.consult((unit) => reserveUnit(unit, { signal }))),
+    release: () => device.consult((unit) => releaseUnit(unit)),
+  };
+}

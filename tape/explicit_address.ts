@@ -1,0 +1,221 @@
+/**
+ * Blocks by their address, and blocks backwards: READ(16), WRITE(16) and READ REVERSE (SSC-4). No LTO drive has them.
+ *
+ * @module
+ */
+
+import type { ScsiCommand } from "../scsi/logical_unit.ts";
+import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
+import { spaceCdb, SpaceCode } from "./commands.ts";
+import type { Condition } from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import type { DriveWork } from "./drive_work.ts";
+import { RecordTooLargeError, TapeError } from "./errors.ts";
+import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
+import { needing } from "./feature_support.ts";
+import type { OperationOptions } from "./options.ts";
+import type { ReadResult } from "./record_reader.ts";
+import type { WriteResult } from "./writer.ts";
+
+/** Options of reads that are told where. */
+export interface ReadAtOptions extends OperationOptions {
+  /** Partition of the object. @default the one that the tape stands in */
+  readonly partition?: number;
+  /** Bytes of room for the record in variable mode. Too little costs a second read where the drive tells the true length. @default 262144 */
+  readonly recordBytesHint?: number;
+}
+
+/** Options of {@linkcode DriveFeatures.writeAt}. */
+export interface WriteAtOptions extends OperationOptions {
+  /** Partition to write to. @default the one that the tape stands in */
+  readonly partition?: number;
+}
+
+/** What {@linkcode DriveFeatures.writeAt} met. Everything was written. */
+export type WriteAtResult = Pick<WriteResult, "earlyWarning" | "programmableEarlyWarning">;
+
+/** What a read backwards brought. */
+export type ReverseReadResult =
+  | Exclude<ReadResult, { readonly kind: "end-of-data" }>
+  | { readonly kind: "beginning-of-partition" };
+
+const DEFAULT_HINT = 262_144;
+
+const READ_ENDS: ReadonlySet<Condition> = new Set<Condition>([
+  "beginning-of-partition",
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "incorrect-length",
+]);
+
+const WRITE_ENDS: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "programmable-early-warning",
+]);
+
+function checkPlace(object: number, partition: number): ObjectPlace {
+  if (Number.isSafeInteger(object) && object >= 0 && partition >= 0 && partition <= 0xff) {
+    return { object, partition };
+  }
+  throw new TapeError(
+    "invalid-argument",
+    `Cannot go to object ${object} of partition ${partition}: there is no such place`,
+  );
+}
+
+/** A record that came, or by how much its room was missed. */
+interface Fit {
+  readonly data?: Uint8Array;
+  /** Its true length. */
+  readonly recordBytes: number;
+}
+
+/** INFORMATION is by how much the record was shorter (SSC-4, READ(6)); negative when it was longer. */
+function fitOf({ condition, sense, dataInLength }: Reply, room: Uint8Array): Fit {
+  const difference = condition === "incorrect-length" ? sense?.information ?? 0 : 0;
+  const recordBytes = condition === "incorrect-length" ? room.length - difference : dataInLength;
+  return recordBytes > room.length
+    ? { recordBytes }
+    : { data: room.subarray(0, recordBytes), recordBytes };
+}
+
+function tooLarge(work: DriveWork, roomBytes: number, recordBytes?: number): RecordTooLargeError {
+  const { device, limits } = work.session;
+  return new RecordTooLargeError(
+    `Cannot read the record on ${device.name}: it does not fit ${roomBytes} bytes, and the drive reads at most ${limits.maxBytes}`,
+    { roomBytes, recordBytes },
+  );
+}
+
+/** The room for one record: a block in fixed mode. */
+function roomFor({ session }: DriveWork, hint: number | undefined): Uint8Array {
+  const { blockBytes, limits } = session;
+  const bytes = blockBytes || Math.min(hint ?? DEFAULT_HINT, limits.maxBytes);
+  return new Uint8Array(bytes);
+}
+
+/** Whether a longer record may be tried again with its true length: in variable mode, when the drive has told it. */
+function mayRetry({ session }: DriveWork, room: Uint8Array, { recordBytes }: Fit): boolean {
+  const { blockBytes, limits } = session;
+  return blockBytes === 0 && recordBytes > room.length && recordBytes <= limits.maxBytes;
+}
+
+/** Reads the object at a place, in one command; the tape then stands behind it. */
+export async function readAt(
+  work: DriveWork,
+  object: number,
+  options: ReadAtOptions,
+): Promise<ReadResult> {
+  const { session } = work;
+  const place = checkPlace(object, options.partition ?? session.partition);
+  const fixed = session.blockBytes > 0;
+  const { signal } = options;
+  await work.abandon();
+  for (let room = roomFor(work, options.recordBytesHint);;) {
+    const cdb = read16Cdb(place, fixed, fixed ? 1 : room.length);
+    const reply = await go(work, "READ(16)", { cdb, dataIn: room, signal });
+    session.partition = place.partition;
+    const kind = reply.condition;
+    if (kind === "filemark" || kind === "end-of-data") return { kind };
+    const fit = fitOf(reply, room);
+    if (fit.data !== undefined) return { kind: "record", data: fit.data };
+    if (!mayRetry(work, room, fit)) throw tooLarge(work, room.length, fit.recordBytes);
+    room = new Uint8Array(fit.recordBytes);
+  }
+}
+
+/** Sends a command that says itself where it goes, so that the tape's place is certain afterwards. */
+async function go(
+  { session }: DriveWork,
+  feature: string,
+  command: ScsiCommand,
+  ends: ReadonlySet<Condition> = READ_ENDS,
+): Promise<Reply> {
+  const { device } = session;
+  const reply = await session.moving(() =>
+    needing(device, feature, () => device.perform(command, ends))
+  );
+  session.place();
+  session.count.forget();
+  return reply;
+}
+
+/** Writes a record, or in fixed mode whole blocks, at a place, in one command. What lies behind it is lost. */
+export async function writeAt(
+  work: DriveWork,
+  object: number,
+  data: Uint8Array,
+  options: WriteAtOptions,
+): Promise<WriteAtResult> {
+  const { session } = work;
+  const place = checkPlace(object, options.partition ?? session.partition);
+  const { blockBytes, limits } = session;
+  const fixed = blockBytes > 0;
+  if (!fixed) checkRecordLength(data.length, limits);
+  const length = fixed ? checkWholeBlocks(data.length, blockBytes) : data.length;
+  await work.abandon();
+  session.isDirty = true;
+  const cdb = write16Cdb(place, fixed, length);
+  const command = { cdb, dataOut: data, signal: options.signal };
+  const { condition, residual } = await go(work, "WRITE(16)", command, WRITE_ENDS);
+  session.partition = place.partition;
+  if (residual > 0) {
+    const error = session.device.problem(
+      "length-disagreement",
+      `Cannot be sure of a write: the drive took ${residual} bytes less`,
+    );
+    session.lose(error);
+    throw error;
+  }
+  return {
+    earlyWarning: condition === "early-warning",
+    programmableEarlyWarning: condition === "programmable-early-warning",
+  };
+}
+
+/** Reads the record before the caller, and leaves the tape before it. */
+export async function readReverse(
+  work: DriveWork,
+  options: ReadAtOptions,
+): Promise<ReverseReadResult> {
+  const { session } = work;
+  const { device, blockBytes } = session;
+  const fixed = blockBytes > 0;
+  const { signal } = options;
+  await work.back();
+  for (let room = roomFor(work, options.recordBytesHint);;) {
+    const cdb = readReverseCdb({ fixed, length: fixed ? 1 : room.length });
+    const reply = await session.moving(() =>
+      needing(
+        device,
+        "READ REVERSE",
+        () => device.perform({ cdb, dataIn: room, signal }, READ_ENDS),
+      )
+    );
+    session.proof.startRun();
+    const kind = reverseEnd(work, reply);
+    if (kind !== undefined) return { kind };
+    const fit = fitOf(reply, room);
+    if (fit.data !== undefined) return { kind: "record", data: fit.data };
+    if (!mayRetry(work, room, fit)) throw tooLarge(work, room.length, fit.recordBytes);
+    const forwards = { cdb: spaceCdb(SpaceCode.Blocks, 1), signal };
+    await session.moving(() => device.perform(forwards));
+    session.count.passObjects(1);
+    room = new Uint8Array(fit.recordBytes);
+  }
+}
+
+/** What other than a record a read backwards met; counts what it passed. */
+function reverseEnd(
+  { session }: DriveWork,
+  { condition }: Reply,
+): "filemark" | "beginning-of-partition" | undefined {
+  const { count } = session;
+  if (condition === "beginning-of-partition" || condition === "early-warning") {
+    count.setBeginning();
+    return "beginning-of-partition";
+  }
+  count.passObjects(-1);
+  return condition === "filemark" ? "filemark" : undefined;
+}

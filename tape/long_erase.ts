@@ -1,0 +1,21 @@
+/**
+ * Erasing all that follows, which takes hours on a long tape (SSC-4, ERASE).
+ *
+ * @module
+ */
+
+import { longEraseCdb } from "./extended_commands.ts";
+import { type LongOperationOptions, performLong } from "./long_operation.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** Erases from where the tape stands to its end. */
+export async function eraseLong(
+  session: TapeSession,
+  options: LongOperationOptions,
+): Promise<void> {
+  await session.timeouts.learn();
+  await session.moving(() => performLong(session.device, longEraseCdb, options));
+  // Some drives come back to where they began, some rewind.
+  session.count.forget();
+  session.isDoubtful = true;
+}

@@ -1,0 +1,105 @@
+/**
+ * Commands that take minutes or hours: the drive answers at once, and is then asked how far it is (SSC-4, , IMMED;
+ * SPC-5 §6.39, REQUEST SENSE).
+ *
+ * @module
+ */
+
+import { testUnitReadyCdb } from "../scsi/cdb.ts";
+import { requestSense } from "../scsi/request_sense.ts";
+import { describeSense, type Sense } from "../scsi/sense.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
+import { conditionOf, errorFor } from "./conditions.ts";
+import type { Device } from "./device.ts";
+import { TapeError } from "./errors.ts";
+import { isMissing } from "./feature_support.ts";
+import type { OperationOptions } from "./options.ts";
+
+/** Options of operations that may take hours. */
+export interface LongOperationOptions extends OperationOptions {
+  /**
+   * Called each time the drive was asked how far it is: 0 to 1, or `undefined` when it does not say. With it the drive is told to answer at once and is
+   * asked from then on; without it the drive answers when it is done, and the connection must outlast that. @default none
+   */
+  readonly onProgress?: (progress: number | undefined) => void;
+  /** Milliseconds between two questions. @default 5000 */
+  readonly progressIntervalMs?: number;
+}
+
+const DEFAULT_INTERVAL_MS = 5000;
+
+/** NO SENSE 00/xx: an operation, an erasure, a locate, a rewind or a verification is in progress. */
+const IN_PROGRESS: readonly number[] = [0x16, 0x18, 0x19, 0x1a, 0x1c];
+/** NOT READY 04/xx: becoming ready, formatting, another operation. */
+const BUSY: readonly number[] = [0x01, 0x04, 0x07];
+const NOT_READY_CAUSE = 0x04;
+
+/**
+ * Performs a command that `build` makes, with IMMED or without.
+ *
+ * @throws {TapeError} of the class that belongs to what the drive answers, or of kind `transport-lost` and the like; of kind `other` when it does not come to
+ * an end in the time that such a command may take.
+ */
+export async function performLong(
+  device: Device,
+  build: (immediate: boolean) => Uint8Array,
+  options: LongOperationOptions = {},
+): Promise<void> {
+  const { onProgress, progressIntervalMs = DEFAULT_INTERVAL_MS, signal } = options;
+  if (onProgress === undefined || !await startedAtOnce(device, build(true), signal)) {
+    await device.perform({ cdb: build(false), signal });
+    onProgress?.(1);
+    return;
+  }
+  const polls = Math.ceil(device.timeoutMs(build(true)) / progressIntervalMs);
+  for (let poll = 0; poll < polls; poll++) {
+    await device.sleep(progressIntervalMs, signal);
+    const sense = await device.consult((unit) => requestSense(unit, { signal }));
+    if (!isUnderWay(device, sense)) return await finish(device, onProgress, signal);
+    const specific = sense.senseKeySpecific;
+    onProgress(specific?.kind === "progress" ? specific.progress : undefined);
+  }
+  throw new TapeError(
+    "other",
+    `Cannot wait any longer for ${device.name}: it does not come to an end`,
+  );
+}
+
+async function startedAtOnce(
+  device: Device,
+  cdb: Uint8Array,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await device.perform({ cdb, signal });
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** An operation that failed says so to the next command that touches the tape, as a deferred error. */
+async function finish(
+  device: Device,
+  onProgress: (progress: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  await device.perform({ cdb: testUnitReadyCdb(), signal });
+  onProgress(1);
+}
+
+function isUnderWay(device: Device, sense: Sense): boolean {
+  const { key, asc, ascq } = sense;
+  if (sense.deferred) throw failure(device, sense);
+  if (key === SenseKey.NoSense) return asc === 0 && IN_PROGRESS.includes(ascq);
+  if (key === SenseKey.NotReady && asc === NOT_READY_CAUSE && BUSY.includes(ascq)) return true;
+  const condition = conditionOf(sense);
+  if (condition === "attention" || condition === "informational") return true;
+  throw failure(device, sense);
+}
+
+function failure(device: Device, sense: Sense): TapeError {
+  const message = `REQUEST SENSE on ${device.name}: ${describeSense(sense)}`;
+  return errorFor(conditionOf(sense), message, { command: "REQUEST SENSE", sense });
+}

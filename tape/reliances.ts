@@ -1,0 +1,91 @@
+/**
+ * The settings that the caller relies on for every block: made sure of again whenever the drive may have lost them.
+ *
+ * @module
+ */
+
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { TapeError } from "./errors.ts";
+import type { TapeSession } from "./tape_session.ts";
+import { type Reliance, WatchedUnit } from "./watched_unit.ts";
+
+/** What a {@link Reliance} is called. */
+export type RelianceName = "encryption" | "protection";
+
+/** Wraps what carries the commands. */
+type Wrap = (unit: LogicalUnit) => LogicalUnit;
+
+/** All that is relied on, on one drive. */
+export class Reliances {
+  readonly #session: TapeSession;
+  readonly #relied = new Map<RelianceName, Reliance>();
+  /** Why blocks must not go through, by what is not in force. */
+  readonly #missing = new Map<RelianceName, TapeError>();
+  #protect: Wrap | undefined;
+
+  constructor(session: TapeSession) {
+    this.#session = session;
+    session.restorers.push(() => this.#ensure());
+  }
+
+  /** From here on blocks go through only while this is in force. */
+  rely(name: RelianceName, reliance: Reliance): void {
+    this.#relied.set(name, reliance);
+    this.#missing.delete(name);
+    this.#route();
+  }
+
+  /** This does not matter any more. */
+  forget(name: RelianceName): void {
+    this.#relied.delete(name);
+    this.#missing.delete(name);
+    this.#route();
+  }
+
+  /** What blocks go through on their way, beside being watched; `undefined` for nothing. */
+  set protect(protect: Wrap | undefined) {
+    this.#protect = protect;
+    this.#route();
+  }
+
+  #route(): void {
+    const protect: Wrap = this.#protect ?? ((unit) => unit);
+    this.#session.device.reroute((unit) =>
+      this.#relied.size === 0 ? protect(unit) : protect(
+        new WatchedUnit(unit, () => this.#suspect(), (opcode) => this.#why(opcode)),
+      )
+    );
+  }
+
+  #suspect(): void {
+    for (const name of this.#relied.keys()) this.#missing.set(name, this.#uncertain(name));
+    this.#session.suspectMode();
+  }
+
+  #uncertain(name: RelianceName): TapeError {
+    return new TapeError(
+      name === "encryption" ? "encryption" : "protection-mismatch",
+      `Cannot move blocks on ${this.#session.device.name}: the drive may have lost its ${name} settings`,
+    );
+  }
+
+  #why(opcode: number): TapeError | undefined {
+    for (const [name, error] of this.#missing) {
+      if (this.#relied.get(name)?.guards.has(opcode)) return error;
+    }
+    return undefined;
+  }
+
+  /** A setting that is gone for good keeps blocks from going through; the drive's other operations go on. */
+  async #ensure(): Promise<void> {
+    for (const name of [...this.#missing.keys()]) {
+      try {
+        await this.#relied.get(name)?.ensure();
+        this.#missing.delete(name);
+      } catch (error) {
+        if (!(error instanceof TapeError)) throw error;
+        this.#missing.set(name, error);
+      }
+    }
+  }
+}

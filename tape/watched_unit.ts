@@ -1,0 +1,80 @@
+/**
+ * Keeps blocks from going to the drive while a setting that the caller relies on may be gone: a key that the drive has
+ * forgotten would let data be written in the clear.
+ *
+ * @module
+ */
+
+import type { LogicalUnit, ScsiCommand, ScsiResult } from "../scsi/logical_unit.ts";
+import { decodeSense } from "../scsi/sense.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
+import { Status } from "../scsi/status.ts";
+import { TapeOpcode } from "./commands.ts";
+import type { TapeError } from "./errors.ts";
+
+/** Commands that carry blocks to the tape, and all that carry any. */
+export const WRITING: ReadonlySet<number> = new Set<number>([TapeOpcode.Write6, 0x8a]);
+export const CARRYING: ReadonlySet<number> = new Set<number>([
+  TapeOpcode.Read6,
+  TapeOpcode.Write6,
+  0x0f,
+  0x88,
+  0x8a,
+]);
+
+/** A setting that has to be in force for blocks to go through. */
+export interface Reliance {
+  /** Operation codes that must not go through without it. */
+  readonly guards: ReadonlySet<number>;
+  /** Makes sure that it is in force; what it throws is told to whoever sends a block. */
+  readonly ensure: () => Promise<void>;
+}
+
+/** Unit attentions after which a drive may have other settings: another medium, a reset, changed parameters, cleared commands. */
+const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
+
+/** A logical unit between the driver and the real one, there only as long as something is relied on. */
+export class WatchedUnit implements LogicalUnit {
+  readonly name: string;
+  readonly #unit: LogicalUnit;
+  readonly #suspected: () => void;
+  readonly #missing: (opcode: number) => TapeError | undefined;
+
+  /**
+   * @param suspected Called when a setting may be gone.
+   * @param missing Why a command must not go through.
+   */
+  constructor(
+    unit: LogicalUnit,
+    suspected: () => void,
+    missing: (opcode: number) => TapeError | undefined,
+  ) {
+    this.#unit = unit;
+    this.name = unit.name;
+    this.#suspected = suspected;
+    this.#missing = missing;
+  }
+
+  async execute(command: ScsiCommand): Promise<ScsiResult> {
+    const missing = this.#missing(command.cdb[0]);
+    if (missing !== undefined) throw missing;
+    try {
+      const result = await this.#unit.execute(command);
+      if (isSuspicious(result)) this.#suspected();
+      return result;
+    } catch (error) {
+      this.#suspected();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#unit.close();
+  }
+}
+
+function isSuspicious({ status, sense }: ScsiResult): boolean {
+  if (status !== Status.CheckCondition) return false;
+  const { key, asc } = decodeSense(sense);
+  return key === SenseKey.UnitAttention && SUSPICIOUS.includes(asc);
+}
