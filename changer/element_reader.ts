@@ -107,9 +107,13 @@ export class ElementReader {
     for (let next = range.first; next < end;) {
       const count = Math.min(end - next, CHUNK);
       const chunk = await this.#chunk(type, { first: next, count }, extras, options);
-      const fresh = chunk.elements.filter((element) =>
-        element.type === type && element.address >= next && element.address < end
-      );
+      const isFresh = (element: ElementStatus) =>
+        element.type === type && element.address >= next && element.address < end;
+      const fresh = chunk.elements.filter(isFresh);
+      // tgt cuts its last element off however it is asked: what is there of it is all there is.
+      if (fresh.length === 0 && chunk.cut !== undefined && isFresh(chunk.cut)) {
+        fresh.push(chunk.cut);
+      }
       if (fresh.length === 0) break;
       elements.push(...fresh);
       next = Math.max(...fresh.map(({ address }) => address)) + 1;
@@ -125,9 +129,8 @@ export class ElementReader {
   ): Promise<ElementStatusData> {
     const allocation = await this.#allocation(type, range, extras, options);
     const data = await this.#ask(type, range, extras, allocation, options);
-    if (data.elements.length > 0 || data.available === 0 || allocation === MAX_ALLOCATION) {
-      return data;
-    }
+    const isUseful = data.elements.length > 0 || data.available === 0;
+    if (isUseful || allocation === MAX_ALLOCATION) return data;
     // The header told too short a length for a single element.
     return await this.#ask(type, range, extras, MAX_ALLOCATION, options);
   }

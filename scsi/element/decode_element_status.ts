@@ -25,18 +25,21 @@ import {
 import type { ElementStatus, ElementStatusData } from "./element_status.ts";
 import { type ElementType, elementTypeOf } from "./element_type.ts";
 
-/** Decodes an answer. Never throws; what is cut off at the end is left out. */
+/** Decodes an answer. Never throws; of what is cut off at the end, `cut` has what came. */
 export function decodeElementStatus(bytes: Uint8Array): ElementStatusData {
   if (bytes.length < STATUS_HEADER_LENGTH) {
     return { first: 0, available: 0, totalLength: STATUS_HEADER_LENGTH, elements: [] };
   }
   const elements: ElementStatus[] = [];
+  let cut: ElementStatus | undefined;
   // The byte count of the header is wrong on some changers: the pages themselves tell where they end.
   for (let at = STATUS_HEADER_LENGTH; at + PAGE_HEADER_LENGTH <= bytes.length;) {
     const length = readU16(bytes, at + 2);
     const end = at + PAGE_HEADER_LENGTH + readU24(bytes, at + 5);
     if (length < LEAST_LENGTH) break;
-    elements.push(...decodePage(bytes.subarray(at, end), length));
+    const page = bytes.subarray(at, end);
+    elements.push(...decodePage(page, length));
+    if (end > bytes.length) cut = decodeCut(page, length);
     at = end;
   }
   return {
@@ -44,6 +47,7 @@ export function decodeElementStatus(bytes: Uint8Array): ElementStatusData {
     available: readU16(bytes, 2),
     totalLength: STATUS_HEADER_LENGTH + readU24(bytes, 5),
     elements,
+    ...(cut !== undefined && { cut }),
   };
 }
 
@@ -55,6 +59,14 @@ function decodePage(page: Uint8Array, length: number): ElementStatus[] {
     elements.push(decodeElement(page.subarray(at, at + length), type, page[1]));
   }
   return elements;
+}
+
+/** The element at the end of a page that was cut, if enough of it came to tell what it is. */
+function decodeCut(page: Uint8Array, length: number): ElementStatus | undefined {
+  const type = elementTypeOf(page[0]);
+  const rest = (page.length - PAGE_HEADER_LENGTH) % length;
+  if (type === undefined || rest < BASE_LENGTH) return undefined;
+  return decodeElement(page.subarray(page.length - rest), type, page[1]);
 }
 
 function decodeElement(bytes: Uint8Array, type: ElementType, tags: number): ElementStatus {
@@ -93,7 +105,7 @@ function decodeBus(bytes: Uint8Array): Partial<ElementStatus> {
 function decodeTail(bytes: Uint8Array, type: ElementType, tags: number): Partial<ElementStatus> {
   let at = BASE_LENGTH;
   const tag = (present: number) => {
-    if ((tags & present) === 0 || at + TAG_LENGTH > bytes.length) return undefined;
+    if ((tags & present) === 0 || at + TAG_TEXT_LENGTH > bytes.length) return undefined;
     at += TAG_LENGTH;
     return readAscii(bytes, at - TAG_LENGTH, TAG_TEXT_LENGTH) || undefined;
   };

@@ -64,4 +64,9 @@ export interface ElementStatusData {
   readonly totalLength: number;
   /** The elements that came whole, in the changer's order. */
   readonly elements: readonly ElementStatus[];
+  /**
+   * The one after them, of which only the beginning came, with what of it came whole. Asking again from its address
+   * brings all of it; but some changers cut their last element off however they are asked.
+   */
+  readonly cut?: ElementStatus;
 }
