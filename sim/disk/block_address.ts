@@ -8,6 +8,7 @@ import { readU16, readU32, readU64 } from "../../scsi/big_endian.ts";
 import type { BlockRange } from "../../scsi/block/block_range.ts";
 import { SenseKey } from "../../scsi/sense_codes.ts";
 import { type Condition, failed, invalidField, type Outcome } from "../tape/conditions.ts";
+import { CONTROL } from "../unit/unit_command.ts";
 import type { DiskState } from "./disk_state.ts";
 
 /** LOGICAL BLOCK ADDRESS OUT OF RANGE. */
@@ -37,13 +38,15 @@ export function rangeOf(cdb: Uint8Array, form: RangeForm): BlockRange {
   return READERS[form](cdb);
 }
 
+/** GROUP NUMBER may be anything: nothing is counted by group. */
+const GROUP = 0x1f;
+
 /** CDB usage of a form, with the bits that byte 1 may have. */
 export function rangeUsage(form: RangeForm, flags: number): number[] {
   const bytes = (count: number) => new Array<number>(count).fill(0xff);
-  const CONTROL = 0xc0;
   if (form === 6) return [0x1f, ...bytes(3), CONTROL];
-  if (form === 10) return [flags, ...bytes(4), 0, ...bytes(2), CONTROL];
-  return form === 12 ? [flags, ...bytes(8), 0, CONTROL] : [flags, ...bytes(12), 0, CONTROL];
+  if (form === 10) return [flags, ...bytes(4), GROUP, ...bytes(2), CONTROL];
+  return form === 12 ? [flags, ...bytes(8), GROUP, CONTROL] : [flags, ...bytes(12), GROUP, CONTROL];
 }
 
 /** Why a range cannot be used: it ends beyond the last block. An empty one may lie right behind it. */

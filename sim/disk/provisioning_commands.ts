@@ -45,14 +45,14 @@ export const PROVISIONING_COMMANDS: readonly Command[] = [
   writeSameCommand(0x93, 16, UNMAP | NDOB),
   {
     opcode: 0x42,
-    usage: [0, 0, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
+    usage: [0, 0, 0, 0, 0, 0x1f, 0xff, 0xff, CONTROL],
     needsReady: true,
     dataOutLength: (cdb) => readU16(cdb, 7),
     execute: unmap,
   },
   {
     opcode: 0x89,
-    usage: [0x18, ...new Array<number>(8).fill(0xff), 0, 0, 0, 0xff, 0, CONTROL],
+    usage: [0x18, ...new Array<number>(8).fill(0xff), 0, 0, 0, 0xff, 0x1f, CONTROL],
     needsReady: true,
     dataOutLength: (cdb, { store }) => 2 * cdb[13] * store.blockBytes,
     execute: compareAndWrite,
