@@ -4,6 +4,14 @@
  * @module
  */
 
+export type {
+  ChangerCapabilities,
+  ElementAddresses,
+  ElementAssignment,
+  Ways,
+} from "../scsi/element/changer_pages.ts";
+export type { ElementException, ElementStatus } from "../scsi/element/element_status.ts";
+export type { ElementType } from "../scsi/element/element_type.ts";
 export { type DriveIdentity, identifyDrive } from "./drive_identity.ts";
 export * from "./errors.ts";
 export { Inventory, type LibraryElement, type Place } from "./inventory.ts";

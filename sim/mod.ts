@@ -69,7 +69,6 @@ export {
   type LibraryPersonality,
   type LibraryPersonalityName,
 } from "./changer/library_personality.ts";
-export type { SimulatedChanger } from "./changer/simulated_changer.ts";
 export {
   type LibraryCartridge,
   type LibraryLayout,

@@ -30,10 +30,13 @@ const CLEANING = { key: 0x2, asc: 0x30, ascq: 0x03 } as const;
 
 /** What {@link LibraryDrive} is made with. */
 export interface LibraryDriveOptions {
+  /** The drive itself, empty. */
   readonly drive: SimulatedDrive;
+  /** Its serial number. */
   readonly serialNumber: string;
   /** T10 vendor identification: vendor, product and serial number. */
   readonly vendorName: string;
+  /** Address of its element, 0 to 65535. */
   readonly elementAddress: number;
   /** TEST UNIT READY commands for which a cleaning lasts. */
   readonly cleaningCommands: number;
@@ -44,15 +47,18 @@ export class LibraryDrive implements DeviceServer {
   readonly deviceType: number = DeviceType.Tape;
   /** The drive itself. */
   readonly drive: SimulatedDrive;
+  /** Its serial number, which the changer tells too. */
   readonly serialNumber: string;
   /** T10 vendor identification: vendor, product and serial number. */
   readonly vendorName: string;
+  /** Address of its element in the library. */
   readonly elementAddress: number;
   readonly #cleaningCommands: number;
   readonly #preventing = new Set<Nexus>();
   #cartridge: Cartridge | undefined;
   #cleaningLeft = 0;
 
+  /** Made by the library. */
   constructor(options: LibraryDriveOptions) {
     this.drive = options.drive;
     this.serialNumber = options.serialNumber;

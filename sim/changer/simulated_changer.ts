@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Nexus } from "../device_server.ts";
+import type { DeviceServer } from "../device_server.ts";
 import { inquiryCommand } from "../unit/inquiry_answer.ts";
 import { modeCommands } from "../unit/mode_answer.ts";
 import { RESERVATION_COMMANDS } from "../unit/reservation_answer.ts";
@@ -27,28 +27,11 @@ const CHANGER_COMMANDS: readonly UnitCommand<ChangerState>[] = [
   ...STATUS_COMMANDS,
 ];
 
-/** A media changer; the library makes it. */
-export class SimulatedChanger extends UnitServer<ChangerState> {
-  readonly #close: () => void;
-
-  /** `close` closes what belongs to the whole library. */
-  constructor(state: ChangerState, close: () => void) {
-    super(state, CHANGER_COMMANDS);
-    this.#close = close;
-  }
-
-  override nexusLost(nexus: Nexus): void {
-    super.nexusLost(nexus);
-    this.state.preventing.delete(nexus);
-  }
-
-  override reset(): void {
-    super.reset();
-    this.state.preventing.clear();
-  }
-
-  // deno-lint-ignore require-await -- a failure must reject, not throw
-  override async close(): Promise<void> {
-    this.#close();
-  }
+/** The changer of a library; `close` closes what belongs to the whole library. */
+export function simulatedChanger(state: ChangerState, close: () => void): DeviceServer {
+  return new UnitServer(state, CHANGER_COMMANDS, {
+    nexusLost: (nexus) => state.preventing.delete(nexus),
+    reset: () => state.preventing.clear(),
+    close,
+  });
 }

@@ -5,6 +5,7 @@
  */
 
 import { InvalidOptionError } from "../../iscsi/errors.ts";
+import type { DeviceServer } from "../device_server.ts";
 import { tapePersonalities } from "../personality.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
 import { Conditions } from "../tape/conditions.ts";
@@ -16,7 +17,7 @@ import { ChangerConditions, ChangerState, type DeviceIdForm } from "./changer_st
 import { cartridgeIn, ElementTable, type SimulatedElement } from "./library_element.ts";
 import { LibraryDrive } from "./library_drive.ts";
 import { libraryPersonalities, type LibraryPersonality } from "./library_personality.ts";
-import { SimulatedChanger } from "./simulated_changer.ts";
+import { simulatedChanger } from "./simulated_changer.ts";
 
 /** A cartridge, and where it is at first. */
 export interface LibraryCartridge extends CartridgeOptions {
@@ -61,10 +62,28 @@ const MAX_DRIVES = 256;
 /**
  * A library to test programs with, or to serve: spread {@linkcode targets} into the options of `serveTarget` or
  * `loopbackTarget`. What an operator does by hand is a method.
+ *
+ * @example Serve a library to other initiators
+ * ```ts
+ * import { libraryPersonalities, serveTarget, SimulatedLibrary } from "@uiscsi/tape/sim";
+ *
+ * const library = new SimulatedLibrary({
+ *   personality: libraryPersonalities["stk-l700"],
+ *   slots: 20,
+ *   drives: 2,
+ *   cartridges: [{ barcode: "A00001L8" }, { barcode: "CLN001L1", cleaning: true }],
+ * });
+ * const target = await serveTarget({
+ *   listen: { hostname: "127.0.0.1", port: 0 },
+ *   ...library.targets("iqn.2026-03.com.example:library"),
+ * });
+ * console.log(`changer at ${target.urls[0]}, drives at ${target.urls.slice(1).join(" and ")}`);
+ * await target.close();
+ * ```
  */
 export class SimulatedLibrary {
   /** The robot. */
-  readonly changer: SimulatedChanger;
+  readonly changer: DeviceServer;
   /** The drives by number. */
   readonly drives: readonly LibraryDrive[];
   readonly #state: ChangerState;
@@ -104,7 +123,7 @@ export class SimulatedLibrary {
       requireUnload,
       unitAttentions,
     });
-    this.changer = new SimulatedChanger(this.#state, () => this.#close());
+    this.changer = simulatedChanger(this.#state, () => this.#close());
     for (const { slot, ...cartridge } of cartridges) {
       this.#place(new Cartridge(cartridge), slot ?? this.#emptySlot());
     }

@@ -5,7 +5,8 @@
  */
 
 import { InvalidOptionError } from "../../iscsi/errors.ts";
-import type { Nexus } from "../device_server.ts";
+import { DeviceType } from "../../scsi/device_type.ts";
+import type { DeviceServer, Nexus, Task, TaskResult } from "../device_server.ts";
 import type { UnitAttentionOptions } from "../tape/unit_attentions.ts";
 import { UnitServer } from "../unit/unit_server.ts";
 import { DISK_COMMANDS } from "./disk_commands.ts";
@@ -38,7 +39,10 @@ const MAX_BLOCK_BYTES = 65536;
  * A disk that exists in this process alone, thin provisioned. It gives tools and initiators that know no tapes
  * something to drive a simulated target with.
  */
-export class RamDisk extends UnitServer<DiskState> {
+export class RamDisk implements DeviceServer {
+  readonly deviceType: number = DeviceType.Disk;
+  readonly #unit: DeviceServer;
+
   /**
    * Makes a disk of zeros.
    *
@@ -57,21 +61,45 @@ export class RamDisk extends UnitServer<DiskState> {
     } = options;
     checkSize(blocks, blockBytes);
     const identity = { vendor, product, revision: "0100", serialNumber };
-    super(
-      new DiskState({ blocks, blockBytes, identity, removable, writeProtected, unitAttentions }),
-      DISK_COMMANDS,
-    );
+    const state = new DiskState({
+      blocks,
+      blockBytes,
+      identity,
+      removable,
+      writeProtected,
+      unitAttentions,
+    });
+    this.#unit = new UnitServer(state, DISK_COMMANDS, {
+      nexusLost: (nexus) => state.preventing.delete(nexus),
+      reset: () => {
+        state.preventing.clear();
+        state.stopped = false;
+      },
+    });
   }
 
-  override nexusLost(nexus: Nexus): void {
-    super.nexusLost(nexus);
-    this.state.preventing.delete(nexus);
+  dataOutLength(cdb: Uint8Array): number {
+    return this.#unit.dataOutLength(cdb);
   }
 
-  override reset(): void {
-    super.reset();
-    this.state.preventing.clear();
-    this.state.stopped = false;
+  execute(task: Task): TaskResult | Promise<TaskResult> {
+    return this.#unit.execute(task);
+  }
+
+  nexusEstablished(nexus: Nexus): void {
+    this.#unit.nexusEstablished(nexus);
+  }
+
+  nexusLost(nexus: Nexus): void {
+    this.#unit.nexusLost(nexus);
+  }
+
+  reset(): void {
+    this.#unit.reset();
+  }
+
+  close(): Promise<void> {
+    return this.#unit.close();
   }
 }
 

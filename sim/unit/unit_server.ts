@@ -22,55 +22,71 @@ import type { UnitState } from "./unit_state.ts";
 /** The additional sense code of power on and resets, which goes before a reservation conflict. */
 const POWER_ON_OR_RESET = 0x29;
 
+/** What a kind of unit does beside what all do. */
+export interface UnitHooks {
+  /** An I_T nexus is gone. */
+  readonly nexusLost?: (nexus: Nexus) => void;
+  /** LOGICAL UNIT RESET. */
+  readonly reset?: () => void;
+  /** Releases what the unit holds; what it throws rejects `close()`. */
+  readonly close?: () => void;
+}
+
 /** A simulated unit whose commands are rows of a table. */
 export class UnitServer<State extends UnitState> implements DeviceServer {
   readonly deviceType: number;
-  /** The state, for the unit's own class and its commands. */
-  protected readonly state: State;
+  readonly #state: State;
+  readonly #hooks: UnitHooks;
   readonly #commands: UnitCommandSet<State>;
 
-  constructor(state: State, commands: readonly UnitCommand<State>[]) {
+  constructor(state: State, commands: readonly UnitCommand<State>[], hooks: UnitHooks = {}) {
     this.deviceType = state.deviceType;
-    this.state = state;
+    this.#state = state;
+    this.#hooks = hooks;
     this.#commands = new UnitCommandSet(commands, state.deviceType);
   }
 
   dataOutLength(cdb: Uint8Array): number {
     const command = this.#commands.find(cdb);
     if (!("execute" in command)) return 0;
-    return command.dataOutLength?.(cdb, this.state) ?? 0;
+    return command.dataOutLength?.(cdb, this.#state) ?? 0;
   }
 
   /** Executes a command, at once. */
   execute(task: Task): TaskResult {
     const command = this.#commands.find(task.cdb);
-    const refused = refusal(this.state, command, task);
+    const refused = refusal(this.#state, command, task);
     if (refused !== undefined) return this.#result(refused);
-    return this.#result("execute" in command ? command.execute(this.state, task) : command);
+    return this.#result("execute" in command ? command.execute(this.#state, task) : command);
   }
 
   nexusEstablished(nexus: Nexus): void {
-    this.state.attentions.establish(nexus);
+    this.#state.attentions.establish(nexus);
   }
 
   nexusLost(nexus: Nexus): void {
-    this.state.attentions.lose(nexus);
-    this.state.reservations.nexusLost(nexus);
+    this.#state.attentions.lose(nexus);
+    this.#state.reservations.nexusLost(nexus);
+    this.#hooks.nexusLost?.(nexus);
   }
 
   reset(): void {
-    this.state.reservations.reset();
-    this.state.modes.reset();
-    this.state.attentions.raise(Conditions.deviceReset);
+    this.#state.reservations.reset();
+    this.#state.modes.reset();
+    this.#hooks.reset?.();
+    this.#state.attentions.raise(Conditions.deviceReset);
   }
 
-  async close(): Promise<void> {}
+  // deno-lint-ignore require-await -- a failure must reject, not throw
+  async close(): Promise<void> {
+    this.#hooks.close?.();
+  }
 
   #result(answer: Answer): TaskResult {
     if (answer === CONFLICT) return { status: Status.ReservationConflict };
     const { dataIn, condition } = answer;
     if (condition === undefined) return { status: Status.Good, dataIn };
-    return { status: Status.CheckCondition, dataIn, sense: autosense(this.state, condition) };
+    return { status: Status.CheckCondition, dataIn, sense: autosense(this.#state, condition) };
   }
 }
 

@@ -145,6 +145,10 @@ const WHOLE: readonly (readonly [string, Quirk])[] = [
     ({ volumeTags, deviceIds }, answer) => volumeTags && deviceIds ? INVALID_FIELD : answer,
   ],
   [
+    "cuts the last eight bytes of each answer off, which lie behind the label, as tgt does",
+    ({ deviceIds }, answer) => deviceIds ? answer : answer.subarray(0, answer.length - 8),
+  ],
+  [
     "refuses an address beyond its last element",
     ({ type, first }, answer) => type === 2 && first > 1009 ? check(0x21, 0x01) : answer,
   ],

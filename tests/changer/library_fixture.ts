@@ -1,4 +1,4 @@
-import { MediaChanger } from "../../changer/media_changer.ts";
+import type { MediaChanger } from "../../changer/media_changer.ts";
 import type { MediaChangerOptions } from "../../changer/options.ts";
 import { openChanger } from "../../open_changer.ts";
 import { openLogicalUnit, openTape } from "../../open_tape.ts";
