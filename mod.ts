@@ -27,12 +27,14 @@ export {
   openTape,
   type OpenTapeOptions,
 } from "./open_tape.ts";
+export { openChanger, type OpenChangerOptions } from "./open_changer.ts";
 export {
   type ListedLogicalUnit,
   type ListingFailure,
   listLogicalUnits,
   type PortalListing,
 } from "./logical_unit_listing.ts";
+export * from "./changer/mod.ts";
 export * from "./tape/mod.ts";
 export * from "./iscsi/errors.ts";
 export * from "./scsi/errors.ts";

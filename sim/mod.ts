@@ -76,6 +76,21 @@ export type {
   TargetUnit,
 } from "./target/target_options.ts";
 
+export { Cartridge, type CartridgeOptions } from "./changer/cartridge.ts";
+export type { DeviceIdForm } from "./changer/changer_state.ts";
+export type { LibraryDrive, LibraryDriveOptions } from "./changer/library_drive.ts";
+export {
+  libraryPersonalities,
+  type LibraryPersonality,
+  type LibraryPersonalityName,
+} from "./changer/library_personality.ts";
+export {
+  type LibraryCartridge,
+  type LibraryLayout,
+  SimulatedLibrary,
+  type SimulatedLibraryOptions,
+} from "./changer/simulated_library.ts";
+export { RamDisk, type RamDiskOptions } from "./disk/ram_disk.ts";
 export type { DeviceServer, Nexus, Task, TaskResult } from "./device_server.ts";
 export {
   SimulatedDrive,

@@ -13,6 +13,8 @@ const DEBIAN_PACKAGE = {
   istgt: "istgt",
   "iscsi-ls": "libiscsi-bin",
   "iscsi-inq": "libiscsi-bin",
+  "iscsi-test-cu": "libiscsi-bin",
+  "iscsi-perf": "libiscsi-bin",
   "qemu-system-x86_64": "qemu-system-x86",
   cpio: "cpio",
   xz: "xz-utils",

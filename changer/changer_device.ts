@@ -1,0 +1,222 @@
+/**
+ * Commands to a changer: sent until they are executed, and what comes back turned into errors of this layer.
+ *
+ * @module
+ */
+
+import { commandFacts, commandName } from "../scsi/command_table.ts";
+import { DeviceType } from "../scsi/device_type.ts";
+import {
+  CheckConditionError,
+  ScsiStatusError,
+  ServiceDeliveryError,
+  UnexpectedResponseError,
+} from "../scsi/errors.ts";
+import { isInformational } from "../scsi/execute.ts";
+import type { Logger } from "../scsi/logger.ts";
+import type {
+  LogicalUnit,
+  RecoverableLogicalUnit,
+  ScsiCommand,
+  ScsiResult,
+} from "../scsi/logical_unit.ts";
+import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
+import { Status } from "../scsi/status.ts";
+import { changerError, failureOf, meaningOf } from "./conditions.ts";
+import { ChangerError } from "./errors.ts";
+import type { MediaChangerOptions } from "./options.ts";
+
+/** What a device is made with: the options with their defaults. */
+export type ChangerDeviceOptions = Required<
+  Pick<MediaChangerOptions, "readyPolling" | "timeouts" | "logger" | "sleep">
+>;
+
+/** Unit attentions that may wait, one of each kind. */
+const MAX_ATTENTIONS = 10;
+const MAX_BUSY = 30;
+const BUSY_INTERVAL_MS = 1000;
+const DEFAULT_INTERVAL_MS = 1000;
+const DEFAULT_COUNT = 3600;
+
+const BECOMING_READY: ReadonlySet<number> = new Set([0x0400, 0x0401, 0x0407]);
+
+/** What was asked in vain so far. */
+interface Patience {
+  attentions: number;
+  busy: number;
+  polls: number;
+}
+
+/** A changer's logical unit, with what is common to all commands to it. */
+export class ChangerDevice implements LogicalUnit {
+  readonly name: string;
+  readonly #unit: LogicalUnit;
+  readonly #options: ChangerDeviceOptions;
+
+  constructor(unit: LogicalUnit, options: ChangerDeviceOptions) {
+    this.name = unit.name;
+    this.#unit = unit;
+    this.#options = options;
+  }
+
+  /** Where to log. */
+  get logger(): Logger {
+    return this.#options.logger;
+  }
+
+  close(): Promise<void> {
+    return this.#unit.close();
+  }
+
+  /**
+   * Sends a command until it is executed: again after a unit attention, while the changer is busy or becoming ready,
+   * and over a new connection where that cannot do a thing twice.
+   *
+   * @throws {InventoryChangedError} when a command that moves something met a unit attention that says that cartridges
+   * were changed: it was not executed.
+   * @throws {MoveOutcomeUnknownError} when such a command got no answer.
+   * @throws {ServiceDeliveryError} when another command got none.
+   */
+  async execute(command: ScsiCommand): Promise<ScsiResult> {
+    const patience: Patience = { attentions: 0, busy: 0, polls: 0 };
+    for (;;) {
+      const result = await this.#deliver(command);
+      if (result.status === Status.Good || !await this.#mayRepeat(command, result, patience)) {
+        return result;
+      }
+    }
+  }
+
+  /**
+   * Executes a command, and insists that it succeeds.
+   *
+   * @throws {ChangerError} of the class that belongs to the answer; see {@linkcode execute} for the others.
+   */
+  async perform(command: ScsiCommand): Promise<ScsiResult> {
+    const result = await this.execute(command);
+    if (result.status === Status.Good) return result;
+    const sense = senseOf(result);
+    if (sense !== undefined && isInformational(sense)) return result;
+    throw failureOf({ command: nameOf(command.cdb), unitName: this.name }, result.status, sense);
+  }
+
+  /**
+   * Runs a function of the SPC layer on this unit and turns its errors into ours.
+   *
+   * @throws {ChangerError} of the class that belongs to the changer's answer.
+   */
+  async consult<T>(ask: (unit: LogicalUnit) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this);
+    } catch (error) {
+      throw this.#translated(error);
+    }
+  }
+
+  /** The error of this layer for one of the SPC layer's. */
+  #translated(error: unknown): unknown {
+    if (error instanceof ScsiStatusError) {
+      const sense = error instanceof CheckConditionError ? error.sense : undefined;
+      const what = { command: error.commandName, unitName: this.name, cause: error };
+      return failureOf(what, error.status, sense);
+    }
+    if (!(error instanceof UnexpectedResponseError)) return error;
+    const facts = { command: error.commandName, cause: error };
+    return new ChangerError("unexpected-response", error.message, facts);
+  }
+
+  async #deliver(command: ScsiCommand): Promise<ScsiResult> {
+    const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
+    const timed = timeoutMs === undefined ? command : { ...command, timeoutMs };
+    try {
+      return await this.#unit.execute(timed);
+    } catch (error) {
+      if (!(error instanceof ServiceDeliveryError)) throw error;
+      return await this.#deliverAgain(timed, error);
+    }
+  }
+
+  /** Once more, over a new connection, unless the first time may have moved something. */
+  async #deliverAgain(command: ScsiCommand, lost: ServiceDeliveryError): Promise<ScsiResult> {
+    if (lost.outcome === "unknown" && !isRepeatable(command.cdb)) {
+      throw this.#unknown(command, lost);
+    }
+    if (!isRecoverable(this.#unit) || !this.#unit.nexusLost) throw lost;
+    this.logger.warn("Connecting to {name} again: {error}", {
+      name: this.name,
+      error: lost.message,
+    });
+    await this.#unit.reestablish(command.signal);
+    try {
+      return await this.#unit.execute(command);
+    } catch (error) {
+      const isOpen = error instanceof ServiceDeliveryError && error.outcome === "unknown";
+      throw isOpen && !isRepeatable(command.cdb) ? this.#unknown(command, error) : error;
+    }
+  }
+
+  #unknown({ cdb }: ScsiCommand, cause: ServiceDeliveryError): ChangerError {
+    const command = nameOf(cdb);
+    const advice = "read the inventory to see whether the cartridge was moved";
+    const message = `${command} on ${this.name}: got no answer: ${cause.message}`;
+    return changerError("outcome-unknown", message, { command, cause, advice });
+  }
+
+  /** Whether the command was not executed and should be sent again; waits first where that is due. */
+  async #mayRepeat(
+    { cdb, signal }: ScsiCommand,
+    result: ScsiResult,
+    patience: Patience,
+  ): Promise<boolean> {
+    if (result.status === Status.Busy || result.status === Status.TaskSetFull) {
+      if (patience.busy++ >= MAX_BUSY) return false;
+      await this.#options.sleep(BUSY_INTERVAL_MS, signal);
+      return true;
+    }
+    const sense = senseOf(result);
+    if (sense === undefined || sense.format === "none" || sense.deferred) return false;
+    if (sense.key === SenseKey.UnitAttention) return this.#hears(cdb, sense, patience);
+    if (sense.key !== SenseKey.NotReady) return false;
+    return await this.#waits(sense, patience, signal);
+  }
+
+  #hears(cdb: Uint8Array, sense: Sense, patience: Patience): boolean {
+    this.logger.info("Unit attention on {name}: {sense}", {
+      name: this.name,
+      sense: describeSense(sense),
+    });
+    // What the caller wants moved may no longer be there.
+    const concerns = meaningOf(sense).kind === "inventory-changed" && !isRepeatable(cdb);
+    return !concerns && patience.attentions++ < MAX_ATTENTIONS;
+  }
+
+  async #waits(sense: Sense, patience: Patience, signal?: AbortSignal): Promise<boolean> {
+    const { intervalMs = DEFAULT_INTERVAL_MS, count = DEFAULT_COUNT } = this.#options.readyPolling;
+    if (!BECOMING_READY.has((sense.asc << 8) | sense.ascq) || patience.polls >= count) return false;
+    if (patience.polls++ === 0) {
+      this.logger.info("Waiting for {name}: {sense}", {
+        name: this.name,
+        sense: describeSense(sense),
+      });
+    }
+    await this.#options.sleep(intervalMs, signal);
+    return true;
+  }
+}
+
+function senseOf({ status, sense }: ScsiResult): Sense | undefined {
+  return status === Status.CheckCondition ? decodeSense(sense) : undefined;
+}
+
+function nameOf(cdb: Uint8Array): string {
+  return commandName(cdb, { deviceType: DeviceType.Changer });
+}
+
+function isRepeatable(cdb: Uint8Array): boolean {
+  return commandFacts(cdb, { deviceType: DeviceType.Changer }).repeatable;
+}
+
+function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
+  return "reestablish" in unit;
+}

@@ -1,0 +1,52 @@
+/**
+ * What a command of a simulated unit is: one row of its command table.
+ *
+ * @module
+ */
+
+import type { Task } from "../device_server.ts";
+import type { Outcome } from "../tape/conditions.ts";
+import type { ReservationAccess } from "../tape/reservations/reservations.ts";
+
+/** CONTROL byte: only the vendor's bits may be set; NACA is refused (SAM-5 §5.2). */
+export const CONTROL = 0xc0;
+
+/** A reservation stands in the way: not a condition but a status of its own. */
+export const CONFLICT = "conflict";
+
+/** What a command comes to. */
+export type Answer = Outcome | typeof CONFLICT;
+
+/** One command of units whose state is a `State`. */
+export interface UnitCommand<State> {
+  readonly opcode: number;
+  /** Service action in byte 1, for operation codes that have them. */
+  readonly serviceAction?: number;
+  /**
+   * CDB usage data (SPC-5 §6.35.3) after the operation code: a bit that is 0 here must be 0 in the CDB. Its length is
+   * that of the CDB less one.
+   */
+  readonly usage: readonly number[];
+  /** Whether it needs the unit to be ready. @default false */
+  readonly needsReady?: boolean;
+  /** Executed in spite of a pending unit attention, which stays pending (SAM-5 §5.14.2). @default false */
+  readonly ignoresUnitAttention?: boolean;
+  /** Which persistent reservations of another nexus let it through. @default "write" */
+  readonly access?: ReservationAccess;
+  /** Executed in spite of another nexus's RESERVE (6) or (10). @default false */
+  readonly allowedWhenReserved?: boolean;
+  /** Bytes of Data-Out that the CDB asks for. @default 0 */
+  readonly dataOutLength?: (cdb: Uint8Array, state: State) => number;
+  /** Executes it. The fields of the CDB outside `usage` are 0, and the unit is ready if it has to be. */
+  readonly execute: (state: State, task: Task) => Answer;
+}
+
+/** Number of bytes of the command's CDB. */
+export function cdbLength({ usage }: Pick<UnitCommand<unknown>, "usage">): number {
+  return usage.length + 1;
+}
+
+/** The usage of a CDB with nothing but its operation code and CONTROL. */
+export function plainUsage(length: 6 | 10 | 12 | 16): number[] {
+  return [...new Array<number>(length - 2).fill(0), CONTROL];
+}

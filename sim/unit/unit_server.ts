@@ -1,0 +1,128 @@
+/**
+ * A device server made of a command table and a state: what keeps a command from being executed, in the order of
+ * precedence that SAM-5 §5.3.3 and §5.14 give, and what its outcome looks like to the target.
+ *
+ * @module
+ */
+
+import { Status } from "../../scsi/status.ts";
+import type { DeviceServer, Nexus, Task, TaskResult } from "../device_server.ts";
+import {
+  type Condition,
+  Conditions,
+  failed,
+  invalidField,
+  type Outcome,
+} from "../tape/conditions.ts";
+import { UnitCommandSet } from "./command_set.ts";
+import { autosense } from "./sense_answer.ts";
+import { type Answer, cdbLength, CONFLICT, type UnitCommand } from "./unit_command.ts";
+import type { UnitState } from "./unit_state.ts";
+
+/** The additional sense code of power on and resets, which goes before a reservation conflict. */
+const POWER_ON_OR_RESET = 0x29;
+
+/** What a kind of unit does beside what all do. */
+export interface UnitHooks {
+  /** An I_T nexus is gone. */
+  readonly nexusLost?: (nexus: Nexus) => void;
+  /** LOGICAL UNIT RESET. */
+  readonly reset?: () => void;
+  /** Releases what the unit holds; what it throws rejects `close()`. */
+  readonly close?: () => void;
+}
+
+/** A simulated unit whose commands are rows of a table. */
+export class UnitServer<State extends UnitState> implements DeviceServer {
+  readonly deviceType: number;
+  readonly #state: State;
+  readonly #hooks: UnitHooks;
+  readonly #commands: UnitCommandSet<State>;
+
+  constructor(state: State, commands: readonly UnitCommand<State>[], hooks: UnitHooks = {}) {
+    this.deviceType = state.deviceType;
+    this.#state = state;
+    this.#hooks = hooks;
+    this.#commands = new UnitCommandSet(commands, state.deviceType);
+  }
+
+  dataOutLength(cdb: Uint8Array): number {
+    const command = this.#commands.find(cdb);
+    if (!("execute" in command)) return 0;
+    return command.dataOutLength?.(cdb, this.#state) ?? 0;
+  }
+
+  /** Executes a command, at once. */
+  execute(task: Task): TaskResult {
+    const command = this.#commands.find(task.cdb);
+    const refused = refusal(this.#state, command, task);
+    if (refused !== undefined) return this.#result(refused);
+    return this.#result("execute" in command ? command.execute(this.#state, task) : command);
+  }
+
+  nexusEstablished(nexus: Nexus): void {
+    this.#state.attentions.establish(nexus);
+  }
+
+  nexusLost(nexus: Nexus): void {
+    this.#state.attentions.lose(nexus);
+    this.#state.reservations.nexusLost(nexus);
+    this.#hooks.nexusLost?.(nexus);
+  }
+
+  reset(): void {
+    this.#state.reservations.reset();
+    this.#state.modes.reset();
+    this.#hooks.reset?.();
+    this.#state.attentions.raise(Conditions.deviceReset);
+  }
+
+  // deno-lint-ignore require-await -- a failure must reject, not throw
+  async close(): Promise<void> {
+    this.#hooks.close?.();
+  }
+
+  #result(answer: Answer): TaskResult {
+    if (answer === CONFLICT) return { status: Status.ReservationConflict };
+    const { dataIn, condition } = answer;
+    if (condition === undefined) return { status: Status.Good, dataIn };
+    return { status: Status.CheckCondition, dataIn, sense: autosense(this.#state, condition) };
+  }
+}
+
+function refusal<State extends UnitState>(
+  state: State,
+  command: UnitCommand<State> | Outcome,
+  task: Task,
+): Answer | undefined {
+  const row = "execute" in command ? command : undefined;
+  const attention = row?.ignoresUnitAttention ? undefined : state.attentions.peek(task.nexus);
+  if (attention?.asc === POWER_ON_OR_RESET) return taken(state, task);
+  const { access = "write", allowedWhenReserved = false } = row ?? {};
+  if (state.reservations.isConflict(task.nexus, access, allowedWhenReserved)) return CONFLICT;
+  if (attention !== undefined) return taken(state, task);
+  if (row === undefined) return command as Outcome;
+  return reservedBits(row, task.cdb) ?? notReady(state, row);
+}
+
+function taken({ attentions }: UnitState, { nexus }: Task): Outcome {
+  return failed(attentions.take(nexus) as Condition);
+}
+
+function reservedBits<State>(row: UnitCommand<State>, cdb: Uint8Array): Outcome | undefined {
+  if (cdb.length < cdbLength(row)) return failed(Conditions.invalidFieldInCdb);
+  for (let at = 0; at < row.usage.length; at++) {
+    const allowed = row.usage[at] | (at === 0 && row.serviceAction !== undefined ? 0x1f : 0);
+    const wrong = cdb[at + 1] & ~allowed;
+    if (wrong !== 0) return invalidField(at + 1, 31 - Math.clz32(wrong));
+  }
+  return undefined;
+}
+
+function notReady<State extends UnitState>(
+  state: State,
+  { needsReady = false }: UnitCommand<State>,
+): Outcome | undefined {
+  const reason = needsReady ? state.readiness() : undefined;
+  return reason && failed(reason);
+}

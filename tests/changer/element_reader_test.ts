@@ -1,0 +1,220 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { ChangerError } from "../../changer/errors.ts";
+import { MediaChanger } from "../../changer/media_changer.ts";
+import { MoveOutcomeUnknownError } from "../../changer/errors.ts";
+import {
+  type ElementStatusInput,
+  encodeElementStatus,
+} from "../../scsi/element/encode_element_status.ts";
+import { encodeElementAddresses } from "../../scsi/element/changer_pages.ts";
+import { elementTypeOf } from "../../scsi/element/element_type.ts";
+import { ServiceDeliveryError } from "../../scsi/errors.ts";
+import { encodeInquiry } from "../../scsi/inquiry.ts";
+import { encodeModeSenseData } from "../../scsi/mode_parameters.ts";
+import { encodeSense } from "../../scsi/sense.ts";
+import { Status } from "../../scsi/status.ts";
+import { type Answer, FakeUnit } from "../scsi/fake_unit.ts";
+
+const INVALID_FIELD = check(0x24, 0x00);
+
+function check(asc: number, ascq: number, key = 5): Answer {
+  return { status: Status.CheckCondition, sense: encodeSense({ key, asc, ascq }) };
+}
+
+/** Ten storage slots at 1000, two drives at 500, one arm at 0. */
+const ELEMENTS: readonly ElementStatusInput[] = [
+  { type: "transport", address: 0, full: false },
+  ...[500, 501].map((address, i): ElementStatusInput => ({
+    type: "drive",
+    address,
+    full: false,
+    deviceId: {
+      codeSet: "ascii",
+      association: "logical-unit",
+      type: "vendor-specific",
+      data: new TextEncoder().encode(`SERIAL${i}`),
+    },
+  })),
+  ...Array.from({ length: 10 }, (_, i): ElementStatusInput => ({
+    type: "storage",
+    address: 1000 + i,
+    full: true,
+    barcode: `TAPE${i}`,
+  })),
+];
+
+/** What READ ELEMENT STATUS asks for. */
+interface Asked {
+  readonly type: number;
+  readonly first: number;
+  readonly count: number;
+  readonly volumeTags: boolean;
+  readonly deviceIds: boolean;
+  readonly allocation: number;
+}
+
+type Quirk = (asked: Asked, answer: Uint8Array) => Answer;
+
+function asked(cdb: Uint8Array): Asked {
+  return {
+    type: cdb[1] & 0x0f,
+    first: (cdb[2] << 8) | cdb[3],
+    count: (cdb[4] << 8) | cdb[5],
+    volumeTags: (cdb[1] & 0x10) !== 0,
+    deviceIds: (cdb[6] & 0x01) !== 0,
+    allocation: (cdb[7] << 16) | (cdb[8] << 8) | cdb[9],
+  };
+}
+
+function elementStatus(request: Asked): Uint8Array {
+  const elements = ELEMENTS.filter(({ type, address }) =>
+    type === elementTypeOf(request.type) && address >= request.first
+  ).slice(0, request.count);
+  return encodeElementStatus(elements, request);
+}
+
+/** A changer that errs in one way. */
+function changerUnit(quirk: Quirk, hasAssignment = true): FakeUnit {
+  return new FakeUnit((cdb) => {
+    if (cdb[0] === 0x12) {
+      if (cdb[1] !== 0) return INVALID_FIELD;
+      return encodeInquiry({ deviceType: 8, vendor: "ODD", product: "Library", revision: "1" });
+    }
+    if (cdb[0] === 0x1a && hasAssignment && (cdb[2] & 0x3f) === 0x1d) {
+      const none = { first: 0, count: 0 };
+      const bytes = encodeElementAddresses({
+        transport: { first: 0, count: 1 },
+        storage: { first: 1000, count: 10 },
+        drive: { first: 500, count: 2 },
+        importExport: none,
+      });
+      const page = { page: 0x1d, subpage: 0, saveable: false, bytes };
+      return encodeModeSenseData({ mediumType: 0, deviceSpecific: 0, pages: [page] }, 6);
+    }
+    if (cdb[0] === 0x1a || cdb[0] === 0x5a) return INVALID_FIELD;
+    if (cdb[0] === 0xb8) {
+      const request = asked(cdb);
+      return quirk(request, elementStatus(request));
+    }
+    return new Uint8Array(0);
+  });
+}
+
+/** What the inventory of such a changer is. */
+async function inventoryOf(quirk: Quirk, hasAssignment = true) {
+  const unit = changerUnit(quirk, hasAssignment);
+  const changer = await MediaChanger.open(unit, { sleep: () => Promise.resolve() });
+  const { slots, drives, transports } = await changer.inventory();
+  return {
+    barcodes: slots.map(({ barcode }) => barcode),
+    serials: drives.map(({ serialNumber }) => serialNumber),
+    transports: transports.length,
+    unit,
+  };
+}
+
+const BARCODES = Array.from({ length: 10 }, (_, i) => `TAPE${i}`);
+const SERIALS = ["SERIAL0", "SERIAL1"];
+
+const WHOLE: readonly (readonly [string, Quirk])[] = [
+  ["answers as it should", (_, answer) => answer],
+  ["tells no length in its header", (_, answer) => {
+    answer.fill(0, 5, 8);
+    return answer;
+  }],
+  ["tells half the length in its header", (_, answer) => {
+    answer[6] >>= 1;
+    answer[7] >>= 1;
+    return answer;
+  }],
+  ["tells far too great a length in its header", (_, answer) => {
+    answer.fill(0xff, 5, 8);
+    return answer;
+  }],
+  [
+    "refuses to give its header alone",
+    ({ allocation }, answer) => allocation < 16 ? INVALID_FIELD : answer,
+  ],
+  [
+    "gives three elements at a time",
+    ({ type, first, count, volumeTags, deviceIds, allocation }) =>
+      elementStatus({ type, first, count: Math.min(count, 3), volumeTags, deviceIds, allocation }),
+  ],
+  [
+    "gives labels and identifiers one at a time only",
+    ({ volumeTags, deviceIds }, answer) => volumeTags && deviceIds ? INVALID_FIELD : answer,
+  ],
+  [
+    "cuts the last eight bytes of each answer off, which lie behind the label, as tgt does",
+    ({ deviceIds }, answer) => deviceIds ? answer : answer.subarray(0, answer.length - 8),
+  ],
+  [
+    "refuses an address beyond its last element",
+    ({ type, first }, answer) => type === 2 && first > 1009 ? check(0x21, 0x01) : answer,
+  ],
+];
+
+for (const [what, quirk] of WHOLE) {
+  for (const hasAssignment of [true, false]) {
+    const page = hasAssignment ? "with" : "without";
+    Deno.test(`The inventory is whole from a changer ${page} page 1Dh that ${what}`, async () => {
+      const { barcodes, serials, transports } = await inventoryOf(quirk, hasAssignment);
+      deepStrictEqual(barcodes, BARCODES);
+      deepStrictEqual(serials, SERIALS);
+      strictEqual(transports, 1);
+    });
+  }
+}
+
+Deno.test("A changer that refuses identifiers is asked for labels alone, and not refused twice", async () => {
+  const quirk: Quirk = ({ deviceIds }, answer) => deviceIds ? INVALID_FIELD : answer;
+  const { barcodes, serials, unit } = await inventoryOf(quirk);
+  deepStrictEqual(barcodes, BARCODES);
+  deepStrictEqual(serials, [undefined, undefined]);
+  const changer = await MediaChanger.open(unit);
+  await changer.inventory();
+  unit.commands.length = 0;
+  await changer.inventory();
+  strictEqual(unit.commands.some(({ cdb }) => asked(cdb).deviceIds), false);
+});
+
+Deno.test("A changer that refuses labels is asked for elements alone", async () => {
+  const quirk: Quirk = ({ volumeTags }, answer) => volumeTags ? INVALID_FIELD : answer;
+  const { barcodes, serials } = await inventoryOf(quirk);
+  deepStrictEqual(barcodes, Array(10).fill(undefined));
+  deepStrictEqual(serials, SERIALS);
+});
+
+Deno.test("A changer that repeats itself, or answers nonsense, does not hold us", async () => {
+  const repeats: Quirk = ({ type, volumeTags, deviceIds, allocation }) =>
+    elementStatus({ type, first: 0, count: 3, volumeTags, deviceIds, allocation });
+  deepStrictEqual((await inventoryOf(repeats)).barcodes, BARCODES.slice(0, 3));
+  for (const bytes of [[], [0], Array(8).fill(0xff), Array(40).fill(0xff), Array(40).fill(1)]) {
+    const { barcodes } = await inventoryOf(() => new Uint8Array(bytes));
+    deepStrictEqual(barcodes, []);
+  }
+});
+
+Deno.test("What a changer refuses for another reason is told", async () => {
+  await rejects(
+    inventoryOf(() => check(0x44, 0x00, 4)),
+    (error: unknown) => error instanceof ChangerError && error.kind === "fault",
+  );
+});
+
+Deno.test("A move without an answer is never sent again, and its outcome is said to be unknown", async () => {
+  const inner = changerUnit((_, answer) => answer);
+  let moves = 0;
+  const unit = {
+    name: "lossy",
+    execute: (command: Parameters<FakeUnit["execute"]>[0]) => {
+      if (command.cdb[0] !== 0xa5) return inner.execute(command);
+      moves++;
+      return Promise.reject(new ServiceDeliveryError("the line went dead", { outcome: "unknown" }));
+    },
+    close: () => Promise.resolve(),
+  };
+  const changer = await MediaChanger.open(unit);
+  await rejects(changer.load(1, 0), MoveOutcomeUnknownError);
+  strictEqual(moves, 1);
+});

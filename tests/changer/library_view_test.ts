@@ -1,0 +1,120 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { viewLibrary } from "../../changer/library_view.ts";
+import { decodeElementAddress, serialNumberOf } from "../../changer/drive_identity.ts";
+import type { LogicalUnit, ScsiCommand } from "../../scsi/logical_unit.ts";
+import { Status } from "../../scsi/status.ts";
+import { type LibraryFixture, withLibrary } from "./library_fixture.ts";
+
+/** The units of both drives, the second first. */
+async function unitsOf(fixture: LibraryFixture): Promise<LogicalUnit[]> {
+  return [await fixture.openUnit(1), await fixture.openUnit(0)];
+}
+
+/** A unit that does not have some vital product data pages. */
+function without(unit: LogicalUnit, pages: readonly number[]): LogicalUnit {
+  const sense = new Uint8Array([0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0, 0, 0]);
+  return {
+    name: unit.name,
+    execute: (command: ScsiCommand) => {
+      const [opcode, evpd, page] = command.cdb;
+      const isMissing = opcode === 0x12 && (evpd & 1) === 1 && pages.includes(page);
+      return isMissing
+        ? Promise.resolve({ status: Status.CheckCondition, sense, dataInLength: 0, residual: 0 })
+        : unit.execute(command);
+    },
+    close: () => unit.close(),
+  };
+}
+
+for (const layout of ["lun", "target"] as const) {
+  for (const deviceIds of ["t10-vendor", "serial-number"] as const) {
+    Deno.test(`viewLibrary() knows the drives by serial number: layout ${layout}, ${deviceIds}`, () =>
+      withLibrary({ deviceIds }, async (fixture) => {
+        const changer = await fixture.openChanger();
+        const units = await unitsOf(fixture);
+        const { drives, strangers } = await viewLibrary(changer, units);
+        deepStrictEqual(drives.map(({ matchedBy }) => matchedBy), Array(2).fill("serial-number"));
+        deepStrictEqual(drives.map(({ unit }) => unit), [units[1], units[0]]);
+        deepStrictEqual(strangers, []);
+      }, layout));
+  }
+}
+
+Deno.test("viewLibrary() knows the drives by name where they give no serial number", () =>
+  withLibrary({}, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const units = (await unitsOf(fixture)).map((unit) => without(unit, [0x80]));
+    const { drives } = await viewLibrary(changer, units);
+    deepStrictEqual(drives.map(({ matchedBy }) => matchedBy), ["designator", "designator"]);
+    deepStrictEqual(drives.map(({ unit }) => unit), [units[1], units[0]]);
+  }));
+
+Deno.test("viewLibrary() knows the drives by the element address that they tell where the changer tells nothing", () =>
+  withLibrary({ deviceIds: "none" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const units = await unitsOf(fixture);
+    const { drives } = await viewLibrary(changer, units);
+    deepStrictEqual(drives.map(({ matchedBy }) => matchedBy), Array(2).fill("element-address"));
+    deepStrictEqual(drives.map(({ unit }) => unit), [units[1], units[0]]);
+  }));
+
+Deno.test("viewLibrary() finds out by loading a cartridge where it may, and puts it back", () =>
+  withLibrary({ deviceIds: "none", requireUnload: true }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const units = (await unitsOf(fixture)).map((unit) => without(unit, [0xb4]));
+    const unknown = await viewLibrary(changer, units);
+    deepStrictEqual(unknown.drives.map(({ unit }) => unit), [undefined, undefined]);
+    deepStrictEqual(unknown.strangers, units);
+    const { drives, strangers } = await viewLibrary(changer, units, { probe: { slot: 3 } });
+    deepStrictEqual(drives.map(({ matchedBy }) => matchedBy), ["probe", "probe"]);
+    deepStrictEqual(drives.map(({ unit }) => unit), [units[1], units[0]]);
+    deepStrictEqual(strangers, []);
+    const { slots, drives: empty } = await changer.inventory();
+    strictEqual(slots[2].barcode, "A00003L8");
+    deepStrictEqual(empty.map(({ full }) => full), [false, false]);
+  }));
+
+Deno.test("viewLibrary() gives up probing a drive that no unit belongs to, and puts the cartridge back", () =>
+  withLibrary({ deviceIds: "none" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const unit = without(await fixture.openUnit(1), [0xb4]);
+    let waited = 0;
+    const sleep = () => Promise.resolve(void waited++);
+    const probe = { slot: 1, count: 4 };
+    const { drives } = await viewLibrary(changer, [unit], { probe, sleep });
+    deepStrictEqual(drives.map(({ matchedBy }) => matchedBy), [undefined, "probe"]);
+    strictEqual(waited, 4);
+    strictEqual((await changer.inventory()).slots[0].full, true);
+  }));
+
+Deno.test("viewLibrary() leaves out what is no tape drive, and stops with its signal", () =>
+  withLibrary({}, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const drive = await fixture.openUnit(0);
+    const units = [await fixture.openUnit(-1), drive];
+    const { drives, strangers } = await viewLibrary(changer, units);
+    strictEqual(drives[0].unit, drive);
+    deepStrictEqual(strangers, []);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await rejects(viewLibrary(changer, units, { signal }), /enough/);
+  }));
+
+Deno.test("A drive's element address is read from fields of either width", () => {
+  strictEqual(decodeElementAddress(undefined), undefined);
+  strictEqual(decodeElementAddress(new Uint8Array([1])), undefined);
+  strictEqual(decodeElementAddress(new Uint8Array([0x01, 0xf4])), 500);
+  strictEqual(decodeElementAddress(new Uint8Array([0, 0, 0x01, 0xf4])), 500);
+  strictEqual(decodeElementAddress(new Uint8Array([0x01, 0xf4, 0, 0])), 500);
+});
+
+Deno.test("A serial number is found in each form of identifier that changers give", () => {
+  const of = (type: "t10-vendor" | "vendor-specific" | "naa", text: string) => {
+    const data = new TextEncoder().encode(text);
+    return serialNumberOf({ codeSet: "binary", association: "logical-unit", type, data, text });
+  };
+  strictEqual(of("t10-vendor", "IBM     ULT3580-TD8     1013000123"), "1013000123");
+  strictEqual(of("t10-vendor", "1013000123"), "1013000123");
+  strictEqual(of("vendor-specific", "HU19477V3D\0\0"), "HU19477V3D");
+  strictEqual(of("vendor-specific", "\u0001\u0002"), undefined);
+  strictEqual(of("naa", "12345678"), undefined);
+});
