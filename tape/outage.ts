@@ -8,7 +8,7 @@
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
-import { MediumChangedError, TapeError } from "./errors.ts";
+import { MediumChangedError, TapeError, TransportLostError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -17,6 +17,8 @@ import type { TapeSession } from "./tape_session.ts";
 const MAX_LOOKS = 100;
 const STILL_LOOKS = 5;
 const LOOK_INTERVAL_MS = 100;
+/** Who closes a drive does not want to wait for a target that is gone: time for a login or two, and no more. */
+const CLOSING_PATIENCE_MS = 5_000;
 
 /** Options of an {@link Outage}. */
 export interface OutageOptions {
@@ -32,6 +34,7 @@ export interface OutageOptions {
 export class Outage {
   readonly #session: TapeSession;
   readonly #options: OutageOptions;
+  readonly #closing: AbortController = new AbortController();
   #hasGivenUp = false;
 
   constructor(session: TapeSession, options: OutageOptions) {
@@ -60,13 +63,38 @@ export class Outage {
     const { device, blockBytes } = this.#session;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     this.#hasGivenUp = true;
-    await device.reestablish(signal);
+    const closing = this.#closing.signal;
+    await device.reestablish(signal ? AbortSignal.any([signal, closing]) : closing);
     this.#hasGivenUp = false;
     await this.#drainAttentions(signal);
     await this.#waitUntilStill(signal);
     await this.#checkDrive(signal);
     if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
     device.logger.warn("Connected to {name} again", { name: device.name });
+  }
+
+  /**
+   * Runs what closes the drive, whatever is to be done before it. A connection that is lost, already or in it, is then waited
+   * for no longer than a few seconds; whoever waits for it hears a {@link TransportLostError}.
+   */
+  async whileClosing(close: () => Promise<void>): Promise<void> {
+    const { device } = this.#session;
+    const closed = new AbortController();
+    const patience = device.sleep(CLOSING_PATIENCE_MS, closed.signal).then(
+      () => this.#closing.abort(this.#closingError()),
+      () => {},
+    );
+    try {
+      await close();
+    } finally {
+      closed.abort();
+      await patience;
+    }
+  }
+
+  #closingError(): TransportLostError {
+    const { name } = this.#session.device;
+    return new TransportLostError(`Cannot connect to ${name} again: the drive is being closed`);
   }
 
   /** A reset and the loss of the nexus itself are expected; another tape is not. */

@@ -328,13 +328,13 @@ export class TapeDrive {
   }
 
   /**
-   * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. Calling it again
-   * gives the same promise.
+   * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. A connection
+   * that is lost is waited for no longer than five seconds from then on. Calling it again gives the same promise.
    *
    * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.run(() => this.#shutDown());
+    this.#closing ??= this.#outage.whileClosing(() => this.#queue.run(() => this.#shutDown()));
     return this.#closing;
   }
 

@@ -47,6 +47,7 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
   #phaseDeadline = Infinity;
   #keepalive: Keepalive | undefined;
   #time2Wait: number | undefined;
+  #isRenegotiating = false;
   /** What a pending read fills, and the commands that fail once it does not any more. */
   #destination: Uint8Array | undefined;
   #heldByRead: ScsiTask[] = [];
@@ -303,11 +304,20 @@ export class Initiator implements ConnectionOwner, ProtocolCore {
     this.#requestEnded();
   }
 
+  /** One exchange answers all messages that ask for it before it has ended. */
   #renegotiate(patienceMs: number): void {
+    if (this.#isRenegotiating) return;
+    this.#isRenegotiating = true;
     const time = { now: this.#now, timeoutMs: patienceMs };
     this.submit(renegotiation(this.parameters, time, {
-      changed: (parameters) => this.#connection.parameters = parameters,
-      failed: (error) => this.#events.notice("Negotiation failed", { error }),
+      changed: (parameters) => {
+        this.#isRenegotiating = false;
+        this.#connection.parameters = parameters;
+      },
+      failed: (error) => {
+        this.#isRenegotiating = false;
+        this.#events.notice("Negotiation failed", { error });
+      },
     }));
   }
 

@@ -22,9 +22,10 @@ export type Conversation = (experiment: Experiment) => Promise<void>;
 /** Reads everything. No error may reach the application, other than from opening: reads resume. */
 export async function reading(experiment: Experiment): Promise<void> {
   fill(experiment);
-  const drive = await opened(experiment);
-  for (const expected of tapeContents()) assert.deepEqual(await drive.read(), expected);
-  await drive.close();
+  await withDrive(experiment, async (drive) => {
+    for (const expected of tapeContents()) assert.deepEqual(await drive.read(), expected);
+    await drive.close();
+  });
 }
 
 /**
@@ -33,17 +34,17 @@ export async function reading(experiment: Experiment): Promise<void> {
  */
 export async function moving(experiment: Experiment): Promise<void> {
   fill(experiment);
-  const drive = await opened(experiment);
   const contents = tapeContents();
-  for (const object of [0, 90, 30, 150, 5]) {
-    await again(() => drive.locate(object));
-    for (let at = object; at < object + 12; at++) {
-      assert.deepEqual(await readAt(drive, at), contents[at], `object ${at}`);
+  await withDrive(experiment, async (drive) => {
+    for (const object of [0, 90, 30, 150, 5]) {
+      await again(() => drive.locate(object));
+      for (let at = object; at < object + 12; at++) {
+        assert.deepEqual(await readAt(drive, at), contents[at], `object ${at}`);
+      }
+      const position = await again(() => drive.position());
+      if (position.known) assert.equal(position.object, object + 12);
     }
-    const position = await again(() => drive.position());
-    if (position.known) assert.equal(position.object, object + 12);
-  }
-  await settledOrDocumented(drive.close(), PositionLostError);
+  });
 }
 
 async function readAt(drive: TapeDrive, object: number): Promise<unknown> {
@@ -58,7 +59,17 @@ async function readAt(drive: TapeDrive, object: number): Promise<unknown> {
 
 /** Writes everything, each record again for which the tape proves that it is not there. */
 export async function writing(experiment: Experiment): Promise<void> {
-  const drive = await opened(experiment);
+  await withDrive(experiment, async (drive) => {
+    await writeRecords(drive);
+    await again(async () => {
+      if (await endOfData(drive) === RECORDS) await drive.writeFilemarks();
+    });
+    await again(() => drive.flush());
+  });
+  checkTape(experiment);
+}
+
+async function writeRecords(drive: TapeDrive): Promise<void> {
   let written = 0;
   for (let attempts = 0; written < RECORDS;) {
     const outcome = await attempt(drive.write(record(written)));
@@ -69,13 +80,6 @@ export async function writing(experiment: Experiment): Promise<void> {
     assert.ok(++attempts <= MAX_ATTEMPTS, `writing goes wrong again and again: ${outcome}`);
     written = await proven(drive, written);
   }
-  await again(async () => {
-    await drive.space("end-of-data");
-    if ((await drive.position()).object === RECORDS) await drive.writeFilemarks();
-  });
-  await again(() => drive.flush());
-  await settledOrDocumented(drive.close(), TapeError);
-  checkTape(experiment);
 }
 
 /** Whatever comes of it, it comes in time, and an error is one of the documented: all that can be asked without digests. */
@@ -104,12 +108,19 @@ async function proven(drive: TapeDrive, written: number): Promise<number> {
     refusal instanceof PositionLostError || refusal instanceof TransportLostError,
     `a write on a tape that stands nobody knows where is refused, not ${refusal}`,
   );
-  return await again(async () => {
-    await drive.space("end-of-data");
-    const { object } = await drive.position();
-    assert.ok(object === written || object === written + 1, `${object} records of ${written}`);
-    return object;
-  });
+  const object = await again(() => endOfData(drive));
+  assert.ok(object === written || object === written + 1, `${object} records of ${written}`);
+  return object;
+}
+
+/** Goes there, and asks the drive how many objects are before it. */
+async function endOfData(drive: TapeDrive): Promise<number> {
+  await drive.space("end-of-data");
+  const position = await drive.position();
+  if (position.known) return position.object!;
+  throw new PositionLostError(
+    "Cannot tell where end of data is: the connection was lost behind it",
+  );
 }
 
 async function attempt(promise: Promise<unknown>): Promise<"done" | TapeError> {
@@ -132,6 +143,19 @@ async function again<T>(operation: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!(error instanceof TapeError) || attempts >= MAX_ATTEMPTS) throw error;
     }
+  }
+}
+
+/** Uses the drive and closes it, whatever comes of it. */
+async function withDrive(
+  experiment: Experiment,
+  use: (drive: TapeDrive) => Promise<void>,
+): Promise<void> {
+  const drive = await opened(experiment);
+  try {
+    await use(drive);
+  } finally {
+    await settledOrDocumented(drive.close(), TapeError);
   }
 }
 
