@@ -2,6 +2,7 @@
 
 import { Random } from "../scsi/random.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { bytesInUse, usedMemory } from "../soak/used_memory.ts";
 import { nextInput } from "./mutation.ts";
 
 /** How long and with what to go on. */
@@ -108,20 +109,12 @@ class MemoryWatch {
   }
 
   check(): void {
-    this.#base ??= usedBytes();
-    if (usedBytes() - this.#base <= this.#maxGrowthBytes) return;
-    // Garbage is no growth; without --expose-gc it cannot be told from it.
-    const collect = (globalThis as { gc?: () => void }).gc;
-    if (collect === undefined) return;
-    collect();
-    const growth = usedBytes() - this.#base;
+    this.#base ??= bytesInUse();
+    if (bytesInUse() - this.#base <= this.#maxGrowthBytes) return;
+    // Garbage is no growth.
+    const growth = usedMemory() - this.#base;
     if (growth > this.#maxGrowthBytes) throw new Error(`Memory has grown by ${growth} bytes`);
   }
-}
-
-function usedBytes(): number {
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }
 
 /** Leaves out what is not needed for the same failure, within a bounded number of attempts. */

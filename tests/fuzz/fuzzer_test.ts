@@ -49,3 +49,13 @@ Deno.test("The same seed makes the same inputs, none longer than allowed", () =>
   }
   assert.ok(seen.size > 1500, `${seen.size} of 2000 inputs differ`);
 });
+
+Deno.test("A target that keeps what it is given is a defect, one that lets go of it is none", async () => {
+  const options = { ...OPTIONS, maxGrowthBytes: 8 * 1024 * 1024 };
+  const kept: Uint8Array[] = [];
+  const keeping = target(() => void kept.push(new Uint8Array(4096)));
+  await assert.rejects(fuzz(keeping, options), /Memory has grown/);
+  kept.length = 0;
+  const lettingGo = target(() => void kept.splice(0, 1, new Uint8Array(4096)));
+  await fuzz(lettingGo, options);
+});
