@@ -34,14 +34,14 @@ Deno.exit(hasLeaked ? 1 : 0);
 
 function show(what: string, count: number, report: SoakReport): void {
   const { seconds, growthBytes, sessionBytes } = report;
-  const { leakedDescriptors, leakedTimers, leakedSessions } = report;
+  const { leakedSockets, leakedTimers, leakedSessions } = report;
   const size = sessionBytes > 0 ? `, ${Math.round(sessionBytes / 1024)} KiB a session` : "";
-  const isLeak = growthBytes > SLACK_BYTES + count * MAX_LEAK_BYTES || leakedDescriptors > 0 ||
+  const isLeak = growthBytes > SLACK_BYTES + count * MAX_LEAK_BYTES || leakedSockets > 0 ||
     leakedTimers > 0 || leakedSessions > 0 || sessionBytes > MAX_SESSION_BYTES;
   hasLeaked ||= isLeak;
   console.log(
     `${what}: ${seconds.toFixed(1)} s${size}, ${Math.round(growthBytes / 1024)} KiB more in use ` +
-      `at the end; left over: ${leakedDescriptors} descriptors, ${leakedTimers} timers, ` +
+      `at the end; left over: ${leakedSockets} sockets, ${leakedTimers} timers, ` +
       `${leakedSessions} sessions${isLeak ? ": LEAK" : ""}`,
   );
 }

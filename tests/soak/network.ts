@@ -1,6 +1,6 @@
 /** Where a soak runs: in memory, or on a port of this machine. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { ByteListener, Dialer } from "../../transport/byte_stream.ts";
 import { defaultDialer, defaultListen } from "../../transport/default_transport.ts";
 import { LoopbackNetwork } from "../../transport/loopback_network.ts";
@@ -25,9 +25,22 @@ export async function portNetwork(): Promise<Network> {
   return { name: "on a port", listener, dial: defaultDialer };
 }
 
-/** How many descriptors this process has open. */
-export function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
+/** How many sockets of the network this process has open. Those that the runtime makes for itself are local ones. */
+export function openSockets(): number {
+  const local = new Set(readFileSync("/proc/net/unix", "utf8").match(/\b\d+(?=( @?\/.*)?$)/gm));
+  return readdirSync("/proc/self/fd").filter((descriptor) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(targetOf(`/proc/self/fd/${descriptor}`))?.[1];
+    return inode !== undefined && !local.has(inode);
+  }).length;
+}
+
+/** What a descriptor stands for; nothing when it was the one that the folder itself was read with. */
+function targetOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
 }
 
 /** How many descriptors this process may have open. */

@@ -6,7 +6,7 @@ import type { RunningTarget } from "../../sim/target/running_target.ts";
 import { serveTarget } from "../../sim/target/serve_target.ts";
 import { SimulatedDrive } from "../../sim/tape/drive.ts";
 import { CountingClock } from "./counting_clock.ts";
-import { type Network, openDescriptors } from "./network.ts";
+import { type Network, openSockets } from "./network.ts";
 import { usedMemory } from "./used_memory.ts";
 
 const TARGET_NAME = "iqn.2026-03.com.example:tape";
@@ -23,8 +23,8 @@ export interface SoakReport {
   readonly growthBytes: number;
   /** Bytes that each open session took, the target's half included; 0 when none were open together. */
   readonly sessionBytes: number;
-  /** Descriptors that are open at the end beyond those at the beginning. */
-  readonly leakedDescriptors: number;
+  /** Sockets that are open at the end beyond those at the beginning. */
+  readonly leakedSockets: number;
   /** Timers that run at the end. */
   readonly leakedTimers: number;
   /** Sessions that the target has at the end. */
@@ -69,7 +69,7 @@ async function soak(
   sessions: number,
   work: (bench: Bench) => Promise<Memory>,
 ): Promise<SoakReport> {
-  const descriptors = openDescriptors();
+  const sockets = openSockets();
   const network = await connect();
   const clock = new CountingClock();
   const target = await serve(network, sessions, clock);
@@ -80,14 +80,14 @@ async function soak(
     memory = await work(
       { clock, target, login: (number) => login(target, network, clock, number) },
     );
-    leakedSessions = await settledSessions(target);
+    leakedSessions = await settled(() => target.sessions().length);
   } finally {
     await target.close();
   }
   return {
     seconds: (performance.now() - begin) / 1000,
     ...memory,
-    leakedDescriptors: openDescriptors() - descriptors,
+    leakedSockets: await settled(() => openSockets() - sockets),
     leakedTimers: clock.running,
     leakedSessions,
   };
@@ -137,10 +137,10 @@ async function closeAll(sessions: Session[]): Promise<void> {
   await Promise.all(sessions.splice(0).map((session) => session.close()));
 }
 
-/** The target sees the end of a connection some turns after the initiator does. */
-async function settledSessions(target: RunningTarget): Promise<number> {
-  for (let turns = 0; turns < 1000 && target.sessions().length > 0; turns++) {
+/** What `count` comes to. The other end of a connection, and the system, see its end some turns later. */
+async function settled(count: () => number): Promise<number> {
+  for (let turns = 0; turns < 1000 && count() > 0; turns++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return target.sessions().length;
+  return count();
 }

@@ -13,5 +13,5 @@ Deno.test(`${LOGINS} logins, and ${SESSIONS} sessions at once, leave no memory, 
   const { success, stdout, stderr } = await soak.output();
   const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.ok(success, said);
-  assert.equal(said.match(/left over: 0 descriptors, 0 timers, 0 sessions$/gm)?.length, 4, said);
+  assert.equal(said.match(/left over: 0 sockets, 0 timers, 0 sessions$/gm)?.length, 4, said);
 });
