@@ -27,10 +27,16 @@ export const CAMPAIGNS: readonly Campaign[] = [
     kinds: OUTAGES,
   },
   { name: "moving", conversation: moving, setup: { drive: { readAhead: 4 } }, kinds: OUTAGES },
-  { name: "writing", conversation: writing, setup: {}, kinds: OUTAGES },
+  { name: "writing", conversation: writing(), setup: {}, kinds: OUTAGES },
+  {
+    name: "writing eight at a time",
+    conversation: writing({ inFlight: 8 }),
+    setup: {},
+    kinds: OUTAGES,
+  },
   {
     name: "writing on request",
-    conversation: writing,
+    conversation: writing(),
     setup: { negotiation: SMALL_BURSTS },
     kinds: OUTAGES,
   },
@@ -42,7 +48,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   },
   {
     name: "writing with digests",
-    conversation: writing,
+    conversation: writing(),
     setup: { digests: BOTH },
     kinds: [...CORRUPTIONS, "cut-inside"],
   },
@@ -54,7 +60,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   },
   {
     name: "writing without digests",
-    conversation: settling(writing),
+    conversation: settling(writing()),
     setup: {},
     kinds: CORRUPTIONS,
   },
