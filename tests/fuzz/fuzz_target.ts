@@ -1,5 +1,7 @@
 /** One part of the code that takes bytes from outside, and what may come of it. */
 
+import type { Random } from "../scsi/random.ts";
+
 /** What a fuzzer throws mutated bytes at. */
 export interface FuzzTarget {
   readonly name: string;
@@ -7,6 +9,8 @@ export interface FuzzTarget {
   readonly seeds: readonly Uint8Array[];
   /** What mutations may put in somewhere. @default none */
   readonly tokens?: readonly Uint8Array[];
+  /** A change that knows how inputs are made up; half of all changes. The input is its own. @default none */
+  readonly change?: (input: Uint8Array, random: Random) => Uint8Array;
   /** Longest input to make, in bytes. */
   readonly maxBytes: number;
   /** Takes one input. Returns whatever is right, errors of the documented classes included; throws for a defect. */

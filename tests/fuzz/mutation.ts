@@ -16,7 +16,9 @@ export function nextInput(target: FuzzTarget, random: Random): Uint8Array {
   let input: Uint8Array = seeds[random.below(seeds.length)].slice();
   if (kind === 1) input = spliced(input, seeds[random.below(seeds.length)], random);
   for (let changes = 1 + random.below(1 + random.below(12)); changes > 0; changes--) {
-    input = CHANGES[random.below(CHANGES.length)](input, random, target);
+    input = target.change && random.below(2) === 0
+      ? target.change(input, random)
+      : CHANGES[random.below(CHANGES.length)](input, random, target);
   }
   return input.length > maxBytes ? input.subarray(0, maxBytes) : input;
 }

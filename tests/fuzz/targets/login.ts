@@ -28,6 +28,7 @@ import {
   seededBytes,
 } from "../../iscsi/negotiation/login_pair.ts";
 import { ascii, type FuzzTarget, joined, orDocumented } from "../fuzz_target.ts";
+import { changePdus } from "../pdu_mutation.ts";
 
 const MAX_SEGMENT_BYTES = 8192;
 const SECRET = "secretsecret12";
@@ -75,6 +76,7 @@ export function loginTargets(): FuzzTarget[] {
       name: "login-initiator",
       seeds: recorded.map(({ responses }, index) => joined([Uint8Array.of(index), responses])),
       tokens: TOKENS,
+      change: changePdus,
       maxBytes: 20_000,
       run: runInitiator,
     },
@@ -82,6 +84,7 @@ export function loginTargets(): FuzzTarget[] {
       name: "login-target",
       seeds: recorded.map(({ requests }, index) => joined([Uint8Array.of(index), requests])),
       tokens: TOKENS,
+      change: changePdus,
       maxBytes: 20_000,
       run: runTarget,
     },

@@ -20,11 +20,14 @@ import {
   TARGET_NAME,
 } from "../../iscsi/negotiation/login_pair.ts";
 import { type FuzzTarget, joined, settledOrDocumented } from "../fuzz_target.ts";
+import { changePdus } from "../pdu_mutation.ts";
 import { eavesdropping } from "./eavesdropping.ts";
 
 const CHAP = 1;
 const HEADER_DIGEST = 2;
 const SILENT = 4;
+/** Short, so that most of an input are headers. */
+const RECORD_BYTES = 600;
 const SECRET = "secretsecret12";
 const DAY_MS = 86_400_000;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -35,7 +38,7 @@ export async function portalTarget(): Promise<FuzzTarget> {
   for (const flags of [0, CHAP, HEADER_DIGEST, SILENT]) {
     seeds.push(joined([Uint8Array.of(flags), await recorded(flags)]));
   }
-  return { name: "portal", seeds, maxBytes: 40_000, run: runPortal };
+  return { name: "portal", seeds, change: changePdus, maxBytes: 40_000, run: runPortal };
 }
 
 async function runPortal(input: Uint8Array): Promise<void> {
@@ -84,7 +87,7 @@ function served(
     chap: flags & CHAP ? { accounts: [{ name: "user", secret: SECRET }] } : undefined,
     headerDigest: flags & HEADER_DIGEST ? "crc32c" : "none",
     dataDigest: "none",
-    negotiation: { maxReceiveDataSegmentLength: 1024, defaultTime2Wait: 0 },
+    negotiation: { maxReceiveDataSegmentLength: 512, defaultTime2Wait: 0 },
     limits: { maxTransferBytes: 1 << 20, dataOutBytes: 1 << 20, dataInBytes: 1 << 20 },
     onEvent,
   });
@@ -150,9 +153,12 @@ async function commands(session: Session): Promise<void> {
   const cdb = (...bytes: number[]) => Uint8Array.from([...bytes, 0, 0, 0, 0, 0, 0].slice(0, 6));
   await session.execute(0n, { cdb: cdb(0x12, 0, 0, 0, 96), dataIn: new Uint8Array(96) });
   await session.execute(0n, { cdb: cdb(0) });
-  await session.execute(0n, { cdb: cdb(0x0a, 0, 0, 0x0f, 0xa0), dataOut: new Uint8Array(4000) });
+  await session.execute(0n, {
+    cdb: cdb(0x0a, 0, 0, 2, 0x58),
+    dataOut: new Uint8Array(RECORD_BYTES),
+  });
   await session.execute(0n, { cdb: cdb(1) });
-  await session.execute(0n, { cdb: cdb(8, 0, 0, 0x0f, 0xa0), dataIn: new Uint8Array(4000) });
+  await session.execute(0n, { cdb: cdb(8, 0, 0, 2, 0x58), dataIn: new Uint8Array(RECORD_BYTES) });
   await session.text(encodeText([["SendTargets", ""]]));
   await session.logicalUnitReset(0);
   await session.close();
