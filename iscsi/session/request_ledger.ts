@@ -5,6 +5,7 @@
  * @module
  */
 
+import { serialLess } from "../connection/serial_number.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { TaskManagementResponseCode, taskManagementResponseName } from "../pdu/task_management.ts";
 import type { InitiatorConnection } from "./initiator_connection.ts";
@@ -93,7 +94,7 @@ export class RequestLedger {
   /**
    * The target has answered ABORT TASK.
    *
-   * @throws {ConnectionLostError} when it does not abort the command.
+   * @throws {ConnectionLostError} when it does not abort the command, or has lost one before it.
    */
   aborted({ itt, task }: Abort, response: number): void {
     this.#state.requests.delete(itt);
@@ -103,11 +104,21 @@ export class RequestLedger {
       this.#state.requests.delete(task.itt);
       this.#connection.dataOut.drop(task);
       task.fail(task.abortReason);
+      this.#checkTaken(task);
     } else if (task.state === "aborting") {
       const name = taskManagementResponseName(response);
       throw new ConnectionLostError(`${task.name}: it could not be aborted (${name})`);
     }
     this.#parts.ended();
+  }
+
+  /** A target that still waits for a number before this one waits for ever: nothing that follows would be executed. */
+  #checkTaken({ name, cmdSn }: ScsiTask): void {
+    const { expCmdSn } = this.#state.window;
+    if (serialLess(cmdSn, expCmdSn)) return;
+    throw new ConnectionLostError(
+      `${name}: it was aborted, but the target still waits for command ${expCmdSn}, which was sent before`,
+    );
   }
 
   /** Its owner waits no longer for a text request. One that the target has is answered, and that is ignored. */

@@ -16,6 +16,8 @@ export interface Campaign {
   readonly conversation: Conversation;
   readonly setup: Setup;
   readonly kinds: readonly FaultKind[];
+  /** PDUs from one fault to the next. @default one fault only */
+  readonly period?: number;
 }
 
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -28,6 +30,13 @@ export const CAMPAIGNS: readonly Campaign[] = [
   },
   { name: "moving", conversation: moving, setup: { drive: { readAhead: 4 } }, kinds: OUTAGES },
   { name: "writing", conversation: writing(), setup: {}, kinds: OUTAGES },
+  {
+    name: "reading over a bad line",
+    conversation: reading,
+    setup: { drive: { readAhead: 8 } },
+    kinds: OUTAGES,
+    period: 200,
+  },
   {
     name: "writing eight at a time",
     conversation: writing({ inFlight: 8 }),
@@ -79,7 +88,7 @@ export async function countPdus(campaign: Campaign): Promise<number> {
  * @throws {Error} that names the fault, when it does not end as it should.
  */
 export async function strike(campaign: Campaign, kind: FaultKind, index: number): Promise<void> {
-  const fault = new Fault(kind, index);
+  const fault = new Fault(kind, index, campaign.period);
   try {
     await run(campaign, fault);
     assert.ok(fault.struck, "the conversation got as far as the fault");

@@ -17,17 +17,20 @@ export type FaultKind =
   | "corrupt-header"
   | "corrupt-data";
 
-/** One fault, at the PDU with this number, counted from 0 over both directions and all connections. */
+/** One fault, at the PDU with this number, counted from 0 over both directions and all connections; or one after the other. */
 export class Fault {
   readonly kind: FaultKind;
   readonly index: number;
+  /** PDUs from one fault to the next. */
+  readonly period: number;
   /** The PDU that it struck, for messages. */
   struck: string | undefined;
   #passed = 0;
 
-  constructor(kind: FaultKind, index: number) {
+  constructor(kind: FaultKind, index: number, period: number = Infinity) {
     this.kind = kind;
     this.index = index;
+    this.period = period;
   }
 
   /** PDUs so far, the one that was struck included. */
@@ -37,7 +40,8 @@ export class Fault {
 
   /** Whether the fault strikes this PDU. */
   strikes({ bytes }: WirePdu, direction: Direction): boolean {
-    if (this.#passed++ !== this.index) return false;
+    const since = this.#passed++ - this.index;
+    if (since !== 0 && (since < 0 || since % this.period !== 0)) return false;
     this.struck = `${direction} ${opcodeName(bytes[0] & 0x3f)}`;
     return true;
   }

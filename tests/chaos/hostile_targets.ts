@@ -22,7 +22,7 @@ export interface HostileTarget extends Hostility {
   readonly withinMs: number;
 }
 
-export const COMMAND_TIMEOUT_MS = 20_000;
+export const COMMAND_TIMEOUT_MS = 8_000;
 /** A command's own time, and that of the ABORT TASK behind it. */
 const COMMAND_MS = COMMAND_TIMEOUT_MS + 5_000;
 const LOGIN_MS = 15_000;
