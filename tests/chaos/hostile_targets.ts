@@ -18,10 +18,13 @@ export interface HostileTarget extends Hostility {
   readonly name: string;
   /** What it was asked fails with one of these; connecting does, where that is what it was asked. */
   readonly ends: readonly ErrorClass[];
+  /** Milliseconds that a command has. @default 8000 */
+  readonly timeoutMs?: number;
   /** Milliseconds until then, from when it turned hostile. */
   readonly withinMs: number;
 }
 
+/** What a command has, unless its target says otherwise. */
 export const COMMAND_TIMEOUT_MS = 8_000;
 /** A command's own time, and that of the ABORT TASK behind it. */
 const COMMAND_MS = COMMAND_TIMEOUT_MS + 5_000;
@@ -233,6 +236,7 @@ export const HOSTILE_TARGETS: readonly HostileTarget[] = [
     provokedBy: Opcode.ScsiCommand,
     says: (heard) =>
       [{ bytes: wirePdu(nopIn(heard, NONE), DATA, 1024 * 1024), afterMs: 0 }].values(),
+    timeoutMs: 60_000,
     ends: [ConnectionLostError],
     withinMs: 15_000,
   },

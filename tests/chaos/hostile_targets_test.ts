@@ -36,7 +36,8 @@ async function provoke(target: HostileTarget, clock: SkippingClock, dial: Dialer
     const command = WRITING.test(target.name)
       ? { cdb: Uint8Array.of(0x0a, 0, 1, 0x86, 0xa0, 0), dataOut: data }
       : { cdb: Uint8Array.of(8, 0, 0, 0x0f, 0xa0, 0), dataIn: data.subarray(0, 4000) };
-    await session.execute(0n, { ...command, timeoutMs: COMMAND_TIMEOUT_MS });
+    const { timeoutMs = COMMAND_TIMEOUT_MS } = target;
+    await session.execute(0n, { ...command, timeoutMs });
   } finally {
     await session.close();
   }
