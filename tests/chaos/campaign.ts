@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { Experiment, type Setup } from "./experiment.ts";
-import { type Conversation, moving, reading, settling, writing } from "./conversations.ts";
+import {
+  type Conversation,
+  moving,
+  reading,
+  readingCalledOff,
+  settling,
+  writing,
+  writingCalledOff,
+} from "./conversations.ts";
 import { Fault, type FaultKind } from "./fault.ts";
 
 const OUTAGES: readonly FaultKind[] = ["cut-before", "cut-inside", "cut-after", "stall"];
@@ -36,6 +44,34 @@ export const CAMPAIGNS: readonly Campaign[] = [
     setup: { drive: { readAhead: 8 } },
     kinds: OUTAGES,
     period: 200,
+  },
+  {
+    name: "reading called off",
+    conversation: readingCalledOff,
+    setup: {},
+    kinds: ["call-off"],
+    period: 17,
+  },
+  {
+    name: "reading ahead called off",
+    conversation: readingCalledOff,
+    setup: { drive: { readAhead: 8 } },
+    kinds: ["call-off"],
+    period: 17,
+  },
+  {
+    name: "writing called off",
+    conversation: writingCalledOff,
+    setup: {},
+    kinds: ["call-off"],
+    period: 23,
+  },
+  {
+    name: "writing on request called off",
+    conversation: writingCalledOff,
+    setup: { negotiation: SMALL_BURSTS },
+    kinds: ["call-off"],
+    period: 23,
   },
   {
     name: "writing eight at a time",

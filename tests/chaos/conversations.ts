@@ -6,7 +6,7 @@ import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { PositionLostError, TapeError, TransportLostError } from "../../tape/errors.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
 import { type ErrorClass, settledOrDocumented } from "../fuzz/fuzz_target.ts";
-import type { Experiment } from "./experiment.ts";
+import { CalledOff, type Experiment } from "./experiment.ts";
 
 /** Records of a conversation. */
 export const RECORDS = 200;
@@ -26,6 +26,35 @@ export async function reading(experiment: Experiment): Promise<void> {
     for (const expected of tapeContents()) assert.deepEqual(await drive.read(), expected);
     await drive.close();
   });
+}
+
+/** Reads everything, though it stops waiting now and then: nothing is lost by that. */
+export async function readingCalledOff(experiment: Experiment): Promise<void> {
+  fill(experiment);
+  await withDrive(experiment, async (drive) => {
+    for (const expected of tapeContents()) {
+      let result = await unlessCalledOff(drive.read({ signal: experiment.nextSignal() }));
+      result ??= await drive.read();
+      assert.deepEqual(result, expected);
+    }
+  });
+}
+
+/** Writes everything, though it calls writes off now and then, and then finds out what is on tape. */
+export async function writingCalledOff(experiment: Experiment): Promise<void> {
+  await withDrive(experiment, async (drive) => {
+    for (let written = 0; written < RECORDS;) {
+      const write = drive.write(record(written), { signal: experiment.nextSignal() });
+      if (await unlessCalledOff(write)) written++;
+      else written = await proven(drive, written, 1);
+    }
+    await drive.writeFilemarks();
+  });
+  checkTape(experiment);
+}
+
+async function unlessCalledOff<T>(promise: Promise<T>): Promise<T | undefined> {
+  return await settledOrDocumented(promise, CalledOff);
 }
 
 /**

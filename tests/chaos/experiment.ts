@@ -17,6 +17,11 @@ import { SkippingClock } from "./skipping_clock.ts";
 
 const TARGET_NAME = "iqn.2026-03.com.example:tape";
 
+/** The reason of an application that does not want to wait any longer. */
+export class CalledOff extends Error {
+  override name = "CalledOff";
+}
+
 /** How a conversation is set up. */
 export interface Setup {
   /** Digests that both sides agree on. @default none */
@@ -59,6 +64,13 @@ export class Experiment {
       await this.#target.close();
     }
     assert.equal(this.clock.pending, 0, "a timer was left");
+  }
+
+  /** A signal that aborts when the fault strikes. */
+  nextSignal(): AbortSignal {
+    const controller = new AbortController();
+    this.fault.onStrike = () => controller.abort(new CalledOff());
+    return controller.signal;
   }
 
   /** The target is gone: connections break, and no new ones come about. */

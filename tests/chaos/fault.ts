@@ -8,6 +8,7 @@ import type { WirePdu } from "./pdu_splitter.ts";
  * - `cut-before`, `cut-inside`, `cut-after`: the connection breaks; nothing, half, or all of the PDU has passed.
  * - `stall`: from this PDU on nothing passes in either direction, and nobody is told.
  * - `corrupt-header`, `corrupt-data`: one bit is turned over. A PDU without data loses one of its header.
+ * - `call-off`: nothing happens to the PDU; the application calls off what it waits for.
  */
 export type FaultKind =
   | "cut-before"
@@ -15,7 +16,8 @@ export type FaultKind =
   | "cut-after"
   | "stall"
   | "corrupt-header"
-  | "corrupt-data";
+  | "corrupt-data"
+  | "call-off";
 
 /** One fault, at the PDU with this number, counted from 0 over both directions and all connections; or one after the other. */
 export class Fault {
@@ -25,6 +27,8 @@ export class Fault {
   readonly period: number;
   /** The PDU that it struck, for messages. */
   struck: string | undefined;
+  /** Called whenever a PDU is struck. */
+  onStrike: () => void = () => {};
   #passed = 0;
 
   constructor(kind: FaultKind, index: number, period: number = Infinity) {
@@ -42,6 +46,7 @@ export class Fault {
   strikes({ bytes }: WirePdu, direction: Direction): boolean {
     const since = this.#passed++ - this.index;
     if (since !== 0 && (since < 0 || since % this.period !== 0)) return false;
+    this.onStrike();
     this.struck = `${direction} ${opcodeName(bytes[0] & 0x3f)}`;
     return true;
   }

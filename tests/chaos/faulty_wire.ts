@@ -102,6 +102,8 @@ export class FaultyWire implements ByteStream {
     if (!this.#fault.strikes(pdu, direction)) return pdu.bytes;
     const { kind } = this.#fault;
     switch (kind) {
+      case "call-off":
+        return pdu.bytes;
       case "corrupt-header":
       case "corrupt-data":
         return corrupted(this.#fault, pdu);
