@@ -5,6 +5,7 @@ import { addressTarget } from "./targets/address.ts";
 import { binaryValueTarget } from "./targets/binary_value.ts";
 import { framerTarget } from "./targets/framer.ts";
 import { loginTargets } from "./targets/login.ts";
+import { observersTarget } from "./targets/observers.ts";
 import { pduTarget } from "./targets/pdu.ts";
 import { portalTarget } from "./targets/portal.ts";
 import { scsiPagesTarget } from "./targets/scsi_pages.ts";
@@ -24,6 +25,7 @@ export async function fuzzTargets(): Promise<readonly FuzzTarget[]> {
     binaryValueTarget,
     addressTarget,
     ...loginTargets(),
+    observersTarget(),
     senseTarget,
     scsiPagesTarget,
     tapImageTarget,

@@ -69,8 +69,14 @@ const TOKENS = [
   ..."TargetAddress=[::1]:3260,1\0;IFMarker=Yes\0;__proto__=1\0;ErrorRecoveryLevel=2\0".split(";"),
 ].map(ascii);
 
+/** Logins as they should be, in the bytes of both sides. */
+export function loginWires(): { requests: Uint8Array; responses: Uint8Array }[] {
+  return VARIANTS.map((variant, index) => record(variant, ADMISSIONS[index]));
+}
+
+/** Both roles. */
 export function loginTargets(): FuzzTarget[] {
-  const recorded = VARIANTS.map((variant, index) => record(variant, ADMISSIONS[index]));
+  const recorded = loginWires();
   return [
     {
       name: "login-initiator",
@@ -91,7 +97,6 @@ export function loginTargets(): FuzzTarget[] {
   ];
 }
 
-/** A login as it should be, in the bytes of both sides. */
 function record(variant: Partial<LoginOptions>, admission: Admission) {
   const connection = { ...CONNECTION, randomBytes: initiatorBytes() };
   const admit = { admit: () => admission, randomBytes: targetBytes() };
