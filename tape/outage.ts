@@ -39,8 +39,8 @@ export interface OutageOptions {
 export class Outage {
   readonly #session: TapeSession;
   readonly #options: OutageOptions;
+  readonly #closing: AbortController = new AbortController();
   #hasGivenUp = false;
-  #connectWithinMs: number | undefined;
   /** What the drive said of data that it had buffered and has lost. */
   #loss: Reply | undefined;
 
@@ -77,7 +77,8 @@ export class Outage {
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
-    await this.#connect(signal);
+    const closing = this.#closing.signal;
+    await device.reestablish(signal ? AbortSignal.any([signal, closing]) : closing);
     this.#hasGivenUp = false;
     try {
       await this.#drainAttentions(signal);
@@ -93,24 +94,28 @@ export class Outage {
     this.#tellLoss();
   }
 
-  /** From now on no more than so many milliseconds are spent on an attempt to connect. */
-  hurry(milliseconds: number): void {
-    this.#connectWithinMs = milliseconds;
+  /**
+   * Runs what closes the drive, whatever is to be done before it. A connection that is lost, already or in it, is then waited
+   * for no longer than `patienceMs` milliseconds; whoever waits for it hears a {@link TransportLostError}.
+   */
+  async whileClosing(close: () => Promise<void>, patienceMs: number): Promise<void> {
+    const { device } = this.#session;
+    const closed = new AbortController();
+    const patience = device.sleep(patienceMs, closed.signal).then(
+      () => this.#closing.abort(this.#closingError()),
+      () => {},
+    );
+    try {
+      await close();
+    } finally {
+      closed.abort();
+      await patience;
+    }
   }
 
-  async #connect(signal?: AbortSignal): Promise<void> {
-    const { device } = this.#session;
-    if (this.#connectWithinMs === undefined) return await device.reestablish(signal);
-    const [expired, timer] = [new AbortController(), new AbortController()];
-    const reason = device.problem("transport-lost", "Cannot connect again: it takes too long");
-    const waiting = device.sleep(this.#connectWithinMs, timer.signal)
-      .then(() => expired.abort(reason), () => {});
-    try {
-      await device.reestablish(expired.signal);
-    } finally {
-      timer.abort();
-      await waiting;
-    }
+  #closingError(): TapeError {
+    const message = "Cannot connect again: the drive is being closed, and that takes too long";
+    return this.#session.device.problem("transport-lost", message);
   }
 
   /** A reset and the loss of the nexus itself are expected; another tape is not. */

@@ -402,7 +402,10 @@ export class TapeDrive extends DriveFeatures {
    * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.run(() => this.#shutDown());
+    this.#closing ??= this.#outage.whileClosing(
+      () => this.#queue.run(() => this.#shutDown()),
+      this.#closeTimeoutMs,
+    );
     return this.#closing;
   }
 
@@ -412,7 +415,6 @@ export class TapeDrive extends DriveFeatures {
   }
 
   async #shutDown(): Promise<void> {
-    this.#outage.hurry(this.#closeTimeoutMs);
     try {
       await this.#writer.settle();
       await this.#leaveInOrder();

@@ -7,6 +7,7 @@
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
 import { AuthenticationError, ProtocolError } from "../errors.ts";
 import { decodeText, encodeText, type TextLimits } from "../negotiation/text_keys.ts";
+import { parseNumber } from "../negotiation/text_values.ts";
 import { parseAnnouncedPortal } from "../portal.ts";
 import { Session } from "./session.ts";
 import type { ConnectOptions } from "./session_options.ts";
@@ -69,6 +70,7 @@ async function openDiscovery(portal: string, options: ConnectOptions): Promise<S
 /** Keys of a list of targets, beside those that vendors add (RFC 7143 Appendix C). */
 const RECORD_KEYS: ReadonlySet<string> = new Set(SEND_TARGETS.repeatable);
 const VENDOR_KEY = /^X[-#]/;
+const MAX_PORTAL_GROUP_TAG = 0xffff;
 
 /**
  * Each TargetName begins a record; the TargetAddress keys that follow belong to it.
@@ -96,8 +98,12 @@ export function readTargets(
 function targetAddress(record: { portals: TargetPortal[] } | undefined, value: string): void {
   if (!record) throw new ProtocolError("Discover targets: an address came before any target name");
   const [portal, tag] = value.split(",");
+  const portalGroupTag = parseNumber(tag ?? "0");
+  if (portalGroupTag === undefined || portalGroupTag > MAX_PORTAL_GROUP_TAG) {
+    throw new ProtocolError(`Discover targets: "${tag}" is no portal group tag`);
+  }
   record.portals.push({
     ...parseAnnouncedPortal(portal),
-    ...(tag !== undefined && { portalGroupTag: Number(tag) }),
+    ...(tag !== undefined && { portalGroupTag }),
   });
 }

@@ -522,10 +522,7 @@ export class Initiator {
         this.#time2Wait = message.parameter2;
         return this.#close(announced(event));
       case AsyncEvent.NegotiationRequested:
-        return this.#renegotiate(connection, { timeoutMs: message.parameter3 * 1000 }, {
-          completed: () => {},
-          failed: (error) => this.#events.notice("Negotiation failed", { error }),
-        });
+        return this.#answerNegotiation(connection, message.parameter3 * 1000);
       case AsyncEvent.TasksTerminated:
         return tasksTerminated(
           this.#state,
@@ -582,6 +579,19 @@ export class Initiator {
     this.#state.deadlines.include(this.#drainDeadline);
     this.#state.enter("draining", reason);
     this.#logOutIfDrained();
+  }
+
+  /** One exchange answers all messages that ask for it before it has ended. */
+  #answerNegotiation(connection: SessionConnection, timeoutMs: number): void {
+    if (connection.isNegotiating) return;
+    connection.isNegotiating = true;
+    this.#renegotiate(connection, { timeoutMs }, {
+      completed: () => connection.isNegotiating = false,
+      failed: (error) => {
+        connection.isNegotiating = false;
+        this.#events.notice("Negotiation failed", { error });
+      },
+    });
   }
 
   #renegotiate(

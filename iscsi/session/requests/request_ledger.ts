@@ -5,6 +5,7 @@
  * @module
  */
 
+import { serialLess } from "../../connection/serial_number.ts";
 import { ConnectionLostError } from "../../errors.ts";
 import {
   TaskManagementFunction,
@@ -123,7 +124,8 @@ export class RequestLedger {
 
   /**
    * The target has answered ABORT TASK.
-   * Where it does not abort the command, the session is broken, or the logical unit is reset.
+   * Where it does not abort the command, the session is broken, or the logical unit is reset. It is broken, too, where the
+   * target has lost a command before it.
    */
   aborted(abort: Abort, response: number, now: number): void {
     const { itt, task } = abort;
@@ -134,6 +136,7 @@ export class RequestLedger {
       this.#state.requests.delete(task.itt);
       this.dropData(task);
       task.fail(task.abortReason);
+      this.#checkTaken(task);
     } else if (task.state === "aborting") {
       const name = taskManagementResponseName(response);
       this.#abortFailed(
@@ -143,6 +146,17 @@ export class RequestLedger {
       );
     }
     this.#parts.ended();
+  }
+
+  /** A target that still waits for a number before this one waits for ever: nothing that follows would be executed. */
+  #checkTaken({ name, cmdSn }: ScsiTask): void {
+    const { expCmdSn } = this.#state.window;
+    if (serialLess(cmdSn, expCmdSn)) return;
+    this.#parts.broken(
+      new ConnectionLostError(
+        `${name}: it was aborted, but the target still waits for command ${expCmdSn}, which was sent before`,
+      ),
+    );
   }
 
   /** A command is over: what it still had to send is not sent. */

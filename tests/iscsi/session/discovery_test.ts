@@ -36,3 +36,13 @@ Deno.test("An address that is none is the target's fault, not the caller's", () 
     ProtocolError,
   );
 });
+
+for (const tag of ["", "b", "-1", "1.5", "65536"]) {
+  Deno.test(`A portal group tag of "${tag}" is a ProtocolError`, () => {
+    assert.throws(
+      () =>
+        readTargets([["TargetName", "iqn.a"], ["TargetAddress", `10.0.0.5:3260,${tag}`]], ASKED),
+      ProtocolError,
+    );
+  });
+}

@@ -174,6 +174,16 @@ Deno.test("20.4: async event 4 is answered with a Text Request", () => {
   assert.equal(target.only(Opcode.TextRequest).data.length, 0);
 });
 
+Deno.test("A target that asks for negotiation again and again has one exchange at a time", () => {
+  const target = ScriptedTarget.loggedIn();
+  for (let times = 0; times < 3; times++) target.asyncMessage(4);
+  const { itt } = target.only(Opcode.TextRequest).pdu;
+  target.textResponse(itt, { final: true }, "");
+  assert.equal(target.sent().length, 0);
+  target.asyncMessage(4);
+  target.only(Opcode.TextRequest);
+});
+
 const KEEPALIVE = { intervalMs: 1000, timeoutMs: 200, maxMissed: 2 };
 
 Deno.test("15.2: an idle session pings, and any answer keeps it alive", () => {

@@ -287,3 +287,17 @@ Deno.test("A session in the login closes at once, and a second close does nothin
   assert.equal(target.closedWith, undefined);
   assert.equal(target.initiator.nextDeadline(), Infinity);
 });
+
+Deno.test("A target that has lost a command before the one that was aborted loses the session", () => {
+  const target = ScriptedTarget.loggedIn();
+  const expected = target.expCmdSn;
+  const reason = new Error("called off");
+  const command = target.command(REWIND);
+  target.sent();
+  target.expCmdSn = expected;
+  target.initiator.abort(command.task, reason, 0);
+  const { itt } = target.only(Opcode.TaskManagementRequest).pdu;
+  target.managed(itt);
+  assert.equal(failureOf(command), reason);
+  assert.ok(target.closedWith?.error instanceof ConnectionLostError);
+});
