@@ -10,7 +10,10 @@ import { EARLY_WARNING } from "../report/early_warning.ts";
 import { positionText } from "../report/position_text.ts";
 import { UsageError } from "../usage_error.ts";
 import { positionIfKnown, withDrive } from "../device/with_drive.ts";
+import { copyCommand } from "./copy.ts";
+import { mapCommand } from "./map.ts";
 import { readCommand } from "./read.ts";
+import { verifyCommand } from "./verify.ts";
 import { writeCommand } from "./write.ts";
 
 const weof = defineCommand({
@@ -77,4 +80,12 @@ async function confirmErase(drive: TapeDrive, context: CommandContext): Promise<
 }
 
 /** Commands that read, write and destroy data. */
-export const dataCommands: readonly Command[] = [writeCommand, readCommand, weof, erase];
+export const dataCommands: readonly Command[] = [
+  writeCommand,
+  readCommand,
+  weof,
+  verifyCommand,
+  mapCommand,
+  copyCommand,
+  erase,
+];

@@ -10,6 +10,8 @@ import { CommandFailure } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
+import type { Unreadable } from "../transfer/file_tally.ts";
+import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
 import { withDrive } from "../device/with_drive.ts";
@@ -24,6 +26,7 @@ export const readCommand: Command = defineCommand({
   examples: [
     "tape read backup.tar --block-size 256k --read-ahead 16",
     "tape read - | tar -xf -",
+    "tape read rescued.bin --skip-errors",
   ],
   parser: object({
     file: withDefault(
@@ -41,12 +44,18 @@ export const readCommand: Command = defineCommand({
     count: optional(option("--count", integer({ min: 1, metavar: "N" }), {
       description: message`Read at most so many records.`,
     })),
+    skipErrors: withDefault(
+      flag("--skip-errors", {
+        description: message`Leave out what cannot be read, say where, and go on.`,
+      }),
+      false,
+    ),
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
       false,
     ),
   }),
-  run: async ({ file, recordBytes, readAhead, count, progress }, context) => {
+  run: async ({ file, recordBytes, readAhead, count, skipErrors, progress }, context) => {
     if (file === "-" && context.options.json) {
       throw new UsageError("--json needs a FILE here: standard output carries the data");
     }
@@ -54,7 +63,12 @@ export const readCommand: Command = defineCommand({
       const { host } = context;
       const sink = file === "-" ? host.openStdout() : await host.createFile(file);
       try {
-        await new FileReader(drive, sink, { context, count, showProgress: progress }).run();
+        await new FileReader(drive, sink, {
+          context,
+          count,
+          skipErrors,
+          showProgress: progress,
+        }).run();
       } finally {
         await sink.close();
       }
@@ -69,6 +83,8 @@ interface FileReaderOptions {
   readonly context: CommandContext;
   /** At most so many records. */
   readonly count: number | undefined;
+  /** Goes on behind what cannot be read. */
+  readonly skipErrors: boolean;
   readonly showProgress: boolean;
 }
 
@@ -79,16 +95,17 @@ class FileReader {
   readonly #context: CommandContext;
   readonly #count: number;
   readonly #progress: Progress;
-  readonly #abort: { readonly signal: AbortSignal };
+  readonly #skipErrors: boolean;
+  readonly #unreadable: Unreadable[] = [];
 
   constructor(drive: TapeDrive, sink: ByteSink, options: FileReaderOptions) {
-    const { context, count = Infinity, showProgress } = options;
+    const { context, count = Infinity, skipErrors, showProgress } = options;
     const { host } = context;
     this.#drive = drive;
     this.#sink = sink;
     this.#context = context;
-    this.#abort = { signal: context.interruption.signal };
     this.#count = count;
+    this.#skipErrors = skipErrors;
     this.#progress = new Progress(host.stderr, () => host.now(), {
       shown: showProgress || host.stderr.isTerminal,
     });
@@ -119,16 +136,32 @@ class FileReader {
   /** The output file keeps its old contents until the tape has answered. */
   async #copyTo(records: RecordSink): Promise<ReadEnd> {
     const { interruption } = this.#context;
-    let result = await this.#drive.read(this.#abort);
-    await this.#sink.clear();
-    for (;;) {
-      if (result.kind !== "record") return result.kind;
-      await records.write(result.data);
-      this.#progress.add(result.data.length);
+    let isFirst = true;
+    for await (const { object, step } of this.#steps()) {
+      if (isFirst) await this.#sink.clear();
+      isFirst = false;
+      if (step.kind === "unreadable") this.#leaveOut(object, step.error);
+      else if (step.kind !== "record") return step.kind;
+      else {
+        await records.write(step.data);
+        this.#progress.add(step.data.length);
+      }
       if (this.#progress.records >= this.#count) return "count";
       if (interruption.stopRequested) return "interrupted";
-      result = await this.#drive.read(this.#abort);
     }
+    return "end-of-data";
+  }
+
+  /** What comes off the tape. Only who wants to pass bad places needs to know where the tape stands. */
+  async *#steps(): AsyncGenerator<PlacedStep, void, undefined> {
+    const { signal } = this.#context.interruption;
+    if (this.#skipErrors) return yield* walkTape(this.#drive, { signal, skipErrors: true });
+    for (;;) yield { object: undefined, step: await this.#drive.read({ signal }) };
+  }
+
+  #leaveOut(object: number | undefined, error: Error): void {
+    this.#unreadable.push({ ...(object !== undefined && { object }), message: error.message });
+    this.#tell(`Left out block ${object ?? "?"}: ${error.message}`);
   }
 
   /** What was read before a failure is worth keeping; failing to keep it must not hide the failure. */
@@ -149,8 +182,12 @@ class FileReader {
         report.records === 0 ? "End of data: nothing was read" : "End of data: no filemark follows",
       );
     }
+    const bad = this.#unreadable.length;
+    if (bad > 0) {
+      this.#context.reporter.warn(`${bad} blocks could not be read and are left out`);
+    }
     await this.#context.reporter.summary(
-      { read: report, endedBy: end },
+      { read: report, endedBy: end, ...(this.#skipErrors && { unreadable: this.#unreadable }) },
       `${transferText(report)} read`,
     );
   }

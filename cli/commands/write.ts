@@ -1,65 +1,204 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional, withDefault } from "@optique/core/modifiers";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { integer, string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
-import { EARLY_WARNING } from "../report/early_warning.ts";
-import type { ByteSource } from "../host/host.ts";
-import { Progress } from "../transfer/progress.ts";
-import { Reblocker } from "../transfer/reblocker.ts";
-import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { withDrive } from "../device/with_drive.ts";
+import type { ByteSource } from "../host/host.ts";
+import { FileWriter, type RecordLayout } from "../transfer/file_writer.ts";
+import { FillingSource } from "../transfer/filling_source.ts";
+import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
+import { Progress } from "../transfer/progress.ts";
+import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { UsageError } from "../usage_error.ts";
+import { compareFiles } from "./verify.ts";
 
 /** What users of tape write over networks have settled on: a multiple of the usual burst length, and every drive takes it. */
 const DEFAULT_RECORD_BYTES = 256 * 1024;
+/** Pauses of the drive that are worth a hint. */
+const MANY_PAUSES = 3;
 
 /** `tape write`. */
 export const writeCommand: Command = defineCommand({
   name: "write",
   group: "Data",
-  brief: "Write a file, or standard input, as records of one size, then one filemark.",
+  brief: "Write files, or standard input, as records of one size, and a filemark after each.",
   details: "The last record is shorter if the size does not divide the file. In fixed-block mode " +
     "the last block is filled up with zero bytes. Everything is on the tape when it ends.",
   examples: [
     "tape write backup.tar --block-size 256k",
-    "tar -cf - photos | tape write -",
+    "tar -cf - photos | tape write - --buffer 512m",
+    "tape write a.tar b.tar --manifest tape7.json --verify",
   ],
   parser: object({
-    file: withDefault(
-      argument(string({ metavar: "FILE|-" }), {
-        description: message`The file; - or nothing is standard input.`,
-      }),
-      "-",
-    ),
+    files: multiple(argument(string({ metavar: "FILE|-" }), {
+      description: message`The files in their order; - or nothing is standard input.`,
+    })),
     recordBytes: optional(option("-b", "--block-size", byteSize(), {
       description: message`Bytes in a record, with k, m or g for powers of 1024. Default: 256k.`,
+    })),
+    manifest: optional(option("--manifest", string({ metavar: "OUT.json" }), {
+      description: message`Write down each file's name, position, records, bytes and SHA-256.`,
+    })),
+    verify: withDefault(
+      flag("--verify", { description: message`Read everything back and compare it.` }),
+      false,
+    ),
+    bufferBytes: optional(option("--buffer", byteSize(), {
+      description: message`Memory to fill ahead, so that a slow source lets the drive rest less.`,
+    })),
+    startAt: optional(option("--start-at", integer({ min: 1, max: 100, metavar: "PERCENT" }), {
+      description: message`How full --buffer must be before the tape moves. Default: 90.`,
     })),
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
       false,
     ),
   }),
-  run: async ({ file, recordBytes, progress }, context) => {
-    const source = file === "-" ? context.host.openStdin() : await context.host.openFile(file);
-    try {
-      await withDrive(context, async (drive) => {
-        const layout = await recordLayout(drive, recordBytes);
-        await new FileWriter(drive, source, layout, { context, showProgress: progress }).run();
-      });
-    } finally {
-      await source.close();
+  run: async (values, context) => {
+    const files = values.files.length === 0 ? ["-"] : values.files;
+    if (values.startAt !== undefined && values.bufferBytes === undefined) {
+      throw new UsageError("--start-at needs --buffer: it says how full that must be");
     }
+    if (files.filter((file) => file === "-").length > 1) {
+      throw new UsageError("Standard input can be written once: - is there twice");
+    }
+    // Says at once what is missing, and not after hours of writing.
+    for (const file of files) if (file !== "-") await (await context.host.openFile(file)).close();
+    await withDrive(context, (drive) => new TapeWrite(drive, files, values, context).run());
   },
 });
 
-/** How the file is cut. `blockBytes` is 0 in variable mode. */
-interface RecordLayout {
-  readonly recordBytes: number;
-  readonly blockBytes: number;
+interface WriteValues {
+  readonly recordBytes?: number;
+  readonly manifest?: string;
+  readonly verify: boolean;
+  readonly bufferBytes?: number;
+  readonly startAt?: number;
+  readonly progress: boolean;
+}
+
+/** One run of `tape write`, from the first file to the report. */
+class TapeWrite {
+  readonly #drive: TapeDrive;
+  readonly #files: readonly string[];
+  readonly #values: WriteValues;
+  readonly #context: CommandContext;
+  readonly #written: ManifestFile[] = [];
+  #progress: Progress;
+  #earlyWarning = false;
+  #timesEmpty = 0;
+
+  constructor(
+    drive: TapeDrive,
+    files: readonly string[],
+    values: WriteValues,
+    context: CommandContext,
+  ) {
+    this.#drive = drive;
+    this.#files = files;
+    this.#values = values;
+    this.#context = context;
+    this.#progress = this.#newProgress(undefined);
+  }
+
+  async run(): Promise<void> {
+    const { verify, manifest } = this.#values;
+    const layout = await recordLayout(this.#drive, this.#values.recordBytes);
+    if (verify) await this.#checkPositions();
+    for (const name of this.#files) await this.#writeFile(name, layout);
+    if (manifest !== undefined) await this.#writeManifest(manifest);
+    if (verify) {
+      await compareFiles(this.#drive, this.#written, this.#context, {
+        showProgress: this.#values.progress,
+      });
+    }
+    await this.#report();
+  }
+
+  async #writeFile(name: string, layout: RecordLayout): Promise<void> {
+    const source = await this.#open(name);
+    const { verify, manifest } = this.#values;
+    if (this.#files.length === 1) this.#progress = this.#newProgress(source.sizeBytes);
+    try {
+      const writer = new FileWriter(this.#drive, source, layout, {
+        name,
+        context: this.#context,
+        progress: this.#progress,
+        isDescribed: verify || manifest !== undefined,
+      });
+      const { file, earlyWarning } = await writer.run();
+      this.#earlyWarning ||= earlyWarning;
+      this.#written.push(file);
+    } finally {
+      if (source instanceof FillingSource) this.#timesEmpty += source.timesEmpty;
+      await source.close();
+    }
+  }
+
+  async #open(name: string): Promise<ByteSource> {
+    const { host } = this.#context;
+    const { bufferBytes, startAt = 90 } = this.#values;
+    const source = name === "-" ? host.openStdin() : await host.openFile(name);
+    if (bufferBytes === undefined) return source;
+    return new FillingSource(source, { capacityBytes: bufferBytes, startAt: startAt / 100 });
+  }
+
+  /** @throws {CommandFailure} when what is written could not be found again. */
+  async #checkPositions(): Promise<void> {
+    if ((await this.#drive.position()).known) return;
+    throw new CommandFailure(
+      "Writing with --verify: the drive does not say where the tape stands, so there is no way back; " +
+        "rewind first, or write without it and use tape verify",
+    );
+  }
+
+  async #writeManifest(path: string): Promise<void> {
+    const sink = await this.#context.host.createFile(path);
+    try {
+      await sink.clear();
+      await sink.write(new TextEncoder().encode(manifestText(this.#written)));
+    } finally {
+      await sink.close();
+    }
+  }
+
+  async #report(): Promise<void> {
+    const { reporter } = this.#context;
+    const { verify, bufferBytes } = this.#values;
+    this.#progress.clear();
+    const report = transferReport(this.#progress);
+    const filemarks = this.#files.length;
+    const paddingBytes = this.#written.reduce((sum, file) => sum + file.paddingBytes, 0);
+    if (this.#timesEmpty >= MANY_PAUSES) {
+      reporter.note(
+        `The source was slower than the tape: the drive had to pause ${this.#timesEmpty} times; ` +
+          `a larger --buffer than ${bufferBytes} bytes makes that fewer`,
+      );
+    }
+    const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
+    await reporter.summary(
+      {
+        written: { ...report, paddingBytes, filemarks },
+        files: this.#written,
+        earlyWarning: this.#earlyWarning,
+        ...(verify && { verified: true }),
+      },
+      `${transferText(report)} written, and ${marks}${verify ? "; read back and compared" : ""}`,
+    );
+  }
+
+  #newProgress(totalBytes: number | undefined): Progress {
+    const { host } = this.#context;
+    return new Progress(host.stderr, () => host.now(), {
+      totalBytes,
+      shown: this.#values.progress || host.stderr.isTerminal,
+    });
+  }
 }
 
 /** @throws {CommandFailure} when the drive's fixed blocks do not divide the wanted size. */
@@ -82,129 +221,4 @@ async function recordLayout(
 /** At most `bytes`, but at least one block. */
 function wholeBlocks(bytes: number, blockBytes: number): number {
   return Math.max(1, Math.floor(bytes / blockBytes)) * blockBytes;
-}
-
-interface FileWriterOptions {
-  readonly context: CommandContext;
-  readonly showProgress: boolean;
-}
-
-/** One run of `tape write`, from the first record to the report. */
-class FileWriter {
-  readonly #drive: TapeDrive;
-  readonly #source: ByteSource;
-  readonly #layout: RecordLayout;
-  readonly #context: CommandContext;
-  readonly #progress: Progress;
-  readonly #abort: { readonly signal: AbortSignal };
-  #earlyWarning = false;
-  #paddingBytes = 0;
-
-  constructor(
-    drive: TapeDrive,
-    source: ByteSource,
-    layout: RecordLayout,
-    options: FileWriterOptions,
-  ) {
-    const { context, showProgress } = options;
-    const { host } = context;
-    this.#drive = drive;
-    this.#source = source;
-    this.#layout = layout;
-    this.#context = context;
-    this.#abort = { signal: context.interruption.signal };
-    this.#progress = new Progress(host.stderr, () => host.now(), {
-      totalBytes: source.sizeBytes,
-      shown: showProgress || host.stderr.isTerminal,
-    });
-  }
-
-  async run(): Promise<void> {
-    const { interruption } = this.#context;
-    const records = new Reblocker(this.#source, this.#layout.recordBytes);
-    interruption.stopGently(() => {
-      this.#tell("Stopping after this record; interrupt again to give up at once");
-      this.#source.cancel();
-    });
-    try {
-      await this.#writeRecords(records);
-    } catch (error) {
-      if (this.#progress.records > 0) {
-        this.#tell(`Before that: ${transferText(transferReport(this.#progress))}`);
-      }
-      throw error;
-    } finally {
-      this.#source.cancel();
-      await records.settle();
-    }
-    if (interruption.stopRequested) await this.#endInterrupted();
-    else await this.#endFile();
-  }
-
-  async #writeRecords(records: Reblocker): Promise<void> {
-    const { interruption } = this.#context;
-    for (;;) {
-      const record = await records.next();
-      if (record === null || interruption.stopRequested) return;
-      const { earlyWarning } = await this.#drive.write(this.#padded(record), this.#abort);
-      this.#progress.add(record.length, this.#recordsIn(record.length));
-      if (earlyWarning) this.#noteEarlyWarning();
-    }
-  }
-
-  /** In fixed-block mode a WRITE moves whole blocks only (SSC-4 WRITE(6), FIXED bit). */
-  #padded(record: Uint8Array): Uint8Array {
-    const { blockBytes } = this.#layout;
-    const excess = blockBytes === 0 ? 0 : record.length % blockBytes;
-    if (excess === 0) return record;
-    this.#paddingBytes = blockBytes - excess;
-    this.#tell(
-      `The last block is filled up with ${this.#paddingBytes} zero bytes, since the drive is in ` +
-        `fixed-block mode of ${blockBytes} bytes`,
-    );
-    const padded = new Uint8Array(record.length + this.#paddingBytes);
-    padded.set(record);
-    return padded;
-  }
-
-  #recordsIn(bytes: number): number {
-    const { blockBytes } = this.#layout;
-    return blockBytes === 0 ? 1 : Math.ceil(bytes / blockBytes);
-  }
-
-  #noteEarlyWarning(): void {
-    if (this.#earlyWarning) return;
-    this.#earlyWarning = true;
-    this.#progress.clear();
-    this.#context.reporter.warn(EARLY_WARNING);
-  }
-
-  async #endFile(): Promise<void> {
-    const { earlyWarning } = await this.#drive.writeFilemarks(1, this.#abort);
-    if (earlyWarning) this.#noteEarlyWarning();
-    await this.#drive.flush(this.#abort);
-    this.#progress.clear();
-    const report = transferReport(this.#progress);
-    await this.#context.reporter.summary(
-      {
-        written: { ...report, paddingBytes: this.#paddingBytes, filemarks: 1 },
-        earlyWarning: this.#earlyWarning,
-      },
-      `${transferText(report)} written, and one filemark`,
-    );
-  }
-
-  /** What was written stays, and is on the tape; no filemark says that it is a whole file. */
-  async #endInterrupted(): Promise<never> {
-    await this.#drive.flush(this.#abort);
-    this.#progress.clear();
-    throw new CommandFailure(
-      `Interrupted: ${transferText(transferReport(this.#progress))} written, no filemark`,
-    );
-  }
-
-  #tell(text: string): void {
-    this.#progress.clear();
-    this.#context.reporter.note(text);
-  }
 }

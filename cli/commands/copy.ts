@@ -1,0 +1,84 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { argument, flag, option } from "@optique/core/primitives";
+import { integer, string } from "@optique/core/valueparser";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { readAheadOption } from "../device/read_ahead_option.ts";
+import { deviceAddress, withDrive } from "../device/with_drive.ts";
+import { Progress } from "../transfer/progress.ts";
+import { type CopyReport, copyTape } from "../transfer/tape_copy.ts";
+import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** `tape copy`. */
+export const copyCommand: Command = defineCommand({
+  name: "copy",
+  group: "Data",
+  brief: "Copy records and filemarks to another tape, from where both stand.",
+  details: "Every record keeps its length. Copies up to the end of the data; rewind both tapes " +
+    "first for a whole copy. The other device is reached with the same CHAP names and secrets " +
+    "unless its address has its own.",
+  examples: [
+    "tape rewind && tape -f sim:copy.tap rewind && tape copy sim:copy.tap",
+    "tape copy iscsi://10.0.0.6/iqn.2026-03.com.example:tape/0 --files 1",
+  ],
+  parser: object({
+    destination: argument(string({ metavar: "DEVICE" }), {
+      description: message`The device to write to.`,
+    }),
+    files: optional(option("--files", integer({ min: 1, metavar: "N" }), {
+      description: message`Copy so many files, each with its filemark.`,
+    })),
+    skipErrors: withDefault(
+      flag("--skip-errors", {
+        description: message`Leave out what cannot be read, say so, and go on.`,
+      }),
+      false,
+    ),
+    readAhead: readAheadOption,
+    progress: withDefault(
+      flag("--progress", { description: message`Show progress off a terminal, too.` }),
+      false,
+    ),
+  }),
+  run: async ({ destination, files, skipErrors, readAhead, progress: shown }, context) => {
+    if (deviceAddress(context) === destination) {
+      throw new UsageError("A tape cannot be copied to itself: name another device");
+    }
+    const { host, interruption, reporter } = context;
+    await withDrive(context, async (source) => {
+      const toOther = { ...context, options: { ...context.options, device: destination } };
+      await withDrive(toOther, async (target) => {
+        const progress = new Progress(host.stderr, () => host.now(), {
+          shown: shown || host.stderr.isTerminal,
+        });
+        interruption.stopGently(() => {
+          progress.clear();
+          reporter.note("Stopping after this record; interrupt again to give up at once");
+        });
+        const report = await copyTape(source, target, { context, progress, files, skipErrors });
+        progress.clear();
+        await tell(report, progress, context);
+      });
+    }, { readAhead });
+  },
+});
+
+async function tell(
+  { filemarks, unreadable, endedBy }: CopyReport,
+  progress: Progress,
+  { reporter }: CommandContext,
+): Promise<void> {
+  const report = transferReport(progress);
+  const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
+  if (endedBy === "interrupted") {
+    throw new CommandFailure(`Interrupted: ${transferText(report)} and ${marks} copied`);
+  }
+  if (unreadable > 0) reporter.warn(`${unreadable} blocks could not be read and are left out`);
+  await reporter.summary(
+    { copied: report, filemarks, unreadable, endedBy },
+    `${transferText(report)} copied, and ${marks}`,
+  );
+}

@@ -1,0 +1,97 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { flag, option } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import type { TapeDrive } from "../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { readAheadOption } from "../device/read_ahead_option.ts";
+import { deviceAddress, withDrive } from "../device/with_drive.ts";
+import { hideSecrets } from "../../iscsi/address.ts";
+import { tapeMapSvg } from "../report/tape_map_svg.ts";
+import { tapeMapText } from "../report/tape_map_text.ts";
+import type { FileFacts } from "../transfer/file_tally.ts";
+import { Progress } from "../transfer/progress.ts";
+import { surveyTape } from "../transfer/tape_survey.ts";
+
+/** `tape map`. */
+export const mapCommand: Command = defineCommand({
+  name: "map",
+  group: "Data",
+  brief: "Show the layout of the tape: its files, record sizes, and what cannot be read.",
+  details: "Reads the whole tape, from the beginning unless told otherwise, and leaves it at the " +
+    "end of the data. Places that cannot be read are passed and listed.",
+  examples: ["tape map", "tape map --svg tape7.svg", "tape map --from-here --json"],
+  parser: object({
+    svg: optional(option("--svg", string({ metavar: "OUT.svg" }), {
+      description: message`Draw it, too.`,
+    })),
+    fromHere: withDefault(
+      flag("--from-here", { description: message`Do not rewind first.` }),
+      false,
+    ),
+    readAhead: readAheadOption,
+    progress: withDefault(
+      flag("--progress", { description: message`Show progress off a terminal, too.` }),
+      false,
+    ),
+  }),
+  run: ({ svg, fromHere, readAhead, progress }, context) =>
+    withDrive(context, async (drive) => {
+      const { signal } = context.interruption;
+      if (!fromHere) await drive.rewind({ signal });
+      const files = await mapTape(drive, context, progress);
+      if (svg !== undefined) await draw(svg, files, drive, context);
+      await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+    }, { readAhead }),
+});
+
+/** The files from here on. Where it is interrupted, those up to there. */
+export async function mapTape(
+  drive: TapeDrive,
+  context: CommandContext,
+  showProgress: boolean,
+): Promise<FileFacts[]> {
+  const { host, interruption, reporter } = context;
+  const progress = new Progress(host.stderr, () => host.now(), {
+    shown: showProgress || host.stderr.isTerminal,
+  });
+  interruption.stopGently(() => {
+    progress.clear();
+    reporter.note("Stopping after this record; interrupt again to give up at once");
+  });
+  const survey = surveyTape(drive, {
+    signal: interruption.signal,
+    stopRequested: () => interruption.stopRequested,
+    skipErrors: true,
+    hashed: false,
+    onStep: (step) => {
+      if (step.kind === "record") progress.add(step.data.length);
+    },
+  });
+  const files: FileFacts[] = [];
+  for await (const file of survey) files.push(file);
+  progress.clear();
+  if (interruption.stopRequested) reporter.warn("interrupted: the map ends where reading stopped");
+  return files;
+}
+
+async function draw(
+  path: string,
+  files: readonly FileFacts[],
+  drive: TapeDrive,
+  context: CommandContext,
+): Promise<void> {
+  const { vendor, product, serialNumber } = drive.info;
+  const sink = await context.host.createFile(path);
+  try {
+    await sink.clear();
+    const svg = tapeMapSvg(files, {
+      drive: [vendor, product, serialNumber].filter(Boolean).join(" "),
+      address: hideSecrets(deviceAddress(context)),
+    });
+    await sink.write(new TextEncoder().encode(svg));
+  } finally {
+    await sink.close();
+  }
+}

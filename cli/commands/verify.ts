@@ -1,0 +1,158 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { flag, option } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import type { TapeDrive } from "../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { readAheadOption } from "../device/read_ahead_option.ts";
+import { withDrive } from "../device/with_drive.ts";
+import { columns } from "../report/reporter.ts";
+import type { FileFacts } from "../transfer/file_tally.ts";
+import { difference, type ManifestFile, parseManifest } from "../transfer/manifest.ts";
+import { Progress } from "../transfer/progress.ts";
+import { surveyTape } from "../transfer/tape_survey.ts";
+import { transferReport, transferText } from "../transfer/transfer_report.ts";
+
+/** `tape verify`. */
+export const verifyCommand: Command = defineCommand({
+  name: "verify",
+  group: "Data",
+  brief: "Read everything from here on, and compare it with a manifest if there is one.",
+  details: "Prints the SHA-256 of each file. With --manifest, the files are looked for where " +
+    "tape write put them, and the exit status says whether they are all there, unchanged.",
+  examples: ["tape rewind && tape verify", "tape verify --manifest tape7.json"],
+  parser: object({
+    manifest: optional(option("--manifest", string({ metavar: "FILE.json" }), {
+      description: message`What tape write --manifest has written down.`,
+    })),
+    readAhead: readAheadOption,
+    progress: withDefault(
+      flag("--progress", { description: message`Show progress off a terminal, too.` }),
+      false,
+    ),
+  }),
+  run: async ({ manifest, readAhead, progress }, context) => {
+    const expected = manifest === undefined
+      ? undefined
+      : parseManifest(await context.host.readTextFile(manifest), manifest).files;
+    await withDrive(
+      context,
+      (drive) =>
+        expected === undefined
+          ? verifyRest(drive, context, { showProgress: progress })
+          : verifyManifest(drive, expected, context, { showProgress: progress }),
+      { readAhead },
+    );
+  },
+});
+
+/** Options of the functions that read files back. */
+export interface VerifyOptions {
+  /** Shows progress off a terminal, too. */
+  readonly showProgress: boolean;
+}
+
+async function verifyRest(
+  drive: TapeDrive,
+  context: CommandContext,
+  options: VerifyOptions,
+): Promise<void> {
+  const files: FileFacts[] = [];
+  const progress = await readFiles(drive, context, options, (file) => {
+    files.push(file);
+    return true;
+  });
+  const report = transferReport(progress);
+  const rows = files.map(({ file, position, records, bytes, sha256 = "" }) => [
+    sha256,
+    `file ${file}`,
+    `block ${position ?? "?"}`,
+    `${records} records`,
+    `${bytes} bytes`,
+  ]);
+  await context.reporter.result({ read: report, files }, columns(rows));
+  if (!context.reporter.json) context.reporter.note(`${transferText(report)} read`);
+}
+
+async function verifyManifest(
+  drive: TapeDrive,
+  expected: readonly ManifestFile[],
+  context: CommandContext,
+  options: VerifyOptions,
+): Promise<void> {
+  const progress = await compareFiles(drive, expected, context, options);
+  const report = transferReport(progress);
+  await context.reporter.summary(
+    { verified: true, read: report, files: expected.length },
+    `${transferText(report)} read: all ${expected.length} files are as they were written`,
+  );
+}
+
+/**
+ * Reads files back that lie one behind the other, and compares them. The tape then stands behind the last one.
+ *
+ * @throws {CommandFailure} that names what differs.
+ */
+export async function compareFiles(
+  drive: TapeDrive,
+  expected: readonly ManifestFile[],
+  context: CommandContext,
+  options: VerifyOptions,
+): Promise<Progress> {
+  const [first] = expected;
+  if (first?.position !== undefined) {
+    const { position: object, partition } = first;
+    await drive.locate({ object, partition }, { signal: context.interruption.signal });
+  } else {
+    await drive.rewind({ signal: context.interruption.signal });
+  }
+  const read: FileFacts[] = [];
+  const progress = await readFiles(drive, context, options, (file) => {
+    read.push(file);
+    return read.length < expected.length;
+  });
+  const wrong = expected.flatMap((file, index) => {
+    const why = difference(file, read[index]);
+    return why === undefined ? [] : [`${file.name}: ${why}`];
+  });
+  if (wrong.length === 0) return progress;
+  progress.clear();
+  throw new CommandFailure(
+    `Comparing the tape with what was written: ${wrong.length} of ${expected.length} files differ\n` +
+      wrong.join("\n"),
+  );
+}
+
+/** Reads file by file, until `take` says that it was the last one. @throws {CommandFailure} when interrupted. */
+async function readFiles(
+  drive: TapeDrive,
+  context: CommandContext,
+  { showProgress }: VerifyOptions,
+  take: (file: FileFacts) => boolean,
+): Promise<Progress> {
+  const { host, interruption, reporter } = context;
+  const progress = new Progress(host.stderr, () => host.now(), {
+    shown: showProgress || host.stderr.isTerminal,
+  });
+  interruption.stopGently(() => {
+    progress.clear();
+    reporter.note("Stopping after this record; interrupt again to give up at once");
+  });
+  const survey = surveyTape(drive, {
+    signal: interruption.signal,
+    stopRequested: () => interruption.stopRequested,
+    skipErrors: true,
+    hashed: true,
+    onStep: (step) => {
+      if (step.kind === "record") progress.add(step.data.length);
+    },
+  });
+  for await (const file of survey) if (!take(file)) break;
+  progress.clear();
+  if (interruption.stopRequested) {
+    throw new CommandFailure(`Interrupted: ${transferText(transferReport(progress))} read`);
+  }
+  return progress;
+}

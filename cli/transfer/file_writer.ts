@@ -1,0 +1,179 @@
+import { createHash, type Hash } from "node:crypto";
+import type { TapeDrive } from "../../mod.ts";
+import type { CommandContext } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import type { ByteSource } from "../host/host.ts";
+import { EARLY_WARNING } from "../report/early_warning.ts";
+import type { ManifestFile } from "./manifest.ts";
+import type { Progress } from "./progress.ts";
+import { Reblocker } from "./reblocker.ts";
+import { transferReport, transferText } from "./transfer_report.ts";
+
+/** How a file is cut. `blockBytes` is 0 in variable mode. */
+export interface RecordLayout {
+  readonly recordBytes: number;
+  readonly blockBytes: number;
+}
+
+/** Options of a {@link FileWriter}. */
+export interface FileWriterOptions {
+  /** What the file is called in a manifest. */
+  readonly name: string;
+  readonly context: CommandContext;
+  /** Counts what is written; several files may share it. */
+  readonly progress: Progress;
+  /** Whether its position and hash are wanted. */
+  readonly isDescribed: boolean;
+}
+
+/** What a {@link FileWriter} has done. */
+export interface WrittenFile {
+  /** `sha256` is empty unless the file is to be described. */
+  readonly file: ManifestFile;
+  readonly earlyWarning: boolean;
+}
+
+/** Writes one file and a filemark. */
+export class FileWriter {
+  readonly #drive: TapeDrive;
+  readonly #source: ByteSource;
+  readonly #layout: RecordLayout;
+  readonly #name: string;
+  readonly #context: CommandContext;
+  readonly #progress: Progress;
+  readonly #abort: { readonly signal: AbortSignal };
+  readonly #hash: Hash | undefined;
+  #earlyWarning = false;
+  #records = 0;
+  #bytes = 0;
+  #padding: Uint8Array = new Uint8Array(0);
+
+  constructor(
+    drive: TapeDrive,
+    source: ByteSource,
+    layout: RecordLayout,
+    options: FileWriterOptions,
+  ) {
+    const { name, context, progress, isDescribed } = options;
+    this.#drive = drive;
+    this.#source = source;
+    this.#layout = layout;
+    this.#name = name;
+    this.#context = context;
+    this.#progress = progress;
+    this.#abort = { signal: context.interruption.signal };
+    this.#hash = isDescribed ? createHash("sha256") : undefined;
+  }
+
+  /**
+   * Resolves when the file and its filemark are on tape.
+   *
+   * @throws {CommandFailure} when it was interrupted; what was written stays.
+   */
+  async run(): Promise<WrittenFile> {
+    const { interruption } = this.#context;
+    const { known, object, partition } = this.#hash === undefined
+      ? { known: false, object: undefined, partition: 0 }
+      : await this.#drive.position(this.#abort);
+    await this.#writeContents();
+    if (interruption.stopRequested) await this.#endInterrupted();
+    await this.#endFile();
+    return {
+      file: { ...this.#facts(), partition, ...(known && { position: object }) },
+      earlyWarning: this.#earlyWarning,
+    };
+  }
+
+  async #writeContents(): Promise<void> {
+    const { interruption } = this.#context;
+    const records = new Reblocker(this.#source, this.#layout.recordBytes);
+    interruption.stopGently(() => {
+      this.#tell("Stopping after this record; interrupt again to give up at once");
+      this.#source.cancel();
+    });
+    try {
+      await this.#writeRecords(records);
+    } catch (error) {
+      if (this.#progress.records > 0) {
+        this.#tell(`Before that: ${transferText(transferReport(this.#progress))}`);
+      }
+      throw error;
+    } finally {
+      this.#source.cancel();
+      await records.settle();
+    }
+  }
+
+  async #writeRecords(records: Reblocker): Promise<void> {
+    const { interruption } = this.#context;
+    for (;;) {
+      const record = await records.next();
+      if (record === null || interruption.stopRequested) return;
+      const { earlyWarning } = await this.#drive.write(this.#padded(record), this.#abort);
+      this.#hash?.update(record);
+      this.#bytes += record.length;
+      this.#records += this.#recordsIn(record.length);
+      this.#progress.add(record.length, this.#recordsIn(record.length));
+      if (earlyWarning) this.#noteEarlyWarning();
+    }
+  }
+
+  /** In fixed-block mode a WRITE moves whole blocks only (SSC-4 WRITE(6), FIXED bit). */
+  #padded(record: Uint8Array): Uint8Array {
+    const { blockBytes } = this.#layout;
+    const excess = blockBytes === 0 ? 0 : record.length % blockBytes;
+    if (excess === 0) return record;
+    this.#padding = new Uint8Array(blockBytes - excess);
+    this.#tell(
+      `The last block is filled up with ${this.#padding.length} zero bytes, since the drive is in ` +
+        `fixed-block mode of ${blockBytes} bytes`,
+    );
+    const padded = new Uint8Array(record.length + this.#padding.length);
+    padded.set(record);
+    return padded;
+  }
+
+  #recordsIn(bytes: number): number {
+    const { blockBytes } = this.#layout;
+    return blockBytes === 0 ? 1 : Math.ceil(bytes / blockBytes);
+  }
+
+  #noteEarlyWarning(): void {
+    if (this.#earlyWarning) return;
+    this.#earlyWarning = true;
+    this.#progress.clear();
+    this.#context.reporter.warn(EARLY_WARNING);
+  }
+
+  async #endFile(): Promise<void> {
+    const { earlyWarning } = await this.#drive.writeFilemarks(1, this.#abort);
+    if (earlyWarning) this.#noteEarlyWarning();
+    await this.#drive.flush(this.#abort);
+  }
+
+  /** What was written stays, and is on the tape; no filemark says that it is a whole file. */
+  async #endInterrupted(): Promise<never> {
+    await this.#drive.flush(this.#abort);
+    this.#progress.clear();
+    throw new CommandFailure(
+      `Interrupted: ${transferText(transferReport(this.#progress))} written, no filemark`,
+    );
+  }
+
+  #facts(): Omit<ManifestFile, "partition" | "position"> {
+    const padded = this.#padding.length === 0 ? undefined : this.#hash?.copy();
+    return {
+      name: this.#name,
+      records: this.#records,
+      bytes: this.#bytes,
+      paddingBytes: this.#padding.length,
+      sha256: this.#hash?.digest("hex") ?? "",
+      ...(padded && { paddedSha256: padded.update(this.#padding).digest("hex") }),
+    };
+  }
+
+  #tell(text: string): void {
+    this.#progress.clear();
+    this.#context.reporter.note(text);
+  }
+}

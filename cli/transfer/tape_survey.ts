@@ -1,0 +1,47 @@
+import type { TapeDrive } from "../../mod.ts";
+import { type FileFacts, FileTally } from "./file_tally.ts";
+import { type TapeStep, walkTape } from "./tape_walk.ts";
+
+/** Options of {@link surveyTape}. */
+export interface SurveyOptions {
+  /** Ends the survey with its reason. */
+  readonly signal: AbortSignal;
+  /** Asked before each step: whether to end here. */
+  readonly stopRequested: () => boolean;
+  /** Goes on behind what cannot be read. */
+  readonly skipErrors: boolean;
+  /** Whether to hash the files. */
+  readonly hashed: boolean;
+  /** Sees every step, once it has been counted. @default nobody */
+  readonly onStep?: (step: TapeStep) => void;
+}
+
+/**
+ * Reads from here to the end of data and gives each file's facts when it ends. A filemark right before the end of data
+ * makes no further file; two filemarks in a row make an empty one.
+ *
+ * @throws {TapeError} what cannot be read, unless that is to be skipped.
+ */
+export async function* surveyTape(
+  drive: TapeDrive,
+  options: SurveyOptions,
+): AsyncGenerator<FileFacts, void, undefined> {
+  const { signal, stopRequested, skipErrors, hashed, onStep } = options;
+  let file = 0;
+  let tally: FileTally | undefined;
+  for await (const { object, step } of walkTape(drive, { signal, skipErrors })) {
+    if (step.kind !== "end-of-data") tally ??= new FileTally(file, object, { hashed });
+    if (step.kind === "record") tally!.add(step.data);
+    else if (step.kind === "unreadable") {
+      tally!.addUnreadable({ object, message: step.error.message });
+    }
+    onStep?.(step);
+    if (step.kind === "filemark" || step.kind === "end-of-data") {
+      if (tally !== undefined) yield tally.finish(step.kind);
+      tally = undefined;
+      file++;
+    }
+    if (stopRequested()) break;
+  }
+  if (tally !== undefined) yield tally.finish("interrupted");
+}

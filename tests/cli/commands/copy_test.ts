@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import type { OpenTapeOptions } from "../../../mod.ts";
+import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
+import type { TapeDrive } from "../../../tape/tape_drive.ts";
+import { MemoryHost, patternBytes } from "../memory_host.ts";
+import { SimDevices, tape } from "../sim_devices.ts";
+
+/** Two drives: the one of `tape()`, and `sim:copy.tap`. */
+class TwoDrives extends SimDevices {
+  readonly #copy: SimDevices;
+
+  constructor(first: SimulatedDrive, copy: SimulatedDrive) {
+    super(first);
+    this.#copy = new SimDevices(copy);
+  }
+
+  override openTape(address: string, options: OpenTapeOptions): Promise<TapeDrive> {
+    return address === "sim:copy.tap"
+      ? this.#copy.openTape(address, options)
+      : super.openTape(address, options);
+  }
+}
+
+function bench() {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  const copy = new SimulatedDrive({ medium: new MemoryMedium() });
+  return { drive, copy, devices: new TwoDrives(drive, copy) };
+}
+
+async function writeMixed(devices: SimDevices) {
+  const host = new MemoryHost({ files: { a: patternBytes(2500, 1), b: patternBytes(300, 2) } });
+  assert.equal(await tape("write a b -b 1000", host, devices), 0, host.errors);
+  await tape("weof 2", host, devices);
+  await tape("rewind", host, devices);
+}
+
+Deno.test("copy keeps every record and filemark as it is", async () => {
+  const { drive, copy, devices } = bench();
+  await writeMixed(devices);
+  const host = new MemoryHost();
+  assert.equal(await tape("copy sim:copy.tap", host, devices), 0, host.errors);
+  assert.deepEqual(copy.objects(), drive.objects());
+  assert.match(host.errors, /4 records, 2800 bytes .* copied, and 4 filemarks/);
+});
+
+Deno.test("copy --files copies so many, and leaves both tapes behind them", async () => {
+  const { drive, copy, devices } = bench();
+  await writeMixed(devices);
+  const host = new MemoryHost();
+  assert.equal(await tape("copy sim:copy.tap --files 1", host, devices), 0, host.errors);
+  assert.deepEqual(copy.objects(), drive.objects().slice(0, 4));
+  assert.deepEqual([drive.position?.object, copy.position?.object], [4, 4]);
+});
+
+Deno.test("copy begins where both tapes stand", async () => {
+  const { drive, copy, devices } = bench();
+  await writeMixed(devices);
+  await tape("copy sim:copy.tap --files 1", new MemoryHost(), devices);
+  await tape("seek 4", new MemoryHost(), devices);
+  assert.equal(await tape("copy sim:copy.tap --files 1", new MemoryHost(), devices), 0);
+  assert.deepEqual(copy.objects(), drive.objects().slice(0, 6));
+});
+
+const BAD_SECOND_READ = { opcode: 0x08, occurrence: 2, sense: { key: 0x3, asc: 0x11, ascq: 0x00 } };
+
+Deno.test("copy stops at what cannot be read", async () => {
+  const { drive, copy, devices } = bench();
+  await writeMixed(devices);
+  drive.inject(BAD_SECOND_READ);
+  assert.equal(await tape("copy sim:copy.tap --read-ahead 0", new MemoryHost(), devices), 2);
+  assert.deepEqual(copy.objects(), drive.objects().slice(0, 1));
+});
+
+Deno.test("copy --skip-errors leaves out what cannot be read", async () => {
+  const { drive, copy, devices } = bench();
+  await writeMixed(devices);
+  drive.inject(BAD_SECOND_READ);
+  const host = new MemoryHost();
+  const line = "copy sim:copy.tap --read-ahead 0 --skip-errors --json";
+  assert.equal(await tape(line, host, devices), 0, host.errors);
+  assert.equal(JSON.parse(host.output).unreadable, 1);
+  assert.deepEqual(copy.objects(), drive.objects().toSpliced(1, 1));
+});
+
+Deno.test("copy to itself is refused", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("copy sim:test.tap", host, devices), 1);
+  assert.match(host.errors, /itself/);
+});
