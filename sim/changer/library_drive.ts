@@ -111,15 +111,12 @@ export class LibraryDrive implements DeviceServer {
     return this.drive.dataOutLength(cdb);
   }
 
-  execute(task: Task): TaskResult {
-    if (this.#cleaningLeft > 0) return this.#executeCleaning(task);
+  execute(task: Task): TaskResult | Promise<TaskResult> {
+    const isCleaning = this.#cleaningLeft > 0;
     const result = this.drive.execute(task);
-    if (task.cdb[0] === INQUIRY) return this.#withElementAddress(task.cdb, result);
-    if (task.cdb[0] === PREVENT_ALLOW && result.status === Status.Good) {
-      if ((task.cdb[4] & 0x01) !== 0) this.#preventing.add(task.nexus);
-      else this.#preventing.delete(task.nexus);
-    }
-    return result;
+    const finish = (answer: TaskResult) =>
+      isCleaning ? this.#whileCleaning(task, answer) : this.#whileWorking(task, answer);
+    return result instanceof Promise ? result.then(finish) : finish(result);
   }
 
   nexusEstablished(nexus: Nexus): void {
@@ -142,10 +139,17 @@ export class LibraryDrive implements DeviceServer {
     await this.drive.close();
   }
 
+  #whileWorking({ cdb, nexus }: Task, result: TaskResult): TaskResult {
+    if (cdb[0] === INQUIRY) return this.#withElementAddress(cdb, result);
+    if (cdb[0] === PREVENT_ALLOW && result.status === Status.Good) {
+      if ((cdb[4] & 0x01) !== 0) this.#preventing.add(nexus);
+      else this.#preventing.delete(nexus);
+    }
+    return result;
+  }
+
   /** While it cleans itself, what would be "no medium" is "cleaning". */
-  #executeCleaning(task: Task): TaskResult {
-    const { cdb } = task;
-    const result = this.drive.execute(task);
+  #whileCleaning({ cdb }: Task, result: TaskResult): TaskResult {
     if (cdb[0] === INQUIRY) return this.#withElementAddress(cdb, result);
     if (cdb[0] === REQUEST_SENSE && result.dataIn?.[SENSE_ASC] === NO_MEDIUM) {
       return { ...result, dataIn: cutToAllocation(encodeSense(CLEANING), cdb[4]) };
