@@ -38,7 +38,7 @@ import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
 import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
-import type { IncomingEvents } from "./incoming.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
 import { sendSessionLogout } from "./outgoing.ts";

@@ -17,7 +17,8 @@ import {
 } from "../connection/initiator_connection.ts";
 import { type LoginEnd, LoginPhase, type LoginPhaseOptions } from "../connection/login_phase.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
-import { Incoming, type IncomingEvents } from "./incoming.ts";
+import { Incoming } from "./incoming.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
 import { plugGap, sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
 import type { NumberedRequest, SessionState } from "./session_state.ts";
 
