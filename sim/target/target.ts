@@ -90,7 +90,7 @@ export class SimulatedTarget implements SessionTarget {
     this.#options = options;
     this.#surroundings = surroundings;
     this.#chap = chap && chapPolicy(chap);
-    this.#offers = { ...TARGET_DEFAULTS, ...withoutHoles(negotiation), ...FIXED_OFFERS };
+    this.#offers = offersOf(negotiation);
     const { headerDigest, dataDigest, extraKeys } = options;
     // Says at once what a login would otherwise stumble over.
     new KeyNegotiation("target", { headerDigest, dataDigest, extraKeys, offers: this.#offers });
@@ -288,9 +288,21 @@ function isAmong(names: readonly string[] | undefined, initiatorName: string): b
   return names?.some((other) => other.toLowerCase() === name) ?? true;
 }
 
-/** Fields that are undefined count as left out. */
-function withoutHoles(offers: OperationalOffers = {}): OperationalOffers {
-  return Object.fromEntries(Object.entries(offers).filter(([, value]) => value !== undefined));
+/**
+ * What a target negotiates; fields that are undefined count as left out. On one connection every response is a fence
+ * (RFC 7143 §4.2.2.3.3), and only there may initiators rely on one.
+ */
+function offersOf(negotiation: OperationalOffers = {}): OperationalOffers {
+  const given = Object.entries(negotiation).filter(([, value]) => value !== undefined);
+  const offers: OperationalOffers = { ...TARGET_DEFAULTS, ...Object.fromEntries(given) };
+  if (offers.taskReporting === undefined) return { ...offers, ...FIXED_OFFERS };
+  if ((negotiation.maxConnections ?? 1) > 1) {
+    throw new InvalidOptionError(
+      "negotiation.taskReporting",
+      "Cannot make a target: with taskReporting, sessions have one connection",
+    );
+  }
+  return { ...offers, ...FIXED_OFFERS, maxConnections: 1 };
 }
 
 function refuse(status: number): Refusal {

@@ -343,7 +343,10 @@ export class TargetSession implements TaskOwner {
     if (task.state === "aborted" || task.state === "answering") return;
     task.state = "aborted";
     if (task.begun) task.unit.remove(task);
+    const wasClosed = this.order.closed;
     this.#forget(task);
+    // No answer tells that the window is open again (RFC 7143 §4.2.2.1).
+    if (wasClosed && !this.order.closed && !this.#ended) this.#announceWindow();
   }
 
   /** Ends a task because another initiator asked for it: TASK ABORTED (SAM-5 §5.3.1). */

@@ -176,6 +176,9 @@ for (
     ["targetName", { targetName: "tape" }],
     ["units", { units: [0, 0].map((lun) => ({ lun, device: new ScriptedDevice() })) }],
     ["offers.maxBurstLength", { negotiation: { maxBurstLength: 5 } }],
+    ["negotiation.taskReporting", {
+      negotiation: { taskReporting: ["ResponseFence", "RFC3720"], maxConnections: 2 },
+    }],
     ["limits.commandWindow", { limits: { commandWindow: 0 } }],
     ["limits.dataOutBytes", { limits: { dataOutBytes: 10 } }],
     ["furtherTargets", { furtherTargets: [{ targetName: TARGET_NAME.toUpperCase(), units: [] }] }],
