@@ -133,6 +133,14 @@ export class ConnectionOutput implements ReplyNumbers {
     this.#parts.changed();
   }
 
+  /** The answer of a task is not to go out here, or no further. */
+  withdraw(task: TargetTask): void {
+    const index = this.#queue.indexOf(task);
+    if (index < 0) return;
+    this.#dataInBytes -= task.dataIn.length - task.sent;
+    this.#queue.splice(index, 1);
+  }
+
   /** Sends the data of a task anew from what was acknowledged, and then its status. */
   replyAnew(task: TargetTask): void {
     const before = task.sent;

@@ -274,6 +274,11 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.output.reply(task);
   }
 
+  /** The answer of a task is going to leave on another connection. */
+  withdraw(task: TargetTask): void {
+    this.output.withdraw(task);
+  }
+
   /** Asks for the next part of a command's data (RFC 7143 §11.8). */
   sendR2t(task: TargetTask, ttt: number): void {
     const r2tSn = task.nextR2tSn++;

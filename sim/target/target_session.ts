@@ -329,6 +329,7 @@ export class TargetSession implements TaskOwner {
 
   /** Moves a task to another connection, which goes on with it (RFC 7143 §7.2.2). */
   reassign(task: TargetTask, connection: SessionConnection): void {
+    task.connection.withdraw(task);
     task.connection = connection;
     task.statSn = undefined;
     task.snackTag = 0;

@@ -364,6 +364,30 @@ Deno.test("An Async Message that drops a connection leaves its tasks to others",
     await second.expect(Opcode.ScsiResponse);
   }));
 
+Deno.test("An answer that is half way out goes on on the other connection, from where it was", () =>
+  withTarget({}, async (fixture) => {
+    const [first, tsih] = await leading(fixture, [
+      ...LEVEL_2.slice(0, 2),
+      ["MaxRecvDataSegmentLength", "65536"],
+    ]);
+    const second = await joining(fixture, first, { tsih, cid: 1 });
+    fixture.device.data = pattern(2_000_000);
+    const task = await first.command(read(2_000_000));
+    // Nobody reads: most of it waits, and the announcement that the connection will be dropped waits behind it.
+    await fixture.turn();
+    fixture.target.sessions()[0].connections[0].sendAsync({ event: 2 });
+    assert.equal(await reassign(second, task), FunctionComplete);
+    const { data, pdus } = await second.readData();
+    assert.ok(
+      data.length === 2_000_000 && data.every((byte, i) => byte === fixture.device.data[i]),
+    );
+    assert.deepEqual(pdus.map(({ dataSn }) => dataSn), pdus.map((_, i) => i));
+    let received = await first.next();
+    while (received?.pdu.opcode === Opcode.DataIn) received = await first.next();
+    assert.equal(received?.pdu.opcode, Opcode.AsyncMessage);
+    await first.expectEnd();
+  }));
+
 Deno.test("Sessions without a connection make room for new ones", () =>
   withTarget({ limits: { maxSessions: 2 } }, async (fixture) => {
     const [first] = await leading(fixture);
