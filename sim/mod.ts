@@ -76,7 +76,7 @@ export type {
   TargetConnectionInfo,
   TargetSessionInfo,
 } from "./target/running_target.ts";
-export type { TargetAsyncMessage } from "./target/async_answer.ts";
+export type { TargetAsyncMessage } from "./target/output/async_answer.ts";
 export type {
   CommandFault,
   DelayFault,

@@ -20,14 +20,14 @@ import { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import type { ByteListener, ByteStream } from "../../transport/byte_stream.ts";
 import type { FaultPlan, FaultSubject } from "./faults.ts";
-import { FaultyLine } from "./faulty_line.ts";
+import { FaultyLine } from "./connection/faulty_line.ts";
 import type { ListedTarget } from "./requests/send_targets.ts";
-import { SessionRegistry } from "./session_registry.ts";
+import { SessionRegistry } from "./session/session_registry.ts";
 import type { EstablishedLogin, SimulatedTarget } from "./target.ts";
-import { type DigestEngines, TargetConnection } from "./target_connection.ts";
+import { type DigestEngines, TargetConnection } from "./connection/target_connection.ts";
 import type { ConnectionEvent, TargetEvent } from "./target_event.ts";
 import type { PortalOptions, TargetLimits } from "./target_options.ts";
-import { TargetSession } from "./target_session.ts";
+import { TargetSession } from "./session/target_session.ts";
 
 /** What a portal serves, and how. */
 export interface TargetPortalOptions extends Omit<PortalOptions, "limits" | "clock"> {

@@ -18,10 +18,10 @@ import type {
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import { lunFromNumber, lunToNumber } from "../../scsi/lun.ts";
 import type { Clock } from "../../transport/clock.ts";
-import { CommandFaults } from "./command_faults.ts";
+import { CommandFaults } from "./session/command_faults.ts";
 import type { FaultPlan } from "./faults.ts";
-import { SessionRegistry } from "./session_registry.ts";
-import type { TargetConnection } from "./target_connection.ts";
+import { SessionRegistry } from "./session/session_registry.ts";
+import type { TargetConnection } from "./connection/target_connection.ts";
 import type {
   TargetChap,
   TargetLimits,
@@ -29,7 +29,7 @@ import type {
   TargetPortal,
   TargetRedirect,
 } from "./target_options.ts";
-import { type SessionTarget, TargetSession } from "./target_session.ts";
+import { type SessionTarget, TargetSession } from "./session/target_session.ts";
 import { AbsentUnit } from "./tasks/absent_unit.ts";
 import { ReportingUnit } from "./tasks/reporting_unit.ts";
 import { UnitQueue } from "./tasks/unit_queue.ts";

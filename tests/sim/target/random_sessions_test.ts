@@ -11,7 +11,7 @@ import {
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
 import { Command } from "./scripted_device.ts";
-import { pattern, type Received, ScriptedInitiator } from "./scripted_initiator.ts";
+import { pattern, type Received, type ScriptedInitiator } from "./scripted_initiator.ts";
 import { type TargetFixture, withTarget } from "./target_fixture.ts";
 
 /** A small generator of random numbers (mulberry32), so that a failure can be repeated. */

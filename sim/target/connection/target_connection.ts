@@ -5,39 +5,39 @@
  * @module
  */
 
-import type { ProtocolCore } from "../../iscsi/connection/connection_driver.ts";
-import { Keepalive, type KeepaliveOptions } from "../../iscsi/connection/keepalive.ts";
-import type { OutputBatch } from "../../iscsi/connection/output_batch.ts";
-import { serialAdd } from "../../iscsi/connection/serial_number.ts";
-import { ConnectionLostError, ProtocolError } from "../../iscsi/errors.ts";
-import type { TargetLoginStep } from "../../iscsi/negotiation/login_steps.ts";
+import type { ProtocolCore } from "../../../iscsi/connection/connection_driver.ts";
+import { Keepalive, type KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
+import type { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
+import { ConnectionLostError, ProtocolError } from "../../../iscsi/errors.ts";
+import type { TargetLoginStep } from "../../../iscsi/negotiation/login_steps.ts";
 import {
   DEFAULT_PARAMETERS,
   type NegotiatedParameters,
-} from "../../iscsi/negotiation/negotiated_parameters.ts";
-import type { TargetLoginPolicy } from "../../iscsi/negotiation/target_policy.ts";
-import { AsyncEvent } from "../../iscsi/pdu/async_message.ts";
-import { EXP_STAT_SN, readU32, RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
-import type { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
-import { PduFramer, type PduSink } from "../../iscsi/pdu/framer.ts";
-import type { LoginRequest } from "../../iscsi/pdu/login.ts";
-import { loginStatusName } from "../../iscsi/pdu/login_status.ts";
-import { asyncAnswer, type TargetAsyncMessage } from "./async_answer.ts";
+} from "../../../iscsi/negotiation/negotiated_parameters.ts";
+import type { TargetLoginPolicy } from "../../../iscsi/negotiation/target_policy.ts";
+import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
+import { EXP_STAT_SN, readU32 } from "../../../iscsi/pdu/bhs.ts";
+import type { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
+import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
+import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
+import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
+import { asyncAnswer, type TargetAsyncMessage } from "../output/async_answer.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";
-import { ConnectionOutput } from "./connection_output.ts";
-import { lunFromNumber } from "../../scsi/lun.ts";
+import { ConnectionOutput } from "../output/connection_output.ts";
+import { lunFromNumber } from "../../../scsi/lun.ts";
 import type { FaultyLine } from "./faulty_line.ts";
 import { LoginPhase } from "./login_phase.ts";
-import { ownNopIn, r2tFor } from "./own_requests.ts";
-import { CommandOrder } from "./requests/command_order.ts";
-import { FullFeaturePhase } from "./requests/full_feature_phase.ts";
-import type { SendTargets } from "./requests/send_targets.ts";
-import { RetainedAnswers } from "./retained_answers.ts";
-import type { SessionConnection, TaskFate } from "./session_connection.ts";
-import type { ConnectionEvent } from "./target_event.ts";
-import type { TargetLimits } from "./target_options.ts";
-import type { NumberedRequest, TargetSession } from "./target_session.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
+import { ownNopIn, r2tFor } from "../output/own_requests.ts";
+import { CommandOrder } from "../requests/command_order.ts";
+import { FullFeaturePhase } from "../requests/full_feature_phase.ts";
+import type { SendTargets } from "../requests/send_targets.ts";
+import { RetainedAnswers } from "../output/retained_answers.ts";
+import type { SessionConnection, TaskFate } from "../session/session_connection.ts";
+import type { ConnectionEvent } from "../target_event.ts";
+import type { TargetLimits } from "../target_options.ts";
+import type { NumberedRequest, TargetSession } from "../session/target_session.ts";
+import type { TargetTask } from "../tasks/target_task.ts";
 
 /** What a connection tells whoever drives it; called synchronously. */
 export interface ConnectionEvents {
