@@ -6,7 +6,7 @@
  */
 
 import type { ProtocolCore } from "../../../iscsi/connection/connection_driver.ts";
-import { Keepalive, type KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
+import { Keepalive } from "../../../iscsi/connection/keepalive.ts";
 import type { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
 import { ConnectionLostError, ProtocolError } from "../../../iscsi/errors.ts";
@@ -15,64 +15,25 @@ import {
   DEFAULT_PARAMETERS,
   type NegotiatedParameters,
 } from "../../../iscsi/negotiation/negotiated_parameters.ts";
-import type { TargetLoginPolicy } from "../../../iscsi/negotiation/target_policy.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { EXP_STAT_SN, readU32 } from "../../../iscsi/pdu/bhs.ts";
-import type { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
 import { asyncAnswer, type TargetAsyncMessage } from "../output/async_answer.ts";
+import type { ConnectionEvents, TargetConnectionOptions } from "./connection_surroundings.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";
 import { ConnectionOutput } from "../output/connection_output.ts";
 import { lunFromNumber } from "../../../scsi/lun.ts";
-import type { FaultyLine } from "./faulty_line.ts";
 import { LoginPhase } from "./login_phase.ts";
 import { ownNopIn, r2tFor } from "../output/own_requests.ts";
 import { CommandOrder } from "../requests/command_order.ts";
 import { FullFeaturePhase } from "../requests/full_feature_phase.ts";
-import type { SendTargets } from "../requests/send_targets.ts";
 import { RetainedAnswers } from "../output/retained_answers.ts";
 import type { SessionConnection, TaskFate } from "../session/session_connection.ts";
 import type { ConnectionEvent } from "../target_event.ts";
-import type { TargetLimits } from "../target_options.ts";
 import type { NumberedRequest, TargetSession } from "../session/target_session.ts";
 import type { TargetTask } from "../tasks/target_task.ts";
-
-/** What a connection tells whoever drives it; called synchronously. */
-export interface ConnectionEvents {
-  /** The connection is over and the socket is to be closed. */
-  closed(): void;
-  /** There is something to write, or the next deadline is another. */
-  changed(): void;
-  report(event: ConnectionEvent): void;
-}
-
-/** One instance of WebAssembly CRC32C a direction; only connections that may want data digests need them. */
-export interface DigestEngines {
-  readonly incoming: RunningCrc32c;
-  readonly outgoing: RunningCrc32c;
-}
-
-/** Options of a {@link TargetConnection}. */
-export interface TargetConnectionOptions {
-  /** Whom to let in. */
-  readonly policy: (connection: TargetConnection) => TargetLoginPolicy;
-  /** What to answer to SendTargets. */
-  readonly sendTargets: SendTargets;
-  readonly limits: Required<TargetLimits>;
-  readonly keepalive: KeepaliveOptions | false;
-  readonly initialStatSn: number;
-  /** Bytes of the staging buffer. */
-  readonly stagingBytes: number;
-  readonly digestEngines: DigestEngines | undefined;
-  /** Milliseconds on the driver's clock. */
-  readonly now: () => number;
-  /** Whether this ping of the initiator gets no answer. */
-  readonly ignoresPing: () => boolean;
-  /** What goes wrong with outgoing PDUs; undefined when nothing does. */
-  readonly line: FaultyLine | undefined;
-}
 
 /** `login`, then `full-feature`; `closing` until the last answer has left; `closed`. */
 type Phase = "login" | "full-feature" | "closing" | "closed";
@@ -122,7 +83,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     });
     this.#deadlines = new ConnectionDeadlines(limits);
     const bounds = { maxRounds: limits.maxLoginRounds, maxTextBytes: limits.maxTextBytes };
-    this.#login = new LoginPhase(options.policy(this), bounds, (first) => this.#number(first));
+    this.#login = new LoginPhase(options.policy, bounds, (first) => this.#number(first));
   }
 
   get closed(): boolean {
