@@ -247,7 +247,6 @@ export class ServingPortal {
     });
     this.#discoveries.add(session);
     connection.adopt(session, identity.cid);
-    session.join(connection, connection.firstExpStatSn);
     return session;
   }
 

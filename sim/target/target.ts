@@ -192,7 +192,6 @@ export class SimulatedTarget implements SessionTarget {
       return refuse(LoginStatus.AuthorizationFailure);
     }
     connection.adopt(session, identity.cid);
-    session.join(connection, connection.firstExpStatSn);
     return session;
   }
 

@@ -95,11 +95,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     return this.#cid;
   }
 
-  /** ExpStatSN of the first Login Request. */
-  get firstExpStatSn(): number {
-    return this.#firstExpStatSn;
-  }
-
   /** Whether the initiator has not logged in yet. */
   get loggingIn(): boolean {
     return this.#phase === "login";
@@ -207,7 +202,8 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.#isOver) return;
     if (this.#requests) return this.#requests.receive(header, data, intact);
     const { answer, step } = this.#login.receive(header, data);
-    this.output.send(answer);
+    // Nothing that the end of the login brings about may overtake its answer.
+    this.output.sendUrgent(answer);
     if (step.progress === "failed") this.#loginFailed(step);
     else if (step.progress === "done") this.#loggedIn(step.parameters);
     else if (step.response.transit) this.#deadlines.begin("stage", this.#now);
@@ -218,7 +214,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.output.window = session.order;
   }
 
-  /** Takes up the session that the login has established or joined. */
+  /** Takes up the session that the login has established or is about to join. */
   adopt(session: TargetSession, cid: number): void {
     this.#session = session;
     this.#cid = cid;
@@ -344,6 +340,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets, ignoresPing });
     if (parameters.errorRecoveryLevel > 0) this.#retainAnswers(session);
     if (keepalive) this.#keepalive = new Keepalive(this.#now, keepalive);
+    session.join(this, this.#firstExpStatSn);
     const { identity: { sessionType, targetName }, authenticatedAs } = session;
     this.report({ kind: "logged-in", sessionType, targetName, authenticatedAs });
     this.#events.changed();

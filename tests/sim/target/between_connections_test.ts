@@ -301,6 +301,17 @@ Deno.test("Below level 2, a connection with the same CID ends the tasks of the o
     assert.deepEqual([asc, ascq], [0x47, 0x7f]);
   }));
 
+Deno.test("The last Login Response comes before all that joining the session brings about", () =>
+  withTarget({ limits: { commandWindow: 2 } }, async (fixture) => {
+    const [first, tsih] = await leading(fixture, [["ErrorRecoveryLevel", "1"]]);
+    for (let i = 0; i < 2; i++) await first.command({ cdb: Command.wait() });
+    await first.expectSilence();
+    // The tasks of the connection before it end, which opens the window.
+    const second = await joining(fixture, first, { tsih, cid: 0 });
+    const { pdu } = await second.expect(Opcode.NopIn);
+    assert.deepEqual([pdu.itt, pdu.maxCmdSn], [0xffffffff, pdu.expCmdSn + 1]);
+  }));
+
 for (const [name, fields] of [["another", { from: 1 }], ["its own", { from: 0 }]] as const) {
   Deno.test(`Logging a connection out for recovery on ${name} keeps its tasks`, () =>
     withTarget({}, async (fixture) => {
