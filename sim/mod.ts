@@ -38,6 +38,29 @@
  * await target.close();
  * ```
  *
+ * @example Test a program against a target that fails
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openTape } from "@uiscsi/tape";
+ * import { loopbackTarget, MemoryMedium, SimulatedDrive } from "@uiscsi/tape/sim";
+ *
+ * const device = new SimulatedDrive({ medium: new MemoryMedium() });
+ * const target = await loopbackTarget({
+ *   targetName: "iqn.2026-03.com.example:tape",
+ *   units: [{ lun: 0, device }],
+ *   // The first WRITE(6) is carried out, and the connection breaks instead of an answer.
+ *   faults: [{ kind: "disconnect-after-execution", operationCode: 0x0a }],
+ * });
+ * try {
+ *   const drive = await openTape(target.urls[0], { dial: target.dial, recovery: "none" });
+ *   await assert.rejects(drive.write(new TextEncoder().encode("hello tape")));
+ *   await drive.close().catch(() => {});
+ *   assert.deepEqual(device.objects().map(({ kind }) => kind), ["record"]);
+ * } finally {
+ *   await target.close();
+ * }
+ * ```
+ *
  * @module
  */
 
@@ -53,7 +76,7 @@ export type {
   TargetConnectionInfo,
   TargetSessionInfo,
 } from "./target/running_target.ts";
-export type { TargetAsyncMessage } from "./target/async_answer.ts";
+export type { TargetAsyncMessage } from "./target/output/async_answer.ts";
 export type {
   CommandFault,
   DelayFault,

@@ -20,14 +20,15 @@ import { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import type { ByteListener, ByteStream } from "../../transport/byte_stream.ts";
 import type { FaultPlan, FaultSubject } from "./faults.ts";
-import { FaultyLine } from "./faulty_line.ts";
+import { FaultyLine } from "./connection/faulty_line.ts";
 import type { ListedTarget } from "./requests/send_targets.ts";
-import { SessionRegistry } from "./session_registry.ts";
+import { SessionRegistry } from "./session/session_registry.ts";
 import type { EstablishedLogin, SimulatedTarget } from "./target.ts";
-import { type DigestEngines, TargetConnection } from "./target_connection.ts";
+import type { ConnectionEvents, DigestEngines } from "./connection/connection_surroundings.ts";
+import { TargetConnection } from "./connection/target_connection.ts";
 import type { ConnectionEvent, TargetEvent } from "./target_event.ts";
 import type { PortalOptions, TargetLimits } from "./target_options.ts";
-import { TargetSession } from "./target_session.ts";
+import { TargetSession } from "./session/target_session.ts";
 
 /** What a portal serves, and how. */
 export interface TargetPortalOptions extends Omit<PortalOptions, "limits" | "clock"> {
@@ -132,7 +133,7 @@ export class ServingPortal {
 
   #connect(
     digestEngines: DigestEngines,
-    events: ConstructorParameters<typeof TargetConnection>[1],
+    events: ConnectionEvents,
   ): TargetConnection {
     const { limits, keepalive = false, initialStatSn = 1, plan } = this.#options;
     const subject = (): FaultSubject => ({
@@ -140,7 +141,7 @@ export class ServingPortal {
       cid: connection.session && connection.cid,
     });
     const connection: TargetConnection = new TargetConnection({
-      policy: (connection) => this.#policy(connection),
+      policy: this.#policy(() => connection),
       sendTargets: (initiatorName) => this.#listed(initiatorName),
       limits,
       keepalive,
@@ -181,17 +182,17 @@ export class ServingPortal {
     this.#options.onEvent?.(whole);
   }
 
-  #policy(connection: TargetConnection): TargetLoginPolicy {
+  #policy(connection: () => TargetConnection): TargetLoginPolicy {
     return {
       admit: (identity) => {
         const decision = this.#admit(identity);
         const session = this.#targetOf(identity)?.sessionToJoin(identity);
-        if (session && decision.kind === "admit") connection.numberWith(session);
+        if (session && decision.kind === "admit") connection().numberWith(session);
         return decision;
       },
       establish: (identity, parameters, authenticatedAs) => {
         const login = { identity, parameters, authenticatedAs };
-        const session = this.#establish(login, connection);
+        const session = this.#establish(login, connection());
         return session instanceof TargetSession ? session.tsih : session;
       },
       randomBytes: this.#randomBytes,
@@ -246,7 +247,6 @@ export class ServingPortal {
     });
     this.#discoveries.add(session);
     connection.adopt(session, identity.cid);
-    session.join(connection, connection.firstExpStatSn);
     return session;
   }
 

@@ -8,12 +8,12 @@ import { ConnectionLostError, InvalidOptionError } from "../../iscsi/errors.ts";
 import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
 import { formatPortal } from "../../iscsi/portal.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
-import type { TargetAsyncMessage } from "./async_answer.ts";
+import type { TargetAsyncMessage } from "./output/async_answer.ts";
 import type { ServingPortal } from "./portal.ts";
-import type { SessionConnection } from "./session_connection.ts";
+import type { SessionConnection } from "./session/session_connection.ts";
 import type { SimulatedTarget } from "./target.ts";
 import type { TargetRedirect } from "./target_options.ts";
-import type { TargetSession } from "./target_session.ts";
+import type { TargetSession } from "./session/target_session.ts";
 
 /** A session that an initiator has with the target. */
 export interface TargetSessionInfo {

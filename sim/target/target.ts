@@ -18,10 +18,10 @@ import type {
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import { lunFromNumber, lunToNumber } from "../../scsi/lun.ts";
 import type { Clock } from "../../transport/clock.ts";
-import { CommandFaults } from "./command_faults.ts";
+import { CommandFaults } from "./session/command_faults.ts";
 import type { FaultPlan } from "./faults.ts";
-import { SessionRegistry } from "./session_registry.ts";
-import type { TargetConnection } from "./target_connection.ts";
+import { SessionRegistry } from "./session/session_registry.ts";
+import type { TargetConnection } from "./connection/target_connection.ts";
 import type {
   TargetChap,
   TargetLimits,
@@ -29,7 +29,7 @@ import type {
   TargetPortal,
   TargetRedirect,
 } from "./target_options.ts";
-import { type SessionTarget, TargetSession } from "./target_session.ts";
+import { type SessionTarget, TargetSession } from "./session/target_session.ts";
 import { AbsentUnit } from "./tasks/absent_unit.ts";
 import { ReportingUnit } from "./tasks/reporting_unit.ts";
 import { UnitQueue } from "./tasks/unit_queue.ts";
@@ -90,7 +90,7 @@ export class SimulatedTarget implements SessionTarget {
     this.#options = options;
     this.#surroundings = surroundings;
     this.#chap = chap && chapPolicy(chap);
-    this.#offers = { ...TARGET_DEFAULTS, ...withoutHoles(negotiation), ...FIXED_OFFERS };
+    this.#offers = offersOf(negotiation);
     const { headerDigest, dataDigest, extraKeys } = options;
     // Says at once what a login would otherwise stumble over.
     new KeyNegotiation("target", { headerDigest, dataDigest, extraKeys, offers: this.#offers });
@@ -192,7 +192,6 @@ export class SimulatedTarget implements SessionTarget {
       return refuse(LoginStatus.AuthorizationFailure);
     }
     connection.adopt(session, identity.cid);
-    session.join(connection, connection.firstExpStatSn);
     return session;
   }
 
@@ -288,9 +287,21 @@ function isAmong(names: readonly string[] | undefined, initiatorName: string): b
   return names?.some((other) => other.toLowerCase() === name) ?? true;
 }
 
-/** Fields that are undefined count as left out. */
-function withoutHoles(offers: OperationalOffers = {}): OperationalOffers {
-  return Object.fromEntries(Object.entries(offers).filter(([, value]) => value !== undefined));
+/**
+ * What a target negotiates; fields that are undefined count as left out. On one connection every response is a fence
+ * (RFC 7143 §4.2.2.3.3), and only there may initiators rely on one.
+ */
+function offersOf(negotiation: OperationalOffers = {}): OperationalOffers {
+  const given = Object.entries(negotiation).filter(([, value]) => value !== undefined);
+  const offers: OperationalOffers = { ...TARGET_DEFAULTS, ...Object.fromEntries(given) };
+  if (offers.taskReporting === undefined) return { ...offers, ...FIXED_OFFERS };
+  if ((negotiation.maxConnections ?? 1) > 1) {
+    throw new InvalidOptionError(
+      "negotiation.taskReporting",
+      "Cannot make a target: with taskReporting, sessions have one connection",
+    );
+  }
+  return { ...offers, ...FIXED_OFFERS, maxConnections: 1 };
 }
 
 function refuse(status: number): Refusal {

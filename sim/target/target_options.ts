@@ -97,7 +97,8 @@ export interface TargetOptions {
   /** CRC32C over data. @default "prefer-none": as the initiator likes */
   readonly dataDigest?: DigestPreference;
   /**
-   * Operational parameters to negotiate; the result never exceeds what the initiator offers.
+   * Operational parameters to negotiate; the result never exceeds what the initiator offers. With `taskReporting`,
+   * sessions have one connection, on which responses need no fence.
    *
    * @default those of `OperationalOffers`, but up to 8 connections and error recovery level 2
    */

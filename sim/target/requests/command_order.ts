@@ -36,6 +36,11 @@ export class CommandOrder<Request> {
     return this.#frozen ?? serialAdd(this.#expCmdSn, this.#size - this.#unanswered - 1);
   }
 
+  /** Whether no further request is let in. */
+  get closed(): boolean {
+    return serialLess(this.maxCmdSn, this.#expCmdSn);
+  }
+
   /** Keeps the window from moving on: it is closed once `room` more requests have come. */
   close(room: number): void {
     const last = serialAdd(this.#expCmdSn, room - 1);

@@ -21,9 +21,9 @@ import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { decodeTaskManagementRequest } from "../../../iscsi/pdu/task_management.ts";
 import { decodeTextRequest } from "../../../iscsi/pdu/text.ts";
-import type { SessionConnection } from "../session_connection.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
 import type { TargetLimits } from "../target_options.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import { logOut } from "./logout.ts";
 import { reject } from "./rejection.ts";
 import { acceptCommand } from "./scsi_command_acceptance.ts";
@@ -216,8 +216,18 @@ export class FullFeaturePhase {
 
   /** Lets a request act at once if it is immediate, else in its turn; one out of the window is ignored. */
   #inOrder(header: Uint8Array, act: () => void): void {
-    if ((header[OPCODE] & IMMEDIATE) !== 0) act();
-    else if (this.#mayArrive(header)) this.#session.inOrder(readU32(header, CMD_SN), act);
+    if ((header[OPCODE] & IMMEDIATE) !== 0) return act();
+    if (!this.#mayArrive(header)) return;
+    this.#session.inOrder(readU32(header, CMD_SN), () => this.#actInTurn(act));
+  }
+
+  /** The turn may come with a PDU on another connection, which is not to blame for this one. */
+  #actInTurn(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#connection.close(error);
+    }
   }
 
   /** A CmdSN outside the window, or twice, is silently ignored (RFC 7143 §4.2.2.1). */

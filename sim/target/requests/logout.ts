@@ -12,8 +12,8 @@ import {
   LogoutResponseCode,
 } from "../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 
 const { Closed, CidNotFound, ConnectionRecoveryNotSupported } = LogoutResponseCode;
 

@@ -8,8 +8,8 @@ import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
 import { encodeReject, rejectReasonName } from "../../../iscsi/pdu/reject.ts";
-import type { Answer } from "../answer.ts";
-import type { SessionConnection } from "../session_connection.ts";
+import type { Answer } from "../output/answer.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
 
 /** How a PDU is rejected. */
 export interface RejectOptions {

@@ -8,10 +8,10 @@ import { serialAdd, serialDistance, serialLess } from "../../../iscsi/connection
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { decodeSnack, type Snack, SnackType } from "../../../iscsi/pdu/snack.ts";
-import { r2tFor } from "../own_requests.ts";
-import { RepeatedReply } from "../repeated_reply.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import { r2tFor } from "../output/own_requests.ts";
+import { RepeatedReply } from "../output/repeated_reply.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import { TargetTask } from "../tasks/target_task.ts";
 import { firstDataSn } from "../tasks/task_reply.ts";
 import { taskSense } from "../tasks/task_sense.ts";

@@ -12,8 +12,8 @@ import {
   type ScsiCommand,
   TaskAttribute,
 } from "../../../iscsi/pdu/scsi_command.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import { DataCollection } from "../tasks/data_collection.ts";
 import { TargetTask } from "../tasks/target_task.ts";
 import { UnitQueue } from "../tasks/unit_queue.ts";

@@ -7,8 +7,8 @@
 
 import { lunToNumber } from "../../../scsi/lun.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import type { TargetTask, TaskUnit } from "../tasks/target_task.ts";
 import type { TaskAttention } from "../tasks/task_sense.ts";
 

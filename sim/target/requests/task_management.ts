@@ -13,9 +13,9 @@ import {
   type TaskManagementRequest,
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
-import type { Answer } from "../answer.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { SessionTarget, TargetSession } from "../target_session.ts";
+import type { Answer } from "../output/answer.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { SessionTarget, TargetSession } from "../session/target_session.ts";
 import type { TaskUnit } from "../tasks/target_task.ts";
 import { clearTasks } from "./task_clearing.ts";
 import { reassignTask } from "./task_reassignment.ts";

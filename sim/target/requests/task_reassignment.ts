@@ -8,8 +8,8 @@ import {
   type TaskManagementRequest,
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import type { TargetTask } from "../tasks/target_task.ts";
 import { firstDataSn } from "../tasks/task_reply.ts";
 

@@ -17,8 +17,8 @@ import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { encodeTextResponse, type TextRequest } from "../../../iscsi/pdu/text.ts";
-import type { SessionConnection } from "../session_connection.ts";
-import type { TargetSession } from "../target_session.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import type { TargetSession } from "../session/target_session.ts";
 import { reject } from "./rejection.ts";
 import { type SendTargets, targetRecords } from "./send_targets.ts";
 

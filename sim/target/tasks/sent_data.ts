@@ -45,9 +45,11 @@ export class SentData {
     this.#runs.push({ offset, dataSn, segmentBytes });
   }
 
-  /** Where the PDU with this number began, and how long it was at most; it must have been sent. */
+  /** Where the PDU with this number began, and how long it was at most; all before it must have been sent. */
   placeOf(dataSn: number, dataBytes: number, burstBytes: number): Run {
-    const run = this.#runs.findLast((one) => one.dataSn <= dataSn) ?? this.#runs[0];
+    // Nothing was sent since the last acknowledgement: only that place can be meant.
+    const run = this.#runs.findLast((one) => one.dataSn <= dataSn) ??
+      { ...this.#acknowledged, segmentBytes: 0 };
     const { segmentBytes } = run;
     let { offset } = run;
     for (let sn = run.dataSn; sn < dataSn; sn++) {

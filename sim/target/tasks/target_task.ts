@@ -31,6 +31,8 @@ export interface TaskOwner {
 export interface TaskConnection {
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void;
+  /** The answer of `task` is going to leave on another connection. */
+  withdraw(task: TargetTask): void;
   /** Asks for the next part of a command's data, with this Target Transfer Tag. */
   sendR2t(task: TargetTask, ttt: number): void;
   /** Whether the Data-In that waits leaves room for more; when not, the session hears once it does. */

@@ -301,6 +301,17 @@ Deno.test("Below level 2, a connection with the same CID ends the tasks of the o
     assert.deepEqual([asc, ascq], [0x47, 0x7f]);
   }));
 
+Deno.test("The last Login Response comes before all that joining the session brings about", () =>
+  withTarget({ limits: { commandWindow: 2 } }, async (fixture) => {
+    const [first, tsih] = await leading(fixture, [["ErrorRecoveryLevel", "1"]]);
+    for (let i = 0; i < 2; i++) await first.command({ cdb: Command.wait() });
+    await first.expectSilence();
+    // The tasks of the connection before it end, which opens the window.
+    const second = await joining(fixture, first, { tsih, cid: 0 });
+    const { pdu } = await second.expect(Opcode.NopIn);
+    assert.deepEqual([pdu.itt, pdu.maxCmdSn], [0xffffffff, pdu.expCmdSn + 1]);
+  }));
+
 for (const [name, fields] of [["another", { from: 1 }], ["its own", { from: 0 }]] as const) {
   Deno.test(`Logging a connection out for recovery on ${name} keeps its tasks`, () =>
     withTarget({}, async (fixture) => {
@@ -362,6 +373,30 @@ Deno.test("An Async Message that drops a connection leaves its tasks to others",
     assert.equal(await reassign(second, task), FunctionComplete);
     fixture.device.answers[0]({ status: 0 });
     await second.expect(Opcode.ScsiResponse);
+  }));
+
+Deno.test("An answer that is half way out goes on on the other connection, from where it was", () =>
+  withTarget({}, async (fixture) => {
+    const [first, tsih] = await leading(fixture, [
+      ...LEVEL_2.slice(0, 2),
+      ["MaxRecvDataSegmentLength", "65536"],
+    ]);
+    const second = await joining(fixture, first, { tsih, cid: 1 });
+    fixture.device.data = pattern(2_000_000);
+    const task = await first.command(read(2_000_000));
+    // Nobody reads: most of it waits, and the announcement that the connection will be dropped waits behind it.
+    await fixture.turn();
+    fixture.target.sessions()[0].connections[0].sendAsync({ event: 2 });
+    assert.equal(await reassign(second, task), FunctionComplete);
+    const { data, pdus } = await second.readData();
+    assert.ok(
+      data.length === 2_000_000 && data.every((byte, i) => byte === fixture.device.data[i]),
+    );
+    assert.deepEqual(pdus.map(({ dataSn }) => dataSn), pdus.map((_, i) => i));
+    let received = await first.next();
+    while (received?.pdu.opcode === Opcode.DataIn) received = await first.next();
+    assert.equal(received?.pdu.opcode, Opcode.AsyncMessage);
+    await first.expectEnd();
   }));
 
 Deno.test("Sessions without a connection make room for new ones", () =>

@@ -306,6 +306,25 @@ Deno.test("An Async Message concerns the connection that it names, or all of the
     assert.deepEqual(fixture.target.sessions(), []);
   }));
 
+Deno.test("A request that breaks a rule in its turn ends its own connection, not that which brought the turn", () =>
+  withTarget({}, async (fixture) => {
+    const [first, second] = await twoConnections(fixture);
+    await second.send({
+      opcode: Opcode.LogoutRequest,
+      immediate: false,
+      reason: 9,
+      itt: 60_000,
+      cid: 1,
+      cmdSn: first.cmdSn + 1,
+      expStatSn: 0,
+    });
+    await second.expectSilence();
+    await first.command({ cdb: Command.read(0) });
+    await first.expect(Opcode.ScsiResponse);
+    await second.expectEnd();
+    await first.expectSilence();
+  }));
+
 Deno.test("Immediate commands of all connections share one limit", () =>
   withTarget({ limits: { maxImmediateCommands: 2 } }, async (fixture) => {
     const [first, second] = await twoConnections(fixture);

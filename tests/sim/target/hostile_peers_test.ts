@@ -6,12 +6,7 @@ import { encodePdu, type InitiatorPdu } from "../../../iscsi/pdu/pdu.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import type { TargetLimits } from "../../../sim/target/target_options.ts";
 import { Command } from "./scripted_device.ts";
-import {
-  INITIATOR_NAME,
-  pattern,
-  type ScriptedInitiator,
-  TARGET_NAME,
-} from "./scripted_initiator.ts";
+import { INITIATOR_NAME, type ScriptedInitiator, TARGET_NAME } from "./scripted_initiator.ts";
 import { type TargetFixture, withTarget } from "./target_fixture.ts";
 
 const NAMES: KeyValuePair[] = [["InitiatorName", INITIATOR_NAME], ["TargetName", TARGET_NAME]];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidOptionError, IscsiError } from "../../../iscsi/errors.ts";
+import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { loopbackTarget } from "../../../sim/target/loopback_target.ts";
 import type { ServeOptions } from "../../../sim/target/serve_target.ts";
@@ -176,6 +177,9 @@ for (
     ["targetName", { targetName: "tape" }],
     ["units", { units: [0, 0].map((lun) => ({ lun, device: new ScriptedDevice() })) }],
     ["offers.maxBurstLength", { negotiation: { maxBurstLength: 5 } }],
+    ["negotiation.taskReporting", {
+      negotiation: { taskReporting: ["ResponseFence", "RFC3720"], maxConnections: 2 },
+    }],
     ["limits.commandWindow", { limits: { commandWindow: 0 } }],
     ["limits.dataOutBytes", { limits: { dataOutBytes: 10 } }],
     ["furtherTargets", { furtherTargets: [{ targetName: TARGET_NAME.toUpperCase(), units: [] }] }],
@@ -202,6 +206,11 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
+const LEVELS: readonly KeyValuePair[][] = [[], [["ErrorRecoveryLevel", "1"]], [
+  ["ErrorRecoveryLevel", "2"],
+  ["MaxConnections", "3"],
+  ["DefaultTime2Retain", "20"],
+]];
 const OPCODES = [0x40, 0x00, 0x41, 0x01, 0x42, 0x43, 0x44, 0x05, 0x46, 0x50, 0x20, 0x1c, 0x3f];
 
 Deno.test("Random PDUs end a connection with a documented error at worst, and the target goes on", () =>
@@ -211,7 +220,8 @@ Deno.test("Random PDUs end a connection with a documented error at worst, and th
     for (let round = 0; round < 150; round++) {
       const initiator = await fixture.connect();
       const loggedIn = random() < 0.8;
-      if (loggedIn) await initiator.login();
+      const keys = LEVELS[Math.floor(random() * LEVELS.length)];
+      if (loggedIn) await initiator.login({ keys });
       for (let i = 0; i < 5; i++) {
         await initiator.sendBytes(randomPdu(random, initiator.cmdSn)).catch(() => {});
       }

@@ -55,6 +55,14 @@ Deno.test("Without TAS, CLEAR TASK SET ends the tasks of others silently; a unit
     assert.ok(!fixture.device.log.includes("read 2"));
   }));
 
+Deno.test("A window that others have opened is told by a NOP-In, since no answer tells", () =>
+  withTarget({ taskAbortedStatus: false, limits: { commandWindow: 2 } }, async (fixture) => {
+    const [initiator, other] = await busyOther(fixture);
+    await initiator.manage({ function: ClearTaskSet });
+    const { pdu } = await other.expect(Opcode.NopIn);
+    assert.deepEqual([pdu.itt, pdu.ttt, pdu.maxCmdSn], [0xffffffff, 0xffffffff, pdu.expCmdSn + 1]);
+  }));
+
 for (const lun of [0n, 1n << 48n]) {
   Deno.test(`A unit attention is told at the logical unit that it is about, not at LUN ${lun}`, () =>
     withTarget({ taskAbortedStatus: false }, async (fixture) => {

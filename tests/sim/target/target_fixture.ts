@@ -1,7 +1,8 @@
 import { type LoopbackTarget, loopbackTarget } from "../../../sim/target/loopback_target.ts";
-import type { ServeOptions } from "../../../sim/target/serve_target.ts";
+import { type ServeOptions, serveTarget } from "../../../sim/target/serve_target.ts";
 import type { TargetEvent } from "../../../sim/target/target_event.ts";
 import { VirtualClock } from "../../../transport/clock.ts";
+import { defaultDialer } from "../../../transport/default_transport.ts";
 import { ScriptedDevice } from "./scripted_device.ts";
 import { ScriptedInitiator, TARGET_NAME } from "./scripted_initiator.ts";
 
@@ -19,14 +20,20 @@ export class TargetFixture {
     return this.#target!;
   }
 
-  async start(options: Partial<ServeOptions>): Promise<void> {
-    this.#target = await loopbackTarget({
+  async start(options: Partial<ServeOptions>, where: Where): Promise<void> {
+    const served = {
       targetName: TARGET_NAME,
       units: [{ lun: 0, device: this.device }, { lun: 1, device: this.other }],
       clock: this.clock,
       onEvent: (event) => this.events.push(event),
       ...options,
-    });
+    };
+    if (where === "loopback") {
+      this.#target = await loopbackTarget(served);
+    } else {
+      const listen = { hostname: "127.0.0.1", port: 0 };
+      this.#target = { ...await serveTarget({ ...served, listen }), dial: defaultDialer };
+    }
   }
 
   /** A connection on which nothing has been said. */
@@ -60,13 +67,17 @@ export class TargetFixture {
   }
 }
 
+/** What carries the connections. */
+export type Where = "loopback" | "tcp";
+
 /** Runs a test against a target, which ends whatever happens. */
 export async function withTarget(
   options: Partial<ServeOptions>,
   use: (fixture: TargetFixture) => Promise<void>,
+  where: Where = "loopback",
 ): Promise<void> {
   const fixture = new TargetFixture();
-  await fixture.start(options);
+  await fixture.start(options, where);
   try {
     await use(fixture);
   } finally {

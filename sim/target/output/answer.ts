@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReplyNumbers } from "./tasks/task_reply.ts";
+import type { ReplyNumbers } from "../tasks/task_reply.ts";
 
 /** Encodes its header when its turn has come, and knows its data segment. */
 export interface Answer {

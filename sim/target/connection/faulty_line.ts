@@ -4,11 +4,11 @@
  * @module
  */
 
-import { OutputBatch, type OutputDigests } from "../../iscsi/connection/output_batch.ts";
-import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../iscsi/pdu/bhs.ts";
-import { DIGEST_LENGTH } from "../../iscsi/pdu/crc32c.ts";
-import type { FaultPlan, FaultSubject } from "./faults.ts";
-import type { PduBatch } from "./tasks/task_reply.ts";
+import { OutputBatch, type OutputDigests } from "../../../iscsi/connection/output_batch.ts";
+import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
+import { DIGEST_LENGTH } from "../../../iscsi/pdu/crc32c.ts";
+import type { FaultPlan, FaultSubject } from "../faults.ts";
+import type { PduBatch } from "../tasks/task_reply.ts";
 
 /** What a {@link FaultyLine} needs to know. */
 export interface FaultyLineParts {

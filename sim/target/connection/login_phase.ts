@@ -4,23 +4,23 @@
  * @module
  */
 
-import { ProtocolError } from "../../iscsi/errors.ts";
-import type { TargetLoginStep } from "../../iscsi/negotiation/login_steps.ts";
-import { TargetLogin } from "../../iscsi/negotiation/target_login.ts";
+import { ProtocolError } from "../../../iscsi/errors.ts";
+import type { TargetLoginStep } from "../../../iscsi/negotiation/login_steps.ts";
+import { TargetLogin } from "../../../iscsi/negotiation/target_login.ts";
 import type {
   TargetLoginOptions,
   TargetLoginPolicy,
-} from "../../iscsi/negotiation/target_policy.ts";
-import { IMMEDIATE, OPCODE, OPCODE_MASK } from "../../iscsi/pdu/bhs.ts";
+} from "../../../iscsi/negotiation/target_policy.ts";
+import { IMMEDIATE, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
 import {
   decodeLoginRequest,
   encodeLoginResponse,
   type LoginRequest,
-} from "../../iscsi/pdu/login.ts";
-import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
-import { Opcode } from "../../iscsi/pdu/opcode.ts";
-import { opcodeName } from "../../iscsi/pdu/pdu.ts";
-import type { Answer } from "./answer.ts";
+} from "../../../iscsi/pdu/login.ts";
+import { LoginStatus } from "../../../iscsi/pdu/login_status.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
+import type { Answer } from "../output/answer.ts";
 
 /** A Login Response, and what it means for the connection. */
 export interface LoginAnswer {

@@ -5,25 +5,25 @@
  * @module
  */
 
-import { ConnectionLostError } from "../../iscsi/errors.ts";
-import type { LoginIdentity } from "../../iscsi/negotiation/login_steps.ts";
-import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
-import { RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
-import { Status } from "../../scsi/status.ts";
-import type { Clock } from "../../transport/clock.ts";
-import type { Nexus } from "../device_server.ts";
+import { ConnectionLostError } from "../../../iscsi/errors.ts";
+import type { LoginIdentity } from "../../../iscsi/negotiation/login_steps.ts";
+import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
+import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
+import { Status } from "../../../scsi/status.ts";
+import type { Clock } from "../../../transport/clock.ts";
+import type { Nexus } from "../../device_server.ts";
 import type { CommandFaults } from "./command_faults.ts";
-import { ownNopIn } from "./own_requests.ts";
+import { ownNopIn } from "../output/own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
-import type { CommandOrder } from "./requests/command_order.ts";
+import type { CommandOrder } from "../requests/command_order.ts";
 import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import { SessionMembers } from "./session_members.ts";
-import type { TargetLimits } from "./target_options.ts";
-import { BufferPool } from "./tasks/buffer_pool.ts";
-import { DataOutMemory } from "./tasks/data_out_memory.ts";
-import { SentData } from "./tasks/sent_data.ts";
-import { TargetTask, type TaskOwner, type TaskUnit } from "./tasks/target_task.ts";
-import type { TaskAttention } from "./tasks/task_sense.ts";
+import type { TargetLimits } from "../target_options.ts";
+import { BufferPool } from "../tasks/buffer_pool.ts";
+import { DataOutMemory } from "../tasks/data_out_memory.ts";
+import { SentData } from "../tasks/sent_data.ts";
+import { TargetTask, type TaskOwner, type TaskUnit } from "../tasks/target_task.ts";
+import type { TaskAttention } from "../tasks/task_sense.ts";
 
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
@@ -329,6 +329,7 @@ export class TargetSession implements TaskOwner {
 
   /** Moves a task to another connection, which goes on with it (RFC 7143 §7.2.2). */
   reassign(task: TargetTask, connection: SessionConnection): void {
+    task.connection.withdraw(task);
     task.connection = connection;
     task.statSn = undefined;
     task.snackTag = 0;
@@ -343,7 +344,10 @@ export class TargetSession implements TaskOwner {
     if (task.state === "aborted" || task.state === "answering") return;
     task.state = "aborted";
     if (task.begun) task.unit.remove(task);
+    const wasClosed = this.order.closed;
     this.#forget(task);
+    // No answer tells that the window is open again (RFC 7143 §4.2.2.1).
+    if (wasClosed && !this.order.closed && !this.#ended) this.#announceWindow();
   }
 
   /** Ends a task because another initiator asked for it: TASK ABORTED (SAM-5 §5.3.1). */

@@ -11,8 +11,8 @@ import {
   type ReplyContext,
   sendResponse,
   writeDataIn,
-} from "./tasks/task_reply.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
+} from "../tasks/task_reply.ts";
+import type { TargetTask } from "../tasks/target_task.ts";
 
 /** Data-In PDUs from the `begin`th of a task up to, not including, the `end`th. */
 export interface DataInRange {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LoginIdentity } from "../../iscsi/negotiation/login_steps.ts";
+import type { LoginIdentity } from "../../../iscsi/negotiation/login_steps.ts";
 import type { TargetSession } from "./target_session.ts";
 
 /** The largest TSIH; 0 means none. */

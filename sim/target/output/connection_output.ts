@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
+import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import {
   NO_DIGESTS,
   type OutputBatch,
   type OutputDigests,
-} from "../../iscsi/connection/output_batch.ts";
-import { serialAdd, serialLessOrEqual } from "../../iscsi/connection/serial_number.ts";
+} from "../../../iscsi/connection/output_batch.ts";
+import { serialAdd, serialLessOrEqual } from "../../../iscsi/connection/serial_number.ts";
 import type { Answer } from "./answer.ts";
-import type { FaultyLine } from "./faulty_line.ts";
-import type { TargetLimits } from "./target_options.ts";
+import type { FaultyLine } from "../connection/faulty_line.ts";
+import type { TargetLimits } from "../target_options.ts";
 import { RepeatedReply } from "./repeated_reply.ts";
 import type { RetainedAnswers } from "./retained_answers.ts";
 import {
@@ -23,8 +23,8 @@ import {
   type ReplyContext,
   type ReplyNumbers,
   sendReply,
-} from "./tasks/task_reply.ts";
-import { TargetTask } from "./tasks/target_task.ts";
+} from "../tasks/task_reply.ts";
+import { TargetTask } from "../tasks/target_task.ts";
 
 /** ExpCmdSN and MaxCmdSN of the session. */
 export interface WindowNumbers {
@@ -131,6 +131,14 @@ export class ConnectionOutput implements ReplyNumbers {
     this.#dataInBytes += task.dataIn.length - task.sent;
     this.#queue.push(task);
     this.#parts.changed();
+  }
+
+  /** The answer of a task is not to go out here, or no further. */
+  withdraw(task: TargetTask): void {
+    const index = this.#queue.indexOf(task);
+    if (index < 0) return;
+    this.#dataInBytes -= task.dataIn.length - task.sent;
+    this.#queue.splice(index, 1);
   }
 
   /** Sends the data of a task anew from what was acknowledged, and then its status. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../../transport/clock.ts";
+import type { Clock } from "../../../transport/clock.ts";
 import type { SessionConnection } from "./session_connection.ts";
 
 /** Connections by CID, and the time that is left to those that are lost. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TargetLimits } from "./target_options.ts";
+import type { TargetLimits } from "../target_options.ts";
 
 /** What the initiator must get done, in the words of an error message. */
 const DUTIES = {

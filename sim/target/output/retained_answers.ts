@@ -4,9 +4,9 @@
  * @module
  */
 
-import { serialLess } from "../../iscsi/connection/serial_number.ts";
+import { serialLess } from "../../../iscsi/connection/serial_number.ts";
 import type { Answer } from "./answer.ts";
-import { TargetTask } from "./tasks/target_task.ts";
+import { TargetTask } from "../tasks/target_task.ts";
 
 /** Bounds on what is kept for one connection. */
 export interface RetentionLimits {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type TaskAttention, taskSense } from "./tasks/task_sense.ts";
+import { type TaskAttention, taskSense } from "../tasks/task_sense.ts";
 
 /** Commands that are carried out in spite of a unit attention, and leave it pending (SPC-5 §5.14). */
 const EXEMPT: ReadonlySet<number> = new Set([0x03, 0x12, 0xa0]);

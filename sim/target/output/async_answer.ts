@@ -4,10 +4,10 @@
  * @module
  */
 
-import { encodeAsyncMessage } from "../../iscsi/pdu/async_message.ts";
-import { Opcode } from "../../iscsi/pdu/opcode.ts";
-import { encodeResponseSegment } from "../../iscsi/pdu/scsi_response.ts";
-import { lunFromNumber } from "../../scsi/lun.ts";
+import { encodeAsyncMessage } from "../../../iscsi/pdu/async_message.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { encodeResponseSegment } from "../../../iscsi/pdu/scsi_response.ts";
+import { lunFromNumber } from "../../../scsi/lun.ts";
 import type { Answer } from "./answer.ts";
 
 /** An Async Message; RFC 7143 §11.9 tells what the parameters mean for each event. */

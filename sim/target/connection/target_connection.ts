@@ -5,74 +5,35 @@
  * @module
  */
 
-import type { ProtocolCore } from "../../iscsi/connection/connection_driver.ts";
-import { Keepalive, type KeepaliveOptions } from "../../iscsi/connection/keepalive.ts";
-import type { OutputBatch } from "../../iscsi/connection/output_batch.ts";
-import { serialAdd } from "../../iscsi/connection/serial_number.ts";
-import { ConnectionLostError, ProtocolError } from "../../iscsi/errors.ts";
-import type { TargetLoginStep } from "../../iscsi/negotiation/login_steps.ts";
+import type { ProtocolCore } from "../../../iscsi/connection/connection_driver.ts";
+import { Keepalive } from "../../../iscsi/connection/keepalive.ts";
+import type { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
+import { ConnectionLostError, ProtocolError } from "../../../iscsi/errors.ts";
+import type { TargetLoginStep } from "../../../iscsi/negotiation/login_steps.ts";
 import {
   DEFAULT_PARAMETERS,
   type NegotiatedParameters,
-} from "../../iscsi/negotiation/negotiated_parameters.ts";
-import type { TargetLoginPolicy } from "../../iscsi/negotiation/target_policy.ts";
-import { AsyncEvent } from "../../iscsi/pdu/async_message.ts";
-import { EXP_STAT_SN, readU32, RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
-import type { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
-import { PduFramer, type PduSink } from "../../iscsi/pdu/framer.ts";
-import type { LoginRequest } from "../../iscsi/pdu/login.ts";
-import { loginStatusName } from "../../iscsi/pdu/login_status.ts";
-import { asyncAnswer, type TargetAsyncMessage } from "./async_answer.ts";
+} from "../../../iscsi/negotiation/negotiated_parameters.ts";
+import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
+import { EXP_STAT_SN, readU32 } from "../../../iscsi/pdu/bhs.ts";
+import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
+import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
+import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
+import { asyncAnswer, type TargetAsyncMessage } from "../output/async_answer.ts";
+import type { ConnectionEvents, TargetConnectionOptions } from "./connection_surroundings.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";
-import { ConnectionOutput } from "./connection_output.ts";
-import { lunFromNumber } from "../../scsi/lun.ts";
-import type { FaultyLine } from "./faulty_line.ts";
+import { ConnectionOutput } from "../output/connection_output.ts";
+import { lunFromNumber } from "../../../scsi/lun.ts";
 import { LoginPhase } from "./login_phase.ts";
-import { ownNopIn, r2tFor } from "./own_requests.ts";
-import { CommandOrder } from "./requests/command_order.ts";
-import { FullFeaturePhase } from "./requests/full_feature_phase.ts";
-import type { SendTargets } from "./requests/send_targets.ts";
-import { RetainedAnswers } from "./retained_answers.ts";
-import type { SessionConnection, TaskFate } from "./session_connection.ts";
-import type { ConnectionEvent } from "./target_event.ts";
-import type { TargetLimits } from "./target_options.ts";
-import type { NumberedRequest, TargetSession } from "./target_session.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
-
-/** What a connection tells whoever drives it; called synchronously. */
-export interface ConnectionEvents {
-  /** The connection is over and the socket is to be closed. */
-  closed(): void;
-  /** There is something to write, or the next deadline is another. */
-  changed(): void;
-  report(event: ConnectionEvent): void;
-}
-
-/** One instance of WebAssembly CRC32C a direction; only connections that may want data digests need them. */
-export interface DigestEngines {
-  readonly incoming: RunningCrc32c;
-  readonly outgoing: RunningCrc32c;
-}
-
-/** Options of a {@link TargetConnection}. */
-export interface TargetConnectionOptions {
-  /** Whom to let in. */
-  readonly policy: (connection: TargetConnection) => TargetLoginPolicy;
-  /** What to answer to SendTargets. */
-  readonly sendTargets: SendTargets;
-  readonly limits: Required<TargetLimits>;
-  readonly keepalive: KeepaliveOptions | false;
-  readonly initialStatSn: number;
-  /** Bytes of the staging buffer. */
-  readonly stagingBytes: number;
-  readonly digestEngines: DigestEngines | undefined;
-  /** Milliseconds on the driver's clock. */
-  readonly now: () => number;
-  /** Whether this ping of the initiator gets no answer. */
-  readonly ignoresPing: () => boolean;
-  /** What goes wrong with outgoing PDUs; undefined when nothing does. */
-  readonly line: FaultyLine | undefined;
-}
+import { ownNopIn, r2tFor } from "../output/own_requests.ts";
+import { CommandOrder } from "../requests/command_order.ts";
+import { FullFeaturePhase } from "../requests/full_feature_phase.ts";
+import { RetainedAnswers } from "../output/retained_answers.ts";
+import type { SessionConnection, TaskFate } from "../session/session_connection.ts";
+import type { ConnectionEvent } from "../target_event.ts";
+import type { NumberedRequest, TargetSession } from "../session/target_session.ts";
+import type { TargetTask } from "../tasks/target_task.ts";
 
 /** `login`, then `full-feature`; `closing` until the last answer has left; `closed`. */
 type Phase = "login" | "full-feature" | "closing" | "closed";
@@ -122,7 +83,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     });
     this.#deadlines = new ConnectionDeadlines(limits);
     const bounds = { maxRounds: limits.maxLoginRounds, maxTextBytes: limits.maxTextBytes };
-    this.#login = new LoginPhase(options.policy(this), bounds, (first) => this.#number(first));
+    this.#login = new LoginPhase(options.policy, bounds, (first) => this.#number(first));
   }
 
   get closed(): boolean {
@@ -132,11 +93,6 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** Connection ID, which the initiator chose. */
   get cid(): number {
     return this.#cid;
-  }
-
-  /** ExpStatSN of the first Login Request. */
-  get firstExpStatSn(): number {
-    return this.#firstExpStatSn;
   }
 
   /** Whether the initiator has not logged in yet. */
@@ -246,7 +202,8 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.#isOver) return;
     if (this.#requests) return this.#requests.receive(header, data, intact);
     const { answer, step } = this.#login.receive(header, data);
-    this.output.send(answer);
+    // Nothing that the end of the login brings about may overtake its answer.
+    this.output.sendUrgent(answer);
     if (step.progress === "failed") this.#loginFailed(step);
     else if (step.progress === "done") this.#loggedIn(step.parameters);
     else if (step.response.transit) this.#deadlines.begin("stage", this.#now);
@@ -257,7 +214,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.output.window = session.order;
   }
 
-  /** Takes up the session that the login has established or joined. */
+  /** Takes up the session that the login has established or is about to join. */
   adopt(session: TargetSession, cid: number): void {
     this.#session = session;
     this.#cid = cid;
@@ -272,6 +229,11 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** Queues the answer to a SCSI command. */
   reply(task: TargetTask): void {
     this.output.reply(task);
+  }
+
+  /** The answer of a task is going to leave on another connection. */
+  withdraw(task: TargetTask): void {
+    this.output.withdraw(task);
   }
 
   /** Asks for the next part of a command's data (RFC 7143 §11.8). */
@@ -378,6 +340,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets, ignoresPing });
     if (parameters.errorRecoveryLevel > 0) this.#retainAnswers(session);
     if (keepalive) this.#keepalive = new Keepalive(this.#now, keepalive);
+    session.join(this, this.#firstExpStatSn);
     const { identity: { sessionType, targetName }, authenticatedAs } = session;
     this.report({ kind: "logged-in", sessionType, targetName, authenticatedAs });
     this.#events.changed();

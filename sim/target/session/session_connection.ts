@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { NegotiatedParameters } from "../../iscsi/negotiation/negotiated_parameters.ts";
-import type { TargetAsyncMessage } from "./async_answer.ts";
-import type { ConnectionOutput } from "./connection_output.ts";
-import type { ConnectionEvent } from "./target_event.ts";
-import type { TaskConnection } from "./tasks/target_task.ts";
+import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
+import type { TargetAsyncMessage } from "../output/async_answer.ts";
+import type { ConnectionOutput } from "../output/connection_output.ts";
+import type { ConnectionEvent } from "../target_event.ts";
+import type { TaskConnection } from "../tasks/target_task.ts";
 
 /** What becomes of the tasks of a connection that is over: at error recovery level 2, others can take them over. */
 export type TaskFate = "keep" | "end";

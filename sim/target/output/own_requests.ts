@@ -4,13 +4,13 @@
  * @module
  */
 
-import { RESERVED_TAG } from "../../iscsi/pdu/bhs.ts";
-import { encodeNopIn } from "../../iscsi/pdu/nop.ts";
-import { Opcode } from "../../iscsi/pdu/opcode.ts";
-import { encodeReadyToTransfer } from "../../iscsi/pdu/r2t.ts";
+import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
+import { encodeNopIn } from "../../../iscsi/pdu/nop.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { encodeReadyToTransfer } from "../../../iscsi/pdu/r2t.ts";
 import type { Answer } from "./answer.ts";
-import type { OpenRequest } from "./tasks/data_collection.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
+import type { OpenRequest } from "../tasks/data_collection.ts";
+import type { TargetTask } from "../tasks/target_task.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { ConnectionLostError } from "../../iscsi/errors.ts";
-import type { Clock } from "../../transport/clock.ts";
-import type { FaultPlan, FaultSubject } from "./faults.ts";
+import { ConnectionLostError } from "../../../iscsi/errors.ts";
+import type { Clock } from "../../../transport/clock.ts";
+import type { FaultPlan, FaultSubject } from "../faults.ts";
 import type { SessionConnection } from "./session_connection.ts";
-import type { TargetTask } from "./tasks/target_task.ts";
+import type { TargetTask } from "../tasks/target_task.ts";
 
 /** The window of a session, as a fault handles it. */
 export interface FaultyWindow {
