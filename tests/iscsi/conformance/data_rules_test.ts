@@ -181,3 +181,15 @@ for (const inOrder of [true, false]) {
     });
   });
 }
+
+Deno.test("RFC 7143 §11.3: a command has W or R and its length as direction has it, F, and a SIMPLE attribute", async () => {
+  await withSession({}, async (target, wire) => {
+    const { pdu: read } = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    assert.deepEqual([read.u8(0), read.u8(1), read.expectedLength], [0x01, 0xc1, 512]);
+    const { pdu: write } = await target.begin(WRITE, { dataOut: new Uint8Array(512) });
+    assert.deepEqual([write.u8(1), write.expectedLength], [0xa1, 512]);
+    const { pdu: none } = await target.begin(REWIND);
+    assert.deepEqual([none.u8(1), none.expectedLength, none.dataSegmentLength], [0x81, 0, 0]);
+    await wire.quiet();
+  });
+});
