@@ -36,7 +36,7 @@ export {
 export * from "./tape/mod.ts";
 export * from "./iscsi/errors.ts";
 export * from "./scsi/errors.ts";
-export type { ReconnectOptions } from "./iscsi/session/recoverable_unit.ts";
+export type { ReconnectOptions, ReconnectState } from "./iscsi/session/recoverable_unit.ts";
 export type { ConnectOptions } from "./iscsi/session/session_options.ts";
 export type {
   CommandMetrics,

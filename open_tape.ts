@@ -8,6 +8,7 @@ import { environmentSecret } from "./environment_secrets.ts";
 import { chapOf, hideSecrets, parseIscsiAddress } from "./iscsi/address.ts";
 import { InvalidOptionError } from "./iscsi/errors.ts";
 import { Session } from "./iscsi/session/session.ts";
+import { formatPortal } from "./iscsi/portal.ts";
 import { systemClock } from "./iscsi/connection/clock.ts";
 import { type ReconnectOptions, RecoverableUnit } from "./iscsi/session/recoverable_unit.ts";
 import {
@@ -107,7 +108,12 @@ async function openRemote(
     portal: parsed.portal,
     targetName: parsed.targetName,
   };
-  const connect = (signal?: AbortSignal) => Session.connect({ ...sessionOptions, signal });
+  let { portal } = sessionOptions;
+  const connect = async (signal?: AbortSignal) => {
+    const session = await Session.connect({ ...sessionOptions, portal, signal });
+    portal = formatPortal(session.home); // A target that has moved for good is looked for there.
+    return session;
+  };
   const session = await connect(options.signal);
   const { name } = session.logicalUnit(parsed.lun);
   const lun = lunFromNumber(parsed.lun);

@@ -5,27 +5,15 @@
  * @module
  */
 
+import { commandFacts } from "../../scsi/command_table.ts";
+import { ServiceDeliveryError } from "../../scsi/errors.ts";
 import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Clock } from "../connection/clock.ts";
-import {
-  AuthenticationError,
-  InvalidOptionError,
-  LoginError,
-  NegotiationError,
-  SessionClosedError,
-} from "../errors.ts";
+import { SessionClosedError } from "../errors.ts";
+import { Reconnection, type ReconnectOptions } from "./reconnection.ts";
 import type { Session } from "./session.ts";
 
-/** How often and how fast to try again after a session was lost: one budget for each outage. */
-export interface ReconnectOptions {
-  /** Logins to try before the outage is final. @default 6 */
-  readonly attempts?: number;
-  /**
-   * Milliseconds before the second attempt; each further one waits twice as long, up to a minute, give or take a
-   * quarter. The first waits as long as the target asked for. @default 1000
-   */
-  readonly delayMs?: number;
-}
+export type { ReconnectOptions, ReconnectState } from "./reconnection.ts";
 
 /** What a {@link RecoverableUnit} works with. */
 export interface RecoverableUnitParts {
@@ -37,35 +25,47 @@ export interface RecoverableUnitParts {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
-const MAX_DELAY_MS = 60_000;
-/** Status-Class 2: the same login would fail again (RFC 7143 §11.13.5). */
-const INITIATOR_ERROR = 2;
-
 /** One logical unit, over one session after another. */
 export class RecoverableUnit implements RecoverableLogicalUnit {
   readonly name: string;
   readonly #parts: RecoverableUnitParts;
-  readonly #attempts: number;
-  readonly #delayMs: number;
+  readonly #options: ReconnectOptions;
   readonly #closed: AbortController = new AbortController();
   #session: Session;
   #reestablishing: Promise<void> | undefined;
+  #reconnection: Reconnection | undefined;
 
   constructor(session: Session, parts: RecoverableUnitParts, options: ReconnectOptions = {}) {
-    const { attempts = 6, delayMs = 1000 } = options;
     this.name = parts.name;
     this.#session = session;
     this.#parts = parts;
-    this.#attempts = attempts;
-    this.#delayMs = delayMs;
+    this.#options = options;
   }
 
   get nexusLost(): boolean {
     return this.#session.closed;
   }
 
+  /**
+   * Executes a command. Where that was asked for, one that was lost with the session is sent once more on a new one, if
+   * doing it twice does no harm.
+   */
   execute(command: ScsiCommand): Promise<ScsiResult> {
-    return this.#session.execute(this.#parts.lun, command);
+    return this.#mayRepeat(command)
+      ? this.#executeOnceMore(command)
+      : this.#session.execute(this.#parts.lun, command);
+  }
+
+  async #executeOnceMore(command: ScsiCommand): Promise<ScsiResult> {
+    const session = this.#session;
+    try {
+      return await session.execute(this.#parts.lun, command);
+    } catch (error) {
+      const isLost = error instanceof ServiceDeliveryError && session.closed;
+      if (!isLost || this.#closed.signal.aborted || command.signal?.aborted) throw error;
+      if (this.#session === session) await this.reestablish(command.signal);
+      return await this.#session.execute(this.#parts.lun, command);
+    }
   }
 
   /**
@@ -75,10 +75,16 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
    * @throws {SessionClosedError} when the unit was closed; the signal's reason when that ended it.
    */
   reestablish(signal?: AbortSignal): Promise<void> {
-    this.#reestablishing ??= this.#tryAgain(signal).finally(() => {
+    this.#reestablishing ??= this.#reconnect(signal).finally(() => {
       this.#reestablishing = undefined;
+      this.#reconnection = undefined;
     });
     return this.#reestablishing;
+  }
+
+  /** Makes the next attempt of an outage at once, instead of waiting for its time. Else does nothing. */
+  reconnectNow(): void {
+    this.#reconnection?.reconnectNow();
   }
 
   /** Closes the session, or ends what sets up a new one. */
@@ -92,50 +98,23 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
     await this.#session.close();
   }
 
-  async #tryAgain(signal: AbortSignal | undefined): Promise<void> {
+  async #reconnect(signal: AbortSignal | undefined): Promise<void> {
     const ended = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
     ended.throwIfAborted();
     await this.#session.close();
-    let delayMs = this.#session.reconnectDelayMs;
-    for (let attempt = 1;; attempt++) {
-      await this.#wait(delayMs, ended);
-      try {
-        this.#session = await this.#parts.connect(ended);
-        return;
-      } catch (error) {
-        ended.throwIfAborted();
-        if (attempt >= this.#attempts || isFinal(error)) throw error;
-      }
-      delayMs = this.#withJitter(Math.min(this.#delayMs * 2 ** (attempt - 1), MAX_DELAY_MS));
-    }
+    const { connect, clock, randomBytes } = this.#parts;
+    this.#reconnection = new Reconnection({
+      connect: async (signal) => {
+        this.#session = await connect(signal);
+      },
+      firstDelayMs: this.#session.reconnectDelayMs,
+      clock,
+      randomBytes,
+    }, this.#options);
+    await this.#reconnection.run(ended);
   }
 
-  /** Many initiators that lost one target should not all come back in the same moment. */
-  #withJitter(delayMs: number): number {
-    const [random] = this.#parts.randomBytes(1);
-    return delayMs * (0.75 + random / 512);
+  #mayRepeat({ cdb }: ScsiCommand): boolean {
+    return this.#options.repeatCommands === true && commandFacts(cdb).repeatable;
   }
-
-  #wait(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        cancel();
-        reject(signal.reason);
-      };
-      const cancel = this.#parts.clock.schedule(() => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      }, delayMs);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
-  }
-}
-
-/** Whether another attempt would fail alike. */
-function isFinal(error: unknown): boolean {
-  const isOurs = error instanceof InvalidOptionError || error instanceof AuthenticationError ||
-    error instanceof NegotiationError;
-  if (isOurs) return true;
-  return error instanceof LoginError && error.statusClass === INITIATOR_ERROR;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { Session } from "../../iscsi/session/session.ts";
 import type { SessionOptions } from "../../iscsi/session/session_options.ts";
 import type { ConnectionChange } from "../../iscsi/session/session_hooks.ts";
@@ -129,7 +130,7 @@ Deno.test("Linux's target: a whole disk is written and read back five times over
       negotiation: { errorRecoveryLevel: 2 },
     }, async (session) => {
       for (let round = 0; round < 5; round++) {
-        const data = randomBytes(DISK_BYTES);
+        const data = randomBytes(DISK_BYTES, round);
         await writeDisk(session, data);
         assertSame(await readDisk(session), data);
       }
@@ -148,7 +149,7 @@ for (const connections of [1, 4]) {
           negotiation: { errorRecoveryLevel: 2 },
           hooks: { connectionChanged: ({ to }) => steps.push(to) },
         }, async (session) => {
-          const data = randomBytes(DISK_BYTES);
+          const data = randomBytes(DISK_BYTES, 7);
           if (part === "write") cutting.cutAfter(DISK_BYTES / 3);
           await writeDisk(session, data);
           if (part === "read") cutting.cutAfter(DISK_BYTES / 3);
@@ -167,7 +168,7 @@ Deno.test("Linux's target: CHAP and mutual CHAP let in who proves itself, on eac
   return withTarget(LioTarget.start({ account, targetAccount }), async (target) => {
     const chap = { ...account, target: targetAccount };
     await withSession(target, { connections: 4, chap }, async (session) => {
-      const data = randomBytes(DISK_BYTES);
+      const data = randomBytes(DISK_BYTES, 7);
       await writeDisk(session, data);
       assertSame(await readDisk(session), data);
     });

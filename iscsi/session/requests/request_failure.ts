@@ -39,7 +39,7 @@ export function sessionFailure(name: string, error: unknown, outcome: CommandOut
   const cause = error instanceof IscsiError
     ? error
     : new ConnectionLostError("The session failed", { cause: error });
-  const message = `${name}: ${cause.message.charAt(0).toLowerCase()}${cause.message.slice(1)}`;
+  const message = `${name}: ${asClause(cause.message)}`;
   if (cause instanceof DigestError) {
     const { segment, recentPdus } = cause;
     return new DigestError(message, { outcome, cause, segment, recentPdus });
@@ -48,6 +48,13 @@ export function sessionFailure(name: string, error: unknown, outcome: CommandOut
     return new ProtocolError(message, { outcome, cause, recentPdus: cause.recentPdus });
   }
   return new ConnectionLostError(message, { outcome, cause });
+}
+
+/** A sentence behind a colon: in lower case, unless it begins with a name in capitals. */
+function asClause(sentence: string): string {
+  return /^[A-Z][A-Z]/.test(sentence)
+    ? sentence
+    : `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }
 
 /** The error for a request that a session does not take any more. */

@@ -6,7 +6,11 @@ import {
   LoginError,
   SessionClosedError,
 } from "../../../iscsi/errors.ts";
-import { RecoverableUnit } from "../../../iscsi/session/recoverable_unit.ts";
+import {
+  type ReconnectOptions,
+  type ReconnectState,
+  RecoverableUnit,
+} from "../../../iscsi/session/recoverable_unit.ts";
 import type { Session } from "../../../iscsi/session/session.ts";
 import { Command } from "../../sim/target/scripted_device.ts";
 import { settled, type SimulatedPair, until, withSimulatedPair } from "./simulated_pair.ts";
@@ -26,7 +30,7 @@ interface Outage {
 /** A unit whose session has just been lost. */
 function withOutage(
   use: (outage: Outage) => Promise<void>,
-  options: { attempts?: number; delayMs?: number } = {},
+  options: ReconnectOptions = {},
 ): Promise<void> {
   return withSimulatedPair({}, async (pair) => {
     const attempts: number[] = [];
@@ -165,3 +169,41 @@ Deno.test("The Time2Wait of a farewell is waited for", () =>
       await session.close();
     }
   }));
+
+Deno.test("reconnectNow() makes the next attempt at once, and the hook sees every step", () => {
+  const steps: ReconnectState["step"][] = [];
+  return withOutage(async ({ pair, unit, failures, attempts }) => {
+    failures.push(connectError());
+    const done = unit.reestablish();
+    for (const count of [1, 2]) {
+      await until(() => pair.clock.pending > 0);
+      unit.reconnectNow();
+      await until(() => attempts.length === count);
+    }
+    await done;
+    assert.deepEqual(new Set(attempts), new Set([pair.clock.now()]), "no time has passed");
+    assert.deepEqual(steps, ["waiting", "connecting", "waiting", "connecting", "connected"]);
+  }, { changed: ({ step }) => steps.push(step) });
+});
+
+Deno.test("No attempt begins once the time of the outage is over", () =>
+  withOutage(async ({ pair, unit, failures, attempts }) => {
+    const last = connectError();
+    failures.push(connectError(), connectError(), last, connectError());
+    await assert.rejects(passing(pair, unit.reestablish()), last);
+    assert.equal(attempts.length, 3, "after 2, 3 and 5 s; the next would be after 9 s");
+  }, { attempts: 100, withinMs: 8_000 }));
+
+Deno.test("A command that may be repeated is sent on the new session where that was asked for, no other is", () =>
+  withOutage(async ({ pair, unit }) => {
+    const write = Uint8Array.of(0x0a, 0, 0, 0, 4, 0);
+    await assert.rejects(
+      unit.execute({ cdb: write, dataOut: new Uint8Array(4) }),
+      SessionClosedError,
+    );
+    assert.ok(unit.nexusLost, "nothing was set up for it");
+    const testUnitReady = new Uint8Array(6);
+    const result = await passing(pair, unit.execute({ cdb: testUnitReady }));
+    assert.equal(typeof result.status, "number");
+    assert.equal(unit.nexusLost, false);
+  }, { repeatCommands: true }));

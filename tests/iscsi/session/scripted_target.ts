@@ -15,6 +15,7 @@ import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscs
 import { Initiator } from "../../../iscsi/session/core/initiator.ts";
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import type { DigestEngines } from "../../../iscsi/session/connection/initiator_connection.ts";
 import type { SessionConnection } from "../../../iscsi/session/core/session_connection.ts";
 import { ScsiTask } from "../../../iscsi/session/requests/scsi_task.ts";
 import type {
@@ -60,6 +61,7 @@ export interface ScriptOptions {
   /** Connections that the initiator wants. */
   readonly connections?: number;
   readonly resetsUnits?: boolean;
+  readonly digestEngines?: DigestEngines;
 }
 
 /** The function that a task management request under test asked for, and what became of it. */
@@ -72,7 +74,6 @@ export class ScriptedTarget {
   readonly initiator: Initiator;
   /** The leading connection. */
   readonly connection: SessionConnection;
-  now = 0;
   /** CIDs that the initiator wants to have dialed, and those whose sockets it wants to have closed. */
   readonly dialed: number[] = [];
   readonly disconnected: number[] = [];
@@ -84,20 +85,27 @@ export class ScriptedTarget {
   redirect: string | undefined;
 
   statSn = 100;
-  expCmdSn = 1;
-  maxCmdSn = 1;
+  /** What all connections of the session share. */
+  readonly #shared: { now: number; expCmdSn: number; maxCmdSn: number };
+  readonly #isLeading: boolean;
   readonly #window: number;
   readonly #answers: readonly (readonly [string, string])[];
   readonly #batch = new OutputBatch();
 
-  constructor(options: ScriptOptions = {}) {
+  /** `leading` makes it the other end of one more connection of that one's session. */
+  constructor(
+    options: ScriptOptions = {},
+    leading?: { readonly target: ScriptedTarget; readonly cid: number },
+  ) {
     const { answers = [], login = {}, keepalive = false, window = 32 } = options;
     const { initialCmdSn = 1, initialTag, abortTimeoutMs = 5000 } = options;
     this.#answers = answers;
     this.#window = window;
-    this.expCmdSn = initialCmdSn;
-    this.maxCmdSn = initialCmdSn;
-    this.initiator = new Initiator({
+    this.#isLeading = leading === undefined;
+    this.#shared = leading
+      ? leading.target.#shared
+      : { now: 0, expCmdSn: initialCmdSn, maxCmdSn: initialCmdSn };
+    this.initiator = leading?.target.initiator ?? new Initiator({
       login: {
         initiatorName: "iqn.2026-03.com.example:initiator",
         targetName: "iqn.2026-03.com.example:tape",
@@ -125,7 +133,51 @@ export class ScriptedTarget {
       stateChanged: (change) => this.changes.push(change),
       notice: (message) => this.notices.push(message),
     });
-    this.connection = this.initiator.open(0);
+    this.connection = this.initiator.open(leading?.cid ?? 0, options.digestEngines);
+  }
+
+  get now(): number {
+    return this.#shared.now;
+  }
+
+  set now(now: number) {
+    this.#shared.now = now;
+  }
+
+  get expCmdSn(): number {
+    return this.#shared.expCmdSn;
+  }
+
+  set expCmdSn(expCmdSn: number) {
+    this.#shared.expCmdSn = expCmdSn;
+  }
+
+  get maxCmdSn(): number {
+    return this.#shared.maxCmdSn;
+  }
+
+  set maxCmdSn(maxCmdSn: number) {
+    this.#shared.maxCmdSn = maxCmdSn;
+  }
+
+  /** Accepts one more connection of the session and goes through its login; StatSN begins at `statSn`. */
+  join(cid: number, statSn: number): ScriptedTarget {
+    const options = { window: this.#window, answers: this.#answers.filter(isOfConnection) };
+    const peer = new ScriptedTarget(options, { target: this, cid });
+    peer.statSn = statSn;
+    peer.logIn();
+    return peer;
+  }
+
+  /** Ends the connection as a network does, and lets the socket go of all buffers. */
+  breakOff(): void {
+    this.connection.connectionEnded(new Error("cut"));
+    this.connection.readEnded();
+  }
+
+  /** What the initiator sends on a connection that is dead already: the target never sees it. */
+  lost(): SentPdu[] {
+    return this.#take();
   }
 
   /** Goes through a login that offers nothing but what `answers` says, and opens the window. */
@@ -138,8 +190,9 @@ export class ScriptedTarget {
   /** Goes through the login. */
   logIn(): void {
     this.connection.start(this.now);
-    for (let round = 0; round < 4 && !this.parameters; round++) this.#answerLogin();
-    assert.ok(this.parameters, "the login did not end");
+    const isDone = () => this.connection.phase === "full-feature";
+    for (let round = 0; round < 4 && !isDone(); round++) this.#answerLogin();
+    assert.ok(isDone(), "the login did not end");
   }
 
   #answerLogin(): void {
@@ -151,7 +204,7 @@ export class ScriptedTarget {
       transit: request.pdu.transit,
       csg: request.pdu.csg,
       nsg: request.pdu.nsg,
-      tsih: operational ? 1 : 0,
+      tsih: operational || !this.#isLeading ? 1 : 0,
     });
   }
 
@@ -240,13 +293,18 @@ export class ScriptedTarget {
 
   /** Everything that the initiator has to send, taken apart. */
   sent(): SentPdu[] {
+    const pdus = this.#take();
+    for (const { pdu } of pdus) this.#count(pdu);
+    return pdus;
+  }
+
+  #take(): SentPdu[] {
     const pdus: SentPdu[] = [];
     while (this.connection.produce(this.#batch)) {
       pdus.push(...split(concatenated(this.#batch.take())));
       this.#batch.clear();
       this.connection.written();
     }
-    for (const { pdu } of pdus) this.#count(pdu);
     return pdus;
   }
 
@@ -485,9 +543,19 @@ export class ScriptedTarget {
     const numbered = "cmdSn" in pdu && !("immediate" in pdu && pdu.immediate) &&
       pdu.opcode !== Opcode.LoginRequest;
     if (!numbered) return;
+    if (this.initiator.cids.length > 1 || !this.#isLeading) return this.#countPast(pdu.cmdSn);
     assert.equal(pdu.cmdSn, this.expCmdSn >>> 0, "commands arrive in the order of CmdSN");
     this.countCommands(1);
   }
+
+  /** Over several connections commands may come in any order; a test looks at their numbers by itself. */
+  #countPast(cmdSn: number): void {
+    if (((cmdSn - this.expCmdSn) | 0) >= 0) this.countCommands(((cmdSn - this.expCmdSn) | 0) + 1);
+  }
+}
+
+function isOfConnection([key]: readonly [string, string]): boolean {
+  return key === "MaxRecvDataSegmentLength" || key.endsWith("Digest");
 }
 
 function concatenated(chunks: readonly Uint8Array[]): Uint8Array {
