@@ -67,6 +67,11 @@ export class LioTarget implements Target {
     removeTempDir(this.#dir);
   }
 
+  /** Whether the guest's kernel has run into a fault of its own. */
+  get hasCrashed(): boolean {
+    return /BUG:|Oops|Kernel panic/.test(this.console());
+  }
+
   /** The guest's console, for whoever has to find out what went wrong. */
   console(): string {
     return readFileSync(join(this.#dir, "console.log"), "utf8");
