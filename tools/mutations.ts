@@ -253,6 +253,49 @@ const ANSWERS: readonly Mutation[] = [
 ];
 
 const RECOVERY: readonly Mutation[] = [
+  ...inFile("iscsi/session/core/outgoing.ts", [
+    ["tsih: identity.tsih,", "tsih: 0,", "§6.3.1: a further connection names the session"],
+    ["      itt,\n      cid: connection.cid,", "      itt,\n      cid: 0,", "§11.12.7: CID"],
+  ]),
+  ...inFile("iscsi/session/core/incoming.ts", [
+    [
+      "if (serialLess(request.cmdSn, expCmdSn)) return isTask;",
+      "",
+      "§7.2.1: what the target has taken in is not sent again",
+    ],
+    [
+      "if (!isTask && !(request instanceof TextExchange)) return false;",
+      "return false;",
+      "§7.8: a damaged command is sent again",
+    ],
+    [
+      "this.#connection.status.sent(serialAdd(pdu.statSn, -1));",
+      "",
+      "§11.19.2: a NOP-In shows that responses are missing",
+    ],
+    [
+      "if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {",
+      "if (false) {",
+      "§11.16: after a rejected SNACK no data is whole",
+    ],
+  ]),
+  ...inFile("iscsi/session/core/initiator.ts", [
+    [
+      "return this.#drainConnection(connection, patienceMs / 2);",
+      "return this.#drainConnection(connection, patienceMs * 2);",
+      "§11.9.1: a logout in time, with several connections",
+    ],
+    [
+      "this.#drainUntil(patienceMs / 2, reason,",
+      "this.#drainUntil(patienceMs * 2, reason,",
+      "§11.9.1: a logout in time",
+    ],
+    [
+      "const times = { time2Wait: parameter2, time2Retain: parameter3 };",
+      "const times = { time2Wait: 0, time2Retain: parameter3 };",
+      "§11.9.1: Time2Wait of event 2",
+    ],
+  ]),
   ...inFile("iscsi/session/recovery/snacks.ts", [
     [
       "itt = RESERVED_TAG, ttt",
@@ -282,6 +325,11 @@ const RECOVERY: readonly Mutation[] = [
     ],
   ]),
   ...inFile("iscsi/session/recovery/command_recovery.ts", [
+    [
+      "return expected !== 0 && snackTag !== expected;",
+      "return false;",
+      "§11.4.6: after an R-Data SNACK only a response with its tag counts",
+    ],
     [
       "if (serialLess(task.nextDataSn, endDataSn)) return true;",
       "",
