@@ -416,7 +416,11 @@ const LOGIN: readonly Mutation[] = [
       "§11.13: the ISID is echoed",
     ],
     ["if (response.csg !== asked.csg) {", "if (false) {", "§11.13.6: the stage"],
-    ["if (!asked.transit) throw", "if (false) throw", "§11.13.6: T only where we set it"],
+    [
+      "if (response.nsg !== asked.nsg) {",
+      "if (false) {",
+      "§11.13.6: the next stage is the one asked for",
+    ],
     [
       "if (response.continue && (response.transit || asked.continue)) {",
       "if (false) {",

@@ -338,6 +338,19 @@ Deno.test("RFC 7143 §11.14.1: a lost connection that cannot be set up again is 
   });
 });
 
+Deno.test("RFC 7143 §7.5: a target that does not let go of a lost connection within Time2Retain loses the session", async () => {
+  await withConnections(2, 2, async (target, wires) => {
+    const execution = target.execute(REWIND, { timeoutMs: 3_600_000 });
+    const { wire, others: [other] } = await findCommand(wires);
+    target.unreachable = transportFailure({ op: "dial", reason: "refused" });
+    wire.stream.cut();
+    await eventually(target, other, Op.LogoutRequest);
+    await target.advance(25_000);
+    await assert.rejects(execution.result);
+    assert.ok(other.stream.closed && target.session.closed);
+  });
+});
+
 Deno.test("RFC 7143 §7.2.1: a command that the target never took in is sent again over another connection, the same in tag and CmdSN", async () => {
   await withConnections(2, 2, async (target, wires) => {
     const execution = target.execute(REWIND);
