@@ -19,7 +19,7 @@ export interface ProtocolCore {
   /** `count` bytes from the socket are in {@link destination}. */
   received(count: number, now: number): void;
   /** The stream has ended or broken; `error` is the transport's, if it gave one. */
-  connectionEnded(error: unknown): void;
+  connectionEnded(error: unknown, now: number): void;
   /** Nothing will be read any more: the socket has let go of the last {@link destination}. */
   readEnded?(): void;
   /** Fills a batch with what is to be written; false when there is nothing. */
@@ -79,9 +79,9 @@ export class ConnectionDriver {
         this.#core.received(count, this.#clock.now());
         this.changed();
       }
-      this.#core.connectionEnded(undefined);
+      this.#core.connectionEnded(undefined, this.#clock.now());
     } catch (error) {
-      this.#core.connectionEnded(error);
+      this.#core.connectionEnded(error, this.#clock.now());
     }
     this.#core.readEnded?.();
   }
@@ -105,7 +105,7 @@ export class ConnectionDriver {
         this.#core.written();
       }
     } catch (error) {
-      this.#core.connectionEnded(error);
+      this.#core.connectionEnded(error, this.#clock.now());
       this.#core.written();
     } finally {
       this.#flushing = false;
@@ -124,7 +124,7 @@ export class ConnectionDriver {
     try {
       this.#core.tick(this.#clock.now());
     } catch (error) {
-      this.#core.connectionEnded(error);
+      this.#core.connectionEnded(error, this.#clock.now());
     }
     this.changed();
   };

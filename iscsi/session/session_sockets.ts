@@ -85,8 +85,9 @@ export class SessionSockets {
       const digestEngines = await loadDigestEngines(options);
       const signal = this.#over.signal;
       const stream = await dialPortal(address, clock, { ...options, signal });
-      if (core.closed) return stream.close();
-      this.run(stream, core.open(cid, digestEngines));
+      const connection = core.open(cid, digestEngines);
+      if (connection.closed) stream.close();
+      else this.run(stream, connection);
     } catch (error) {
       core.dialFailed(cid, error, clock.now());
       this.changed();

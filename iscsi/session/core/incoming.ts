@@ -18,14 +18,13 @@ import {
   RESERVED_TAG,
   STAT_SN,
 } from "../../pdu/bhs.ts";
-import { type AsyncMessage, decodeAsyncMessage } from "../../pdu/async_message.ts";
+import { decodeAsyncMessage } from "../../pdu/async_message.ts";
 import { type DataIn, decodeDataIn } from "../../pdu/data_in.ts";
-import { decodeLogoutResponse, type LogoutResponse } from "../../pdu/logout.ts";
+import { decodeLogoutResponse } from "../../pdu/logout.ts";
 import { decodeNopIn } from "../../pdu/nop.ts";
 import { Opcode } from "../../pdu/opcode.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import { decodeReadyToTransfer } from "../../pdu/r2t.ts";
-import { decodeReject, RejectReason } from "../../pdu/reject.ts";
 import {
   decodeResponseSegment,
   decodeScsiResponse,
@@ -33,48 +32,26 @@ import {
   ScsiResponseCode,
   scsiResponseName,
 } from "../../pdu/scsi_response.ts";
-import {
-  decodeTaskManagementResponse,
-  TaskManagementResponseCode,
-} from "../../pdu/task_management.ts";
+import { decodeTaskManagementResponse } from "../../pdu/task_management.ts";
 import { decodeTextResponse } from "../../pdu/text.ts";
 import {
   answerR2t,
+  checkWhole,
   dataInArrived,
   placeDataIn,
   signedResidual,
 } from "../requests/data_transfer.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { OrderedResponses } from "../connection/ordered_responses.ts";
-import { answerPing, plugGap } from "./outgoing.ts";
-import { type RejectedPdu, rejectedPdu, rejectError } from "../requests/rejection.ts";
+import { answerPing } from "./outgoing.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
+import { Rejections } from "./rejections.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
-import { serialAdd, serialLess, serialLessOrEqual } from "../../connection/serial_number.ts";
+import { serialAdd, serialLess } from "../../connection/serial_number.ts";
 import { CommandRecovery, dataLost } from "../recovery/command_recovery.ts";
 import { StatusRecovery } from "../recovery/status_recovery.ts";
-import type { Logout, NumberedRequest, Request, SessionState } from "./session_state.ts";
-import type { Abort, Reassignment, TaskSetRequest } from "../requests/task_management_requests.ts";
+import type { Request, SessionState } from "./session_state.ts";
 import { TextExchange } from "../requests/text_exchange.ts";
-
-/** What the session does about the PDUs that concern more than one request. */
-export interface IncomingEvents {
-  /** The time of what is being taken in. */
-  now(): number;
-  requestEnded(): void;
-  aborted(abort: Abort, response: number): void;
-  taskSetAnswered(request: TaskSetRequest, response: number): void;
-  reassigned(request: Reassignment, response: number): void;
-  asyncMessage(message: AsyncMessage): void;
-  /** The target takes nothing but a logout any more. */
-  logoutDemanded(): void;
-  loggedOut(request: Logout, response: LogoutResponse): void;
-  /** The target has not taken in a request: it is sent once more as it was. */
-  sendAgain(request: NumberedRequest): void;
-  /** A command cannot be completed. */
-  unrecoverable(task: ScsiTask, error: unknown): void;
-  /** Something odd that harms nobody. */
-  notice(message: string, properties: Record<string, unknown>): void;
-}
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -85,9 +62,6 @@ const DATA_IN_STATUSES: ReadonlySet<number> = new Set([
   0x10,
   0x14,
 ]);
-
-/** How often one request is sent again because its PDU was damaged on the way. */
-const MAX_RETRIES = 8;
 
 /**
  * Takes the PDUs of full feature phase of one connection. Every method throws {@link ProtocolError} when the target broke
@@ -100,6 +74,7 @@ export class Incoming {
   readonly #ordered: OrderedResponses = new OrderedResponses();
   readonly #commands: CommandRecovery;
   readonly #responses: StatusRecovery;
+  readonly #rejections: Rejections;
   #dataIn: DataIn | undefined;
 
   constructor(state: SessionState, connection: InitiatorConnection, events: IncomingEvents) {
@@ -109,11 +84,17 @@ export class Incoming {
     this.#responses = new StatusRecovery(connection);
     this.#commands = new CommandRecovery(connection, {
       include: (deadline) => state.deadlines.include(deadline),
+      replaced: (statSn, now) => this.#responses.expect(statSn, now),
       unrecoverable: (task, error) => events.unrecoverable(task, error),
       lost: (task, error) => {
         this.#end(task);
         task.fail(error);
       },
+    });
+    this.#rejections = new Rejections(state, connection, {
+      commands: this.#commands,
+      events,
+      end: (task) => this.#end(task),
     });
   }
 
@@ -204,7 +185,8 @@ export class Incoming {
         if (!this.#advance(header)) return;
         return this.#events.asyncMessage(decodeAsyncMessage(header));
       case Opcode.Reject:
-        return this.#reject(header, data);
+        if (this.#advance(header)) this.#rejections.take(header, data);
+        return;
       default:
         throw new ProtocolError(
           `Receive a PDU: ${opcodeName(opcode)} does not belong in the full feature phase`,
@@ -249,7 +231,9 @@ export class Incoming {
     const task = this.#scsiTask(header);
     if (!task) return;
     dataInArrived(task, dataSegmentLength(header));
-    if (pdu.hasStatus) this.#finish(pdu.statSn, task, dataInResult(task, pdu));
+    if (!pdu.hasStatus) return;
+    checkWhole(task);
+    this.#finish(pdu.statSn, task, dataInResult(task, pdu));
   }
 
   /** The same where what was lost can be had again: status counts once all data is there. */
@@ -288,7 +272,9 @@ export class Incoming {
     if (this.#level > 0) return this.#recoverableResponse(pdu, header, data);
     if (!this.#advance(header)) return;
     const task = this.#scsiTask(header);
-    if (task) this.#respond(task, pdu, data);
+    if (!task) return;
+    checkWhole(task);
+    this.#respond(task, pdu, data);
   }
 
   #recoverableResponse(pdu: ScsiResponse, header: Uint8Array, data: Uint8Array): void {
@@ -387,59 +373,6 @@ export class Incoming {
     if (!hasKind(request, "logout")) throw mismatch(header);
     const response = decodeLogoutResponse(header);
     this.#inOrder(response.statSn, () => this.#events.loggedOut(request, response));
-  }
-
-  #reject(header: Uint8Array, data: Uint8Array): void {
-    if (!this.#advance(header)) return;
-    const pdu = decodeReject(header);
-    const rejected = rejectedPdu(pdu, data);
-    const { reasonName: reason, pduName } = rejected;
-    this.#events.notice("The target rejected a PDU", { reason, pdu: pduName });
-    const request = this.#state.requests.get(rejected.itt);
-    if (request) this.#rejected(rejected, request, pdu.expCmdSn);
-    if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();
-  }
-
-  /** Only the Reject of a request ends it; a rejected data PDU is followed by a response (RFC 7143 §7.3). */
-  #rejected(rejected: RejectedPdu, request: Request, expCmdSn: number): void {
-    if (this.#isRetried(rejected, request, expCmdSn)) return;
-    if (request instanceof ScsiTask) {
-      if (rejected.opcode === Opcode.Snack) return this.#commands.refused(request);
-      if (rejected.opcode !== Opcode.ScsiCommand) return;
-      this.#end(request);
-      if (serialLessOrEqual(expCmdSn, request.cmdSn)) {
-        plugGap(this.#state, this.#connection, request.cmdSn);
-      }
-      request.fail(rejectError(rejected));
-    } else if (request instanceof TextExchange) {
-      this.#state.unqueue(request);
-      this.#state.textEnded(request);
-      request.fail(rejectError(rejected));
-      this.#events.requestEnded();
-    } else if (request.kind === "task-set") {
-      this.#state.endTaskSetRequest(request);
-      request.owner.failed(rejectError(rejected));
-    } else if (request.kind === "ping") {
-      this.#state.requests.delete(request.itt);
-    } else if (request.kind === "reassign") {
-      this.#events.reassigned(request, TaskManagementResponseCode.FunctionRejected);
-    } else {
-      throw rejectError(rejected);
-    }
-  }
-
-  /**
-   * A request that was damaged on the way is sent again if the target has not taken it in; if it has, only its immediate
-   * data was damaged, and the target asks for that (RFC 7143 §7.2.1, §7.8).
-   */
-  #isRetried({ reason, opcode }: RejectedPdu, request: Request, expCmdSn: number): boolean {
-    if (this.#level === 0 || reason !== RejectReason.DataDigestError) return false;
-    const isTask = request instanceof ScsiTask && opcode === Opcode.ScsiCommand;
-    if (!isTask && !(request instanceof TextExchange)) return false;
-    if (serialLess(request.cmdSn, expCmdSn)) return isTask;
-    if (request.retries++ >= MAX_RETRIES) return false;
-    this.#events.sendAgain(request);
-    return true;
   }
 
   #finish(statSn: number, task: ScsiTask, result: ScsiResult): void {

@@ -38,7 +38,7 @@ import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
 import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
-import type { IncomingEvents } from "./incoming.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
 import { sendSessionLogout } from "./outgoing.ts";
@@ -128,12 +128,13 @@ export class Initiator {
 
   /**
    * A connection with this CID, whose socket is there or will be. The first is the leading one; those after it join the
-   * session, or take the place of one that was lost.
+   * session, or take the place of one that was lost. One that is not wanted any more is closed from the start.
    */
   open(cid: number, digestEngines?: DigestEngines): SessionConnection {
     const connection = this.#newConnection(cid, digestEngines);
-    if (this.closed) connection.stop();
-    else this.#connections.add(connection);
+    const isLeading = this.#state.phase === "connecting";
+    if (isLeading || this.#plan.has(cid)) this.#connections.add(connection);
+    else connection.stop();
     return connection;
   }
 

@@ -17,8 +17,9 @@ import {
 } from "../connection/initiator_connection.ts";
 import { type LoginEnd, LoginPhase, type LoginPhaseOptions } from "../connection/login_phase.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
-import { Incoming, type IncomingEvents } from "./incoming.ts";
-import { sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import { Incoming } from "./incoming.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
+import { plugGap, sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
 import type { NumberedRequest, SessionState } from "./session_state.ts";
 
 /** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
@@ -170,7 +171,8 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#owner.changed(this);
   }
 
-  connectionEnded(error: unknown): void {
+  connectionEnded(error: unknown, now: number = this.#state.now): void {
+    this.#state.now = now;
     if (this.#phase === "logout" && error === undefined) return this.end();
     const what = error === undefined ? "The target closed the connection" : "The connection broke";
     const when = this.#phase === "login" ? " during the login" : "";
@@ -219,7 +221,10 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     if (!this.isUp) return false;
     const again = this.#again.shift();
     if (again !== undefined) {
-      sendAgain(this.#state, wire, batch, again);
+      const isOver = "state" in again && again.state === "done";
+      // The target may still wait for the number.
+      if (isOver) plugGap(this.#state, wire, again.cmdSn);
+      else sendAgain(this.#state, wire, batch, again);
       return true;
     }
     if (this.#phase !== "full-feature" || !this.#owner.mayTake(this)) return false;

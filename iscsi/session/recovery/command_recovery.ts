@@ -27,6 +27,8 @@ const MAX_ROUNDS = 5;
 export interface CommandRecoveryEvents {
   /** There is one more deadline. */
   include(deadline: number): void;
+  /** A response that has come is void: another with the same StatSN will come by itself. */
+  replaced(statSn: number, now: number): void;
   /** The data of a task that has no status yet cannot be had: it is to be aborted. */
   unrecoverable(task: ScsiTask, error: DataLostError): void;
   /** A task whose status has come has lost data for good. */
@@ -241,6 +243,7 @@ export class CommandRecovery {
     if (recovery.status) {
       // Another response, with the tag, takes its place and has its StatSN.
       this.#connection.status.forget(recovery.status.statSn);
+      this.#events.replaced(recovery.status.statSn, this.#now);
       recovery.status = undefined;
     }
     this.#snackTag = this.#snackTag % 0xfffffffe + 1;

@@ -40,6 +40,12 @@ export class StatusRecovery {
     }
   }
 
+  /** A response will come by itself: it is asked for only if it takes too long. */
+  expect(statSn: number, now: number): void {
+    this.#asked = serialAdd(statSn, 1);
+    this.#deadline = now + ASK_AGAIN_MS;
+  }
+
   /** A response that was asked for came damaged: it is asked for again. */
   askAgain(): void {
     this.#asked = undefined;

@@ -72,7 +72,18 @@ export function roomForDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint
       `Data-In reaches byte ${end} of an expected data transfer length of ${task.dataIn.length}`,
     );
   }
+  if (end > task.reach) task.reach = end;
   return task.dataIn.subarray(pdu.bufferOffset, end);
+}
+
+/**
+ * Checks at the end of a command that its Data-In leaves no hole, which only offsets in any order can.
+ *
+ * @throws {ProtocolError} when it has one, or overlaps.
+ */
+export function checkWhole(task: ScsiTask): void {
+  if (task.received === task.reach) return;
+  throw violation(task, `${task.received} bytes of Data-In reach up to byte ${task.reach}`);
 }
 
 /** The Data-In PDU that {@link placeDataIn} allowed has arrived. */

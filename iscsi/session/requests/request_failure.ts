@@ -39,7 +39,9 @@ export function sessionFailure(name: string, error: unknown, outcome: CommandOut
   const cause = error instanceof IscsiError
     ? error
     : new ConnectionLostError("The session failed", { cause: error });
-  const message = `${name}: ${asClause(cause.message)}`;
+  const message = cause.message.startsWith(`${name}: `)
+    ? cause.message
+    : `${name}: ${asClause(cause.message)}`;
   if (cause instanceof DigestError) {
     const { segment, recentPdus } = cause;
     return new DigestError(message, { outcome, cause, segment, recentPdus });

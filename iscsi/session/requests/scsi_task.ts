@@ -44,6 +44,8 @@ export class ScsiTask {
 
   /** Bytes of Data-In that have arrived, without a gap. */
   received = 0;
+  /** One past the last byte of Data-In that has come. */
+  reach = 0;
   /** DataSN of the next Data-In PDU, R2TSN of the next R2T; they share one sequence only in bidirectional commands. */
   nextDataSn = 0;
   nextR2tSn = 0;
@@ -87,6 +89,7 @@ export class ScsiTask {
   /** The command goes out once more as if never sent: the target has taken in nothing of it. */
   restart(): void {
     this.received = 0;
+    this.reach = 0;
     this.nextDataSn = 0;
     this.nextR2tSn = 0;
     this.outstandingR2ts = 0;

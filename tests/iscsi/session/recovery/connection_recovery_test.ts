@@ -219,6 +219,22 @@ Deno.test("Closing a session that has no connection ends it at once", () => {
   assert.equal(target.initiator.nextDeadline(), Infinity);
 });
 
+Deno.test("The time of an outage counts from the loss, however long the session was idle before", () => {
+  const target = loggedIn(2, 1);
+  target.connection.connectionEnded(new Error("cut"), 3_600_000);
+  target.connection.readEnded();
+  target.now = 3_600_000;
+  assert.equal(target.initiator.phase, "recovering");
+  target.advance(TIME2WAIT_MS);
+  assert.deepEqual(target.dialed, [0]);
+});
+
+Deno.test("A connection that comes when it is not wanted any more is closed from the start", () => {
+  const target = loggedIn(0, 2);
+  target.initiator.logout(target.now);
+  assert.ok(target.initiator.open(1).closed);
+});
+
 Deno.test("Nothing is taken over while the old socket may still write into a command's buffer", () => {
   const target = loggedIn(2, 1);
   target.command(READ, { dataIn: new Uint8Array(20) });
