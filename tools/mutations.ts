@@ -235,19 +235,9 @@ const ANSWERS: readonly Mutation[] = [
     ],
     ["answerPing(this.#state, this.#connection, pdu);", "", "§11.19: a ping is answered"],
     [
-      "if (rejected.opcode !== Opcode.ScsiCommand) return;",
-      "",
-      "§7.3: a rejected Data-Out does not end its command",
-    ],
-    [
       'if (request && !hasKind(request, "ping")) throw mismatch(header);',
       "",
       "§4.2.5.3: an answer is of its request's kind",
-    ],
-    [
-      "if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();",
-      "",
-      "§11.17.1: a Reject that waits for a logout",
     ],
   ]),
 ];
@@ -258,16 +248,6 @@ const RECOVERY: readonly Mutation[] = [
     ["      itt,\n      cid: connection.cid,", "      itt,\n      cid: 0,", "§11.12.7: CID"],
   ]),
   ...inFile("iscsi/session/core/incoming.ts", [
-    [
-      "if (serialLess(request.cmdSn, expCmdSn)) return isTask;",
-      "",
-      "§7.2.1: what the target has taken in is not sent again",
-    ],
-    [
-      "if (!isTask && !(request instanceof TextExchange)) return false;",
-      "return false;",
-      "§7.8: a damaged command is sent again",
-    ],
     [
       "this.#connection.status.sent(serialAdd(pdu.statSn, -1));",
       "",
@@ -370,6 +350,34 @@ const RECOVERY: readonly Mutation[] = [
     ],
   ]),
 ];
+
+const REJECTS: readonly Mutation[] = inFile("iscsi/session/core/rejections.ts", [
+  [
+    "if (rejected.opcode !== Opcode.ScsiCommand) return;",
+    "",
+    "§7.3: a rejected Data-Out does not end its command",
+  ],
+  [
+    "if (rejected.reason === RejectReason.WaitingForLogout) this.#parts.events.logoutDemanded();",
+    "",
+    "§11.17.1: a Reject that waits for a logout",
+  ],
+  [
+    "if (serialLess(request.cmdSn, expCmdSn)) return isTask;",
+    "",
+    "§7.2.1: what the target has taken in is not sent again",
+  ],
+  [
+    "if (!isTask && !(request instanceof TextExchange)) return false;",
+    "return false;",
+    "§7.8: a damaged command is sent again",
+  ],
+  [
+    "if (serialLessOrEqual(expCmdSn, request.cmdSn)) {",
+    "if (false) {",
+    "§7.3: the gap of a rejected command is filled",
+  ],
+]);
 
 const FRAMING: readonly Mutation[] = [
   ...inFile("iscsi/pdu/framer.ts", [
@@ -536,6 +544,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REQUESTS,
   ...ANSWERS,
   ...RECOVERY,
+  ...REJECTS,
   ...FRAMING,
   ...LOGIN,
   ...TARGET,
