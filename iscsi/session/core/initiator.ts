@@ -10,46 +10,28 @@
  * @module
  */
 
-import {
-  ConnectionLostError,
-  DigestError,
-  RedirectError,
-  SessionClosedError,
-} from "../../errors.ts";
+import { ConnectionLostError, RedirectError, SessionClosedError } from "../../errors.ts";
 import { InitiatorLogin } from "../../negotiation/login.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_message.ts";
-import {
-  LogoutReason,
-  type LogoutResponse,
-  LogoutResponseCode,
-  logoutResponseName,
-} from "../../pdu/logout.ts";
+import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
 import type { DigestEngines } from "../connection/initiator_connection.ts";
 import type { LoginEnd } from "../connection/login_phase.ts";
 import { PduLog } from "../connection/pdu_log.ts";
-import { ConnectionPlan, type ConnectionPurpose } from "../recovery/connection_plan.ts";
-import { ConnectionRecovery, type RetentionTimes } from "../recovery/connection_recovery.ts";
 import { renegotiation } from "../requests/renegotiation.ts";
-import { requestFailure, sessionFailure } from "../requests/request_failure.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
 import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
-import type { IncomingEvents } from "./incoming_events.ts";
+import { ConnectionLifecycle, type LogoutOwner } from "./connection_lifecycle.ts";
 import { ConnectionSet } from "./connection_set.ts";
+import type { IncomingEvents } from "./incoming_events.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
 import { sendSessionLogout } from "./outgoing.ts";
 import { SessionConnection, type SessionConnectionOwner } from "./session_connection.ts";
 import { type Logout, SessionState } from "./session_state.ts";
-
-/** Who waits for a connection to be logged out. Exactly one of the two is called, once. */
-export interface LogoutOwner {
-  completed(): void;
-  failed(error: unknown): void;
-}
 
 /** One session. */
 export class Initiator {
@@ -58,20 +40,14 @@ export class Initiator {
   readonly #state: SessionState;
   readonly #connections: ConnectionSet;
   readonly #ledger: RequestLedger;
-  readonly #recovery: ConnectionRecovery;
-  readonly #plan: ConnectionPlan;
+  readonly #lifecycle: ConnectionLifecycle;
   readonly #owner: SessionConnectionOwner;
-  /** ExpStatSN of connections that are to be set up again. */
-  readonly #expStatSns: Map<number, number> = new Map();
-  /** Who waits for a connection to be logged out. */
-  readonly #logouts: Map<number, LogoutOwner> = new Map();
   /** Where the logout of the session is on its way. */
   #logoutOn: SessionConnection | undefined;
   /** When commands under way have had time enough to end before a logout. */
   #drainDeadline = Infinity;
   #drainedReason = "";
   #time2Wait: number | undefined;
-  #lastCid = 0;
 
   /**
    * Checks the options; nothing happens before the first connection is there.
@@ -94,10 +70,15 @@ export class Initiator {
       ended: () => this.#requestEnded(),
       broken: (error) => this.#close(error),
     });
-    this.#recovery = this.#newRecovery();
-    this.#plan = new ConnectionPlan({
-      dial: events.dial,
-      gaveUp: (cid, purpose, error) => this.#gaveUp(cid, purpose, error),
+    this.#lifecycle = new ConnectionLifecycle({
+      state: this.#state,
+      connections: this.#connections,
+      ledger: this.#ledger,
+      wanted: options.connections,
+      events,
+      close: (error) => this.#close(error),
+      logOut: (reason) => this.#logOut(reason),
+      requestEnded: () => this.#requestEnded(),
     });
     this.#owner = this.#connectionOwner();
     new InitiatorLogin(options.loginConnection, options.login); // Checks the options.
@@ -133,7 +114,7 @@ export class Initiator {
   open(cid: number, digestEngines?: DigestEngines): SessionConnection {
     const connection = this.#newConnection(cid, digestEngines);
     const isLeading = this.#state.phase === "connecting";
-    if (isLeading || this.#plan.has(cid)) this.#connections.add(connection);
+    if (isLeading || this.#lifecycle.isWanted(cid)) this.#connections.add(connection);
     else connection.stop();
     return connection;
   }
@@ -141,8 +122,7 @@ export class Initiator {
   /** A connection that was wanted could not be dialed. */
   dialFailed(cid: number, error: unknown, now: number): void {
     this.#state.now = now;
-    this.#plan.failed(cid, error, now);
-    this.#state.deadlines.include(this.#plan.deadline);
+    this.#lifecycle.failed(cid, error);
   }
 
   /** Queues a SCSI command or a text request. It is told of its end in every case. */
@@ -209,20 +189,7 @@ export class Initiator {
   /** Logs one connection out once its commands have ended. `owner` is told of the end in every case. */
   closeConnection(cid: number, patienceMs: number, owner: LogoutOwner, now: number): void {
     this.#state.now = now;
-    const connection = this.#connections.up(cid);
-    const others = this.#connections.allUp().length - 1;
-    if (connection === undefined || others < 1 || this.#logouts.has(cid)) {
-      const state = connection === undefined
-        ? "it does not work"
-        : others < 1
-        ? "it is the last of the session"
-        : "it is being closed already";
-      return owner.failed(
-        new SessionClosedError(`Close connection ${cid}: ${state}`, { outcome: "not-executed" }),
-      );
-    }
-    this.#logouts.set(cid, owner);
-    this.#drainConnection(connection, patienceMs);
+    this.#lifecycle.closeConnection(cid, patienceMs, owner);
   }
 
   /** Time has passed. */
@@ -232,8 +199,7 @@ export class Initiator {
     if (now >= this.#drainDeadline) this.#logOut(this.#drainedReason);
     for (const connection of [...this.#connections.values()]) connection.check(now);
     this.#ledger.expire(now);
-    this.#recovery.step();
-    this.#plan.step(now);
+    this.#lifecycle.step();
     this.#state.deadlines.restart(this.#earliestDeadline());
     if (this.#connections.size !== 1) this.#events.outputDue();
   }
@@ -264,7 +230,7 @@ export class Initiator {
         keepalive,
         connection: {
           cid,
-          expStatSn: this.#expStatSns.get(cid),
+          expStatSn: this.#lifecycle.expStatSn(cid),
           stagingBytes: this.#options.stagingBytes,
           digestEngines,
           log: new PduLog(cid, this.#options.pdu),
@@ -289,9 +255,9 @@ export class Initiator {
       ended: (connection, error) => this.#ended(connection, error),
       released: (connection) => {
         this.#connections.released(connection);
-        if (!this.closed) this.#recovery.step();
+        if (!this.closed) this.#lifecycle.step();
       },
-      drained: (connection, isIdle) => this.#connectionDrained(connection, isIdle),
+      drained: (connection, isIdle) => this.#lifecycle.drained(connection, isIdle),
       notice: this.#events.notice,
       tick: (time) => this.tick(time),
       nextDeadline: () => this.nextDeadline(),
@@ -310,7 +276,7 @@ export class Initiator {
         taskSetAnswered(this.#state, request, response, this.#ledger.dropData);
         this.#requestEnded();
       },
-      reassigned: (request, response) => this.#recovery.reassigned(request, response),
+      reassigned: (request, response) => this.#lifecycle.recovery.reassigned(request, response),
       asyncMessage: (message) => this.#asyncMessage(connection, message),
       logoutDemanded: () => this.#logoutDemanded(connection, 0),
       loggedOut: (request, response) => this.#loggedOut(connection, request, response),
@@ -326,19 +292,6 @@ export class Initiator {
     };
   }
 
-  #newRecovery(): ConnectionRecovery {
-    return new ConnectionRecovery(this.#state, {
-      helper: () => this.#connections.any(),
-      connection: (cid) => this.#connections.up(cid),
-      reinstate: (cid, expStatSn, until) => this.#reinstate(cid, expStatSn, until),
-      requestEnded: () => this.#requestEnded(),
-      abort: (task) => this.#ledger.sendAbort(task, this.#state.now),
-      recovered: (cid) => this.#recovered(cid),
-      failed: (error) => this.#close(error),
-      notice: this.#events.notice,
-    });
-  }
-
   #loggedIn(
     connection: SessionConnection,
     { tsih, parameters }: Extract<LoginEnd, { kind: "done" }>,
@@ -346,13 +299,7 @@ export class Initiator {
     const { cid } = connection;
     this.#changed({ cid, to: "up" });
     if (this.#state.phase === "login") return this.#leadingLoginDone(tsih, parameters);
-    this.#plan.done(cid);
-    if (this.#state.phase === "recovering") {
-      this.#state.enter("full-feature", `connection ${cid} works again`);
-    }
-    this.#recovery.reinstated(cid);
-    this.#recovery.step();
-    this.#events.outputDue();
+    this.#lifecycle.joined(connection);
   }
 
   #leadingLoginDone(tsih: number, parameters: NegotiatedParameters): void {
@@ -360,11 +307,7 @@ export class Initiator {
     this.#state.parameters = parameters;
     this.#state.enter("full-feature", "logged in");
     this.#events.loggedIn(parameters);
-    const count = Math.min(this.#options.connections, parameters.maxConnections);
-    for (let added = 1; added < count; added++) {
-      this.#plan.want(this.#nextCid(), "join", this.#state.now, Infinity);
-    }
-    this.#plan.step(this.#state.now);
+    this.#lifecycle.begin(parameters);
   }
 
   #redirected(
@@ -381,7 +324,6 @@ export class Initiator {
 
   /** A connection is over, in whatever phase. */
   #ended(connection: SessionConnection, error: unknown): void {
-    const { cid } = connection;
     const { phase } = this.#state;
     this.#events.disconnected(connection);
     if (phase === "closed") return;
@@ -389,96 +331,7 @@ export class Initiator {
     if (ends) return this.#close(error);
     this.#connections.remove(connection);
     if (phase === "logout") return;
-    if (this.#plan.has(cid)) return this.dialFailed(cid, error ?? missing(cid), this.#state.now);
-    if (error === undefined) this.#connectionClosed(connection);
-    else this.#lost(connection, error, this.#retention());
-  }
-
-  #retention(): RetentionTimes {
-    const { defaultTime2Wait, defaultTime2Retain } = this.#state.parameters;
-    return { time2Wait: defaultTime2Wait, time2Retain: defaultTime2Retain };
-  }
-
-  #lost(connection: SessionConnection, error: unknown, times: RetentionTimes): void {
-    const { cid } = connection;
-    this.#changed({ cid, to: "lost", error });
-    this.#logouts.get(cid)?.failed(error);
-    this.#logouts.delete(cid);
-    const isOver = this.#state.parameters.errorRecoveryLevel < 2 || !isOfConnection(error) ||
-      (this.#state.phase === "draining" && this.#connections.any() === undefined);
-    if (isOver) return this.#close(error);
-    this.#events.notice("A connection was lost", { cid, error });
-    this.#recovery.begin(connection, error, times);
-    if (this.#connections.any() === undefined) {
-      this.#state.enter("recovering", "the last connection was lost", error);
-    }
-    this.#recovery.step();
-  }
-
-  /** A connection was logged out; what it still carried ends with it, or goes on elsewhere. */
-  #connectionClosed(connection: SessionConnection): void {
-    const { cid } = connection;
-    this.#changed({ cid, to: "closed" });
-    if (this.#state.busyOn(cid)) {
-      const error = new ConnectionLostError(`Connection ${cid} was logged out`);
-      if (this.#state.parameters.errorRecoveryLevel < 2) this.#failAllOn(cid, error);
-      else this.#recovery.begin(connection, error, this.#retention());
-    }
-    this.#logouts.get(cid)?.completed();
-    this.#logouts.delete(cid);
-    this.#recovery.step();
-    this.#logOutIfDrained();
-  }
-
-  #failAllOn(cid: number, error: ConnectionLostError): void {
-    for (const request of [...this.#state.requests.values()]) {
-      if (request.cid !== cid) continue;
-      this.#state.requests.delete(request.itt);
-      if (!("kind" in request)) {
-        if ("dataOut" in request) this.#connections.holdIfBeingRead(request);
-        else this.#state.textEnded(request);
-        request.fail(requestFailure(request, error, "unknown"));
-      } else if (request.kind === "task-set") {
-        this.#state.endTaskSetRequest(request);
-        request.owner.failed(sessionFailure(request.name, error, "unknown"));
-      }
-    }
-  }
-
-  #reinstate(cid: number, expStatSn: number, until: number): void {
-    if (this.#plan.has(cid)) return;
-    const { now } = this.#state;
-    const purpose = this.#connections.any() === undefined ? "reinstate" : "replace";
-    this.#expStatSns.set(cid, expStatSn);
-    this.#plan.want(cid, purpose, now, until);
-    this.#plan.step(now);
-  }
-
-  #recovered(cid: number): void {
-    this.#changed({ cid, to: "recovered" });
-    this.#expStatSns.delete(cid);
-    if (this.#connections.up(cid) === undefined && this.#state.phase === "full-feature") {
-      // A number of its own: what the target still says about the lost one must not hit another.
-      this.#plan.want(this.#nextCid(), "join", this.#state.now, Infinity);
-      this.#plan.step(this.#state.now);
-    }
-    this.#events.outputDue();
-  }
-
-  /** CIDs have 16 bits. */
-  #nextCid(): number {
-    do this.#lastCid = this.#lastCid % 0xffff + 1; while (this.#connections.has(this.#lastCid));
-    return this.#lastCid;
-  }
-
-  #gaveUp(cid: number, purpose: ConnectionPurpose, error: unknown): void {
-    this.#changed({ cid, to: "failed", error });
-    if (purpose === "replace") return this.#recovery.irreplaceable(cid);
-    if (purpose === "reinstate") {
-      const message = `Recover connection ${cid}: it could not be set up again`;
-      return this.#close(new ConnectionLostError(message, { cause: error }));
-    }
-    this.#events.notice("A further connection could not be added", { cid, error });
+    this.#lifecycle.ended(connection, error);
   }
 
   #logOut(reason: string): void {
@@ -487,7 +340,7 @@ export class Initiator {
     const connection = this.#connections.any();
     if (connection === undefined) return this.#close(undefined);
     this.#logoutOn = connection;
-    this.#plan.abandon();
+    this.#lifecycle.stopAdding();
     for (const other of this.#connections.values()) {
       if (other !== connection) other.wire.silence();
     }
@@ -501,7 +354,7 @@ export class Initiator {
     this.#state.requests.delete(request.itt);
     const { about } = request;
     if (about !== undefined && about !== connection.cid) {
-      return this.#recovery.removed(about, response);
+      return this.#lifecycle.recovery.removed(about, response);
     }
     if (response.response !== LogoutResponseCode.Closed) {
       const reason = logoutResponseName(response.response);
@@ -518,7 +371,8 @@ export class Initiator {
       case AsyncEvent.LogoutRequested:
         return this.#logoutDemanded(connection, message.parameter3 * 1000);
       case AsyncEvent.ConnectionDropped:
-        return this.#connectionDropped(message, event);
+        this.#time2Wait = message.parameter2;
+        return this.#lifecycle.dropped(message, announced(event));
       case AsyncEvent.SessionDropped:
         this.#time2Wait = message.parameter2;
         return this.#close(announced(event));
@@ -537,43 +391,16 @@ export class Initiator {
     }
   }
 
-  /** The target will drop the connection that Parameter1 names (RFC 7143 §11.9.1, event 2). */
-  #connectionDropped({ parameter1, parameter2, parameter3 }: AsyncMessage, event: string): void {
-    const connection = this.#connections.up(parameter1);
-    if (connection === undefined) return;
-    this.#time2Wait = parameter2;
-    connection.stop();
-    this.#events.disconnected(connection);
-    this.#connections.remove(connection);
-    const times = { time2Wait: parameter2, time2Retain: parameter3 };
-    this.#lost(connection, announced(event), times);
-  }
-
   /** The target wants a connection to be logged out: it alone, where others go on (RFC 7143 §11.9.1, event 1). */
   #logoutDemanded(connection: SessionConnection, patienceMs: number): void {
     if (this.#connections.allUp().length > 1) {
-      return this.#drainConnection(connection, patienceMs / 2);
+      return this.#lifecycle.drain(connection, patienceMs / 2);
     }
     if (this.#state.phase !== "full-feature") return;
     const reason = "the target asked to log out";
     this.#drainUntil(patienceMs / 2, reason, "the time that the target gave is running out");
     this.#ledger.refuseQueued();
     this.#requestEnded();
-  }
-
-  #drainConnection(connection: SessionConnection, patienceMs: number): void {
-    this.#changed({ cid: connection.cid, to: "draining" });
-    connection.drain(patienceMs);
-  }
-
-  #connectionDrained(connection: SessionConnection, isIdle: boolean): void {
-    if (this.#connections.allUp().length === 1) {
-      return this.#logOut("the target asked to log out");
-    }
-    const goesOn = !isIdle && this.#state.parameters.errorRecoveryLevel === 2;
-    connection.logOut(
-      goesOn ? LogoutReason.RemoveConnectionForRecovery : LogoutReason.CloseConnection,
-    );
   }
 
   /** No new commands; logout once those under way are done, or the time for that is over. */
@@ -614,8 +441,7 @@ export class Initiator {
     if (this.closed) return Infinity;
     let earliest = Math.min(
       this.#drainDeadline,
-      this.#recovery.deadline,
-      this.#plan.deadline,
+      this.#lifecycle.deadline,
       this.#state.earliestDeadline(),
     );
     for (const connection of this.#connections.values()) {
@@ -633,19 +459,13 @@ export class Initiator {
     if (this.closed) return;
     this.#stop(error instanceof Error ? error.message : "logged out", error);
     this.#ledger.endAll(error, (task) => this.#connections.holdIfBeingRead(task));
-    for (const owner of this.#logouts.values()) {
-      if (error === undefined) owner.completed();
-      else owner.failed(error);
-    }
-    this.#logouts.clear();
     this.#events.closed(error);
   }
 
   #stop(reason: string, error?: unknown): void {
     const connections = [...this.#connections.values()];
     this.#drainDeadline = Infinity;
-    this.#recovery.abandon();
-    this.#plan.abandon();
+    this.#lifecycle.abandon(error);
     this.#state.deadlines.restart(Infinity);
     this.#state.enter("closed", reason, error);
     for (const connection of connections) {
@@ -659,15 +479,6 @@ export class Initiator {
   }
 }
 
-/** Whether an error speaks of one connection only, and the others can be trusted as before. */
-function isOfConnection(error: unknown): boolean {
-  return error instanceof ConnectionLostError || error instanceof DigestError;
-}
-
 function announced(event: string): ConnectionLostError {
   return new ConnectionLostError(`The target announced the end of the session: ${event}`);
-}
-
-function missing(cid: number): SessionClosedError {
-  return new SessionClosedError(`Connection ${cid}: it was closed`, { outcome: "not-executed" });
 }
