@@ -235,24 +235,47 @@ const ANSWERS: readonly Mutation[] = [
     ],
     ["answerPing(this.#state, this.#connection, pdu);", "", "§11.19: a ping is answered"],
     [
-      "if (rejected.opcode !== Opcode.ScsiCommand) return;",
-      "",
-      "§7.3: a rejected Data-Out does not end its command",
-    ],
-    [
       'if (request && !hasKind(request, "ping")) throw mismatch(header);',
       "",
       "§4.2.5.3: an answer is of its request's kind",
-    ],
-    [
-      "if (rejected.reason === RejectReason.WaitingForLogout) this.#events.logoutDemanded();",
-      "",
-      "§11.17.1: a Reject that waits for a logout",
     ],
   ]),
 ];
 
 const RECOVERY: readonly Mutation[] = [
+  ...inFile("iscsi/session/core/outgoing.ts", [
+    ["tsih: identity.tsih,", "tsih: 0,", "§6.3.1: a further connection names the session"],
+    ["      itt,\n      cid: connection.cid,", "      itt,\n      cid: 0,", "§11.12.7: CID"],
+  ]),
+  ...inFile("iscsi/session/core/incoming.ts", [
+    [
+      "this.#connection.status.sent(serialAdd(pdu.statSn, -1));",
+      "",
+      "§11.19.2: a NOP-In shows that responses are missing",
+    ],
+    [
+      "if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {",
+      "if (false) {",
+      "§11.16: after a rejected SNACK no data is whole",
+    ],
+  ]),
+  ...inFile("iscsi/session/core/initiator.ts", [
+    [
+      "return this.#drainConnection(connection, patienceMs / 2);",
+      "return this.#drainConnection(connection, patienceMs * 2);",
+      "§11.9.1: a logout in time, with several connections",
+    ],
+    [
+      "this.#drainUntil(patienceMs / 2, reason,",
+      "this.#drainUntil(patienceMs * 2, reason,",
+      "§11.9.1: a logout in time",
+    ],
+    [
+      "const times = { time2Wait: parameter2, time2Retain: parameter3 };",
+      "const times = { time2Wait: 0, time2Retain: parameter3 };",
+      "§11.9.1: Time2Wait of event 2",
+    ],
+  ]),
   ...inFile("iscsi/session/recovery/snacks.ts", [
     [
       "itt = RESERVED_TAG, ttt",
@@ -282,6 +305,11 @@ const RECOVERY: readonly Mutation[] = [
     ],
   ]),
   ...inFile("iscsi/session/recovery/command_recovery.ts", [
+    [
+      "return expected !== 0 && snackTag !== expected;",
+      "return false;",
+      "§11.4.6: after an R-Data SNACK only a response with its tag counts",
+    ],
     [
       "if (serialLess(task.nextDataSn, endDataSn)) return true;",
       "",
@@ -322,6 +350,34 @@ const RECOVERY: readonly Mutation[] = [
     ],
   ]),
 ];
+
+const REJECTS: readonly Mutation[] = inFile("iscsi/session/core/rejections.ts", [
+  [
+    "if (rejected.opcode !== Opcode.ScsiCommand) return;",
+    "",
+    "§7.3: a rejected Data-Out does not end its command",
+  ],
+  [
+    "if (rejected.reason === RejectReason.WaitingForLogout) this.#parts.events.logoutDemanded();",
+    "",
+    "§11.17.1: a Reject that waits for a logout",
+  ],
+  [
+    "if (serialLess(request.cmdSn, expCmdSn)) return isTask;",
+    "",
+    "§7.2.1: what the target has taken in is not sent again",
+  ],
+  [
+    "if (!isTask && !(request instanceof TextExchange)) return false;",
+    "return false;",
+    "§7.8: a damaged command is sent again",
+  ],
+  [
+    "if (serialLessOrEqual(expCmdSn, request.cmdSn)) {",
+    "if (false) {",
+    "§7.3: the gap of a rejected command is filled",
+  ],
+]);
 
 const FRAMING: readonly Mutation[] = [
   ...inFile("iscsi/pdu/framer.ts", [
@@ -368,7 +424,11 @@ const LOGIN: readonly Mutation[] = [
       "§11.13: the ISID is echoed",
     ],
     ["if (response.csg !== asked.csg) {", "if (false) {", "§11.13.6: the stage"],
-    ["if (!asked.transit) throw", "if (false) throw", "§11.13.6: T only where we set it"],
+    [
+      "if (response.nsg !== asked.nsg) {",
+      "if (false) {",
+      "§11.13.6: the next stage is the one asked for",
+    ],
     [
       "if (response.continue && (response.transit || asked.continue)) {",
       "if (false) {",
@@ -484,6 +544,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REQUESTS,
   ...ANSWERS,
   ...RECOVERY,
+  ...REJECTS,
   ...FRAMING,
   ...LOGIN,
   ...TARGET,

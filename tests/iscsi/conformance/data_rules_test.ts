@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ProtocolError, TargetFailureError } from "../../../iscsi/mod.ts";
+import { IscsiError, ProtocolError, TargetFailureError } from "../../../iscsi/mod.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
 import { STATUS, turn, type WireConnection } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
@@ -181,3 +181,32 @@ for (const inOrder of [true, false]) {
     });
   });
 }
+
+for (const level of [0, 1]) {
+  Deno.test(`RFC 7143 §13.18: where data may come in any order, data with a hole or an overlap is not taken for whole (error recovery level ${level})`, async () => {
+    const order = { dataPduInOrder: false, dataSequenceInOrder: false };
+    const session = { negotiation: { ...order, errorRecoveryLevel: level } };
+    const orders = { DataPDUInOrder: "No", DataSequenceInOrder: "No" };
+    const keys = { ...orders, ErrorRecoveryLevel: String(level) };
+    for (const offsets of [[0, 1024], [512, 1024], [0, 256], [0, 1024, 1024]]) {
+      await withSession({ session, keys }, async (target, wire) => {
+        const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+        offsets.forEach((offset, dataSn) => wire.dataIn(pdu.itt, pattern(512), { dataSn, offset }));
+        wire.response(pdu.itt, { expDataSn: offsets.length, flags: 0x02, residual: 512 });
+        await assert.rejects(execution.result, IscsiError, `offsets ${offsets}`);
+      });
+    }
+  });
+}
+
+Deno.test("RFC 7143 §11.3: a command has W or R and its length as direction has it, F, and a SIMPLE attribute", async () => {
+  await withSession({}, async (target, wire) => {
+    const { pdu: read } = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    assert.deepEqual([read.u8(0), read.u8(1), read.expectedLength], [0x01, 0xc1, 512]);
+    const { pdu: write } = await target.begin(WRITE, { dataOut: new Uint8Array(512) });
+    assert.deepEqual([write.u8(1), write.expectedLength], [0xa1, 512]);
+    const { pdu: none } = await target.begin(REWIND);
+    assert.deepEqual([none.u8(1), none.expectedLength, none.dataSegmentLength], [0x81, 0, 0]);
+    await wire.quiet();
+  });
+});

@@ -46,7 +46,7 @@ Deno.test("RFC 7143 §13.21: a discovery session sends text requests and a logou
     const unit = session.logicalUnit(0);
     await assert.rejects(unit.execute({ cdb: new Uint8Array(REWIND) }), IscsiError);
     await assert.rejects(session.abortTaskSet(0), IscsiError);
-    await target.advance(300_000);
+    await target.advance(130_000);
     await target.wire.quiet();
     const closing = session.close();
     const logout = await target.wire.only(Op.LogoutRequest);

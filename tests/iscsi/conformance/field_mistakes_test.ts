@@ -46,7 +46,7 @@ Deno.test("Seen in the field: logins follow one another slower and slower while 
       waits.push(await secondsUntilDialed(target, attempt + 1));
       target.wire.stream.cut();
     }
-    await target.advance(300_000);
+    await target.advance(60_000);
     assert.deepEqual(waits, [2, 1, 2, 4]);
     assert.equal(target.connections.length, 5, "the budget is spent");
     await assert.rejects(back, ConnectionLostError);

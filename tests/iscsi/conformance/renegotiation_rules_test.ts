@@ -46,8 +46,7 @@ Deno.test("RFC 7143 §11.16: once segments have another length, a SNACK asks for
     wire.textResponse((await wire.only(Op.TextRequest)).itt, "");
     await declaring;
     wire.response(itt, { expDataSn: 2, statSn: wire.statSn });
-    const snack = await wire.next(Op.Snack);
-    await wire.received();
+    const snack = await wire.only(Op.Snack);
     assert.deepEqual([snack.u8(1), snack.itt], [FINAL | R_DATA, itt]);
     assert.ok(snack.ttt !== 0 && snack.ttt !== NO_TAG, "a SNACK tag");
     assert.deepEqual([snack.bufferOffset, snack.runLength], [0, 0]);

@@ -266,6 +266,36 @@ Deno.test("RFC 7143 §11.14: a connection that is closed by itself is logged out
   });
 });
 
+Deno.test("RFC 7143 §11.14: one Logout Request closes a session of several connections, and nothing follows it on any", async () => {
+  await withConnections(3, 0, async (target, wires) => {
+    const closing = target.session.close();
+    await turn();
+    const logouts = [];
+    for (const wire of wires) {
+      for (const pdu of await wire.received()) logouts.push({ wire, pdu });
+    }
+    assert.deepEqual(logouts.map(({ pdu }) => [pdu.opcode, pdu.function]), [[Op.LogoutRequest, 0]]);
+    for (const wire of wires) {
+      wire.nopIn({ ttt: 1 });
+      await wire.quiet();
+    }
+    logouts[0].wire.logoutResponse(logouts[0].pdu.itt);
+    await closing;
+    assert.ok(wires.every(({ stream }) => stream.closed));
+  });
+});
+
+Deno.test("RFC 7143 §11.18: a ping is answered on its own connection, with that connection's ExpStatSN", async () => {
+  await withConnections(2, 0, async (_, wires) => {
+    wires[1].statSn += 1000;
+    const before = wires[0].statSn;
+    wires[0].nopIn({ ttt: 6 });
+    const answer = await wires[0].only(Op.NopOut);
+    assert.deepEqual([answer.ttt, answer.expStatSn], [6, before]);
+    await wires[1].quiet();
+  });
+});
+
 Deno.test("RFC 7143 §7.8: at error recovery level 2 a wrong header digest costs the connection, not the task", async () => {
   const session: Partial<SessionOptions> = {
     negotiation: { errorRecoveryLevel: 2 },
@@ -305,6 +335,19 @@ Deno.test("RFC 7143 §11.14.1: a lost connection that cannot be set up again is 
     other.taskResponse(reassign.itt);
     other.response(pdu.itt);
     assert.equal((await execution.result).status, 0);
+  });
+});
+
+Deno.test("RFC 7143 §7.5: a target that does not let go of a lost connection within Time2Retain loses the session", async () => {
+  await withConnections(2, 2, async (target, wires) => {
+    const execution = target.execute(REWIND, { timeoutMs: 3_600_000 });
+    const { wire, others: [other] } = await findCommand(wires);
+    target.unreachable = transportFailure({ op: "dial", reason: "refused" });
+    wire.stream.cut();
+    await eventually(target, other, Op.LogoutRequest);
+    await target.advance(25_000);
+    await assert.rejects(execution.result);
+    assert.ok(other.stream.closed && target.session.closed);
   });
 });
 

@@ -87,6 +87,15 @@ Deno.test("UNH 18.3.2: a Text Response that is not final and has no tag ends the
   });
 });
 
+Deno.test("RFC 7143 §11.11.1: a Text Response that is final and goes on at once ends the connection", async () => {
+  await discovering(async ({ wire }, found) => {
+    const request = await wire.only(Op.TextRequest);
+    wire.textResponse(request.itt, "TargetName=iqn.a\0", { flags: FINAL | CONTINUE, ttt: 1 });
+    await assert.rejects(found, ProtocolError);
+    assert.ok(wire.stream.closed);
+  });
+});
+
 Deno.test("UNH 18.4: keys that do not belong in an answer to SendTargets end the discovery session", async () => {
   await discovering(async (target, found) => {
     const { wire } = target;

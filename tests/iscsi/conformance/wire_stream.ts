@@ -127,7 +127,8 @@ export class WireStream implements ByteStream {
   }
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
+/** The bytes of all parts, in a new array. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,0 +1,35 @@
+import type { Session, SessionOptions } from "../../../iscsi/mod.ts";
+import { turn, type WireConnection } from "./wire_connection.ts";
+import { FINAL, keysText, Op, type WirePdu } from "./wire_pdu.ts";
+import { WireTarget, withTarget } from "./wire_target.ts";
+
+/** A login that the test answers by itself. */
+export async function loggingIn(
+  session: Partial<SessionOptions>,
+  use: (wire: WireConnection, connecting: Promise<Session>, target: WireTarget) => Promise<void>,
+): Promise<void> {
+  const target = new WireTarget({ session });
+  await withTarget(target, async () => {
+    const connecting = target.connect();
+    try {
+      await use(await target.connection(1), connecting, target);
+    } finally {
+      await turn();
+      target.wire.stream.cut();
+      await connecting.then((session) => session.close(), () => {});
+    }
+  });
+}
+
+/** The target's answer where nobody has to prove anything. */
+export const AUTH_NONE: string = keysText({ AuthMethod: "None" });
+/** T from the security stage to the operational one. */
+export const TO_OPERATIONAL = FINAL | 1;
+/** T from the operational stage to the full feature phase. */
+export const TO_FULL_FEATURE = FINAL | 1 << 2 | 3;
+
+/** Answers the security stage, and returns the request of the operational stage. */
+export async function operational(wire: WireConnection): Promise<WirePdu> {
+  wire.loginResponse(await wire.only(Op.LoginRequest), AUTH_NONE);
+  return await wire.only(Op.LoginRequest);
+}
