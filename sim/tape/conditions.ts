@@ -38,7 +38,6 @@ export const Conditions = {
   invalidOperationCode: { key: SenseKey.IllegalRequest, asc: 0x20, ascq: 0x00 },
   invalidFieldInCdb: { key: SenseKey.IllegalRequest, asc: 0x24, ascq: 0x00 },
   invalidFieldInParameterList: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x00 },
-  invalidRelease: { key: SenseKey.IllegalRequest, asc: 0x26, ascq: 0x04 },
   savingNotSupported: { key: SenseKey.IllegalRequest, asc: 0x39, ascq: 0x00 },
   removalPrevented: { key: SenseKey.IllegalRequest, asc: 0x53, ascq: 0x02 },
   mediumChanged: { key: SenseKey.UnitAttention, asc: 0x28, ascq: 0x00 },

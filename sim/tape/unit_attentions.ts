@@ -73,11 +73,10 @@ export class UnitAttentions {
     }
   }
 
-  /** Reports `condition` to the nexus of one initiator port, if it is there. */
-  raiseAt(port: Pick<Nexus, "initiatorName" | "isid">, condition: Condition): void {
+  /** Reports `condition` to every nexus that `isMeant` picks, once. */
+  raiseFor(isMeant: (nexus: Nexus) => boolean, condition: Condition): void {
     for (const nexus of this.#pending.keys()) {
-      const isIt = nexus.initiatorName === port.initiatorName && nexus.isid === port.isid;
-      if (isIt) this.#add(nexus, condition);
+      if (isMeant(nexus)) this.#add(nexus, condition);
     }
   }
 
