@@ -167,8 +167,8 @@ export class LibraryDrive implements DeviceServer {
   /** Page B4h, and its place in page 00h. */
   #withElementAddress(page: number, allocation: number, result: TaskResult): TaskResult {
     if (page === ELEMENT_ADDRESS) {
-      const body = new Uint8Array(4);
-      writeU16(body, 2, this.elementAddress);
+      const body = new Uint8Array(2);
+      writeU16(body, 0, this.elementAddress);
       const data = encodeVpdPage(this.deviceType, ELEMENT_ADDRESS, body);
       return { status: Status.Good, dataIn: cutToAllocation(data, allocation) };
     }
