@@ -51,6 +51,24 @@ Deno.test("initialize() of a range falls back to the vendor's operation code", a
   deepStrictEqual([...unit.commands.at(-1)!.cdb], [0xe7, 1, 0, 1, 0, 0, 0, 1, 0, 0]);
 });
 
+Deno.test("find() reads the inventory where the library's own search finds nothing, or is refused", async () => {
+  const labelled = encodeElementStatus(
+    [{ type: "storage", address: 1, full: true, barcode: "A00001L8" }],
+    { volumeTags: true },
+  );
+  const searches: readonly (Answer | undefined)[] = [encodeElementStatus([]), check(5, 0x20, 0)];
+  for (const search of searches) {
+    const unit = fakeChanger((opcode) => {
+      if (opcode === 0xb5) return search;
+      return opcode === READ_ELEMENT_STATUS ? labelled : undefined;
+    });
+    const changer = await MediaChanger.open(unit);
+    const found = await changer.find("A00001L8");
+    deepStrictEqual([found?.type, found?.number], ["storage", 1]);
+    strictEqual(await changer.find("A00002L8"), undefined);
+  }
+});
+
 Deno.test("A busy changer is asked again, for so long and no longer", async () => {
   const waits: number[] = [];
   const sleep = (ms: number) => Promise.resolve(void waits.push(ms));
