@@ -27,6 +27,11 @@ export {
   openTape,
   type OpenTapeOptions,
 } from "./open_tape.ts";
+export {
+  findLibraryDrives,
+  type FindLibraryDrivesOptions,
+  type FoundLibraryDrive,
+} from "./library_drives.ts";
 export { openChanger, type OpenChangerOptions } from "./open_changer.ts";
 export {
   type ListedLogicalUnit,

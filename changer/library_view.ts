@@ -77,7 +77,10 @@ const RULES: readonly (readonly [
     "designator",
     ({ deviceId }, drive) => deviceId !== undefined && drive.designators.includes(deviceId.text),
   ],
-  ["element-address", ({ address }, drive) => drive.elementAddress === address],
+  // Drives of another library sit at the same addresses: serial numbers that differ go before that.
+  ["element-address", ({ address, serialNumber }, drive) =>
+    drive.elementAddress === address &&
+    (serialNumber === undefined || drive.serialNumber === undefined)],
 ];
 
 /**

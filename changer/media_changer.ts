@@ -209,8 +209,8 @@ export class MediaChanger {
   }
 
   /**
-   * Where the cartridge with this label is: asks the library to search (SEND VOLUME TAG), or reads the inventory where
-   * it cannot. Resolves to `undefined` when it is not there.
+   * Where the cartridge with this label is: asks the library to search (SEND VOLUME TAG), and reads the inventory where
+   * that finds nothing. Resolves to `undefined` when it is not there.
    */
   async find(
     barcode: string,
@@ -219,9 +219,9 @@ export class MediaChanger {
     const { signal } = options;
     const numbers = await this.#numbering("find a cartridge", signal);
     const found = await this.#search(barcode, signal);
-    if (found === undefined) return (await this.inventory({ signal })).find(barcode);
-    const element = found.elements.find((one) => one.full && one.barcode === barcode);
-    if (element === undefined) return undefined;
+    const element = found?.elements.find((one) => one.full && one.barcode === barcode);
+    // Not every library that searches finds all that it has.
+    if (element === undefined) return (await this.inventory({ signal })).find(barcode);
     // The search tells what is where; the number is that of the whole library.
     const others = numbers.elements.filter(({ address }) => address !== element.address);
     return new Inventory([...others, element]).at(element.address);

@@ -112,11 +112,18 @@ export class LibraryDrive implements DeviceServer {
   }
 
   execute(task: Task): TaskResult | Promise<TaskResult> {
+    const { nexus } = task;
+    const [opcode, byte1, page, , byte4] = task.cdb;
     const isCleaning = this.#cleaningLeft > 0;
-    const result = this.drive.execute(task);
-    const finish = (answer: TaskResult) =>
-      isCleaning ? this.#whileCleaning(task, answer) : this.#whileWorking(task, answer);
-    return result instanceof Promise ? result.then(finish) : finish(result);
+    const result: TaskResult | Promise<TaskResult> = this.drive.execute(task);
+    if (opcode === INQUIRY && (byte1 & EVPD) !== 0) {
+      const allocation = readU16(task.cdb, 3);
+      return mapped(result, (own) => this.#withElementAddress(page, allocation, own));
+    }
+    if (opcode === PREVENT_ALLOW) {
+      return mapped(result, (own) => this.#heed(nexus, (byte4 & 0x01) !== 0, own));
+    }
+    return isCleaning ? mapped(result, (own) => this.#whileCleaning(opcode, byte4, own)) : result;
   }
 
   nexusEstablished(nexus: Nexus): void {
@@ -139,42 +146,44 @@ export class LibraryDrive implements DeviceServer {
     await this.drive.close();
   }
 
-  #whileWorking({ cdb, nexus }: Task, result: TaskResult): TaskResult {
-    if (cdb[0] === INQUIRY) return this.#withElementAddress(cdb, result);
-    if (cdb[0] === PREVENT_ALLOW && result.status === Status.Good) {
-      if ((cdb[4] & 0x01) !== 0) this.#preventing.add(nexus);
-      else this.#preventing.delete(nexus);
-    }
+  /** Who prevents the removal of the cartridge. */
+  #heed(nexus: Nexus, prevents: boolean, result: TaskResult): TaskResult {
+    if (result.status !== Status.Good) return result;
+    if (prevents) this.#preventing.add(nexus);
+    else this.#preventing.delete(nexus);
     return result;
   }
 
   /** While it cleans itself, what would be "no medium" is "cleaning". */
-  #whileCleaning({ cdb }: Task, result: TaskResult): TaskResult {
-    if (cdb[0] === INQUIRY) return this.#withElementAddress(cdb, result);
-    if (cdb[0] === REQUEST_SENSE && result.dataIn?.[SENSE_ASC] === NO_MEDIUM) {
-      return { ...result, dataIn: cutToAllocation(encodeSense(CLEANING), cdb[4]) };
+  #whileCleaning(opcode: number, allocation: number, result: TaskResult): TaskResult {
+    if (opcode === REQUEST_SENSE && result.dataIn?.[SENSE_ASC] === NO_MEDIUM) {
+      return { ...result, dataIn: cutToAllocation(encodeSense(CLEANING), allocation) };
     }
     if (result.sense?.[SENSE_ASC] !== NO_MEDIUM) return result;
-    if (cdb[0] === TEST_UNIT_READY) this.#cleaningLeft--;
+    if (opcode === TEST_UNIT_READY) this.#cleaningLeft--;
     return { status: Status.CheckCondition, sense: encodeSense(CLEANING) };
   }
 
   /** Page B4h, and its place in page 00h. */
-  #withElementAddress(cdb: Uint8Array, result: TaskResult): TaskResult {
-    if ((cdb[1] & EVPD) === 0) return result;
-    const allocation = readU16(cdb, 3);
-    if (cdb[2] === ELEMENT_ADDRESS) {
-      const body = new Uint8Array(4);
-      writeU16(body, 2, this.elementAddress);
-      const page = encodeVpdPage(this.deviceType, ELEMENT_ADDRESS, body);
-      return { status: Status.Good, dataIn: cutToAllocation(page, allocation) };
+  #withElementAddress(page: number, allocation: number, result: TaskResult): TaskResult {
+    if (page === ELEMENT_ADDRESS) {
+      const body = new Uint8Array(2);
+      writeU16(body, 0, this.elementAddress);
+      const data = encodeVpdPage(this.deviceType, ELEMENT_ADDRESS, body);
+      return { status: Status.Good, dataIn: cutToAllocation(data, allocation) };
     }
     const { dataIn } = result;
-    if (cdb[2] !== VpdPage.SupportedPages || dataIn === undefined || dataIn.length < 4) {
-      return result;
-    }
+    if (page !== VpdPage.SupportedPages || dataIn === undefined || dataIn.length < 4) return result;
     return { ...result, dataIn: cutToAllocation(withPage(dataIn), allocation) };
   }
+}
+
+/** What becomes of a result that may take its time. */
+function mapped(
+  result: TaskResult | Promise<TaskResult>,
+  change: (result: TaskResult) => TaskResult,
+): TaskResult | Promise<TaskResult> {
+  return result instanceof Promise ? result.then(change) : change(result);
 }
 
 /** Page 00h, perhaps cut, with the code of page B4h in its place among the ascending ones. */

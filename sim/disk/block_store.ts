@@ -40,8 +40,8 @@ export class BlockStore {
   /** Whether some blocks are those in `bytes`, a whole number of blocks; else the offset of the first byte that is not. */
   compare(lba: number, bytes: Uint8Array): true | number {
     const stored = this.read(lba, bytes.length / this.blockBytes);
-    const at = stored.findIndex((byte, i) => byte !== bytes[i]);
-    return at < 0 ? true : at;
+    for (let at = 0; at < stored.length; at++) if (stored[at] !== bytes[at]) return at;
+    return true;
   }
 
   /** Writes a whole number of blocks. The bytes are copied. */

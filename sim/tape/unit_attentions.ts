@@ -80,14 +80,6 @@ export class UnitAttentions {
     }
   }
 
-  /** Reports `condition` to the nexus of one initiator port, if it is there. */
-  raiseAt(port: Pick<Nexus, "initiatorName" | "isid">, condition: Condition): void {
-    for (const nexus of this.#pending.keys()) {
-      const isIt = nexus.initiatorName === port.initiatorName && nexus.isid === port.isid;
-      if (isIt) this.#add(nexus, condition);
-    }
-  }
-
   /** The oldest pending one, which stays. */
   peek(nexus: Nexus): Condition | undefined {
     return this.#pending.get(nexus)?.[0];

@@ -38,6 +38,8 @@ const LIST_LENGTH = 24;
 const FLAGS = 20;
 const ALL_TG_PT = 0x04;
 
+/** INVALID RELEASE OF PERSISTENT RESERVATION. */
+const INVALID_RELEASE: Condition = { key: 0x5, asc: 0x26, ascq: 0x04 };
 const RESERVATIONS_PREEMPTED: Condition = { key: 0x6, asc: 0x2a, ascq: 0x03 };
 const RESERVATIONS_RELEASED: Condition = { key: 0x6, asc: 0x2a, ascq: 0x04 };
 const REGISTRATIONS_PREEMPTED: Condition = { key: 0x6, asc: 0x2a, ascq: 0x05 };
@@ -211,7 +213,7 @@ function release(state: UnitState, request: Request): Answer {
   if (refused !== undefined) return refused;
   const held = persistent.reservation;
   if (held === undefined || !persistent.holds(nexus)) return GOOD;
-  if (held.type !== type) return failed(Conditions.invalidRelease);
+  if (held.type !== type) return failed(INVALID_RELEASE);
   persistent.release();
   if (isForRegistrants(type)) tellRegistrants(state, RESERVATIONS_RELEASED, nexus);
   return GOOD;
@@ -240,7 +242,7 @@ function preempt(state: UnitState, request: Request): Answer {
   if (!isThere) return CONFLICT;
   const removed = persistent.remove(nexus, ({ key }) => victim === 0n || key === victim);
   if (takesOver) persistent.reserve(nexus, type);
-  for (const port of removed) state.attentions.raiseAt(port, REGISTRATIONS_PREEMPTED);
+  tell(state, removed, REGISTRATIONS_PREEMPTED);
   if (takesOver && held.type !== type && isForRegistrants(held.type)) {
     tellRegistrants(state, RESERVATIONS_RELEASED, nexus);
   }
@@ -258,8 +260,15 @@ function isTakenOver(
 }
 
 function tellRegistrants(state: UnitState, condition: Condition, except: Nexus): void {
-  for (const { port } of state.reservations.persistent.registrations) {
-    const isExcepted = port.initiatorName === except.initiatorName && port.isid === except.isid;
-    if (!isExcepted) state.attentions.raiseAt(port, condition);
-  }
+  const { registrations } = state.reservations.persistent;
+  const others = registrations.map(({ port }) => port).filter((port) => !isAt(except, port));
+  tell(state, others, condition);
+}
+
+function tell(state: UnitState, ports: readonly RegisteredPort[], condition: Condition): void {
+  state.attentions.raiseFor((nexus) => ports.some((port) => isAt(nexus, port)), condition);
+}
+
+function isAt(nexus: Nexus, { initiatorName, isid }: RegisteredPort): boolean {
+  return nexus.initiatorName === initiatorName && nexus.isid === isid;
 }

@@ -181,7 +181,7 @@ Deno.test("PREVENT keeps the operator and the door out until every nexus allows,
 Deno.test("A drive tells its element and lists that page among the others", () => {
   const { library } = l700();
   const drive = new UnitBench(library.drives[1]);
-  deepStrictEqual([...drive.data([0x12, 1, 0xb4, 0, 255, 0])], [1, 0xb4, 0, 4, 0, 0, 1, 0xf5]);
+  deepStrictEqual([...drive.data([0x12, 1, 0xb4, 0, 255, 0])], [1, 0xb4, 0, 2, 1, 0xf5]);
   const whole = drive.data([0x12, 1, 0, 0, 255, 0]);
   const codes = [...whole.subarray(4)];
   ok(codes.includes(0xb4));

@@ -3,7 +3,7 @@
 import { decodeSense } from "../../../scsi/sense.ts";
 import type { DeviceServer, Nexus, TaskResult } from "../../../sim/device_server.ts";
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 export function nexus(name: string): Nexus {
   return { initiatorName: `iqn.2026-01.com.example:${name}`, isid: "400000000001" };
