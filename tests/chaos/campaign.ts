@@ -11,12 +11,15 @@ import {
   writing,
   writingCalledOff,
 } from "./conversations.ts";
-import { Fault, type FaultKind } from "./fault.ts";
+import { Fault, type FaultKind, type Repetition } from "./fault.ts";
 
 const OUTAGES: readonly FaultKind[] = ["cut-before", "cut-inside", "cut-after", "stall"];
 const CORRUPTIONS: readonly FaultKind[] = ["corrupt-header", "corrupt-data"];
 const BOTH = { header: true, data: true };
 const SMALL_BURSTS = { initialR2T: true, immediateData: false, maxBurstLength: 512 };
+
+/** A second strike within what the first one makes necessary: connecting, logging in, making sure, going back. */
+const IN_RECOVERY = (index: number): Repetition => ({ period: 1 + index * 31 % 70, times: 2 });
 
 /** A conversation, how it is set up, and what may happen to it. */
 export interface Campaign {
@@ -24,8 +27,8 @@ export interface Campaign {
   readonly conversation: Conversation;
   readonly setup: Setup;
   readonly kinds: readonly FaultKind[];
-  /** PDUs from one fault to the next. @default one fault only */
-  readonly period?: number;
+  /** How the fault strikes again, when it has struck at a PDU. @default never */
+  readonly repetition?: (index: number) => Repetition;
 }
 
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -43,35 +46,56 @@ export const CAMPAIGNS: readonly Campaign[] = [
     conversation: reading,
     setup: { drive: { readAhead: 8 } },
     kinds: OUTAGES,
-    period: 200,
+    repetition: () => ({ period: 200 }),
+  },
+  {
+    name: "reading through two outages",
+    conversation: reading,
+    setup: { drive: { readAhead: 8 } },
+    kinds: OUTAGES,
+    repetition: IN_RECOVERY,
+  },
+  {
+    name: "moving through two outages",
+    conversation: moving,
+    setup: { drive: { readAhead: 4 } },
+    kinds: OUTAGES,
+    repetition: IN_RECOVERY,
+  },
+  {
+    name: "writing through two outages",
+    conversation: writing(),
+    setup: {},
+    kinds: OUTAGES,
+    repetition: IN_RECOVERY,
   },
   {
     name: "reading called off",
     conversation: readingCalledOff,
     setup: {},
     kinds: ["call-off"],
-    period: 17,
+    repetition: () => ({ period: 17 }),
   },
   {
     name: "reading ahead called off",
     conversation: readingCalledOff,
     setup: { drive: { readAhead: 8 } },
     kinds: ["call-off"],
-    period: 17,
+    repetition: () => ({ period: 17 }),
   },
   {
     name: "writing called off",
     conversation: writingCalledOff,
     setup: {},
     kinds: ["call-off"],
-    period: 23,
+    repetition: () => ({ period: 23 }),
   },
   {
     name: "writing on request called off",
     conversation: writingCalledOff,
     setup: { negotiation: SMALL_BURSTS },
     kinds: ["call-off"],
-    period: 23,
+    repetition: () => ({ period: 23 }),
   },
   {
     name: "writing eight at a time",
@@ -124,7 +148,7 @@ export async function countPdus(campaign: Campaign): Promise<number> {
  * @throws {Error} that names the fault, when it does not end as it should.
  */
 export async function strike(campaign: Campaign, kind: FaultKind, index: number): Promise<void> {
-  const fault = new Fault(kind, index, campaign.period);
+  const fault = new Fault(kind, index, campaign.repetition?.(index));
   try {
     await run(campaign, fault);
     assert.ok(fault.struck, "the conversation got as far as the fault");

@@ -2,7 +2,7 @@ import { Random, seed } from "../scsi/random.ts";
 import { CAMPAIGNS, countPdus, strike } from "./campaign.ts";
 
 /** PDUs from one that is struck to the next; `deno task chaos` strikes each. */
-const STRIDE = 240;
+const STRIDE = 400;
 
 for (const campaign of CAMPAIGNS) {
   const { name, kinds } = campaign;

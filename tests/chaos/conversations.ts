@@ -81,9 +81,11 @@ async function readAt(drive: TapeDrive, object: number): Promise<unknown> {
     return await drive.read();
   } catch (error) {
     if (!(error instanceof PositionLostError)) throw error;
-    await again(() => drive.locate(object));
-    return await drive.read();
   }
+  return await again(async () => {
+    await drive.locate(object);
+    return await drive.read();
+  });
 }
 
 /** How {@link writing} goes about it. */

@@ -19,22 +19,32 @@ export type FaultKind =
   | "corrupt-data"
   | "call-off";
 
+/** How a fault strikes again. */
+export interface Repetition {
+  /** PDUs from one strike to the next. @default Infinity */
+  readonly period?: number;
+  /** Strikes in all. @default Infinity */
+  readonly times?: number;
+}
+
 /** One fault, at the PDU with this number, counted from 0 over both directions and all connections; or one after the other. */
 export class Fault {
   readonly kind: FaultKind;
   readonly index: number;
-  /** PDUs from one fault to the next. */
-  readonly period: number;
   /** The PDU that it struck, for messages. */
   struck: string | undefined;
   /** Called whenever a PDU is struck. */
   onStrike: () => void = () => {};
+  readonly #period: number;
+  #timesLeft: number;
   #passed = 0;
 
-  constructor(kind: FaultKind, index: number, period: number = Infinity) {
+  constructor(kind: FaultKind, index: number, repetition: Repetition = {}) {
+    const { period = Infinity, times = Infinity } = repetition;
     this.kind = kind;
     this.index = index;
-    this.period = period;
+    this.#period = period;
+    this.#timesLeft = times;
   }
 
   /** PDUs so far, the one that was struck included. */
@@ -45,7 +55,8 @@ export class Fault {
   /** Whether the fault strikes this PDU. */
   strikes({ bytes }: WirePdu, direction: Direction): boolean {
     const since = this.#passed++ - this.index;
-    if (since !== 0 && (since < 0 || since % this.period !== 0)) return false;
+    if (since !== 0 && (since < 0 || since % this.#period !== 0)) return false;
+    if (--this.#timesLeft < 0) return false;
     this.onStrike();
     this.struck = `${direction} ${opcodeName(bytes[0] & 0x3f)}`;
     return true;

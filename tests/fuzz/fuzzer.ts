@@ -40,8 +40,8 @@ export class FuzzFailure extends Error {
 }
 
 /** How often the clock of the budget and the memory are looked at. */
-const STRIDE = 256;
-const MEMORY_STRIDE = 16 * STRIDE;
+const STRIDE = 16;
+const MEMORY_STRIDE = 256 * STRIDE;
 
 /**
  * Runs a target on mutated inputs.
