@@ -152,6 +152,13 @@ Deno.test("The cartridge remembers how often, and where, it was loaded", () => {
   deepStrictEqual(drives, ["SECOND", "FIRST"]);
 });
 
+Deno.test("The memory has the TapeAlert flags that are up", () => {
+  const bench = new DriveBench();
+  bench.drive.raiseTapeAlert(3);
+  bench.drive.raiseTapeAlert(64);
+  deepStrictEqual([...values(bench, 0x0002)[0].value], [0x20, 0, 0, 0, 0, 0, 0, 1]);
+});
+
 Deno.test("A drive without the feature does not have the commands", () => {
   const bench = new DriveBench({ personality: tapePersonalities["quantum-dlt8000"] });
   strictEqual(summary(bench.run(readCdb(0, 0))), "5/2000");
