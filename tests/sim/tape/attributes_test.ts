@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { tapePersonalities } from "../../../sim/personality.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
-import { DriveBench, nexus, summary, u32 } from "./drive_bench.ts";
+import { DriveBench, summary, u32 } from "./drive_bench.ts";
 
 const LTFS_COHERENCY = 0x46;
 
@@ -152,11 +152,15 @@ Deno.test("The cartridge remembers how often, and where, it was loaded", () => {
   deepStrictEqual(drives, ["SECOND", "FIRST"]);
 });
 
+Deno.test("The memory has the TapeAlert flags that are up", () => {
+  const bench = new DriveBench();
+  bench.drive.raiseTapeAlert(3);
+  bench.drive.raiseTapeAlert(64);
+  deepStrictEqual([...values(bench, 0x0002)[0].value], [0x20, 0, 0, 0, 0, 0, 0, 1]);
+});
+
 Deno.test("A drive without the feature does not have the commands", () => {
   const bench = new DriveBench({ personality: tapePersonalities["quantum-dlt8000"] });
   strictEqual(summary(bench.run(readCdb(0, 0))), "5/2000");
   strictEqual(summary(bench.run([0xa2])), "5/2000");
-  const other = nexus("second");
-  bench.drive.nexusEstablished(other);
-  strictEqual(summary(bench.run([0x00], undefined, other)), "GOOD");
 });

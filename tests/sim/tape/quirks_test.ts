@@ -75,6 +75,14 @@ Deno.test("An injected answer may follow an executed command, repeat, and be a b
   deepStrictEqual(bench.run(TUR).sense.raw, raw);
 });
 
+Deno.test("An injected answer without an operation code takes the place of the n-th command of any kind", () => {
+  const bench = new DriveBench({ medium: tapeOf([10]) });
+  bench.drive.inject({ occurrence: 3, status: 0x08 });
+  const answers = [TUR, read(10), [0x01], TUR].map((cdb) => summary(bench.run(cdb)));
+  deepStrictEqual(answers, ["GOOD", "GOOD", "status 8", "GOOD"]);
+  strictEqual(bench.position().object, 1);
+});
+
 Deno.test("A deferred error is told once, instead of executing the next command", () => {
   const bench = new DriveBench();
   bench.drive.injectDeferredError({ key: 3, asc: 0x0c, ascq: 0 });
