@@ -14,6 +14,7 @@ import { recommendedOrder, type TapeSegment } from "./access_order.ts";
 import { TapeAttributes } from "./attributes.ts";
 import { BlockProtection } from "./block_protection.ts";
 import { readCapacity, type TapeCapacity } from "./capacity.ts";
+import { type DriveBuffer, readDriveBuffer } from "./drive_buffer.ts";
 import {
   type AvailableLogPage,
   DriveLog,
@@ -45,6 +46,7 @@ import { loadHoldingCdb } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
 import type { LongOperationOptions } from "./long_operation.ts";
 import { type MediumProtection, readMediumProtection } from "./medium_protection.ts";
+import { type MediumType, readMediumTypes } from "./medium_types.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   formatDefault,
@@ -56,6 +58,12 @@ import {
 import type { ReadResult } from "./record_reader.ts";
 import { Reliances } from "./reliances.ts";
 import { verify, type VerifyExtent, type VerifyOptions, type VerifyResult } from "./verify.ts";
+
+/** Options of {@linkcode DriveFeatures.mediumTypes}. */
+export interface MediumTypeOptions extends OperationOptions {
+  /** Asks for the kind of the loaded cartridge. @default false */
+  readonly media?: boolean;
+}
 
 /**
  * The features of a {@link TapeDrive} beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
@@ -140,6 +148,22 @@ export abstract class DriveFeatures {
       await this.#work.back();
       await writeDensity(this.#work, code, options);
     }, options.signal);
+  }
+
+  /** The kinds of cartridges that the drive knows, or that of the loaded one; none when the drive does not say. */
+  mediumTypes(options: MediumTypeOptions = {}): Promise<MediumType[]> {
+    const { media = false, signal } = options;
+    return this.#run(() => readMediumTypes(this.#work.session.device, media, signal), signal);
+  }
+
+  /**
+   * What the drive has taken and not yet put on tape. `flush()` puts it there.
+   *
+   * @throws {UnsupportedError} when the drive does not tell.
+   */
+  buffered(options: OperationOptions = {}): Promise<DriveBuffer> {
+    const { signal } = options;
+    return this.#run(() => readDriveBuffer(this.#work.session.device, signal), signal);
   }
 
   /**

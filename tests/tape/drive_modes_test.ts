@@ -175,6 +175,16 @@ Deno.test("Density descriptors are walked by their own lengths, and names depend
   assert.equal(densityName(0x40, "IBM"), "LTO-1");
 });
 
+Deno.test("mediumTypes() tells the cartridges that the drive takes, and which is loaded", async () => {
+  const { drive } = await openSim({ personality: tapePersonalities["ibm-ult3580-td9"] });
+  const types = await drive.mediumTypes();
+  assert.ok(types.some(({ code }) => code === 0x98) && types.some(({ code }) => code === 0x9c));
+  const [loaded, ...others] = await drive.mediumTypes({ media: true });
+  assert.deepEqual([loaded.code, loaded.densityCodes, loaded.name], [0x98, [0x60], "U-932"]);
+  assert.equal(others.length, 0);
+  await drive.close();
+});
+
 Deno.test("What an old drive does not have is unsupported, each by its name", async () => {
   const { unit, drive } = await openSim(DLT);
   const features: [string, () => Promise<unknown>][] = [

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { ServiceDeliveryError } from "../../scsi/errors.ts";
+import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import type { TaskResult } from "../../sim/device_server.ts";
 import { ReservationConflictError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
@@ -15,7 +18,8 @@ const TUR = hex("00 00 00 00 00 00");
 function statusForOther(unit: SimUnit, cdb = TUR): number {
   let status = 2;
   for (let tries = 0; tries < 5 && status === 2; tries++) {
-    status = unit.drive.execute({ cdb, dataOut: new Uint8Array(0), nexus: OTHER }).status!;
+    const task = { cdb, dataOut: new Uint8Array(0), nexus: OTHER };
+    status = (unit.drive.execute(task) as TaskResult).status;
   }
   return status;
 }
@@ -66,6 +70,47 @@ for (const exclusive of ["persistent", "reserve"] as const) {
     await drive.close();
   });
 }
+
+/** A unit whose connection can be cut, and which notes what was sent. */
+class CutUnit implements RecoverableLogicalUnit {
+  readonly name = "cut";
+  readonly sim = new SimUnit();
+  readonly sent: number[] = [];
+  nexusLost = false;
+
+  execute(command: ScsiCommand): Promise<ScsiResult> {
+    this.sent.push(command.cdb[0]);
+    if (!this.nexusLost) return this.sim.execute(command);
+    return Promise.reject(new ServiceDeliveryError("cut", { outcome: "not-executed" }));
+  }
+
+  reestablish(): Promise<void> {
+    this.nexusLost = false;
+    this.sent.length = 0;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.sim.close();
+  }
+}
+
+Deno.test("In a new session reservation and protection are set anew before the next record", async () => {
+  const unit = new CutUnit();
+  const drive = await TapeDrive.open(unit, { sleep, exclusive: "reserve" });
+  await drive.rewind();
+  await drive.protection.enable();
+  for (let i = 0; i < 3; i++) await drive.write(numbered(i));
+  await drive.rewind();
+  await drive.read();
+  unit.nexusLost = true;
+  const result = await drive.read();
+  assert.equal(result.kind === "record" && result.data[0], 1);
+  const [reserve, select, read] = [0x16, 0x15, 0x08].map((opcode) => unit.sent.indexOf(opcode));
+  assert.ok(reserve >= 0 && select >= 0, "both were sent again");
+  assert.ok(reserve < read && select < read, "before any block");
+  await drive.close();
+});
 
 Deno.test("The persistent reservation is exclusive access, under the key that was asked for", async () => {
   const unit = new SimUnit();
