@@ -51,7 +51,7 @@ const CRC32C = 2;
 /**
  * Logical block protection of one drive. `drive.protection` is one.
  *
- * It costs a CRC over, and a copy of, every record. It works in variable block mode. When the drive is closed it is switched off again, because the
+ * It costs a CRC over, and a copy of, every record, and writes go one at a time, whatever `writeBehind` says. It works in variable block mode. When the drive is closed it is switched off again, because the
  * drive would expect it of the next host too.
  */
 export class BlockProtection {

@@ -95,6 +95,7 @@ const ROWS: readonly Row[] = [
   [DataProtect, 0x30, 0x0d, "worm-violation"],
   [DataProtect, 0x50, 0x01, "worm-violation"],
   [DataProtect, 0x26, 0x10, "encryption"],
+  [DataProtect, 0x2a, 0x13, "encryption"],
   [DataProtect, 0x74, "any", "encryption"],
   [BlankCheck, 0x00, 0x00, "end-of-data"],
   [BlankCheck, 0x00, 0x05, "end-of-data"],

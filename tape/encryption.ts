@@ -49,6 +49,8 @@ export interface SetEncryptionOptions extends OperationOptions {
   readonly scope?: Exclude<EncryptionScope, "public">;
   /** A name of the key, up to 32 bytes on most drives, written beside each block and readable without the key. @default none */
   readonly keyName?: string;
+  /** Makes the drive refuse (7/2A/13) to go on with another key that another host has set in between. @default false */
+  readonly lock?: boolean;
   /** Makes the drive forget the key when the tape is taken out. @default true */
   readonly clearOnUnload?: boolean;
   /** Makes the drive forget the key when this host's reservation is taken away; needs one (`exclusive`). @default false */
@@ -70,7 +72,8 @@ const AES_256_GCM = 0x0001_0014;
  * Encryption in one drive. `drive.encryption` is one.
  *
  * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
- * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`.
+ * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`. For the same reason writes then go one at a
+ * time, whatever `writeBehind` says.
  */
 export class TapeEncryption {
   readonly #work: DriveWork;
@@ -245,7 +248,7 @@ function settingsOf(
   key: Uint8Array,
 ): EncryptionSettings {
   const { encrypt = true, decrypt = "mixed", scope = "all", keyName } = options;
-  const { clearOnUnload = true, clearOnReservationLoss = false } = options;
+  const { lock = false, clearOnUnload = true, clearOnReservationLoss = false } = options;
   return {
     scope,
     encryption: encrypt ? "on" : "off",
@@ -253,6 +256,7 @@ function settingsOf(
     algorithmIndex,
     key,
     ...(keyName !== undefined && { unauthenticatedData: new TextEncoder().encode(keyName) }),
+    lock,
     clearOnUnload,
     clearOnPreempt: clearOnReservationLoss,
     clearOnReservationLoss,

@@ -367,6 +367,7 @@ const ENCRYPTION_REASONS: Readonly<Record<number, EncryptionErrorReason>> = {
   0x2610: "key-fail-limit-reached",
   0x2a11: "key-changed-by-another",
   0x2a12: "key-changed-by-another",
+  0x2a13: "key-changed-by-another",
   0x7401: "no-key",
   0x7402: "not-encrypted",
   0x7403: "wrong-key",

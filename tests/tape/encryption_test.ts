@@ -13,6 +13,12 @@ function stream(text: string): ReadableStream<Uint8Array> {
   return new Blob([text]).stream();
 }
 
+/** The same answer, long on its way. */
+async function late<T>(answer: Promise<T>): Promise<T> {
+  for (let hops = 0; hops < 200; hops++) await Promise.resolve();
+  return await answer;
+}
+
 Deno.test("What is written with a key is read with it, and with no other", async () => {
   const { drive } = await openSim();
   await drive.rewind();
@@ -100,6 +106,28 @@ Deno.test("After a reset nothing is written in the clear: the drive has forgotte
   await drive.encryption.set({ key: KEY });
   await drive.write(SECRET);
   await drive.close();
+});
+
+Deno.test("A reset amid writes that are under way puts none of them on tape in the clear", async () => {
+  const { unit, drive } = await openSim({ rewindOnReset: false }, { writeBehind: 8 });
+  await drive.rewind();
+  await drive.encryption.set({ key: KEY });
+  let writes = 0;
+  unit.intercept = (command) => {
+    if (command.cdb[0] !== 0x0a) return undefined;
+    if (++writes === 10) unit.drive.reset();
+    const { intercept } = unit;
+    unit.intercept = undefined;
+    const result = unit.execute(command);
+    unit.intercept = intercept;
+    return late(result);
+  };
+  const outcomes = await Promise.allSettled(
+    [...Array.from({ length: 30 }, () => drive.write(SECRET)), drive.flush()],
+  );
+  assert.equal(outcomes.at(-1)?.status, "rejected");
+  assert.equal(unit.drive.objects().length, 9);
+  await drive.close().catch(() => {});
 });
 
 Deno.test("A key that another host has changed is not written with, until it is set again or cleared", async () => {
