@@ -38,6 +38,37 @@
  * await target.close();
  * ```
  *
+ * @example Show a program what a drive does once a year, and look at what it did
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openTape, TapeError } from "@uiscsi/tape";
+ * import { loopbackTarget, MemoryMedium, SimulatedDrive, tapePersonalities } from "@uiscsi/tape/sim";
+ *
+ * const device = new SimulatedDrive({
+ *   medium: new MemoryMedium({ barcode: "AB1234L8", capacityBytes: 1_000_000, earlyWarningBytes: 100_000 }),
+ *   personality: tapePersonalities["ibm-ult3580-td8"],
+ *   quirks: { flagsWithoutAsc: true },
+ * });
+ * device.addBadBlock({ object: 1 });
+ * const target = await loopbackTarget({
+ *   targetName: "iqn.2026-03.com.example:tape",
+ *   units: [{ lun: 0, device }],
+ * });
+ * try {
+ *   const drive = await openTape(target.urls[0], { dial: target.dial });
+ *   for (const text of ["one", "two"]) await drive.write(new TextEncoder().encode(text));
+ *   await drive.rewind();
+ *   await drive.read();
+ *   await assert.rejects(() => drive.read(), TapeError);
+ *   await drive.close();
+ *   // What is on the tape, and what the drive was asked: operation code 08h is READ (6).
+ *   assert.deepEqual(device.objects().map(({ kind }) => kind), ["record", "record"]);
+ *   assert.ok(device.commands.some(({ cdb, sense }) => cdb[0] === 0x08 && sense !== undefined));
+ * } finally {
+ *   await target.close();
+ * }
+ * ```
+ *
  * @module
  */
 

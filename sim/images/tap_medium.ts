@@ -5,7 +5,7 @@
  */
 
 import type { Medium, MediumState, Partition } from "../tape/medium.ts";
-import { ImageFile } from "./image_file.ts";
+import type { ImageFile } from "./image_file.ts";
 import { ImageLock } from "./image_lock.ts";
 import {
   createPartitionFiles,

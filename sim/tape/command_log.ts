@@ -4,7 +4,7 @@
  * @module
  */
 
-/** One executed command. */
+/** One executed command. What it wrote or read is not kept, so no key and no record is in the log. */
 export interface LoggedCommand {
   /** A copy of the CDB. */
   readonly cdb: Uint8Array;

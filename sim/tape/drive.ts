@@ -169,7 +169,7 @@ export class SimulatedDrive implements DeviceServer {
   execute(task: Task): TaskResult | Promise<TaskResult> {
     const replacement = this.#injected.take(this.#drive, task.cdb[0]);
     if (replacement?.execute === false) return this.#logged(task, replacement.result);
-    const before = placeNow(this.#drive);
+    const before = placeNow(this.#drive, this.#times !== undefined);
     const own = this.#perform(task);
     followMotion(this.#drive, task.cdb[0], before);
     const result = this.#logged(task, replacement?.result ?? own);

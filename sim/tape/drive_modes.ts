@@ -61,10 +61,13 @@ export class DriveModes {
   bufferedMode = 1;
   /** The pages in ascending order. */
   readonly pages: readonly ModePageValues[];
+  /** The same by page and subpage code: every record that passes asks for some. */
+  readonly #byCode: ReadonlyMap<number, ModePageValues>;
 
   constructor(definitions: readonly ModePageDefinition[]) {
     this.pages = [...definitions].map(pageValues)
       .sort((a, b) => a.page - b.page || a.subpage - b.subpage);
+    this.#byCode = new Map(this.pages.map((values) => [values.page << 8 | values.subpage, values]));
   }
 
   /** Everything as after power on. */
@@ -76,7 +79,7 @@ export class DriveModes {
 
   /** The page with this code. */
   find(page: number, subpage: number = 0): ModePageValues | undefined {
-    return this.pages.find((values) => values.page === page && values.subpage === subpage);
+    return this.#byCode.get(page << 8 | subpage);
   }
 
   /** Whether sense data is in descriptor format. */

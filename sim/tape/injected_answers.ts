@@ -12,8 +12,8 @@ import type { DriveState } from "./drive_state.ts";
 
 /** One answer to be given instead of a command's own. */
 export interface InjectedAnswer {
-  /** Operation code of the command. */
-  readonly opcode: number;
+  /** Operation code of the command. @default any command */
+  readonly opcode?: number;
   /** Which of these commands from now on, counted from 1. @default 1 */
   readonly occurrence?: number;
   /** How many of them in a row. @default 1 */
@@ -46,7 +46,7 @@ export class InjectedAnswers {
     if (this.#waiting.length === 0) return undefined;
     let due: InjectedAnswer | undefined;
     for (const entry of this.#waiting) {
-      if (entry.answer.opcode !== opcode) continue;
+      if (entry.answer.opcode !== undefined && entry.answer.opcode !== opcode) continue;
       if (entry.skip > 0) entry.skip--;
       else if (due === undefined) {
         due = entry.answer;

@@ -104,8 +104,9 @@ export interface MediumState {
   partitionBytes?: readonly number[];
   /** How often it was loaded. @default 0 */
   loadCount?: number;
-  /** Bytes written to it, and read from it, in all its life. @default 0 */
+  /** Bytes written to it in all its life. @default 0 */
   bytesWritten?: number;
+  /** Bytes read from it in all its life. @default 0 */
   bytesRead?: number;
   /** Volume change reference (attribute 0009h): changes with the first change after each load. @default 0 */
   volumeChangeReference?: number;

@@ -10,7 +10,7 @@ import type { DriveState } from "./drive_state.ts";
 export interface Place {
   readonly partition: number;
   readonly object: number;
-  /** As a share of the capacity. */
+  /** As a share of the capacity; 0 unless it was asked for. */
   readonly share: number;
   readonly isLoaded: boolean;
 }
@@ -19,10 +19,10 @@ const REWIND = 0x01;
 /** REWIND, SPACE and LOCATE in both lengths. */
 const MOTIONS: readonly number[] = [REWIND, 0x11, 0x91, 0x2b, 0x92];
 
-/** Where the tape stands. */
-export function placeNow(drive: DriveState): Place {
+/** Where the tape stands; its share of the capacity, which takes longer to find, only `withShare`. */
+export function placeNow(drive: DriveState, withShare: boolean): Place {
   const { partitionNumber: partition, object, loaded: isLoaded } = drive;
-  return { partition, object, share: drive.place, isLoaded };
+  return { partition, object, share: withShare ? drive.place : 0, isLoaded };
 }
 
 /** Puts down that the tape has moved, if it has: counts, and what quirks make depend on it. */

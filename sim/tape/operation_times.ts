@@ -67,7 +67,7 @@ export class OperationTimes {
 
   #milliseconds(kind: OperationKind | "transfer", cdb: Uint8Array, before: Place): number {
     const { motion } = this.#drive.personality;
-    const after = placeNow(this.#drive);
+    const after = placeNow(this.#drive, true);
     switch (kind) {
       case "rewind":
         return rewindMs(motion, before.share);

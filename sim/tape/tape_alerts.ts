@@ -53,6 +53,11 @@ export class TapeAlerts {
     return [...this.#raised].filter((flag) => !seen?.has(flag)).sort((a, b) => a - b);
   }
 
+  /** All flags that were raised and not lowered, in 64 bits, flag 1 first. */
+  get bits(): Uint8Array {
+    return bitsOf(this.#raised);
+  }
+
   /** The flags that are up for a nexus, which has seen them now. */
   read(nexus: Nexus): number[] {
     const flags = this.peek(nexus);
@@ -78,4 +83,11 @@ export class TapeAlerts {
     this.#lasting.clear();
     this.#seen.clear();
   }
+}
+
+/** Flags in 64 bits, flag 1 first. The array is the caller's. */
+export function bitsOf(flags: Iterable<number>): Uint8Array {
+  const bits = new Uint8Array(TAPE_ALERT_FLAGS / 8);
+  for (const flag of flags) bits[(flag - 1) >> 3] |= 0x80 >> ((flag - 1) & 7);
+  return bits;
 }

@@ -21,18 +21,18 @@ class SimUnit implements LogicalUnit {
     drive.nexusEstablished(nexus);
   }
 
-  execute(command: ScsiCommand): Promise<ScsiResult> {
+  async execute(command: ScsiCommand): Promise<ScsiResult> {
     const { cdb, dataIn, dataOut = new Uint8Array(0) } = command;
-    const answer = this.#drive.execute({ cdb, dataOut, nexus: this.#nexus });
+    const answer = await this.#drive.execute({ cdb, dataOut, nexus: this.#nexus });
     const moved = (answer.dataIn ?? new Uint8Array(0)).subarray(0, dataIn?.length ?? 0);
     dataIn?.set(moved);
     const expected = dataIn?.length ?? dataOut.length;
-    return Promise.resolve({
+    return {
       status: answer.status,
       sense: answer.sense ?? new Uint8Array(0),
       dataInLength: moved.length,
       residual: dataIn === undefined ? 0 : expected - (answer.dataIn?.length ?? 0),
-    });
+    };
   }
 
   close(): Promise<void> {

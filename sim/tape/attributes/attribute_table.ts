@@ -54,7 +54,7 @@ const OF_DRIVE: readonly AttributeDefinition[] = [
     (drive, _medium, partition) => mebibytes(drive.partitionBytes(partition)),
     true,
   ),
-  row(0x0002, Binary, TAPE_ALERT_FLAGS / 8, () => new Uint8Array(TAPE_ALERT_FLAGS / 8)),
+  row(0x0002, Binary, TAPE_ALERT_FLAGS / 8, (drive) => drive.tapeAlerts.bits),
   row(0x0003, Binary, 8, (_drive, { state }) => u64(state.loadCount ?? 0)),
   row(0x0004, Binary, 8, (_drive, { state }) => u64(MEMORY_BYTES - usedMemory(state))),
   row(0x0005, Ascii, 8, (drive) => ascii(drive.density.organization, 8)),

@@ -20,7 +20,7 @@ import {
   writeRecord,
 } from "./record_sink.ts";
 import { MAX_TRANSFER_BYTES } from "./transfer_length.ts";
-import { writeRefusal } from "./write_permission.ts";
+import { eraseRefusal, writeRefusal } from "./write_permission.ts";
 
 const FIXED = 0x01;
 const FILEMARKS_IMMED = 0x01;
@@ -115,7 +115,7 @@ function writeFilemarks(drive: DriveState, cdb: Uint8Array, count: number): Outc
 
 /** Short and long alike leave end of data at the position. */
 function erase(drive: DriveState, cdb: Uint8Array): Outcome {
-  const refused = writeRefusal(drive);
+  const refused = eraseRefusal(drive);
   if (refused !== undefined) return failed(refused);
   const lost = drive.drain();
   if (lost !== undefined) return failed(lost);

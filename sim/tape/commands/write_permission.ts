@@ -30,6 +30,14 @@ export function writeRefusal(drive: DriveState): Condition | undefined {
   return Conditions.appendOnly;
 }
 
+/** Why nothing can be erased here: what is written once is never erased, not even a label. */
+export function eraseRefusal(drive: DriveState): Condition | undefined {
+  const isAtEnd = drive.object === drive.partition.objectCount;
+  if (!drive.isWorm || isAtEnd) return writeRefusal(drive);
+  drive.tapeAlerts.raise(TapeAlert.WormOverwriteAttempted);
+  return drive.writeProtection() ?? Conditions.wormOverwrite;
+}
+
 /** Why the tape cannot be formatted. */
 export function formatRefusal(drive: DriveState): Condition | undefined {
   const protection = drive.writeProtection();
@@ -57,7 +65,8 @@ function isAppendPoint({ partition, object }: DriveState): boolean {
   if (object === objectCount) return true;
   if (object === 0) {
     const records = objectCount - filemarkCount;
-    return records <= LABEL_RECORDS && partition.filemarksBefore(records) === 0;
+    const isLabel = records <= LABEL_RECORDS && partition.filemarksBefore(records) === 0;
+    return isLabel && filemarkCount > 0;
   }
   const marksAhead = filemarkCount - partition.filemarksBefore(object);
   return marksAhead === objectCount - object && partition.kind(object - 1) === "filemark";

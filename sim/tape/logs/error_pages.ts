@@ -7,7 +7,7 @@
 import type { LogParameter } from "../../../scsi/log_pages.ts";
 import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
-import { TAPE_ALERT_FLAGS } from "../tape_alerts.ts";
+import { bitsOf, TAPE_ALERT_FLAGS } from "../tape_alerts.ts";
 import { binary, byte, counter32, type DriveLogPage, number64 } from "./log_parameter.ts";
 
 /** Bytes processed and errors of one direction. */
@@ -62,7 +62,5 @@ function tapeAlert({ tapeAlerts }: DriveState, nexus: Nexus): LogParameter[] {
 
 /** The same in 64 bits, flag 1 first, and nobody has seen them. */
 function tapeAlertResponse({ tapeAlerts }: DriveState, nexus: Nexus): LogParameter[] {
-  const bits = new Uint8Array(TAPE_ALERT_FLAGS / 8);
-  for (const flag of tapeAlerts.peek(nexus)) bits[(flag - 1) >> 3] |= 0x80 >> ((flag - 1) & 7);
-  return [binary(0, bits)];
+  return [binary(0, bitsOf(tapeAlerts.peek(nexus)))];
 }

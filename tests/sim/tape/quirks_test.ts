@@ -75,6 +75,14 @@ Deno.test("An injected answer may follow an executed command, repeat, and be a b
   deepStrictEqual(bench.run(TUR).sense.raw, raw);
 });
 
+Deno.test("An injected answer without an operation code takes the place of the n-th command of any kind", () => {
+  const bench = new DriveBench({ medium: tapeOf([10]) });
+  bench.drive.inject({ occurrence: 3, status: 0x08 });
+  const answers = [TUR, read(10), [0x01], TUR].map((cdb) => summary(bench.run(cdb)));
+  deepStrictEqual(answers, ["GOOD", "GOOD", "status 8", "GOOD"]);
+  strictEqual(bench.position().object, 1);
+});
+
 Deno.test("A deferred error is told once, instead of executing the next command", () => {
   const bench = new DriveBench();
   bench.drive.injectDeferredError({ key: 3, asc: 0x0c, ascq: 0 });
@@ -125,4 +133,118 @@ Deno.test("WRITE asks for as many bytes as its CDB says, MODE SELECT for its lis
   strictEqual(asked(0x55, 0x10, 0, 0, 0, 0, 0, 1, 2), 258);
   strictEqual(asked(...read(1000)), 0);
   strictEqual(asked(0xff), 0);
+});
+
+Deno.test("swappedResidual: a short record comes with as many bytes as are missing, a long one with none", () => {
+  const quirks = { swappedResidual: true };
+  const bench = new DriveBench({ medium: tapeOf([10, 10, FM]), quirks });
+  const short = bench.run(read(13));
+  strictEqual(summary(short), "0/0000 ILI 3");
+  strictEqual(short.data.length, 3);
+  const long = bench.run(read(4));
+  strictEqual(summary(long), "0/0000 ILI -6");
+  strictEqual(long.data.length, 0);
+  strictEqual(bench.run(read(8)).data.length, 8);
+  strictEqual(bench.run(read(8)).data.length, 8);
+});
+
+Deno.test("siliIgnored: a short variable read is told in spite of SILI", () => {
+  const bench = new DriveBench({ medium: tapeOf([10]), quirks: { siliIgnored: true } });
+  strictEqual(summary(bench.run(read(20, { sili: true }))), "0/0000 ILI 10");
+});
+
+Deno.test("missingEndOfMedium: the codes alone tell of early warning, the end and the beginning", () => {
+  const quirks = { missingEndOfMedium: true };
+  const bench = new DriveBench({ quirks, capacityBytes: 20, earlyWarningBytes: 15 });
+  strictEqual(summary(bench.run(space(0, -1))), "0/0004 1");
+  const answers = [1, 2, 3].map(() => summary(bench.run(write(8), new Uint8Array(8))));
+  deepStrictEqual(answers, ["0/0002 0", "0/0002 0", "d/0002 8"]);
+});
+
+Deno.test("spaceEndOfDataShort: SPACE to end of data stops before a last record, and behind a last filemark", () => {
+  const quirks = { spaceEndOfDataShort: true };
+  for (const [layout, stop] of [[[10, 10], 1], [[10, FM], 2], [[], 0]] as const) {
+    const bench = new DriveBench({ medium: tapeOf(layout), quirks });
+    bench.ok(space(3, 0));
+    strictEqual(bench.position().object, stop);
+  }
+});
+
+Deno.test("spaceShortAfterRewind: one block too few, right after REWIND alone", () => {
+  const quirks = { spaceShortAfterRewind: true };
+  const bench = new DriveBench({ medium: tapeOf([10, 10, 10, 10]), quirks });
+  const spaced = (count: number) => {
+    bench.ok(space(0, count));
+    return bench.position().object;
+  };
+  strictEqual(spaced(1), 1);
+  bench.ok([0x01]);
+  strictEqual(spaced(3), 2);
+  strictEqual(spaced(1), 3);
+  bench.ok([0x01]);
+  bench.ok(read(10));
+  strictEqual(spaced(2), 3);
+});
+
+Deno.test("spaceIgnoresFilemarks: filemarks are counted as blocks, and the beginning is no condition", () => {
+  const quirks = { spaceIgnoresFilemarks: true };
+  const bench = new DriveBench({ medium: tapeOf([10, FM, 10]), quirks });
+  bench.ok(space(0, 2));
+  strictEqual(bench.position().object, 2);
+  strictEqual(summary(bench.run(space(0, 3))), "8/0005 2");
+  bench.ok(space(0, -9));
+  strictEqual(bench.position().object, 0);
+});
+
+Deno.test("spacePastEndMovesNothing: too few filemarks ahead, and the tape stays", () => {
+  const quirks = { spacePastEndMovesNothing: true };
+  const bench = new DriveBench({ medium: tapeOf([10, FM, 10]), quirks });
+  strictEqual(summary(bench.run(space(1, 3))), "8/0005 2");
+  strictEqual(bench.position().object, 0);
+});
+
+Deno.test("fileNumberLost: the file number is unknown after LOCATE and end of data, up to a rewind", () => {
+  const bench = new DriveBench({ medium: tapeOf([10, FM, 10]), quirks: { fileNumberLost: true } });
+  bench.ok(space(1, 1));
+  deepStrictEqual(bench.position(), { object: 2, file: 1, flags: 0 });
+  for (const motion of [() => bench.locate(2), () => bench.ok(space(3, 0))]) {
+    motion();
+    deepStrictEqual([bench.position().file, bench.position().flags], [0, 0x08]);
+    bench.ok([0x01]);
+    deepStrictEqual(bench.position().flags, 0x80);
+  }
+});
+
+Deno.test("refusesRoomBeyondEnd: once refused, every READ is, until the tape stands elsewhere", () => {
+  const bench = new DriveBench({
+    medium: tapeOf([1000, 1000, 1000]),
+    quirks: { refusesRoomBeyondEnd: true, spacePastEndMovesNothing: true },
+  });
+  const refused = "3/0002 EOM";
+  bench.ok(read(1000));
+  strictEqual(summary(bench.run(read(4000))), `${refused} 4000`);
+  strictEqual(summary(bench.run(read(1000))), `${refused} 1000`);
+  strictEqual(summary(bench.run(space(1, 1))), "8/0005 1");
+  strictEqual(summary(bench.run(read(1000))), `${refused} 1000`);
+  bench.ok(space(0, -1));
+  bench.ok(space(0, 1));
+  bench.ok(read(1000));
+  strictEqual(bench.position().object, 2);
+});
+
+Deno.test("powerOnEveryLogin: 29/00 each time; else 29/07 for who comes back", () => {
+  for (const [powerOnEveryLogin, second] of [[true, "6/2900"], [false, "6/2907"]] as const) {
+    const bench = new DriveBench({ unitAttentions: undefined, quirks: { powerOnEveryLogin } });
+    strictEqual(summary(bench.run(TUR)), "6/2900");
+    bench.drive.nexusLost(bench.nexus);
+    bench.drive.nexusEstablished(bench.nexus);
+    strictEqual(summary(bench.run(TUR)), second);
+    strictEqual(summary(bench.run(TUR)), "GOOD");
+  }
+});
+
+Deno.test("noLocate16: LOCATE (10) is there all the same", () => {
+  const bench = new DriveBench({ quirks: { noLocate16: true } });
+  strictEqual(summary(bench.run([0x92])), "5/2000");
+  strictEqual(summary(bench.run([0x2b])), "GOOD");
 });
