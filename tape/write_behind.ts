@@ -344,15 +344,14 @@ export class WriteBehind {
     const misplaced = behind.flatMap(({ reply, number }) =>
       isGap && isWritten(reply) ? [number] : []
     );
+    const strayed = isElsewhere(error) ? this.#objectsBehind() : 0;
     const isRefusal = error === this.#refusedWith;
     if (!isRefusal) this.#session.lose(error);
     else if (behind.some((write) => movedBy(write) > 0)) await this.#comeBackOrLose();
+    const { ledger } = this.#session;
+    if (strayed > 0 && !await this.#recovery.stillHoldsDurable(strayed)) ledger.distrust();
     const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
-    const { isLost, ledger } = this.#session;
-    // A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, if that answer came or not.
-    const isElsewhere = error instanceof TapeError &&
-      (breaksPosition(error.kind) || error instanceof PositionLostError);
-    if (isElsewhere && behind.some((write) => movedBy(write) > 0)) ledger.distrust();
+    const { isLost } = this.#session;
     const mayBeLost = isLost && !isRefusal;
     const outcome = ledger.outcome(mayBeLost, { isInPlace: !isLost, unwritten, misplaced });
     this.#failure = error;
@@ -386,6 +385,12 @@ export class WriteBehind {
       if (!(error instanceof TransportLostError)) throw error;
     }
   }
+}
+
+/** A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, whether that answer came or not. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (breaksPosition(error.kind) || error instanceof PositionLostError);
 }
 
 function isWritten(reply: Reply | undefined): boolean {

@@ -7,9 +7,16 @@
  * @module
  */
 
-import { readCdb, spaceCdb, SpaceCode } from "./commands.ts";
+import {
+  locate10Cdb,
+  locate16Cdb,
+  LocateDestination,
+  readCdb,
+  spaceCdb,
+  SpaceCode,
+} from "./commands.ts";
 import { breaksPosition } from "./conditions.ts";
-import { PositionLostError, TransportLostError } from "./errors.ts";
+import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -94,6 +101,30 @@ export class WriteRecovery {
       if (!await this.#isNext(record)) throw this.#lost(cause);
     }
     if (await this.#objectsBeyond(here) !== objects) throw this.#lost(cause);
+  }
+
+  /**
+   * Whether the drive finds the place again up to which everything was on tape. It does not when something was written before that, for what follows a write is
+   * gone; that is, where it lies further from the beginning than the `strayed` objects reach. The tape may stand anywhere afterwards.
+   */
+  async stillHoldsDurable(strayed: number): Promise<boolean> {
+    const number = this.#session.ledger.durableNumber;
+    if (number === 0) return true;
+    // Some drives count from 1.
+    if (number === undefined || number <= strayed + 1) return false;
+    const { device } = this.#session;
+    const place = { number, destination: LocateDestination.Object };
+    try {
+      for (const cdb of [locate16Cdb(place), locate10Cdb(place)]) {
+        if (cdb === undefined) continue;
+        const { condition } = await device.attempt({ cdb });
+        if (condition === "illegal-request") continue;
+        return condition === "good" && (await this.#session.askPosition())?.object === number;
+      }
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+    }
+    return false;
   }
 
   /** How far the drive stands beyond a number of its own. */
