@@ -65,6 +65,9 @@ const BUSY_INTERVAL_MS = 200;
 /** Unit attentions in a row that one command may meet: one of each kind may be pending (SAM-5 §5.14). */
 const ATTENTION_TRIES = 10;
 
+/** A command that an error on the way has spoiled is sent again so often, if it may be done twice. */
+const ABORTED_TRIES = 3;
+
 const NONE: ReadonlySet<Condition> = new Set();
 
 /** The most that sense data can be (SPC-5 §4.4.1). */
@@ -327,9 +330,10 @@ export class Device {
       this.#tellAttention(reply);
       return tries < ATTENTION_TRIES;
     }
+    if (condition === "aborted-command") return tries < ABORTED_TRIES && isRepeatable(cdb);
     if (condition !== "mode-parameters-changed" || tries >= ATTENTION_TRIES) return false;
     await this.#events.modeChanged();
-    return commandFacts(cdb, { deviceType: DeviceType.Tape }).repeatable;
+    return isRepeatable(cdb);
   }
 
   async #waitForBusy(signal?: AbortSignal): Promise<boolean> {
@@ -352,6 +356,10 @@ export class Device {
     this.#failures = code === this.#failureCode ? this.#failures + 1 : 1;
     this.#failureCode = code;
   }
+}
+
+function isRepeatable(cdb: Uint8Array): boolean {
+  return commandFacts(cdb, { deviceType: DeviceType.Tape }).repeatable;
 }
 
 const PERSISTENT_ADVICE =

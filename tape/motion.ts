@@ -133,6 +133,7 @@ export class Motion {
       await this.#session.moving(() => this.#toEndOfData(signal));
       return { spaced: 0 };
     }
+    this.#session.tellLoss("space");
     await this.#reposition.back();
     signal?.throwIfAborted();
     if (count !== 0) await this.#session.moving(() => this.#spaceOver(what, count, signal));

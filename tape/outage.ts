@@ -41,6 +41,8 @@ export class Outage {
   readonly #options: OutageOptions;
   #hasGivenUp = false;
   #connectWithinMs: number | undefined;
+  /** What the drive said of data that it had buffered and has lost. */
+  #loss: Reply | undefined;
 
   constructor(session: TapeSession, options: OutageOptions) {
     this.#session = session;
@@ -77,13 +79,18 @@ export class Outage {
     this.#hasGivenUp = true;
     await this.#connect(signal);
     this.#hasGivenUp = false;
-    const heard = await this.#drainAttentions(signal);
-    await this.#waitUntilStill(signal);
-    await this.#checkDrive(signal);
-    if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
+    try {
+      await this.#drainAttentions(signal);
+      await this.#waitUntilStill(signal);
+      await this.#checkDrive(signal);
+      if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
+    } catch (error) {
+      if (!device.isNexusLost) this.#tellLoss();
+      throw error;
+    }
     device.logger.warn("Connected to {name} again", { name: device.name });
     device.notify({ kind: "reconnected" });
-    this.#tellLoss(heard);
+    this.#tellLoss();
   }
 
   /** From now on no more than so many milliseconds are spent on an attempt to connect. */
@@ -107,9 +114,8 @@ export class Outage {
   }
 
   /** A reset and the loss of the nexus itself are expected; another tape is not. */
-  async #drainAttentions(signal?: AbortSignal): Promise<Reply[]> {
+  async #drainAttentions(signal?: AbortSignal): Promise<void> {
     const { device } = this.#session;
-    const all: Reply[] = [];
     await waitUntilReady(device, await askReady(device, signal), {
       load: false,
       requireMedium: true,
@@ -117,18 +123,20 @@ export class Outage {
       signal,
       heard: (reply) => {
         if (reply.condition === "medium-changed") throw this.#changed();
-        all.push(reply);
+        const isLoss = reply.condition === "deferred" || isRealReset(reply);
+        if (isLoss && this.#session.isDirty) this.#loss ??= reply;
       },
     });
-    return all;
   }
 
-  /** What was only in the drive's buffer is gone, or failed to be written: whoever wrote it has to hear of that before anything else. */
-  #tellLoss(heard: readonly Reply[]): void {
-    if (!this.#session.isDirty) return;
-    const loss = heard.find((reply) => reply.condition === "deferred" || isRealReset(reply));
-    if (loss === undefined) return;
-    const error = this.#session.device.fail(loss);
+  /**
+   * What was only in the drive's buffer is gone, or failed to be written: whoever wrote it has to hear of that before anything else. The drive says it once,
+   * so it is kept until it is told.
+   */
+  #tellLoss(): void {
+    if (this.#loss === undefined) return;
+    const error = this.#session.device.fail(this.#loss);
+    this.#loss = undefined;
     this.#session.isDirty = false;
     throw error;
   }

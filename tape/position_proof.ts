@@ -1,12 +1,12 @@
 /**
  * Whether the numbers that READ POSITION gives can be trusted for finding back. Some drives always answer unknown; some count from another
- * base after some commands. So nothing is taken on faith: two answers, each given behind a READ, must differ by just the objects
- * that went by between them.
+ * base after some commands. So nothing is taken on faith: two answers, each given behind a READ or a write, must differ by just the
+ * objects that went by between them.
  *
  * @module
  */
 
-/** Follows one run of READs: everything from one motion of another kind to the next. */
+/** Follows one run of READs and writes: everything from one motion of another kind to the next. */
 export class PositionProof {
   #passed = 0;
   #anchor: { readonly number: number; readonly passed: number } | undefined;
@@ -18,6 +18,11 @@ export class PositionProof {
   /** Whether the drive's numbers have kept step with the READs of this run. */
   get isProven(): boolean {
     return this.#isProven;
+  }
+
+  /** Objects that went by in this run. */
+  get passed(): number {
+    return this.#passed;
   }
 
   /** How many more answers can make the proof. */
@@ -33,7 +38,7 @@ export class PositionProof {
     this.#isProven = this.#isRefuted = false;
   }
 
-  /** READs moved the tape over so many objects. */
+  /** READs or writes moved the tape over so many objects. */
   pass(objects: number): void {
     this.#passed += objects;
   }

@@ -75,6 +75,8 @@ export class ReadAhead {
   readonly #spares: Uint8Array[] = [];
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
   mayRunAhead = false;
+  /** Whether a READ in fixed mode must ask for one block only: the drive does not tell which of several has another length. */
+  isBlockwise = false;
 
   constructor(session: TapeSession, room: RecordRoom, options: ReadAheadOptions) {
     this.#session = session;
@@ -245,7 +247,7 @@ export class ReadAhead {
   }
 
   #fixedBytes(blockBytes: number): number {
-    if (!this.mayRunAhead) return blockBytes;
+    if (!this.mayRunAhead || this.isBlockwise) return blockBytes;
     return Math.max(Math.floor(FIXED_READ_BYTES / blockBytes), 1) * blockBytes;
   }
 

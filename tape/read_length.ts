@@ -5,7 +5,7 @@
  * @module
  */
 
-import { leavesTapeUnmoved } from "./conditions.ts";
+import { type Condition, leavesTapeUnmoved } from "./conditions.ts";
 import type { Device, Reply } from "./device.ts";
 import type { TapeError } from "./errors.ts";
 import type { RecordRoom } from "./record_room.ts";
@@ -32,6 +32,11 @@ export interface Misfit {
   readonly error?: TapeError;
   /** Objects that such a READ passed; `undefined` when that is not certain. */
   readonly passed?: number;
+  /**
+   * Set when several blocks were read in one command, one of them of another length, and the drive does not tell which: they have to be read one by
+   * one.
+   */
+  readonly isBlockwise?: boolean;
 }
 
 /** A READ that failed. */
@@ -61,7 +66,7 @@ export function objectsPassed(arrival: Arrival): number | undefined {
     case "failure":
       return arrival.passed;
     case "misfit":
-      return arrival.error === undefined ? 1 : arrival.passed;
+      return arrival.error === undefined && !arrival.isBlockwise ? 1 : arrival.passed;
     case "filemark":
       return 1;
     case "end-of-data":
@@ -136,8 +141,9 @@ function wholeRecord(
 ): Arrival {
   const { dataInLength, residual, sense } = reply;
   const roomBytes = buffer.length;
-  const information = reply.condition === "informational" ? undefined : sense?.information;
-  const recordBytes = roomBytes - (information ?? residual);
+  // Near the end of the tape 0 says that no block is left to read, not that the record filled its room.
+  const information = reply.condition === "informational" ? 0 : sense?.information ?? 0;
+  const recordBytes = roomBytes - (information || residual);
   if (recordBytes > roomBytes) return { kind: "misfit", roomBytes, recordBytes };
   if (recordBytes !== dataInLength || recordBytes === 0) {
     const told = `the drive says ${recordBytes} of ${roomBytes}, and ${dataInLength} bytes came`;
@@ -193,6 +199,10 @@ export function fixedArrivals(
     // A failure that does not tell how far it got stands for itself.
     if (end?.kind === "failure" && condition !== "incorrect-length") return [end];
     if (end?.kind === "misfit") return [end];
+    const isUntold = condition === "incorrect-length" && reply.sense?.information === undefined;
+    if (isUntold && buffer.length > blockBytes) {
+      return [{ kind: "misfit", roomBytes: buffer.length, isBlockwise: true }];
+    }
     return [disagreement(device, `${reply.dataInLength} bytes of ${blockBytes}-byte blocks came`)];
   }
   const data = buffer.subarray(0, blocks * blockBytes);
@@ -229,6 +239,13 @@ function fixedEnd(
   }
 }
 
+/** Near the end of the tape a READ may stop after any block, where page 10h asks for early warning on reads (REW). */
+const NEAR_END: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "programmable-early-warning",
+  "volume-overflow",
+]);
+
 /** Whole good blocks of a fixed READ; `undefined` when the drive and the transport do not agree on a number. */
 function blocksRead(reply: Reply, roomBytes: number, blockBytes: number): number | undefined {
   const { dataInLength, residual, sense, condition } = reply;
@@ -240,8 +257,10 @@ function blocksRead(reply: Reply, roomBytes: number, blockBytes: number): number
   }
   // A single block either came or did not.
   const endsEarly = condition === "filemark" || condition === "end-of-data";
+  const mayEndEarly = endsEarly || NEAR_END.has(condition);
   if (asked === 1 && (endsEarly || condition === "incorrect-length")) return 0;
   const blocks = dataInLength / blockBytes;
   if (roomBytes - residual !== dataInLength || !Number.isInteger(blocks)) return undefined;
-  return endsEarly === blocks < asked ? blocks : undefined;
+  const isEnd = blocks < asked;
+  return isEnd ? (mayEndEarly ? blocks : undefined) : (endsEarly ? undefined : blocks);
 }

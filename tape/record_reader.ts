@@ -103,7 +103,8 @@ export class RecordReader {
     for (;;) {
       const arrival = await this.ahead.head(signal);
       if (arrival.kind !== "misfit") return arrival;
-      if (arrival.error === undefined) await this.#readAgain(arrival, known);
+      if (arrival.isBlockwise) await this.#readBlockwise(arrival);
+      else if (arrival.error === undefined) await this.#readAgain(arrival, known);
       else await this.#readBeforeEnd(arrival, arrival.error, known);
     }
   }
@@ -162,6 +163,7 @@ export class RecordReader {
       await this.#resume(place, signal);
     } catch (error) {
       if (!(error instanceof PositionLostError)) throw error;
+      this.#session.deferLoss();
     }
   }
 
@@ -228,7 +230,8 @@ export class RecordReader {
     if (!this.ahead.isIdle || this.ahead.mayRunAhead || buffer.length < (blockBytes || 1)) return;
     const unit = blockBytes || 1;
     // READ in fixed mode may run over a filemark behind good blocks, so it asks for several only where the way back is certain.
-    const most = blockBytes > 0 && !this.#isWayCertain ? 1 : MAX_U24;
+    const isSingle = blockBytes > 0 && (!this.#isWayCertain || this.ahead.isBlockwise);
+    const most = isSingle ? 1 : MAX_U24;
     const bytes = Math.min(Math.floor(buffer.length / unit), most) * unit;
     const isDirect = !mayStopWaiting && (blockBytes > 0 || !this.#room.isSuspect(bytes));
     if (isDirect) this.ahead.order({ buffer: buffer.subarray(0, bytes) });
@@ -337,6 +340,12 @@ export class RecordReader {
       `Cannot read a record ${told} on ${device.name}: the drive reads at most ${limits.maxBytes}`,
       { recordBytes, roomBytes, position: this.#session.countedPosition() },
     );
+  }
+
+  /** Goes back before blocks of which one had another length, and from now on reads one at a time. */
+  async #readBlockwise(misfit: Misfit): Promise<void> {
+    this.ahead.isBlockwise = true;
+    await this.#backBefore(misfit);
   }
 
   /**

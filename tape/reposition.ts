@@ -93,13 +93,25 @@ export class Reposition {
     this.#session.proof.startRun();
   }
 
-  /** Whether LOCATE works here, tried on the place where the tape stands: that moves nothing. Only with proven numbers. */
+  /**
+   * Whether LOCATE works here, tried on the place where the tape stands: that moves nothing in the end. Only with proven numbers.
+   *
+   * @throws {PositionLostError} when the drive has gone elsewhere over that, and does not come back.
+   */
   async tryLocate(): Promise<boolean> {
     if (this.#canLocate !== undefined) return this.#canLocate;
     const number = this.#session.proof.numberBehind(0);
     if (number === undefined || !this.#ahead.isIdle) return false;
     this.#canLocate = await this.#locateTo(number);
+    if (!this.#canLocate) await this.#stayAt(number);
     return this.#canLocate;
+  }
+
+  /** A LOCATE that did not end well may have left the tape short of the place. */
+  async #stayAt(number: number): Promise<void> {
+    const isThere = async () => (await this.#session.askPosition())?.object === number;
+    if (await isThere() || await this.#locateTo(number)) return;
+    throw this.#noWay();
   }
 
   /**

@@ -319,6 +319,7 @@ export class TapeDrive extends DriveFeatures {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      this.#session.tellLoss("tell the position");
       return await callerPosition(this.#session, this.#reader, signal);
     }, signal);
   }
@@ -481,6 +482,7 @@ export class TapeDrive extends DriveFeatures {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      this.#session.tellLoss("read");
       return await this.#reader.resuming(operation, signal);
     }, signal);
   }

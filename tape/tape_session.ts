@@ -41,6 +41,7 @@ export class TapeSession {
   #isModeStale = false;
   #lost: unknown;
   #isLost = false;
+  #isLossUntold = false;
   #forms: number[] = [PositionForm.Long, PositionForm.Short];
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
@@ -68,9 +69,29 @@ export class TapeSession {
     this.#isLost = true;
   }
 
+  /** The place is lost, and the operation in which that came to light does not need it: who goes on from there has to hear of it first. */
+  deferLoss(): void {
+    this.#isLossUntold = this.#isLost;
+  }
+
+  /**
+   * Before anything that goes on from where the caller believes to be.
+   *
+   * @throws {PositionLostError} once, when that is lost and nobody was told.
+   */
+  tellLoss(doing: string): void {
+    if (!this.#isLossUntold) return;
+    this.#isLossUntold = false;
+    throw this.lostError(doing);
+  }
+
   /** A motion with a certain end brought the tape to where the caller wants it. */
   place(): void {
-    this.#isLost = this.isDoubtful = this.isNearEnd = false;
+    this.#isLost =
+      this.#isLossUntold =
+      this.isDoubtful =
+      this.isNearEnd =
+        false;
     this.#lost = undefined;
     this.proof.startRun();
   }
@@ -84,7 +105,7 @@ export class TapeSession {
   /** The drive has said that everything written is on tape. */
   synchronized(): void {
     this.isDirty = false;
-    this.ledger.synchronize(this.count.object);
+    this.ledger.synchronize(this.count.object, this.proof.numberBehind(0));
   }
 
   /** The error that refuses a write while the position is unknown. */

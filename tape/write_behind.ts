@@ -17,7 +17,7 @@ import {
   losesBuffer,
 } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { TapeError, TransportLostError } from "./errors.ts";
+import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 import type { WriteOutcome } from "./write_ledger.ts";
 import type { WriteRecovery } from "./write_recovery.ts";
@@ -47,10 +47,14 @@ export class WriteBehind {
   readonly #window: WriteWindow;
   #earlyWarning = false;
   #programmableEarlyWarning = false;
+  /** Where in the run the last write that is known to be written ended. */
+  #lastAt = -1;
   /** Connections lost since a record was last known to be written. */
   #outages = 0;
   #era = 0;
   #failure: unknown;
+  /** The error with which the drive has refused a write, and stands before it. */
+  #refusedWith: unknown;
 
   constructor(session: TapeSession, recovery: WriteRecovery, depth: number) {
     this.#session = session;
@@ -148,6 +152,7 @@ export class WriteBehind {
     this.#window.shift();
     this.#session.ledger.confirm(number);
     this.#outages = 0;
+    this.#lastAt = this.#session.proof.passed;
     if (condition !== "good") this.heed(condition);
   }
 
@@ -237,9 +242,20 @@ export class WriteBehind {
     const sent = this.#window.all.filter(({ isSent }) => isSent);
     const most = sent.reduce((sum, { objects }) => sum + objects, 0);
     const written = await this.#recovery.objectsWritten(most, cause, signal);
-    await this.#recovery.verify(this.#firstObjects(written), written, cause);
+    const last = sent.length > 1 ? this.#lastBefore() : undefined;
+    const records = [...(last === undefined ? [] : [last.data]), ...this.#firstObjects(written)];
+    const before = last?.objects ?? 0;
+    await this.#recovery.verify(records, { objects: written, before, cause });
     this.#dropWritten(written);
     this.#window.recall();
+  }
+
+  /** The write before the oldest, when it stands directly before it and its bytes are still there. */
+  #lastBefore(): PendingWrite | undefined {
+    const { last } = this.#window;
+    return last?.copy !== undefined && this.#lastAt === this.#session.proof.passed
+      ? last
+      : undefined;
   }
 
   /** The bytes of so many objects from the oldest write on. */
@@ -262,6 +278,7 @@ export class WriteBehind {
       objects -= this.#window.head.objects;
       this.#session.ledger.confirm(this.#window.head.number);
       this.#window.shift();
+      this.#lastAt = objects === 0 ? this.#session.proof.passed : -1;
     }
     if (objects === 0) return;
     const { head } = this.#window;
@@ -277,8 +294,10 @@ export class WriteBehind {
     if (reply.condition === "good") return this.#notTaken(reply);
     if (WRITTEN.has(reply.condition)) return this.#noProgress(reply);
     const error = device.fail(reply);
+    const isUnmoved = leavesTapeUnmoved(reply.condition);
     if (reply.condition === "volume-overflow") this.#countOverflow(head, error);
-    else if (!leavesTapeUnmoved(reply.condition)) this.#session.lose(error);
+    else if (!isUnmoved) this.#session.lose(error);
+    if (isUnmoved || reply.condition === "volume-overflow") this.#refusedWith = error;
     return error;
   }
 
@@ -312,7 +331,9 @@ export class WriteBehind {
     const message =
       `Cannot write on ${this.#session.device.name}: the drive takes no more blocks at the end of the tape`;
     const position = this.#session.countedPosition();
-    return errorFor("volume-overflow", message, { sense, position });
+    const error = errorFor("volume-overflow", message, { sense, position });
+    this.#refusedWith = error;
+    return error;
   }
 
   /** Gives up all that is under way, and says in the error what became of it. */
@@ -323,14 +344,16 @@ export class WriteBehind {
     const misplaced = behind.flatMap(({ reply, number }) =>
       isGap && isWritten(reply) ? [number] : []
     );
-    if (!isRefusal(error)) this.#session.lose(error);
+    const strayed = isElsewhere(error) ? this.#objectsBehind() : 0;
+    const isRefusal = error === this.#refusedWith;
+    if (!isRefusal) this.#session.lose(error);
     else if (behind.some((write) => movedBy(write) > 0)) await this.#comeBackOrLose();
+    const { ledger } = this.#session;
+    if (strayed > 0 && !await this.#recovery.stillHoldsDurable(strayed)) ledger.distrust();
     const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
-    const { isLost, ledger } = this.#session;
-    const isElsewhere = error instanceof TapeError && breaksPosition(error.kind);
-    if (isElsewhere && misplaced.length > 0) ledger.distrust();
-    const mayBeLost = isLost && !isRefusal(error);
-    const outcome = ledger.outcome(mayBeLost, { unwritten, misplaced });
+    const { isLost } = this.#session;
+    const mayBeLost = isLost && !isRefusal;
+    const outcome = ledger.outcome(mayBeLost, { isInPlace: !isLost, unwritten, misplaced });
     this.#failure = error;
     if (this.isBehind) this.#era++;
     return withWrites(error, outcome);
@@ -364,6 +387,12 @@ export class WriteBehind {
   }
 }
 
+/** A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, whether that answer came or not. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (breaksPosition(error.kind) || error instanceof PositionLostError);
+}
+
 function isWritten(reply: Reply | undefined): boolean {
   return reply !== undefined && WRITTEN.has(reply.condition);
 }
@@ -374,12 +403,6 @@ function movedBy({ isSent, reply, objects }: PendingWrite): number {
   if (reply === undefined) return objects;
   const isUnmoved = leavesTapeUnmoved(reply.condition) || REPEATABLE.has(reply.condition);
   return isUnmoved ? 0 : objects;
-}
-
-/** Whether the drive has refused a write and stands before it. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof TapeError &&
-    (error.kind === "volume-overflow" || leavesTapeUnmoved(error.kind));
 }
 
 /** Errors are made where the drive answers, before it is known what becomes of the writes around. */

@@ -21,8 +21,9 @@ export interface UnwrittenRecord {
  */
 export interface WriteOutcome {
   /**
-   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when something was `misplaced` by a
-   * drive that had been reset or had its tape changed, for that may have overwritten anything.
+   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. A drive that was
+   * reset, had its tape changed or lost its place with several writes under way may have written some of them at the beginning of the tape: this is 0 then, unless
+   * the drive still finds the place up to which all was durable.
    */
   readonly durable: number;
   /** Number of objects from the beginning of the partition that this amounts to, when the driver could count them. */
@@ -34,14 +35,16 @@ export interface WriteOutcome {
   readonly written: number;
   /** Whether it is certain that nothing from `written` on stands on tape where it belongs. Else that is not known. */
   readonly isCertain: boolean;
+  /** Whether the tape stands where the first of `unwritten` belongs, so that these can be written again at once. */
+  readonly isInPlace: boolean;
   /**
    * The writes from `written` on whose bytes the driver still holds, in their order, the one that threw included. What the drive had called good before it lost
    * its buffer is held no longer.
    */
   readonly unwritten: readonly UnwrittenRecord[];
   /**
-   * Numbers of writes that the drive says it has written behind one that failed, so not where they belong. They are unwritten all the same; where the tape
-   * was brought back before them, the next write overwrites them.
+   * Numbers of writes that the drive says it has written behind one that failed, so not where they belong. They are unwritten all the same; with `isInPlace`
+   * the next write or filemark overwrites them.
    */
   readonly misplaced: readonly number[];
 }
@@ -52,10 +55,11 @@ export class WriteLedger {
   #written = 0;
   #durable = 0;
   #durableObject: number | undefined;
+  #durableNumber: number | undefined;
 
-  /** All writes below this number are on tape. */
-  get durable(): number {
-    return this.#durable;
+  /** What the drive itself called the place up to which everything is on tape, when its numbers were proven; 0 when nothing was written before. */
+  get durableNumber(): number | undefined {
+    return this.#durable === 0 ? 0 : this.#durableNumber;
   }
 
   /** The number that the next write will have. */
@@ -73,16 +77,17 @@ export class WriteLedger {
     this.#written = number + 1;
   }
 
-  /** All that is written is on tape: the drive has said so of `object` objects, when those are counted. */
-  synchronize(object: number | undefined): void {
+  /** All that is written is on tape: `object` objects as the driver counts, up to what the drive calls `number`. */
+  synchronize(object: number | undefined, number: number | undefined): void {
     this.#durable = this.#written;
     this.#durableObject = object;
+    this.#durableNumber = number;
   }
 
   /** Something was written where nobody knows: nothing that was on the tape can be relied on. */
   distrust(): void {
     this.#written = this.#durable = 0;
-    this.#durableObject = undefined;
+    this.#durableObject = this.#durableNumber = undefined;
   }
 
   /** What became of everything, when nothing but this is known. `mayBeLost`: the drive may have lost its buffer. */
@@ -93,6 +98,7 @@ export class WriteLedger {
       ...(this.#durableObject !== undefined && { durableObject: this.#durableObject }),
       written: this.#written,
       isCertain: !mayBeLost,
+      isInPlace: false,
       unwritten: [],
       misplaced: [],
       ...details,

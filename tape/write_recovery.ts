@@ -7,8 +7,16 @@
  * @module
  */
 
-import { readCdb, spaceCdb, SpaceCode } from "./commands.ts";
-import { PositionLostError, TransportLostError } from "./errors.ts";
+import {
+  locate10Cdb,
+  locate16Cdb,
+  LocateDestination,
+  readCdb,
+  spaceCdb,
+  SpaceCode,
+} from "./commands.ts";
+import { breaksPosition } from "./conditions.ts";
+import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -77,19 +85,46 @@ export class WriteRecovery {
   }
 
   /**
-   * Goes back over `records`, which were written without an answer, and reads them: whether they are what the tape holds. It then stands behind them
-   * again. Without that, a write that was refused between two others would pass for written.
+   * Goes back over `objects`, which were written without an answer, and over `before` more that were written before them, and reads them all: whether the tape
+   * holds these `records`. It then stands behind them again. Without that, a write that was refused between two others would pass for written.
    *
-   * @throws {PositionLostError} when they are not.
+   * @throws {PositionLostError} when it does not.
    */
-  async verify(records: readonly Uint8Array[], objects: number, cause: unknown): Promise<void> {
+  async verify(
+    records: readonly Uint8Array[],
+    { objects, before, cause }: { objects: number; before: number; cause: unknown },
+  ): Promise<void> {
     const here = this.#here!;
-    if (objects === 0) return;
-    if (!await this.#backOver(objects, here)) throw this.#lost(cause);
+    if (records.length === 0) return;
+    if (!await this.#backOver(objects + before, here - before)) throw this.#lost(cause);
     for (const record of records) {
       if (!await this.#isNext(record)) throw this.#lost(cause);
     }
     if (await this.#objectsBeyond(here) !== objects) throw this.#lost(cause);
+  }
+
+  /**
+   * Whether the drive finds the place again up to which everything was on tape. It does not when something was written before that, for what follows a write is
+   * gone; that is, where it lies further from the beginning than the `strayed` objects reach. The tape may stand anywhere afterwards.
+   */
+  async stillHoldsDurable(strayed: number): Promise<boolean> {
+    const number = this.#session.ledger.durableNumber;
+    if (number === 0) return true;
+    // Some drives count from 1.
+    if (number === undefined || number <= strayed + 1) return false;
+    const { device } = this.#session;
+    const place = { number, destination: LocateDestination.Object };
+    try {
+      for (const cdb of [locate16Cdb(place), locate10Cdb(place)]) {
+        if (cdb === undefined) continue;
+        const { condition } = await device.attempt({ cdb });
+        if (condition === "illegal-request") continue;
+        return condition === "good" && (await this.#session.askPosition())?.object === number;
+      }
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+    }
+    return false;
   }
 
   /** How far the drive stands beyond a number of its own. */
@@ -108,9 +143,8 @@ export class WriteRecovery {
       name: device.name,
     });
     const reply = await device.attempt({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
-    if (reply.condition !== "good" && reply.condition !== "informational") {
-      throw device.fail(reply);
-    }
+    if (breaksPosition(reply.condition) || reply.condition === "deferred") throw device.fail(reply);
+    if (reply.condition !== "good" && reply.condition !== "informational") return false;
     return await this.#objectsBeyond(here) === 0;
   }
 

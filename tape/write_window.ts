@@ -32,6 +32,7 @@ export class WriteWindow {
   readonly #device: Device;
   readonly #writes: PendingWrite[] = [];
   readonly #spares: Uint8Array[] = [];
+  #last: PendingWrite | undefined;
 
   constructor(device: Device) {
     this.#device = device;
@@ -88,10 +89,16 @@ export class WriteWindow {
     for (const { done } of this.#writes) await done;
   }
 
-  /** The oldest is written; its bytes are needed no longer. */
+  /** The oldest is written. Its bytes are kept until the next is, should it have to be found again. */
   shift(): void {
-    const { copy } = this.#writes.shift()!;
+    const copy = this.#last?.copy;
     if (copy !== undefined) this.#spares.push(copy);
+    this.#last = this.#writes.shift();
+  }
+
+  /** The last that was written; its bytes are kept only if they were copied. */
+  get last(): PendingWrite | undefined {
+    return this.#last;
   }
 
   /** Everything has to be sent anew. */

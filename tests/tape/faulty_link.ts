@@ -8,7 +8,7 @@ import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi
 import type { Random } from "../scsi/random.ts";
 import { SimUnit, type SimUnitOptions } from "./sim_unit.ts";
 
-const [REWIND, WRITE_FILEMARKS, LOAD_UNLOAD, WRITE] = [0x01, 0x10, 0x1b, 0x0a];
+const [REWIND, WRITE_FILEMARKS, LOAD_UNLOAD, WRITE, READ] = [0x01, 0x10, 0x1b, 0x0a, 0x08];
 
 export class FaultyLink implements RecoverableLogicalUnit {
   readonly name = "link";
@@ -20,6 +20,10 @@ export class FaultyLink implements RecoverableLogicalUnit {
   /** Commands until the link breaks; infinity for never. */
   left = Infinity;
   cuts = 0;
+  /** Commands until one gets no answer although the link stands; infinity for never. */
+  untilTimeout = Infinity;
+  /** By how much the residual of the next READ is wrong. */
+  lie = 0;
   /** Most commands under way at once. */
   mostUnderWay = 0;
   #underWay = 0;
@@ -41,10 +45,14 @@ export class FaultyLink implements RecoverableLogicalUnit {
     try {
       await arriving;
       this.#check(era);
+      const isUnanswered = --this.untilTimeout <= 0;
+      if (isUnanswered) this.untilTimeout = Infinity;
+      if (isUnanswered && this.#random.below(2) === 0) throw lost("unknown");
       const executed = this.sim.execute(command);
       this.#note(command);
+      if (isUnanswered) throw lost("unknown");
       if (--this.left <= 0) this.cut();
-      const result = await executed;
+      const result = this.#lieAbout(command, await executed);
       await this.#hops(5);
       this.#check(era);
       return result;
@@ -78,13 +86,25 @@ export class FaultyLink implements RecoverableLogicalUnit {
     return this.sim.close();
   }
 
+  #lieAbout({ cdb }: ScsiCommand, result: ScsiResult): ScsiResult {
+    if (cdb[0] !== READ || this.lie === 0) return result;
+    const residual = result.residual + this.lie;
+    this.lie = 0;
+    return { ...result, residual };
+  }
+
   #note({ cdb }: ScsiCommand): void {
     const { status } = this.sim.drive.commands.at(-1)!;
     const isSynchronous = cdb[0] === REWIND || cdb[0] === LOAD_UNLOAD ||
       (cdb[0] === WRITE_FILEMARKS && (cdb[1] & 1) === 0);
     const count = this.sim.drive.objects().length;
     if (status === 0 && isSynchronous) this.#durable = count;
-    if (status === 0 && cdb[0] === WRITE) this.#durable = Math.min(this.#durable, count - 1);
+    const { object } = this.sim.drive.position!;
+    // What is written anew was not durable there.
+    const isWrite = cdb[0] === WRITE || cdb[0] === WRITE_FILEMARKS;
+    if (status === 0 && isWrite && !isSynchronous) {
+      this.#durable = Math.min(this.#durable, Math.max(object - written(cdb), 0));
+    }
   }
 
   async #hops(times = 1): Promise<void> {
@@ -98,4 +118,9 @@ export class FaultyLink implements RecoverableLogicalUnit {
 
 function lost(outcome: "unknown" | "not-executed"): ServiceDeliveryError {
   return new ServiceDeliveryError("the connection broke", { outcome });
+}
+
+/** Objects that a WRITE in variable mode, or a WRITE FILEMARKS, puts on the tape. */
+function written(cdb: Uint8Array): number {
+  return cdb[0] === WRITE ? 1 : (cdb[2] << 16) | (cdb[3] << 8) | cdb[4];
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeSense } from "../../scsi/sense.ts";
 import { PositionLostError, ResetError } from "../../tape/errors.ts";
 import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 import type { TargetHabits } from "./sim_unit.ts";
@@ -191,4 +192,42 @@ Deno.test("space() over blocks from the beginning lands right also where the tar
     await drive.write(numbered(9));
     assert.equal(contents(unit), "1 2 3 9");
   }
+});
+
+Deno.test("a LOCATE that is tried out and does not end well leaves the tape where it was, or says that it is lost", async () => {
+  for (const failures of [1, 2, 9]) {
+    const { unit, drive } = await openSim({}, { readAhead: 4, recordBytesHint: 200 });
+    await fill(drive, Array.from({ length: 30 }, (_, each) => numbered(each)));
+    await drive.locate(5);
+    const seen: number[] = [];
+    let isLost = false;
+    unit.intercept = ({ cdb, dataIn }) => {
+      // The READ that follows the LOCATE, with the least room.
+      if (cdb[0] !== READ || dataIn!.length > 1 || left-- <= 0) return undefined;
+      const sense = encodeSense({ key: 0xb, asc: 0x47, ascq: 5 });
+      return Promise.resolve({ status: 2, sense, dataInLength: 0, residual: 1 });
+    };
+    let left = failures;
+    for (let read = 0; read < 10 && !isLost; read++) {
+      try {
+        const result = await drive.read();
+        if (result.kind === "record") seen.push(result.data[0]);
+      } catch (error) {
+        assert.ok(error instanceof PositionLostError);
+        isLost = true;
+      }
+    }
+    assert.deepEqual(seen, Array.from({ length: seen.length }, (_, at) => 5 + at));
+    assert.equal(isLost, failures > 1);
+    await drive.close();
+  }
+});
+
+Deno.test("flush() tells of a reset that read-ahead met: what was in the drive's buffer is gone", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 8 });
+  await fill(drive, Array.from({ length: 20 }, (_, each) => numbered(each)));
+  unit.drive.inject({ opcode: READ, occurrence: 6, sense: { key: 6, asc: 0x29, ascq: 3 } });
+  for (let read = 0; read < 3; read++) await drive.read();
+  await assert.rejects(drive.flush(), ResetError);
+  await drive.close();
 });

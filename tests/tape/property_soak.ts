@@ -1,0 +1,42 @@
+/**
+ * The property test in its long form: `deno task property --operations 1000000 [--seed N]`. Prints where it is every hundred thousand operations; ends with status 1
+ * and the seed of the walk when a property does not hold.
+ */
+
+import { parseArgs } from "node:util";
+import { type FaultyWalkOptions, walkWithFaults } from "./faulty_walk.ts";
+
+const OPERATIONS_A_WALK = 80;
+const REPORT_EVERY = 100_000;
+
+const SETTINGS: readonly FaultyWalkOptions[] = [0, 4, 16].flatMap((writeBehind) =>
+  [0, 8].flatMap((readAhead) =>
+    [3, 10].map((faultEvery) => ({ writeBehind, readAhead, faultEvery }))
+  )
+);
+
+async function soak(operations: number, seed: number): Promise<void> {
+  let done = 0;
+  let failures = 0;
+  for (let walk = 0; done < operations; walk++) {
+    const options = SETTINGS[walk % SETTINGS.length];
+    failures += (await walkWithFaults(seed + walk, OPERATIONS_A_WALK, options)).failures;
+    const before = Math.floor(done / REPORT_EVERY);
+    done += OPERATIONS_A_WALK;
+    if (Math.floor(done / REPORT_EVERY) > before) {
+      console.log(`${done} operations, ${failures} failed and told the truth`);
+    }
+  }
+  console.log(
+    `All ${done} operations did what the model does; ${failures} failed and told the truth`,
+  );
+}
+
+const { values } = parseArgs({
+  options: {
+    operations: { type: "string", default: "100000" },
+    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
+  },
+});
+console.log(`SEED=${values.seed}`);
+await soak(Number(values.operations), Number(values.seed));
