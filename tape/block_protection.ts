@@ -5,11 +5,8 @@
  * @module
  */
 
-import {
-  BLOCK_PROTECTION_PAGE,
-  readModePage,
-  writeModePage,
-} from "../scsi/stream/mode_page_fields.ts";
+import { BLOCK_PROTECTION_PAGE } from "../scsi/stream/mode_page_fields.ts";
+import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
 import { readBlockProtectionMethods } from "../scsi/stream/stream_vpd.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

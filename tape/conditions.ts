@@ -10,7 +10,6 @@ import { SenseKey } from "../scsi/sense_codes.ts";
 import { Status } from "../scsi/status.ts";
 import {
   DeferredError,
-  EncryptionError,
   HardwareError,
   MediumChangedError,
   MediumError,
@@ -31,7 +30,7 @@ import {
   WriteProtectedError,
   WriteStoppedError,
 } from "./errors.ts";
-import { BlockProtectionError, RemovalPreventedError } from "./feature_errors.ts";
+import { BlockProtectionError, EncryptionError, RemovalPreventedError } from "./feature_errors.ts";
 
 /**
  * The meaning of an answer: that of an error, or

@@ -24,7 +24,8 @@ import {
 import { encodeSetEncryption, type EncryptionSettings } from "../scsi/stream/set_encryption.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { type EncryptionKeySource, readKey } from "./encryption_key.ts";
-import { EncryptionError, TapeError } from "./errors.ts";
+import { TapeError } from "./errors.ts";
+import { EncryptionError } from "./feature_errors.ts";
 import { needing, unsupported } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 import type { Reliances } from "./reliances.ts";

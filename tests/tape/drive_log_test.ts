@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TapeError } from "../../tape/errors.ts";
+import type { TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TAPE_ALERTS, tapeAlert } from "../../tape/tape_alert.ts";
 import { hex } from "../scsi/fake_unit.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EncryptionError, ResetError, TapeError } from "../../tape/errors.ts";
-import { UnsupportedError } from "../../tape/feature_errors.ts";
+import { ResetError, TapeError } from "../../tape/errors.ts";
+import { EncryptionError, UnsupportedError } from "../../tape/feature_errors.ts";
 import { hex } from "../scsi/fake_unit.ts";
 import { openSim } from "./drive_setup.ts";
 import { good, script, UNKNOWN_COMMAND } from "./scripted.ts";

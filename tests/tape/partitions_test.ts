@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tapePersonalities } from "../../sim/personality.ts";
-import { TapeError } from "../../tape/errors.ts";
+import type { TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { hex } from "../scsi/fake_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
