@@ -75,6 +75,23 @@ const AES_256_GCM = 0x0001_0014;
  * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
  * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`. For the same reason writes then go one at a
  * time, whatever `writeBehind` says.
+ *
+ * @example Write encrypted, by a key that comes from wherever keys are kept
+ * ```ts
+ * import { openTape } from "@uiscsi/tape";
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ * const drive = await openTape("sim:example.tap");
+ * try {
+ *   await drive.rewind();
+ *   await drive.encryption.set({ key, keyName: "2026-01" });
+ *   await drive.write(new TextEncoder().encode("secret"));
+ *   await drive.writeFilemarks();
+ *   await drive.encryption.clear();
+ * } finally {
+ *   await drive.close();
+ * }
+ * ```
  */
 export class TapeEncryption {
   readonly #work: DriveWork;

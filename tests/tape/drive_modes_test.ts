@@ -119,6 +119,19 @@ Deno.test("lock() keeps the tape in, and unlock() lets it go", async () => {
   await drive.close();
 });
 
+Deno.test("After a reset the tape is locked again, unless it was unlocked", async () => {
+  const { unit, drive } = await openSim();
+  await drive.lock();
+  unit.drive.reset();
+  await assert.rejects(drive.write(numbered(1)));
+  await assert.rejects(drive.unload(), RemovalPreventedError);
+  await drive.unlock();
+  unit.drive.reset();
+  await assert.rejects(drive.rewind());
+  await drive.unload();
+  await drive.close();
+});
+
 Deno.test("hold() reaches the cartridge's memory without threading it, and load() threads it", async () => {
   const { drive } = await openSim({ medium: new MemoryMedium({ barcode: "ABC123L8" }) });
   await drive.unload();
