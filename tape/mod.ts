@@ -16,6 +16,7 @@ export type {
   LoadPollingOptions,
   OperationOptions,
   ReadOptions,
+  RecordsOptions,
   TapeDriveOptions,
 } from "./options.ts";
 export type { TapePosition } from "./position.ts";
