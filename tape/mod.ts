@@ -37,6 +37,7 @@ export type {
   LoadPollingOptions,
   OperationOptions,
   ReadOptions,
+  RecordsOptions,
   TapeDriveOptions,
 } from "./options.ts";
 export type { PartitionLayout, PartitionSize, TapePartition } from "./partitions.ts";

@@ -28,7 +28,7 @@ import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./m
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import type { Outage } from "./outage.ts";
-import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
+import type { OperationOptions, ReadOptions, RecordsOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
@@ -191,12 +191,13 @@ export class TapeDrive extends DriveFeatures {
     }, options.signal);
   }
 
-  /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's. Throws as `read()`. */
-  async *records(options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's, but with `reuse`. Throws as `read()`. */
+  async *records(options: RecordsOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const result = await this.read(options);
       if (result.kind !== "record") return;
       yield result.data;
+      if (options.reuse) this.#reader.giveBack(result.data);
     }
   }
 

@@ -101,6 +101,12 @@ export class WriteBehind {
     return this.result(number);
   }
 
+  /** Waits until everything is written, and holds no more memory than for the last record. */
+  async finish(signal?: AbortSignal): Promise<void> {
+    await this.settle(signal);
+    this.#window.release();
+  }
+
   /** Waits until everything is written. */
   async settle(signal?: AbortSignal): Promise<void> {
     while (this.isBusy) await this.#advance(signal);
@@ -245,7 +251,8 @@ export class WriteBehind {
     const last = sent.length > 1 ? this.#lastBefore() : undefined;
     const records = [...(last === undefined ? [] : [last.data]), ...this.#firstObjects(written)];
     const before = last?.objects ?? 0;
-    await this.#recovery.verify(records, { objects: written, before, cause });
+    const behind = most - sent[0].objects;
+    await this.#recovery.verify(records, { objects: written, before, behind, cause });
     this.#dropWritten(written);
     this.#window.recall();
   }

@@ -20,6 +20,18 @@ import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
 
+/** What has to be found on the tape. */
+export interface Verification {
+  /** Objects written without an answer. */
+  readonly objects: number;
+  /** Objects before them that were answered. */
+  readonly before: number;
+  /** Most objects that can have been written behind one that was refused. */
+  readonly behind: number;
+  /** What made the answers go missing. */
+  readonly cause: unknown;
+}
+
 /** Finds the place again where writing has to go on. */
 export class WriteRecovery {
   readonly #session: TapeSession;
@@ -92,10 +104,14 @@ export class WriteRecovery {
    */
   async verify(
     records: readonly Uint8Array[],
-    { objects, before, cause }: { objects: number; before: number; cause: unknown },
+    { objects, before, behind, cause }: Verification,
   ): Promise<void> {
     const here = this.#here!;
-    if (records.length === 0) return;
+    if (records.length === 0) {
+      // So near the beginning a drive that was reset may by chance have come just here with what followed the write that it told so.
+      if (behind > 0 && here <= behind + 1) throw this.#lost(cause);
+      return;
+    }
     if (!await this.#backOver(objects + before, here - before)) throw this.#lost(cause);
     for (const record of records) {
       if (!await this.#isNext(record)) throw this.#lost(cause);

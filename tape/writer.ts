@@ -89,7 +89,7 @@ export class Writer {
    * @throws {TapeError} with what became of it, when that fails.
    */
   async settle(signal?: AbortSignal): Promise<void> {
-    if (this.#behind.isBusy) await this.#behind.settle(signal);
+    if (this.#behind.isBusy) await this.#behind.finish(signal);
   }
 
   /** Writes filemarks. */
