@@ -65,7 +65,6 @@ export const Conditions = {
   registrationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x05 },
   timestampChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x10 },
   encryptionChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x11 },
-  commandsCleared: { key: SenseKey.UnitAttention, asc: 0x2f, ascq: 0x00 },
   wormOverwrite: { key: SenseKey.DataProtect, asc: 0x30, ascq: 0x0c },
   appendOnly: { key: SenseKey.DataProtect, asc: 0x5a, ascq: 0x02 },
   unableToDecrypt: { key: SenseKey.DataProtect, asc: 0x74, ascq: 0x01 },

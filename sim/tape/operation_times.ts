@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Status } from "../../scsi/status.ts";
 import type { TaskResult } from "../device_server.ts";
 import type { DriveState } from "./drive_state.ts";
 import { type DriveTiming, locateMs, rewindMs } from "./drive_timing.ts";
@@ -56,6 +57,9 @@ export class OperationTimes {
     const timed = TIMED.get(cdb[0]);
     if (timed === undefined || !before.isLoaded && !this.#drive.loaded) return undefined;
     const kind = timed.kind === "load" && !this.#drive.loaded ? "unload" : timed.kind;
+    // What was refused took no time; a motion that was stopped took that of its way.
+    const isByWay = kind === "locate" || kind === "transfer";
+    if (result.status !== Status.Good && !isByWay) return undefined;
     const milliseconds = this.#milliseconds(kind, cdb, before) * this.#scale;
     if (milliseconds <= 0) return undefined;
     if (kind !== "transfer" && (cdb[1] & timed.immed) !== 0) {

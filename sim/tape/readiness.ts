@@ -44,11 +44,6 @@ export class Readiness {
     return this.#seat === "loaded";
   }
 
-  /** Whether a cartridge is in, but not threaded: only its memory can be read (HOLD of LOAD UNLOAD). */
-  get held(): boolean {
-    return this.#seat === "held";
-  }
-
   /** What keeps the drive from being ready is calibration, or the like, and not the lack of a cartridge. */
   get isBusy(): boolean {
     return this.reason() !== undefined && this.loaded;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeU16, writeU24 } from "../../../scsi/big_endian.ts";
+import { writeU16, writeU24, writeU64 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
 import { Conditions, failed, GOOD, invalidField, type Outcome } from "../conditions.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
@@ -18,7 +18,9 @@ const RETEN = 0x02;
 const HOLD = 0x08;
 const PREVENT = 0x03;
 
+const OBJECT_LIMIT = 0x01;
 const BLOCK_LIMITS_LENGTH = 6;
+const OBJECT_LIMIT_LENGTH = 20;
 
 /** The commands about the cartridge as a whole. */
 export const MEDIUM_COMMANDS: readonly DriveCommand[] = [
@@ -29,7 +31,12 @@ export const MEDIUM_COMMANDS: readonly DriveCommand[] = [
     access: "allowed",
     execute: () => GOOD,
   },
-  { opcode: 0x05, usage: [0, 0, 0, 0, CONTROL], allowedWhenReserved: true, execute: blockLimits },
+  {
+    opcode: 0x05,
+    usage: [OBJECT_LIMIT, 0, 0, 0, CONTROL],
+    allowedWhenReserved: true,
+    execute: blockLimits,
+  },
   {
     // EOT is refused: the drive does not stop at the end of the tape.
     opcode: 0x1b,
@@ -43,7 +50,13 @@ export const MEDIUM_COMMANDS: readonly DriveCommand[] = [
   },
 ];
 
-function blockLimits({ blockLimits }: DriveState): Outcome {
+/** With MLOI the largest object number instead (SSC-4 §7.7.3). */
+function blockLimits({ blockLimits }: DriveState, { cdb }: Task): Outcome {
+  if ((cdb[1] & OBJECT_LIMIT) !== 0) {
+    const limit = new Uint8Array(OBJECT_LIMIT_LENGTH);
+    writeU64(limit, 12, BigInt(Number.MAX_SAFE_INTEGER));
+    return { dataIn: limit };
+  }
   const data = new Uint8Array(BLOCK_LIMITS_LENGTH);
   data[0] = blockLimits.granularityExponent;
   writeU24(data, 1, blockLimits.maxBytes);

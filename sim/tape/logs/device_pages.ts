@@ -16,25 +16,24 @@ const TEMPERATURE = 30;
 const MAX_TEMPERATURE = 55;
 
 /** DT DEVICE ACTIVITY. */
-const Activity = { None: 0x00, Cleaning: 0x01, Loading: 0x02, Calibrating: 0x0d } as const;
+const Activity = { None: 0x00, Calibrating: 0x0b } as const;
 
 const ACTIVITIES: Readonly<Record<OperationKind, number>> = {
-  load: Activity.Loading,
+  load: 0x02,
   unload: 0x03,
-  locate: 0x08,
-  rewind: 0x09,
-  erase: 0x0a,
-  format: 0x0b,
+  locate: 0x07,
+  rewind: 0x08,
+  erase: 0x09,
+  format: 0x0a,
 };
 
-// The very high frequency data descriptor.
-const PREVENTED = 0x40;
+// Very high frequency data, byte 0: PAMR, WRTP, CRQST, CRQRD; byte 1: MPRSNT, MTHRD and MOUNTED; byte 3: TAFC.
+const PREVENTED = 0x80;
 const WRITE_PROTECTED = 0x08;
-const CLEANING_REQUESTED = 0x20;
-const CLEANING_REQUIRED = 0x10;
-const PRESENT = 0x01;
-const MOUNTED = 0x02;
-const SPACED_OUT = 0x08;
+const CLEANING_REQUESTED = 0x04;
+const CLEANING_REQUIRED = 0x02;
+const PRESENT = 0x10;
+const THREADED_AND_MOUNTED = 0x03;
 const TAPE_ALERT = 0x01;
 
 /** Pages 0Dh, 11h and 14h. */
@@ -55,7 +54,7 @@ function deviceStatus(drive: DriveState, nexus: Nexus): LogParameter[] {
     (drive.cleaning === "none" ? 0 : CLEANING_REQUESTED) |
     (drive.cleaning === "required" ? CLEANING_REQUIRED : 0) |
     (drive.medium !== undefined && drive.isWriteProtected ? WRITE_PROTECTED : 0);
-  vhf[1] = (drive.medium === undefined ? SPACED_OUT : PRESENT) | (isReady ? MOUNTED : 0);
+  vhf[1] = (drive.medium === undefined ? 0 : PRESENT) | (isReady ? THREADED_AND_MOUNTED : 0);
   vhf[2] = activity(drive);
   vhf[3] = drive.tapeAlerts.peek(nexus).length > 0 ? TAPE_ALERT : 0;
   return [binary(0x0000, vhf)];

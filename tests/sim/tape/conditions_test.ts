@@ -265,6 +265,113 @@ const WRITE_ROWS: Row[] = [
   { name: "ERASE", at: 8, cdb: [0x19], answer: "GOOD", then: 8 },
 ];
 
+/** READ (16) and WRITE (16): object, length. */
+function explicit(opcode: number, object: number, length: number, bits = 0): number[] {
+  return [opcode, bits, 0, 0, ...u64(object), 0, 0, length];
+}
+
+function verify(length: number, bits = 0): number[] {
+  return [0x13, bits, 0, 0, length];
+}
+
+function readReverse(length: number, bits = 0): number[] {
+  return [0x0f, bits, 0, 0, length];
+}
+
+const [COMPARE, BY_FILEMARKS, TO_END] = [0x02, 0x08, 0x20];
+
+const LATER_ROWS: Row[] = [
+  { name: "READ (16)", at: 5, cdb: explicit(0x88, 1, 100), answer: "GOOD", data: 100, then: 2 },
+  {
+    name: "READ (16) filemark",
+    at: 0,
+    cdb: explicit(0x88, 3, 90),
+    answer: "0/0001 FM 90",
+    then: 4,
+  },
+  { name: "READ (16) nothing", at: 0, cdb: explicit(0x88, 3, 0), answer: "GOOD", then: 3 },
+  { name: "READ (16) end of data", at: 0, cdb: explicit(0x88, 8, 9), answer: "8/0005 9", then: 8 },
+  { name: "READ (16) beyond", at: 0, cdb: explicit(0x88, 9, 9), answer: "8/0005", then: 8 },
+  {
+    name: "READ (16) underlength",
+    at: 0,
+    cdb: explicit(0x88, 2, 100),
+    answer: "0/0000 ILI 40",
+    data: 60,
+    then: 3,
+  },
+  { name: "WRITE (16)", at: 0, cdb: explicit(0x8a, 8, 5), dataOut: 5, answer: "GOOD", then: 9 },
+  { name: "WRITE FILEMARKS (16)", at: 0, cdb: explicit(0x80, 8, 2), answer: "GOOD", then: 10 },
+  { name: "VERIFY", at: 0, cdb: verify(100), answer: "GOOD", then: 1 },
+  { name: "VERIFY underlength", at: 0, cdb: verify(120), answer: "0/0000 ILI 20", then: 1 },
+  { name: "VERIFY overlength", at: 7, cdb: verify(120), answer: "0/0000 ILI -20", then: 8 },
+  { name: "VERIFY filemark", at: 3, cdb: verify(120), answer: "0/0001 FM 120", then: 4 },
+  { name: "VERIFY end of data", at: 8, cdb: verify(120), answer: "8/0005 120", then: 8 },
+  {
+    name: "VERIFY blocks into a filemark",
+    at: 4,
+    cdb: verify(3, 0x01),
+    blockBytes: BLOCKS,
+    answer: "0/0001 FM 2",
+    then: 6,
+  },
+  {
+    name: "VERIFY that differs",
+    at: 1,
+    cdb: verify(100, COMPARE),
+    dataOut: 100,
+    answer: "e/1d00",
+    then: 2,
+  },
+  {
+    name: "VERIFY that is the same",
+    at: 0,
+    cdb: verify(100, COMPARE),
+    dataOut: 100,
+    answer: "GOOD",
+    then: 1,
+  },
+  { name: "VERIFY by filemarks", at: 0, cdb: verify(2, BY_FILEMARKS), answer: "GOOD", then: 6 },
+  {
+    name: "VERIFY by too many filemarks",
+    at: 0,
+    cdb: verify(5, BY_FILEMARKS),
+    answer: "8/0005 2",
+    then: 8,
+  },
+  { name: "VERIFY to the end", at: 0, cdb: verify(0, TO_END), answer: "GOOD", then: 8 },
+  { name: "READ REVERSE", at: 8, cdb: readReverse(140), answer: "GOOD", data: 140, then: 7 },
+  { name: "READ REVERSE nothing", at: 7, cdb: readReverse(0), answer: "GOOD", then: 7 },
+  {
+    name: "READ REVERSE underlength",
+    at: 3,
+    cdb: readReverse(100),
+    answer: "0/0000 ILI 40",
+    data: 60,
+    then: 2,
+  },
+  {
+    name: "READ REVERSE overlength",
+    at: 8,
+    cdb: readReverse(100),
+    answer: "0/0000 ILI -40",
+    data: 100,
+    then: 7,
+  },
+  { name: "READ REVERSE filemark", at: 7, cdb: readReverse(9), answer: "0/0001 FM 9", then: 6 },
+  { name: "READ REVERSE beginning", at: 0, cdb: readReverse(9), answer: "0/0004 EOM 9", then: 0 },
+  {
+    name: "READ REVERSE blocks into the beginning",
+    at: 2,
+    cdb: readReverse(5, 0x01),
+    blockBytes: BLOCKS,
+    answer: "0/0004 EOM 3",
+    data: 200,
+    then: 0,
+  },
+  { name: "ERASE (16)", at: 0, cdb: [0x93, 0, 0, 0, ...u64(8)], answer: "GOOD", then: 8 },
+];
+
 function benchAt(row: Row, quirks: DriveQuirks = {}): DriveBench {
   const bench = new DriveBench({ medium: tapeOf(LAYOUT), quirks });
   if (row.blockBytes !== undefined) bench.setBlockBytes(row.blockBytes);
@@ -283,6 +390,7 @@ const TABLES: [string, Row[]][] = [
   ["READ", READ_ROWS],
   ["SPACE, LOCATE and REWIND", MOTION_ROWS],
   ["WRITE, WRITE FILEMARKS and ERASE", WRITE_ROWS],
+  ["VERIFY, READ REVERSE and the commands of 16 bytes", LATER_ROWS],
 ];
 
 for (const [name, rows] of TABLES) {

@@ -142,7 +142,7 @@ Deno.test("A drive that calibrates is not ready for so many commands, or so long
   deepStrictEqual([1, 2, 3].map(() => summary(bench.run(TUR))), ["2/0401", "2/0401", "GOOD"]);
   bench.drive.becomeNotReady({ milliseconds: 1000, sense: { asc: 0x04, ascq: 0x07 } });
   strictEqual(summary(bench.run(TUR)), "2/0407");
-  strictEqual((log(bench, 0x11).get(0)! >> 8) & 0xff, 0x0d);
+  strictEqual((log(bench, 0x11).get(0)! >> 8) & 0xff, 0x0b);
   clock.advance(1000);
   strictEqual(summary(bench.run(TUR)), "GOOD");
   strictEqual((log(bench, 0x11).get(0)! >> 8) & 0xff, 0);
@@ -183,6 +183,18 @@ Deno.test("TapeAlert flags are lowered for whoever has read them; those of the c
   bench.drive.raiseTapeAlert(31);
   bench.ok([0x1b]);
   deepStrictEqual(up(), [31]);
+});
+
+Deno.test("Log page 11h tells at a glance what the drive is at", () => {
+  const bench = new DriveBench({ medium: new MemoryMedium({ writeProtected: true }) });
+  const vhf = () => log(bench, 0x11).get(0);
+  strictEqual(vhf(), 0x08130000);
+  bench.ok([0x1e, 0, 0, 0, 1]);
+  bench.drive.setCleaning("required");
+  bench.drive.raiseTapeAlert(3);
+  strictEqual(vhf(), 0x8e130001);
+  bench.drive.eject();
+  strictEqual(vhf()! & 0x00ff0000, 0);
 });
 
 Deno.test("LOG SELECT clears the counters", () => {

@@ -155,6 +155,14 @@ Deno.test("The recommended access order visits every piece, the nearest first, a
   strictEqual(summary(bench.run([0xa4, 0x1d, 1, 0, 0, 0, ...u32(list.length)], broken)), "5/2600");
 });
 
+Deno.test("READ BLOCK LIMITS gives the lengths of records, or the largest object number", () => {
+  const bench = new DriveBench({ personality: tapePersonalities["ibm-ult3580-td5"] });
+  deepStrictEqual([...bench.ok([0x05])], [0, ...u24(8_388_608), 0, 1]);
+  const limit = bench.ok([0x05, 1]);
+  deepStrictEqual([...limit.subarray(12)], u64(Number.MAX_SAFE_INTEGER));
+  strictEqual(limit.length, 20);
+});
+
 Deno.test("VPD pages tell of WORM, TapeAlert flags and the element address", () => {
   const bench = new DriveBench({ elementAddress: 0x0101 });
   const body = (page: number) => [...bench.ok([0x12, 1, page, 0, 255]).subarray(4)];

@@ -4,6 +4,8 @@ import { tapePersonalities } from "../../../sim/personality.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { VirtualClock } from "../../../sim/tape/virtual_clock.ts";
+import { openTape } from "../../../mod.ts";
+import { loopbackTarget } from "../../../sim/target/loopback_target.ts";
 import { nexus, space, tapeOf, u32, write } from "./drive_bench.ts";
 
 /** A drive on a virtual clock. */
@@ -150,10 +152,51 @@ Deno.test("An immediate load, locate and format say what they are at", async () 
   deepStrictEqual(await bench.run(TUR), ["GOOD", 0]);
 });
 
+Deno.test("What is refused takes no time, a motion that is stopped takes that of its way", async () => {
+  const bench = new TimedBench();
+  await bench.ok(locate(37));
+  bench.drive.raiseUnitAttention(0x2a, 0x01);
+  deepStrictEqual(await bench.run(REWIND), ["6/2a01", 0]);
+  const [text, seconds] = await bench.run(locate(5000));
+  strictEqual(text, "8/0005");
+  ok(seconds > 2);
+});
+
 Deno.test("A reset ends what goes on", async () => {
   const bench = new TimedBench();
   await bench.ok(ERASE_LONG_IMMED);
   bench.drive.reset();
   deepStrictEqual(await bench.run(TUR), ["6/2903", 0]);
   deepStrictEqual(await bench.run(TUR), ["GOOD", 0]);
+});
+
+Deno.test("A program reaches a drive that takes its time over iSCSI, and waits for it", async () => {
+  const clock = new VirtualClock();
+  const device = new SimulatedDrive({
+    medium: new MemoryMedium(),
+    capacityBytes: 100_000,
+    clock: clock.now,
+    timing: { wait: clock.wait },
+  });
+  const target = await loopbackTarget({
+    targetName: "iqn.2026-03.com.example:tape",
+    units: [{ lun: 0, device }],
+  });
+  try {
+    const drive = await openTape(target.urls[0], { dial: target.dial, readAhead: 4 });
+    for (let record = 0; record < 50; record++) {
+      await drive.write(new Uint8Array(1000).fill(record));
+    }
+    await drive.writeFilemarks();
+    const written = clock.now();
+    await drive.rewind();
+    ok(clock.now() - written > 2000, "rewinding takes more than the 2 s of its turn");
+    for (let record = 0; record < 50; record++) {
+      const result = await drive.read();
+      strictEqual(result.kind === "record" && result.data[0], record);
+    }
+    await drive.close();
+  } finally {
+    await target.close();
+  }
 });
