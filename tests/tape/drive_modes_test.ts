@@ -211,6 +211,7 @@ Deno.test("What an old drive does not have is unsupported, each by its name", as
     ["encryption", () => drive.encryption.status()],
     ["medium auxiliary memory", () => drive.attributes.list()],
     ["logical block protection", () => drive.protection.status()],
+    ["logical block protection", () => drive.protection.disable()],
     ["READ REVERSE", () => drive.readReverse()],
     ["READ(16)", () => drive.readAt(0)],
     ["WRITE(16)", () => drive.writeAt(0, numbered(1))],
