@@ -66,7 +66,8 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
  * are refused with {@link PositionLostError} until `rewind()`, `load()`, `locate()` or `space("end-of-data")` has placed the tape.
  *
  * Every method may throw, beside what it names: {@link MediumChangedError} and {@link ResetError}, {@link NotReadyError}, {@link DeferredError},
- * {@link MediumError}, {@link HardwareError}, {@link ReservationConflictError}, {@link TransportLostError}, and {@link TapeError} of another kind.
+ * {@link MediumError}, {@link HardwareError}, {@link EncryptionError}, {@link BlockProtectionError}, {@link ReservationConflictError},
+ * {@link TransportLostError}, and {@link TapeError} of another kind.
  */
 export class TapeDrive extends DriveFeatures {
   /** What the drive is. */
