@@ -77,6 +77,7 @@ export * from "./status.ts";
 export * from "./stream/encryption_status.ts";
 export * from "./stream/log_page_table.ts";
 export * from "./stream/mode_page_fields.ts";
+export * from "./stream/mode_page_layout.ts";
 export * from "./stream/named_log_page.ts";
 export * from "./stream/set_encryption.ts";
 export * from "./stream/stream_vpd.ts";

@@ -5,16 +5,13 @@
  * @module
  */
 
-import {
-  BLOCK_PROTECTION_PAGE,
-  readModePage,
-  writeModePage,
-} from "../scsi/stream/mode_page_fields.ts";
+import { BLOCK_PROTECTION_PAGE } from "../scsi/stream/mode_page_fields.ts";
+import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
 import { readBlockProtectionMethods } from "../scsi/stream/stream_vpd.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { BlockProtectionError, UnsupportedError } from "./feature_errors.ts";
-import { ifThere, unsupported } from "./feature_support.ts";
+import { ifThere, needing, unsupported } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 import { ProtectedUnit, type ProtectedWays, PROTECTION_BYTES } from "./protected_unit.ts";
 import type { Reliances } from "./reliances.ts";
@@ -51,7 +48,7 @@ const CRC32C = 2;
 /**
  * Logical block protection of one drive. `drive.protection` is one.
  *
- * It costs a CRC over, and a copy of, every record. It works in variable block mode. When the drive is closed it is switched off again, because the
+ * It costs a CRC over, and a copy of, every record, and writes go one at a time, whatever `writeBehind` says. It works in variable block mode. When the drive is closed it is switched off again, because the
  * drive would expect it of the next host too.
  */
 export class BlockProtection {
@@ -91,7 +88,11 @@ export class BlockProtection {
     return this.#work.run(() => this.#enable({ onWrite, onRead }, signal), signal);
   }
 
-  /** Switches protection off. */
+  /**
+   * Switches protection off.
+   *
+   * @throws {UnsupportedError} when the drive has no such thing.
+   */
   disable(options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
     return this.#work.run(() => this.#disable(signal), signal);
@@ -140,7 +141,9 @@ export class BlockProtection {
     const { device } = this.#work.session;
     await this.#work.back();
     const off = { method: 0, informationBytes: 0, onWrite: false, onRead: false, onRecover: false };
-    await device.consult((unit) => writeModePage(unit, BLOCK_PROTECTION_PAGE, off, { signal }));
+    const set = () =>
+      device.consult((unit) => writeModePage(unit, BLOCK_PROTECTION_PAGE, off, { signal }));
+    await needing(device, FEATURE, set);
     this.#isOn = false;
     this.#reliances.protect = undefined;
     this.#reliances.forget("protection");

@@ -10,7 +10,6 @@ import { SenseKey } from "../scsi/sense_codes.ts";
 import { Status } from "../scsi/status.ts";
 import {
   DeferredError,
-  EncryptionError,
   HardwareError,
   MediumChangedError,
   MediumError,
@@ -31,7 +30,7 @@ import {
   WriteProtectedError,
   WriteStoppedError,
 } from "./errors.ts";
-import { BlockProtectionError, RemovalPreventedError } from "./feature_errors.ts";
+import { BlockProtectionError, EncryptionError, RemovalPreventedError } from "./feature_errors.ts";
 
 /**
  * The meaning of an answer: that of an error, or
@@ -95,6 +94,7 @@ const ROWS: readonly Row[] = [
   [DataProtect, 0x30, 0x0d, "worm-violation"],
   [DataProtect, 0x50, 0x01, "worm-violation"],
   [DataProtect, 0x26, 0x10, "encryption"],
+  [DataProtect, 0x2a, 0x13, "encryption"],
   [DataProtect, 0x74, "any", "encryption"],
   [BlankCheck, 0x00, 0x00, "end-of-data"],
   [BlankCheck, 0x00, 0x05, "end-of-data"],

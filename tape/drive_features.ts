@@ -6,6 +6,7 @@
  */
 
 import { preventAllowMediumRemovalCdb } from "../scsi/cdb.ts";
+import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import { runSelfTest, type SelfTest } from "../scsi/diagnostics.ts";
 import type { NamedLogPage } from "../scsi/stream/named_log_page.ts";
 import type { SupportedOperation } from "../scsi/supported_operations.ts";
@@ -14,6 +15,7 @@ import { recommendedOrder, type TapeSegment } from "./access_order.ts";
 import { TapeAttributes } from "./attributes.ts";
 import { BlockProtection } from "./block_protection.ts";
 import { readCapacity, type TapeCapacity } from "./capacity.ts";
+import { type DriveBuffer, readDriveBuffer } from "./drive_buffer.ts";
 import {
   type AvailableLogPage,
   DriveLog,
@@ -45,6 +47,7 @@ import { loadHoldingCdb } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
 import type { LongOperationOptions } from "./long_operation.ts";
 import { type MediumProtection, readMediumProtection } from "./medium_protection.ts";
+import { type MediumType, readMediumTypes } from "./medium_types.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   formatDefault,
@@ -57,9 +60,34 @@ import type { ReadResult } from "./record_reader.ts";
 import { Reliances } from "./reliances.ts";
 import { verify, type VerifyExtent, type VerifyOptions, type VerifyResult } from "./verify.ts";
 
+const PREVENT: ScsiCommand = { cdb: preventAllowMediumRemovalCdb(true) };
+const ALLOW: ScsiCommand = { cdb: preventAllowMediumRemovalCdb(false) };
+
+/** Options of {@linkcode DriveFeatures.mediumTypes}. */
+export interface MediumTypeOptions extends OperationOptions {
+  /** Asks for the kind of the loaded cartridge. @default false */
+  readonly media?: boolean;
+}
+
 /**
  * The features of a {@link TapeDrive} beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
  * {@link UnsupportedError}, which says which feature; nothing has been done then.
+ *
+ * @example Look after a tape
+ * ```ts
+ * import { openTape } from "@uiscsi/tape";
+ *
+ * const drive = await openTape("sim:example.tap");
+ * try {
+ *   const { remainingBytes = 0 } = await drive.capacity();
+ *   console.log(`${Math.round(remainingBytes / 1e9)} GB left`);
+ *   for (const { name, severity, advice } of (await drive.alerts()).active) {
+ *     console.log(`${severity}: ${name}. ${advice}`);
+ *   }
+ * } finally {
+ *   await drive.close();
+ * }
+ * ```
  */
 export abstract class DriveFeatures {
   /** The memory in the cartridge: barcode, load count, labels. */
@@ -70,6 +98,7 @@ export abstract class DriveFeatures {
   readonly protection: BlockProtection;
   readonly #work: DriveWork;
   readonly #log: DriveLog;
+  #isLocked = false;
 
   /**
    * Made by {@link TapeDrive.open}.
@@ -83,6 +112,9 @@ export abstract class DriveFeatures {
     this.attributes = new TapeAttributes(work);
     this.encryption = new TapeEncryption(work, reliances);
     this.protection = new BlockProtection(work, reliances);
+    work.session.restorers.push(async () => {
+      if (this.#isLocked) await work.session.device.perform(PREVENT);
+    });
   }
 
   /**
@@ -140,6 +172,22 @@ export abstract class DriveFeatures {
       await this.#work.back();
       await writeDensity(this.#work, code, options);
     }, options.signal);
+  }
+
+  /** The kinds of cartridges that the drive knows, or that of the loaded one; none when the drive does not say. */
+  mediumTypes(options: MediumTypeOptions = {}): Promise<MediumType[]> {
+    const { media = false, signal } = options;
+    return this.#run(() => readMediumTypes(this.#work.session.device, media, signal), signal);
+  }
+
+  /**
+   * What the drive has taken and not yet put on tape. `flush()` puts it there.
+   *
+   * @throws {UnsupportedError} when the drive does not tell.
+   */
+  buffered(options: OperationOptions = {}): Promise<DriveBuffer> {
+    const { signal } = options;
+    return this.#run(() => readDriveBuffer(this.#work.session.device, signal), signal);
   }
 
   /**
@@ -274,14 +322,22 @@ export abstract class DriveFeatures {
     return this.#run(() => writeAt(this.#work, object, data, options), options.signal);
   }
 
-  /** Locks the tape into the drive until `unlock()`, or until the session ends. */
+  /** Locks the tape into the drive until `unlock()` or `close()`; again after a reset or a lost connection. */
   lock(options: OperationOptions = {}): Promise<void> {
-    return this.#prevent(true, options);
+    const { signal } = options;
+    return this.#run(async () => {
+      await this.#work.session.device.perform({ ...PREVENT, signal });
+      this.#isLocked = true;
+    }, signal);
   }
 
   /** Takes back this host's lock. Another host's stays, and `unload()` fails with {@link RemovalPreventedError}. */
   unlock(options: OperationOptions = {}): Promise<void> {
-    return this.#prevent(false, options);
+    const { signal } = options;
+    return this.#run(async () => {
+      await this.#work.session.device.perform({ ...ALLOW, signal });
+      this.#isLocked = false;
+    }, signal);
   }
 
   /**
@@ -407,12 +463,5 @@ export abstract class DriveFeatures {
   ): Promise<T> {
     const { device } = this.#work.session;
     return this.#run(() => needing(device, feature, () => ask(device)), signal);
-  }
-
-  #prevent(prevent: boolean, { signal }: OperationOptions): Promise<void> {
-    const { device } = this.#work.session;
-    return this.#run(async () => {
-      await device.perform({ cdb: preventAllowMediumRemovalCdb(prevent), signal });
-    }, signal);
   }
 }

@@ -9,9 +9,8 @@ import { modeSelect } from "../scsi/mode_pages.ts";
 import {
   CONFIGURATION_EXTENSION_PAGE,
   type ConfigurationExtensionPage,
-  readModePage,
-  writeModePage,
 } from "../scsi/stream/mode_page_fields.ts";
+import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
 import { senseHeader } from "./block_size.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

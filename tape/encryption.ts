@@ -24,7 +24,8 @@ import {
 import { encodeSetEncryption, type EncryptionSettings } from "../scsi/stream/set_encryption.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { type EncryptionKeySource, readKey } from "./encryption_key.ts";
-import { EncryptionError, TapeError } from "./errors.ts";
+import { TapeError } from "./errors.ts";
+import { EncryptionError } from "./feature_errors.ts";
 import { needing, unsupported } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 import type { Reliances } from "./reliances.ts";
@@ -49,6 +50,8 @@ export interface SetEncryptionOptions extends OperationOptions {
   readonly scope?: Exclude<EncryptionScope, "public">;
   /** A name of the key, up to 32 bytes on most drives, written beside each block and readable without the key. @default none */
   readonly keyName?: string;
+  /** Makes the drive refuse (7/2A/13) to go on with another key that another host has set in between. @default false */
+  readonly lock?: boolean;
   /** Makes the drive forget the key when the tape is taken out. @default true */
   readonly clearOnUnload?: boolean;
   /** Makes the drive forget the key when this host's reservation is taken away; needs one (`exclusive`). @default false */
@@ -70,7 +73,25 @@ const AES_256_GCM = 0x0001_0014;
  * Encryption in one drive. `drive.encryption` is one.
  *
  * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
- * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`.
+ * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`. For the same reason writes then go one at a
+ * time, whatever `writeBehind` says.
+ *
+ * @example Write encrypted, by a key that comes from wherever keys are kept
+ * ```ts
+ * import { openTape } from "@uiscsi/tape";
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ * const drive = await openTape("sim:example.tap");
+ * try {
+ *   await drive.rewind();
+ *   await drive.encryption.set({ key, keyName: "2026-01" });
+ *   await drive.write(new TextEncoder().encode("secret"));
+ *   await drive.writeFilemarks();
+ *   await drive.encryption.clear();
+ * } finally {
+ *   await drive.close();
+ * }
+ * ```
  */
 export class TapeEncryption {
   readonly #work: DriveWork;
@@ -245,7 +266,7 @@ function settingsOf(
   key: Uint8Array,
 ): EncryptionSettings {
   const { encrypt = true, decrypt = "mixed", scope = "all", keyName } = options;
-  const { clearOnUnload = true, clearOnReservationLoss = false } = options;
+  const { lock = false, clearOnUnload = true, clearOnReservationLoss = false } = options;
   return {
     scope,
     encryption: encrypt ? "on" : "off",
@@ -253,6 +274,7 @@ function settingsOf(
     algorithmIndex,
     key,
     ...(keyName !== undefined && { unauthenticatedData: new TextEncoder().encode(keyName) }),
+    lock,
     clearOnUnload,
     clearOnPreempt: clearOnReservationLoss,
     clearOnReservationLoss,

@@ -10,9 +10,8 @@ import {
   CONTROL_PAGE,
   DEVICE_CONFIGURATION_PAGE,
   MEDIUM_CONFIGURATION_PAGE,
-  type ModePageLayout,
-  readModePage,
 } from "../scsi/stream/mode_page_fields.ts";
+import { type ModePageLayout, readModePage } from "../scsi/stream/mode_page_layout.ts";
 import { readStreamCapabilities } from "../scsi/stream/stream_vpd.ts";
 import { readMediumMode } from "./block_size.ts";
 import type { Device } from "./device.ts";

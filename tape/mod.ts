@@ -12,7 +12,8 @@ export type { Capacity, TapeCapacity } from "./capacity.ts";
 export type { CompressionSettings, CompressionState } from "./compression.ts";
 export { type Density, densityName } from "./density.ts";
 export type { DriveStatus } from "./drive_status.ts";
-export { DriveFeatures } from "./drive_features.ts";
+export type { DriveBuffer } from "./drive_buffer.ts";
+export { DriveFeatures, type MediumTypeOptions } from "./drive_features.ts";
 export type { AvailableLogPage, LogPageTarget, TapeAlertReport } from "./drive_log.ts";
 export type { OverwriteAllowance } from "./drive_modes.ts";
 export * from "./encryption.ts";
@@ -28,6 +29,7 @@ export type {
 export * from "./feature_errors.ts";
 export type { LongOperationOptions } from "./long_operation.ts";
 export type { MediumProtection } from "./medium_protection.ts";
+export type { MediumType } from "./medium_types.ts";
 export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
 export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";
@@ -35,6 +37,7 @@ export type {
   LoadPollingOptions,
   OperationOptions,
   ReadOptions,
+  RecordsOptions,
   TapeDriveOptions,
 } from "./options.ts";
 export type { PartitionLayout, PartitionSize, TapePartition } from "./partitions.ts";

@@ -8,7 +8,8 @@
 import { readU16, writeU16 } from "../scsi/big_endian.ts";
 import { writeFields } from "../scsi/bit_field.ts";
 import { modeSelect, modeSense } from "../scsi/mode_pages.ts";
-import { MEDIUM_PARTITION_PAGE, readModePage } from "../scsi/stream/mode_page_fields.ts";
+import { MEDIUM_PARTITION_PAGE } from "../scsi/stream/mode_page_fields.ts";
+import { readModePage } from "../scsi/stream/mode_page_layout.ts";
 import { locate16Cdb, LocateDestination } from "./commands.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

@@ -278,6 +278,11 @@ export class RecordReader {
     return length;
   }
 
+  /** The caller is done with a record that it was given; what is a view of a larger buffer may have others beside it. */
+  giveBack({ buffer, byteLength }: Uint8Array): void {
+    if (byteLength === buffer.byteLength) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
+  }
+
   #tooLarge(buffer: Uint8Array, recordBytes: number): RecordTooLargeError {
     return new RecordTooLargeError(
       `Cannot read a record of ${recordBytes} bytes into ${buffer.length} on ${this.#session.device.name}: give it more room`,

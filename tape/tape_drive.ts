@@ -28,7 +28,7 @@ import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./m
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import type { Outage } from "./outage.ts";
-import type { OperationOptions, ReadOptions, TapeDriveOptions } from "./options.ts";
+import type { OperationOptions, ReadOptions, RecordsOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
@@ -66,7 +66,8 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
  * are refused with {@link PositionLostError} until `rewind()`, `load()`, `locate()` or `space("end-of-data")` has placed the tape.
  *
  * Every method may throw, beside what it names: {@link MediumChangedError} and {@link ResetError}, {@link NotReadyError}, {@link DeferredError},
- * {@link MediumError}, {@link HardwareError}, {@link ReservationConflictError}, {@link TransportLostError}, and {@link TapeError} of another kind.
+ * {@link MediumError}, {@link HardwareError}, {@link EncryptionError}, {@link BlockProtectionError}, {@link ReservationConflictError},
+ * {@link TransportLostError}, and {@link TapeError} of another kind.
  */
 export class TapeDrive extends DriveFeatures {
   /** What the drive is. */
@@ -191,12 +192,13 @@ export class TapeDrive extends DriveFeatures {
     }, options.signal);
   }
 
-  /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's. Throws as `read()`. */
-  async *records(options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's, but with `reuse`. Throws as `read()`. */
+  async *records(options: RecordsOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const result = await this.read(options);
       if (result.kind !== "record") return;
       yield result.data;
+      if (options.reuse) this.#reader.giveBack(result.data);
     }
   }
 

@@ -105,7 +105,7 @@ export class TapeSession {
   /** The drive has said that everything written is on tape. */
   synchronized(): void {
     this.isDirty = false;
-    this.ledger.synchronize(this.count.object);
+    this.ledger.synchronize(this.count.object, this.proof.numberBehind(0));
   }
 
   /** The error that refuses a write while the position is unknown. */

@@ -33,12 +33,20 @@ export interface Reliance {
 /** Unit attentions after which a drive may have other settings: another medium, a reset, changed parameters, cleared commands. */
 const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
 
-/** A logical unit between the driver and the real one, there only as long as something is relied on. */
+/**
+ * A logical unit between the driver and the real one, there only as long as something is relied on.
+ *
+ * A drive tells one command alone that it was reset, and executes those behind it: so nothing is sent behind a WRITE before that is answered, whatever the
+ * write-behind depth.
+ */
 export class WatchedUnit implements LogicalUnit {
   readonly name: string;
   readonly #unit: LogicalUnit;
   readonly #suspected: () => void;
   readonly #missing: (opcode: number) => TapeError | undefined;
+  /** Settles when all that had to wait for a WRITE is answered. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   /**
    * @param suspected Called when a setting may be gone.
@@ -55,7 +63,15 @@ export class WatchedUnit implements LogicalUnit {
     this.#missing = missing;
   }
 
-  async execute(command: ScsiCommand): Promise<ScsiResult> {
+  execute(command: ScsiCommand): Promise<ScsiResult> {
+    if (this.#waiting === 0 && !WRITING.has(command.cdb[0])) return this.#send(command);
+    this.#waiting++;
+    const result = this.#tail.then(() => this.#send(command));
+    this.#tail = result.then(() => this.#waiting--, () => this.#waiting--);
+    return result;
+  }
+
+  async #send(command: ScsiCommand): Promise<ScsiResult> {
     const missing = this.#missing(command.cdb[0]);
     if (missing !== undefined) throw missing;
     try {

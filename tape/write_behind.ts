@@ -101,6 +101,12 @@ export class WriteBehind {
     return this.result(number);
   }
 
+  /** Waits until everything is written, and holds no more memory than for the last record. */
+  async finish(signal?: AbortSignal): Promise<void> {
+    await this.settle(signal);
+    this.#window.release();
+  }
+
   /** Waits until everything is written. */
   async settle(signal?: AbortSignal): Promise<void> {
     while (this.isBusy) await this.#advance(signal);
@@ -245,7 +251,8 @@ export class WriteBehind {
     const last = sent.length > 1 ? this.#lastBefore() : undefined;
     const records = [...(last === undefined ? [] : [last.data]), ...this.#firstObjects(written)];
     const before = last?.objects ?? 0;
-    await this.#recovery.verify(records, { objects: written, before, cause });
+    const behind = most - sent[0].objects;
+    await this.#recovery.verify(records, { objects: written, before, behind, cause });
     this.#dropWritten(written);
     this.#window.recall();
   }
@@ -344,15 +351,14 @@ export class WriteBehind {
     const misplaced = behind.flatMap(({ reply, number }) =>
       isGap && isWritten(reply) ? [number] : []
     );
+    const strayed = isElsewhere(error) ? this.#objectsBehind() : 0;
     const isRefusal = error === this.#refusedWith;
     if (!isRefusal) this.#session.lose(error);
     else if (behind.some((write) => movedBy(write) > 0)) await this.#comeBackOrLose();
+    const { ledger } = this.#session;
+    if (strayed > 0 && !await this.#recovery.stillHoldsDurable(strayed)) ledger.distrust();
     const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
-    const { isLost, ledger } = this.#session;
-    // A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, if that answer came or not.
-    const isElsewhere = error instanceof TapeError &&
-      (breaksPosition(error.kind) || error instanceof PositionLostError);
-    if (isElsewhere && behind.some((write) => movedBy(write) > 0)) ledger.distrust();
+    const { isLost } = this.#session;
     const mayBeLost = isLost && !isRefusal;
     const outcome = ledger.outcome(mayBeLost, { isInPlace: !isLost, unwritten, misplaced });
     this.#failure = error;
@@ -386,6 +392,12 @@ export class WriteBehind {
       if (!(error instanceof TransportLostError)) throw error;
     }
   }
+}
+
+/** A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, whether that answer came or not. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (breaksPosition(error.kind) || error instanceof PositionLostError);
 }
 
 function isWritten(reply: Reply | undefined): boolean {

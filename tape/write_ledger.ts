@@ -21,8 +21,9 @@ export interface UnwrittenRecord {
  */
 export interface WriteOutcome {
   /**
-   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. 0 when the drive was
-   * reset, had its tape changed or lost its place with several writes under way: those behind the first may then have been written at the beginning of the tape.
+   * All writes with lower numbers are on tape: a synchronous WRITE FILEMARKS, a REWIND or an unload after them was good. A drive that was
+   * reset, had its tape changed or lost its place with several writes under way may have written some of them at the beginning of the tape: this is 0 then, unless
+   * the drive still finds the place up to which all was durable.
    */
   readonly durable: number;
   /** Number of objects from the beginning of the partition that this amounts to, when the driver could count them. */
@@ -54,10 +55,11 @@ export class WriteLedger {
   #written = 0;
   #durable = 0;
   #durableObject: number | undefined;
+  #durableNumber: number | undefined;
 
-  /** All writes below this number are on tape. */
-  get durable(): number {
-    return this.#durable;
+  /** What the drive itself called the place up to which everything is on tape, when its numbers were proven; 0 when nothing was written before. */
+  get durableNumber(): number | undefined {
+    return this.#durable === 0 ? 0 : this.#durableNumber;
   }
 
   /** The number that the next write will have. */
@@ -75,16 +77,17 @@ export class WriteLedger {
     this.#written = number + 1;
   }
 
-  /** All that is written is on tape: the drive has said so of `object` objects, when those are counted. */
-  synchronize(object: number | undefined): void {
+  /** All that is written is on tape: `object` objects as the driver counts, up to what the drive calls `number`. */
+  synchronize(object: number | undefined, number: number | undefined): void {
     this.#durable = this.#written;
     this.#durableObject = object;
+    this.#durableNumber = number;
   }
 
   /** Something was written where nobody knows: nothing that was on the tape can be relied on. */
   distrust(): void {
     this.#written = this.#durable = 0;
-    this.#durableObject = undefined;
+    this.#durableObject = this.#durableNumber = undefined;
   }
 
   /** What became of everything, when nothing but this is known. `mayBeLost`: the drive may have lost its buffer. */

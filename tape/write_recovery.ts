@@ -7,11 +7,30 @@
  * @module
  */
 
-import { readCdb, spaceCdb, SpaceCode } from "./commands.ts";
+import {
+  locate10Cdb,
+  locate16Cdb,
+  LocateDestination,
+  readCdb,
+  spaceCdb,
+  SpaceCode,
+} from "./commands.ts";
 import { breaksPosition } from "./conditions.ts";
-import { PositionLostError, TransportLostError } from "./errors.ts";
+import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
+
+/** What has to be found on the tape. */
+export interface Verification {
+  /** Objects written without an answer. */
+  readonly objects: number;
+  /** Objects before them that were answered. */
+  readonly before: number;
+  /** Most objects that can have been written behind one that was refused. */
+  readonly behind: number;
+  /** What made the answers go missing. */
+  readonly cause: unknown;
+}
 
 /** Finds the place again where writing has to go on. */
 export class WriteRecovery {
@@ -85,15 +104,43 @@ export class WriteRecovery {
    */
   async verify(
     records: readonly Uint8Array[],
-    { objects, before, cause }: { objects: number; before: number; cause: unknown },
+    { objects, before, behind, cause }: Verification,
   ): Promise<void> {
     const here = this.#here!;
-    if (records.length === 0) return;
+    if (records.length === 0) {
+      // So near the beginning a drive that was reset may by chance have come just here with what followed the write that it told so.
+      if (behind > 0 && here <= behind + 1) throw this.#lost(cause);
+      return;
+    }
     if (!await this.#backOver(objects + before, here - before)) throw this.#lost(cause);
     for (const record of records) {
       if (!await this.#isNext(record)) throw this.#lost(cause);
     }
     if (await this.#objectsBeyond(here) !== objects) throw this.#lost(cause);
+  }
+
+  /**
+   * Whether the drive finds the place again up to which everything was on tape. It does not when something was written before that, for what follows a write is
+   * gone; that is, where it lies further from the beginning than the `strayed` objects reach. The tape may stand anywhere afterwards.
+   */
+  async stillHoldsDurable(strayed: number): Promise<boolean> {
+    const number = this.#session.ledger.durableNumber;
+    if (number === 0) return true;
+    // Some drives count from 1.
+    if (number === undefined || number <= strayed + 1) return false;
+    const { device } = this.#session;
+    const place = { number, destination: LocateDestination.Object };
+    try {
+      for (const cdb of [locate16Cdb(place), locate10Cdb(place)]) {
+        if (cdb === undefined) continue;
+        const { condition } = await device.attempt({ cdb });
+        if (condition === "illegal-request") continue;
+        return condition === "good" && (await this.#session.askPosition())?.object === number;
+      }
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+    }
+    return false;
   }
 
   /** How far the drive stands beyond a number of its own. */

@@ -101,6 +101,11 @@ export class WriteWindow {
     return this.#last;
   }
 
+  /** No more records follow for now: buffers that wait for them are let go. */
+  release(): void {
+    this.#spares.length = 0;
+  }
+
   /** Everything has to be sent anew. */
   recall(): void {
     for (const write of this.#writes) write.isSent = false;

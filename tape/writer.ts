@@ -89,7 +89,7 @@ export class Writer {
    * @throws {TapeError} with what became of it, when that fails.
    */
   async settle(signal?: AbortSignal): Promise<void> {
-    if (this.#behind.isBusy) await this.#behind.settle(signal);
+    if (this.#behind.isBusy) await this.#behind.finish(signal);
   }
 
   /** Writes filemarks. */
@@ -113,6 +113,8 @@ export class Writer {
   async flush(era: number, signal?: AbortSignal): Promise<WriteResult> {
     if (era !== this.era) throw this.#stopped();
     await this.settle(signal);
+    // A READ ahead may have met the reset in which the drive lost its buffer.
+    if (!this.#reposition.isThere) await this.#reposition.settle();
     return await this.#session.moving(() => this.#marks(0, false, signal));
   }
 

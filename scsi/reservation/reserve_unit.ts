@@ -1,11 +1,12 @@
 /**
- * RESERVE(6) and RELEASE(6): the whole logical unit for one initiator, until it logs out or the unit is reset
+ * RESERVE and RELEASE: the whole logical unit for one initiator, until it logs out or the unit is reset
  * (SPC-2, obsolete since SPC-3). Old drives, and Linux's tape driver, use nothing else.
  *
  * @module
  */
 
 import { cdbOf } from "../cdb_field.ts";
+import { CheckConditionError } from "../errors.ts";
 import { type CommandOptions, executeChecked } from "../execute.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 
@@ -19,6 +20,37 @@ export function release6Cdb(): Uint8Array {
   return cdbOf(0x17);
 }
 
+/** RESERVE(10) (SPC-2) of the whole logical unit for whoever sends it. */
+export function reserve10Cdb(): Uint8Array {
+  return cdbOf(0x56);
+}
+
+/** RELEASE(10) (SPC-2) of the whole logical unit. */
+export function release10Cdb(): Uint8Array {
+  return cdbOf(0x57);
+}
+
+const INVALID_OPERATION_CODE = 0x20;
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof CheckConditionError && error.sense.asc === INVALID_OPERATION_CODE;
+}
+
+/** Some drives have the ten-byte form alone. */
+async function eitherForm(
+  unit: LogicalUnit,
+  cdbs: readonly [six: Uint8Array, ten: Uint8Array],
+  options: CommandOptions,
+): Promise<void> {
+  const { signal, timeoutMs } = options;
+  try {
+    await executeChecked(unit, { cdb: cdbs[0], signal, timeoutMs });
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+    await executeChecked(unit, { cdb: cdbs[1], signal, timeoutMs });
+  }
+}
+
 /**
  * Reserves a logical unit for this initiator. Reserving again what one has is no error.
  *
@@ -28,8 +60,7 @@ export function release6Cdb(): Uint8Array {
  * @throws {ServiceDeliveryError} when no status came back.
  */
 export async function reserveUnit(unit: LogicalUnit, options: CommandOptions = {}): Promise<void> {
-  const { signal, timeoutMs } = options;
-  await executeChecked(unit, { cdb: reserve6Cdb(), signal, timeoutMs });
+  await eitherForm(unit, [reserve6Cdb(), reserve10Cdb()], options);
 }
 
 /**
@@ -41,6 +72,5 @@ export async function reserveUnit(unit: LogicalUnit, options: CommandOptions = {
  * @throws {ServiceDeliveryError} when no status came back.
  */
 export async function releaseUnit(unit: LogicalUnit, options: CommandOptions = {}): Promise<void> {
-  const { signal, timeoutMs } = options;
-  await executeChecked(unit, { cdb: release6Cdb(), signal, timeoutMs });
+  await eitherForm(unit, [release6Cdb(), release10Cdb()], options);
 }

@@ -57,7 +57,7 @@ Deno.test("Log parameters are set page by page, and reset", async () => {
   await resetLogPages(unit, { page: 0x03 });
   await resetLogPages(unit);
   deepStrictEqual(unit.commands[0].dataOut, hex("02 00 0008 0005 00 04 00000000"));
-  deepStrictEqual(unit.commands.map(({ cdb }) => [cdb[1], cdb[2]]), [[0, 0x42], [2, 0x43], [
+  deepStrictEqual(unit.commands.map(({ cdb }) => [cdb[1], cdb[2]]), [[0, 0x40], [2, 0x43], [
     2,
     0x40,
   ]]);

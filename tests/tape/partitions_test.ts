@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { tapePersonalities } from "../../sim/personality.ts";
+import type { TapeError } from "../../tape/errors.ts";
+import { UnsupportedError } from "../../tape/feature_errors.ts";
+import { hex } from "../scsi/fake_unit.ts";
+import { numbered, openSim } from "./drive_setup.ts";
+import { good, script } from "./scripted.ts";
+
+Deno.test("A tape is divided, written in both parts, and made one again", async () => {
+  const { drive } = await openSim({ capacityBytes: 100e9 });
+  await drive.rewind();
+  await drive.write(numbered(9));
+  assert.deepEqual(await drive.makePartitions([2e9, "rest"]), {
+    maximum: 4,
+    partitions: [{ partition: 0, bytes: 2e9 }, { partition: 1, bytes: 98e9 }],
+  });
+  assert.deepEqual(await drive.read(), { kind: "end-of-data" });
+  await drive.write(numbered(1));
+  await drive.setPartition(1);
+  assert.equal((await drive.position()).partition, 1);
+  await drive.write(numbered(2));
+  await drive.locate({ partition: 0, object: 0 });
+  const first = await drive.read();
+  assert.equal(first.kind === "record" && first.data[0], 1);
+  await drive.setPartition(1);
+  await drive.format();
+  assert.equal((await drive.position()).partition, 0);
+  assert.equal((await drive.partitions()).partitions.length, 1);
+  await drive.close();
+});
+
+Deno.test("The page goes out as LTFS-like software sends it: gigabytes, and the rest for one", async () => {
+  const { unit, drive } = await openSim();
+  const page = "11 08 03 00 1c 03 09 00 0000 0000";
+  const seen = script(unit, {
+    0x1a: [
+      good(hex(`0d 00 10 00 ${page.slice(0, 27)} 0000`)),
+      good(hex(`0d 58 10 00 ${page.slice(0, 27)} 0000`)),
+    ],
+    0x15: [good()],
+    0x04: [good()],
+  });
+  await drive.makePartitions([1e9, "rest"]);
+  const select = seen.find(({ cdb }) => cdb[0] === 0x15)!;
+  assert.deepEqual(select.dataOut, hex("00 58 10 00 11 0a 03 01 3c 03 09 00 0001 ffff"));
+  assert.deepEqual(seen.find(({ cdb }) => cdb[0] === 0x04)?.cdb, hex("04 00 01 0000 00"));
+  unit.intercept = undefined;
+  await drive.close();
+});
+
+Deno.test("Sizes go out in the finest unit that holds them, rounded up", async () => {
+  for (
+    const [bytes, units, size] of [[1_500_000_000, 9, 2], [65_534, 0, 65_534], [
+      65_535,
+      1,
+      6554,
+    ]] as const
+  ) {
+    const { unit, drive } = await openSim();
+    const seen = script(unit, {
+      0x1a: [good(hex("0d 00 10 00 11 08 03 00 1c 03 09 00 0000"))],
+      0x15: [good()],
+      0x04: [good()],
+    });
+    await drive.makePartitions(["rest", bytes]);
+    const { dataOut } = seen.find(({ cdb }) => cdb[0] === 0x15)!;
+    assert.deepEqual([dataOut![10], (dataOut![14] << 8) | dataOut![15]], [units, size]);
+    unit.intercept = undefined;
+    await drive.close();
+  }
+});
+
+Deno.test("Partitions that cannot be are refused before anything is sent", async () => {
+  const { unit, drive } = await openSim();
+  const invalid = (error: unknown) => (error as TapeError).kind === "invalid-argument";
+  await assert.rejects(drive.makePartitions([]), invalid);
+  await assert.rejects(drive.makePartitions([1e9]), invalid);
+  await assert.rejects(drive.makePartitions(["rest", "rest"]), invalid);
+  await assert.rejects(drive.makePartitions([0, "rest"]), invalid);
+  await assert.rejects(drive.makePartitions([1e9, 1e9, 1e9, 1e9, "rest"]), UnsupportedError);
+  assert.ok(!unit.opcodes().includes(0x15) && !unit.opcodes().includes(0x04));
+  await drive.close();
+});
+
+Deno.test("A drive without partitions says so", async () => {
+  const { drive } = await openSim({ personality: tapePersonalities["quantum-dlt8000"] });
+  await assert.rejects(drive.makePartitions([1e9, "rest"]), UnsupportedError);
+  await drive.close();
+});
