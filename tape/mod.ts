@@ -13,16 +13,18 @@ export type { LocateTarget, SpaceResult, SpaceWhat } from "./motion.ts";
 export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";
 export type {
+  EraseOptions,
   LoadPollingOptions,
   OperationOptions,
   ReadOptions,
   RecordsOptions,
   TapeDriveOptions,
+  WriteFilemarksOptions,
 } from "./options.ts";
 export type { TapePosition } from "./position.ts";
 export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";
-export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
+export { TapeDrive } from "./tape_drive.ts";
 export type { RecordSource, TapeFile } from "./tape_files.ts";
 export type { UnwrittenRecord, WriteOutcome } from "./write_ledger.ts";
-export type { WriteResult } from "./writer.ts";
+export type { WriteResult } from "./write_result.ts";

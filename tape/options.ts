@@ -122,3 +122,19 @@ export interface RecordsOptions extends ReadOptions {
    */
   readonly reuse?: boolean;
 }
+
+/** Options of `writeFilemarks()`. */
+export interface WriteFilemarksOptions extends OperationOptions {
+  /**
+   * Does not wait until they are on tape. Quicker; but then nothing is proven to be on tape before the next `flush()`.
+   *
+   * @default false
+   */
+  readonly immediate?: boolean;
+}
+
+/** Options of `erase()`. */
+export interface EraseOptions extends OperationOptions {
+  /** Overwrites all that follows, which takes hours on a long tape; else end of data is written where the tape stands. @default false */
+  readonly long?: boolean;
+}
