@@ -26,6 +26,7 @@ export async function callerPosition(
   await Promise.allSettled([asked, reader.ahead.settle()]);
   const device = await asked;
   const ahead = reader.ahead.undelivered();
+  if (ahead.mustHear !== undefined) await reader.reposition.settle();
   if (!isAhead(ahead)) return device?.object !== undefined ? told(device) : own(session, device);
   if (session.count.object === 0) return own(session, device);
   const number = provenNumber(session, device, ahead);

@@ -39,14 +39,16 @@ export type {
   ReadOptions,
   RecordsOptions,
   TapeDriveOptions,
+  WriteFilemarksOptions,
 } from "./options.ts";
+export type { EraseOptions } from "./long_erase.ts";
 export type { PartitionLayout, PartitionSize, TapePartition } from "./partitions.ts";
 export type { TapePosition } from "./position.ts";
 export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";
 export { type AlertSeverity, TAPE_ALERTS, type TapeAlert, tapeAlert } from "./tape_alert.ts";
-export { type EraseOptions, TapeDrive, type WriteFilemarksOptions } from "./tape_drive.ts";
+export { TapeDrive } from "./tape_drive.ts";
 export type { RecordSource, TapeFile } from "./tape_files.ts";
 export type { VerifyExtent, VerifyOptions, VerifyResult } from "./verify.ts";
 export type { UnwrittenRecord, WriteOutcome } from "./write_ledger.ts";
-export type { WriteResult } from "./writer.ts";
+export type { WriteResult } from "./write_result.ts";

@@ -133,3 +133,13 @@ export interface RecordsOptions extends ReadOptions {
    */
   readonly reuse?: boolean;
 }
+
+/** Options of `writeFilemarks()`. */
+export interface WriteFilemarksOptions extends OperationOptions {
+  /**
+   * Does not wait until they are on tape. Quicker; but then nothing is proven to be on tape before the next `flush()`.
+   *
+   * @default false
+   */
+  readonly immediate?: boolean;
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WriteResult } from "./writer.ts";
+import type { WriteResult } from "./write_result.ts";
 
 /** Options of `writable()`. */
 export interface WritableOptions {

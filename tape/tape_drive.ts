@@ -20,41 +20,30 @@ import {
 import { type Density, readDensities } from "./density.ts";
 import { DriveFeatures } from "./drive_features.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
-import { eraseLong } from "./long_erase.ts";
+import { eraseLong, type EraseOptions } from "./long_erase.ts";
 import { SpaceStoppedError, TapeError } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
-import type { LongOperationOptions } from "./long_operation.ts";
 import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
+import { checkOptions } from "./option_limits.ts";
+import type {
+  OperationOptions,
+  ReadOptions,
+  RecordsOptions,
+  TapeDriveOptions,
+  WriteFilemarksOptions,
+} from "./options.ts";
 import type { Outage } from "./outage.ts";
-import type { OperationOptions, ReadOptions, RecordsOptions, TapeDriveOptions } from "./options.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
 import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
 import { filesFrom, type TapeFile } from "./tape_files.ts";
 import { TapeSession } from "./tape_session.ts";
-import { Writer, type WriteResult } from "./writer.ts";
+import type { WriteResult } from "./write_result.ts";
+import { Writer } from "./writer.ts";
 
-/** Options of {@linkcode TapeDrive.writeFilemarks}. */
-export interface WriteFilemarksOptions extends OperationOptions {
-  /**
-   * Does not wait until they are on tape. Quicker; but then nothing is proven to be on tape before the next `flush()`.
-   *
-   * @default false
-   */
-  readonly immediate?: boolean;
-}
-
-/** Options of {@linkcode TapeDrive.erase}. */
-export interface EraseOptions extends LongOperationOptions {
-  /** Overwrites all that follows, which takes hours on a long tape; else end of data is written where the tape stands. @default false */
-  readonly long?: boolean;
-}
-
-const MAX_READ_AHEAD = 256;
-const MAX_WRITE_BEHIND = 256;
 const DEFAULT_RECORD_BYTES_HINT = 262_144;
 const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
 
@@ -499,27 +488,5 @@ export class TapeDrive extends DriveFeatures {
   #closedError(): TapeError {
     const { name } = this.#session.device;
     return new TapeError("closed", `Cannot use the drive ${name}: it has been closed`);
-  }
-}
-
-function checkOptions(options: TapeDriveOptions): void {
-  const { readAhead = 0, writeBehind = 0, recordBytesHint = 1 } = options;
-  if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > MAX_READ_AHEAD) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot read ahead ${readAhead} commands: 0 to ${MAX_READ_AHEAD}`,
-    );
-  }
-  if (!Number.isInteger(writeBehind) || writeBehind < 0 || writeBehind > MAX_WRITE_BEHIND) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot write behind by ${writeBehind} commands: 0 to ${MAX_WRITE_BEHIND}`,
-    );
-  }
-  if (!Number.isInteger(recordBytesHint) || recordBytesHint < 1) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot use a record hint of ${recordBytesHint}: it is not a number of bytes`,
-    );
   }
 }

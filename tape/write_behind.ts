@@ -9,35 +9,18 @@
  */
 
 import { abortable } from "./abort.ts";
-import {
-  breaksPosition,
-  type Condition,
-  errorFor,
-  leavesTapeUnmoved,
-  losesBuffer,
-} from "./conditions.ts";
+import { type Condition, errorFor, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
+import { TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
-import type { WriteOutcome } from "./write_ledger.ts";
 import type { WriteRecovery } from "./write_recovery.ts";
+import { isElsewhere, isWritten, movedBy, REPEATABLE, withWrites, WRITTEN } from "./write_reply.ts";
 import { type PendingWrite, WriteWindow } from "./write_window.ts";
-import type { WriteResult } from "./writer.ts";
+import type { WriteResult } from "./write_result.ts";
 
 /** Over one record the connection may be lost so often, and the drive may refuse it for another reason. */
 const MAX_OUTAGES = 3;
 const MAX_ABORTED = 3;
-
-/** After these the record is on tape. */
-const WRITTEN: ReadonlySet<Condition> = new Set<Condition>([
-  "early-warning",
-  "good",
-  "informational",
-  "programmable-early-warning",
-]);
-
-/** Not executed, for a reason that has nothing to do with the write. */
-const REPEATABLE: ReadonlySet<Condition> = new Set<Condition>(["attention", "busy"]);
 
 /** Takes records and sees them written. */
 export class WriteBehind {
@@ -392,28 +375,4 @@ export class WriteBehind {
       if (!(error instanceof TransportLostError)) throw error;
     }
   }
-}
-
-/** A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, whether that answer came or not. */
-function isElsewhere(error: unknown): boolean {
-  return error instanceof TapeError &&
-    (breaksPosition(error.kind) || error instanceof PositionLostError);
-}
-
-function isWritten(reply: Reply | undefined): boolean {
-  return reply !== undefined && WRITTEN.has(reply.condition);
-}
-
-/** Most objects that a write can have brought to tape, by what is known of it. */
-function movedBy({ isSent, reply, objects }: PendingWrite): number {
-  if (!isSent) return 0;
-  if (reply === undefined) return objects;
-  const isUnmoved = leavesTapeUnmoved(reply.condition) || REPEATABLE.has(reply.condition);
-  return isUnmoved ? 0 : objects;
-}
-
-/** Errors are made where the drive answers, before it is known what becomes of the writes around. */
-function withWrites(error: unknown, writes: WriteOutcome): unknown {
-  if (error instanceof TapeError) (error as { writes?: WriteOutcome }).writes = writes;
-  return error;
 }

@@ -8,7 +8,9 @@ import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi
 import type { Random } from "../scsi/random.ts";
 import { SimUnit, type SimUnitOptions } from "./sim_unit.ts";
 
-const [REWIND, WRITE_FILEMARKS, LOAD_UNLOAD, WRITE, READ] = [0x01, 0x10, 0x1b, 0x0a, 0x08];
+const [WRITE_FILEMARKS, WRITE, READ] = [0x10, 0x0a, 0x08];
+/** REWIND, READ, SPACE, LOAD UNLOAD, LOCATE: before the tape moves otherwise than by writing, what is buffered is written (SSC-4, synchronize operation). */
+const MOTIONS: ReadonlySet<number> = new Set([0x01, READ, 0x11, 0x1b, 0x92]);
 
 export class FaultyLink implements RecoverableLogicalUnit {
   readonly name = "link";
@@ -95,7 +97,7 @@ export class FaultyLink implements RecoverableLogicalUnit {
 
   #note({ cdb }: ScsiCommand): void {
     const { status } = this.sim.drive.commands.at(-1)!;
-    const isSynchronous = cdb[0] === REWIND || cdb[0] === LOAD_UNLOAD ||
+    const isSynchronous = MOTIONS.has(cdb[0]) ||
       (cdb[0] === WRITE_FILEMARKS && (cdb[1] & 1) === 0);
     const count = this.sim.drive.objects().length;
     if (status === 0 && isSynchronous) this.#durable = count;

@@ -223,11 +223,13 @@ Deno.test("a LOCATE that is tried out and does not end well leaves the tape wher
   }
 });
 
-Deno.test("flush() tells of a reset that read-ahead met: what was in the drive's buffer is gone", async () => {
-  const { unit, drive } = await openSim({}, { readAhead: 8 });
-  await fill(drive, Array.from({ length: 20 }, (_, each) => numbered(each)));
-  unit.drive.inject({ opcode: READ, occurrence: 6, sense: { key: 6, asc: 0x29, ascq: 3 } });
-  for (let read = 0; read < 3; read++) await drive.read();
-  await assert.rejects(drive.flush(), ResetError);
-  await drive.close();
+Deno.test("flush() and position() tell of a reset that read-ahead met: what was in the drive's buffer is gone", async () => {
+  for (const operation of ["flush", "position"] as const) {
+    const { unit, drive } = await openSim({}, { readAhead: 8 });
+    await fill(drive, Array.from({ length: 20 }, (_, each) => numbered(each)));
+    unit.drive.inject({ opcode: READ, occurrence: 6, sense: { key: 6, asc: 0x29, ascq: 3 } });
+    for (let read = 0; read < 3; read++) await drive.read();
+    await assert.rejects(drive[operation](), ResetError);
+    await drive.close();
+  }
 });

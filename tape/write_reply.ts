@@ -1,0 +1,47 @@
+/**
+ * What the answer to a write says about the tape.
+ *
+ * @module
+ */
+
+import { breaksPosition, type Condition, leavesTapeUnmoved } from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import { PositionLostError, TapeError } from "./errors.ts";
+import type { WriteOutcome } from "./write_ledger.ts";
+import type { PendingWrite } from "./write_window.ts";
+
+/** After these the record is on tape. */
+export const WRITTEN: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "good",
+  "informational",
+  "programmable-early-warning",
+]);
+
+/** Not executed, for a reason that has nothing to do with the write. */
+export const REPEATABLE: ReadonlySet<Condition> = new Set<Condition>(["attention", "busy"]);
+
+/** A drive that was reset stands elsewhere, and may have written there what followed the write that it told so, whether that answer came or not. */
+export function isElsewhere(error: unknown): boolean {
+  return error instanceof TapeError &&
+    (breaksPosition(error.kind) || error instanceof PositionLostError);
+}
+
+/** Whether the write that was answered so is on tape. */
+export function isWritten(reply: Reply | undefined): boolean {
+  return reply !== undefined && WRITTEN.has(reply.condition);
+}
+
+/** Most objects that a write can have brought to tape, by what is known of it. */
+export function movedBy({ isSent, reply, objects }: PendingWrite): number {
+  if (!isSent) return 0;
+  if (reply === undefined) return objects;
+  const isUnmoved = leavesTapeUnmoved(reply.condition) || REPEATABLE.has(reply.condition);
+  return isUnmoved ? 0 : objects;
+}
+
+/** Errors are made where the drive answers, before it is known what becomes of the writes around. */
+export function withWrites(error: unknown, writes: WriteOutcome): unknown {
+  if (error instanceof TapeError) (error as { writes?: WriteOutcome }).writes = writes;
+  return error;
+}
