@@ -280,6 +280,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   closeWhenSent(fate: TaskFate = "end"): void {
     if (this.#isOver) return;
     this.#phase = "closing";
+    this.#requests?.abandon();
     this.output.finish();
     for (const duty of ["login", "stage", "act"] as const) this.#deadlines.done(duty);
     this.#deadlines.begin("leave", this.#now);
@@ -292,6 +293,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   close(error: unknown, fate: TaskFate = error === undefined ? "end" : "keep"): void {
     if (this.closed) return;
     this.#phase = "closed";
+    this.#requests?.abandon();
     this.output.finish();
     this.#session?.leave(this, fate);
     this.report({ kind: "disconnected", error });

@@ -94,6 +94,12 @@ export class FullFeaturePhase {
     }
   }
 
+  /** Nothing more will be received: a command of which a part was missing counts as not received. */
+  abandon(): void {
+    if (this.#command) this.#session.discard(this.#command);
+    this.#command = undefined;
+  }
+
   #placeDataOut(header: Uint8Array, length: number): Uint8Array | undefined {
     const pdu = decodeDataOut(header);
     this.#dataOut = pdu;

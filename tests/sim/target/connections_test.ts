@@ -3,6 +3,7 @@ import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 import { LoginStatus } from "../../../iscsi/pdu/login_status.ts";
 import { LogoutReason, LogoutResponseCode } from "../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { encodePdu } from "../../../iscsi/pdu/pdu.ts";
 import { decodeResponseSegment } from "../../../iscsi/pdu/scsi_response.ts";
 import {
   TaskManagementFunction,
@@ -231,6 +232,37 @@ Deno.test("A connection that breaks takes its tasks along, and the next command 
     assert.equal((await first.expect(Opcode.ScsiResponse)).pdu.status, 0);
     assert.ok(!fixture.device.log.includes("read 5"));
   }));
+
+Deno.test("A command that a broken connection has cut in two leaves nothing behind", () => {
+  const limits = { maxTransferBytes: 4096, dataOutBytes: 4096 };
+  return withTarget({ limits }, async (fixture) => {
+    const [first, second] = await twoConnections(fixture, [...SEVERAL, ["InitialR2T", "Yes"]]);
+    const fields = { write: true, expectedDataTransferLength: 4000, cdb: Command.write(4000) };
+    const bhs = new Uint8Array(48);
+    encodePdu({
+      opcode: Opcode.ScsiCommand,
+      immediate: false,
+      final: true,
+      read: false,
+      attributes: 1,
+      lun: 0n,
+      itt: 60_000,
+      cmdSn: first.cmdSn,
+      expStatSn: 0,
+      ...fields,
+    }, bhs);
+    bhs[6] = 1;
+    await second.sendBytes([bhs, new Uint8Array(100)]);
+    await fixture.turn();
+    fixture.target.sessions()[0].connections[1].disconnect();
+    await second.expectEnd();
+    const { itt } = await first.command(fields, pattern(4000).subarray(0, 100));
+    const { pdu: { ttt } } = await first.expect(Opcode.ReadyToTransfer);
+    await first.dataOut({ itt, ttt, offset: 100 }, pattern(4000).subarray(100));
+    await first.expect(Opcode.ScsiResponse);
+    assert.deepEqual(fixture.device.written, [pattern(4000)]);
+  });
+});
 
 Deno.test("One connection may abort a task of another", () =>
   withTarget({}, async (fixture) => {
