@@ -253,16 +253,11 @@ const RECOVERY: readonly Mutation[] = [
       "",
       "§11.19.2: a NOP-In shows that responses are missing",
     ],
-    [
-      "if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {",
-      "if (false) {",
-      "§11.16: after a rejected SNACK no data is whole",
-    ],
   ]),
   ...inFile("iscsi/session/core/initiator.ts", [
     [
-      "return this.#drainConnection(connection, patienceMs / 2);",
-      "return this.#drainConnection(connection, patienceMs * 2);",
+      "return this.#lifecycle.drain(connection, patienceMs / 2);",
+      "return this.#lifecycle.drain(connection, patienceMs * 2);",
       "§11.9.1: a logout in time, with several connections",
     ],
     [
@@ -270,6 +265,8 @@ const RECOVERY: readonly Mutation[] = [
       "this.#drainUntil(patienceMs * 2, reason,",
       "§11.9.1: a logout in time",
     ],
+  ]),
+  ...inFile("iscsi/session/core/connection_lifecycle.ts", [
     [
       "const times = { time2Wait: parameter2, time2Retain: parameter3 };",
       "const times = { time2Wait: 0, time2Retain: parameter3 };",
@@ -305,6 +302,11 @@ const RECOVERY: readonly Mutation[] = [
     ],
   ]),
   ...inFile("iscsi/session/recovery/command_recovery.ts", [
+    [
+      "if (recovery.refused) return this.#giveUp(task, recovery);",
+      "",
+      "§11.16: after a rejected SNACK no data is whole",
+    ],
     [
       "return expected !== 0 && snackTag !== expected;",
       "return false;",

@@ -61,3 +61,31 @@ Deno.test("RFC 7143 §11.16: once segments have another length, a SNACK asks for
     await turn();
   });
 });
+
+Deno.test("RFC 7143 §11.4.6: once all data was asked for under a tag, a response without the tag does not count", async () => {
+  await withSession(LEVEL_ONE, async (target, wire) => {
+    const data = pattern(2048);
+    const dataIn = new Uint8Array(2048);
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn });
+    wire.dataIn(itt, data.subarray(0, 512), { flags: 0 });
+    const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 512 });
+    wire.textResponse((await wire.only(Op.TextRequest)).itt, "");
+    await declaring;
+    wire.dataIn(itt, data.subarray(1024, 1536), { flags: 0, dataSn: 2, offset: 1024 });
+    const snack = await wire.only(Op.Snack);
+    assert.equal(snack.function, R_DATA);
+    const { statSn } = wire;
+    wire.response(itt, { expDataSn: 3 });
+    for (let dataSn = 0; dataSn < 4; dataSn++) {
+      await turn();
+      assert.equal(execution.outcome, undefined);
+      const offset = dataSn * 512;
+      wire.dataIn(itt, data.subarray(offset, offset + 512), { flags: 0, dataSn, offset });
+    }
+    await turn();
+    assert.equal(execution.outcome, undefined);
+    wire.response(itt, { expDataSn: 4, statSn, snackTag: snack.ttt });
+    assert.equal((await execution.result).dataInLength, 2048);
+    assert.deepEqual(dataIn, data);
+  });
+});

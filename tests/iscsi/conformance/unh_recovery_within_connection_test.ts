@@ -190,6 +190,22 @@ Deno.test("UNH 4.1: a command whose data came damaged is retried with the same t
   );
 });
 
+Deno.test("UNH 4.1: a command that the target has taken in is not sent again: it asks for the data that came damaged", async () => {
+  const options = levelOne(true);
+  const keys = { ...options.keys, ImmediateData: "Yes" };
+  await withSession({ ...options, keys }, async (target, wire) => {
+    const dataOut = pattern(300);
+    const { execution, pdu } = await target.begin(WRITE, { dataOut });
+    wire.reject(pdu, DATA_DIGEST_ERROR);
+    await wire.quiet();
+    assert.equal(execution.outcome, undefined);
+    wire.r2t(pdu.itt, { ttt: 4, offset: 0, length: 300 });
+    assert.deepEqual((await wire.only(Op.DataOut)).data, dataOut);
+    wire.response(pdu.itt);
+    assert.equal((await execution.result).status, 0);
+  });
+});
+
 Deno.test("UNH 16.4.2: after a rejected SNACK no partial data is taken for whole, and the next attempt is a new command", async () => {
   await withSession(levelOne(), async (target, wire) => {
     const dataIn = new Uint8Array(2048);

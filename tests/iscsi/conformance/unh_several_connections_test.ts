@@ -150,6 +150,24 @@ Deno.test("UNH 14.2: asked to log one connection out, the initiator does so ther
   });
 });
 
+Deno.test("UNH 14.2: a command that does not end keeps its connection's logout no longer than the time given", async () => {
+  await withConnections(2, 0, async (target, wires) => {
+    const execution = target.execute(REWIND);
+    const { wire, others: [other] } = await findCommand(wires);
+    wire.async(LOGOUT_REQUESTED, [0, 0, 6]);
+    await turn();
+    const later = target.execute(REWIND);
+    await wire.quiet();
+    await target.advance(5999);
+    const logout = await wire.only(Op.LogoutRequest);
+    assert.deepEqual([logout.function, logout.cid], [CLOSE_CONNECTION, wires.indexOf(wire)]);
+    wire.logoutResponse(logout.itt);
+    await assert.rejects(execution.result);
+    other.response((await other.only(Op.Command)).itt);
+    assert.equal((await later.result).status, 0);
+  });
+});
+
 /** Loses a connection, and returns the one that is set up in its place: the same CID, in the same session. */
 async function replaced(target: WireTarget, lost: WireConnection): Promise<WireConnection> {
   const cid = target.connections.indexOf(lost);
