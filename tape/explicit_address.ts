@@ -15,7 +15,7 @@ import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./exten
 import { needing } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 import type { ReadResult } from "./record_reader.ts";
-import type { WriteResult } from "./writer.ts";
+import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
 export interface ReadAtOptions extends OperationOptions {
