@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { MediumChangedError, PositionLostError, TransportLostError } from "../../tape/errors.ts";
+import {
+  MediumChangedError,
+  PositionLostError,
+  ResetError,
+  TransportLostError,
+} from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
@@ -124,4 +129,39 @@ Deno.test("A target that loses the connection over the same record again and aga
   assert.ok(unit.reconnections <= 4);
   unit.reestablish = reestablish;
   await drive.close().catch(() => {});
+});
+
+Deno.test("a place that is lost in an operation that does not need it is told to the next that does", async () => {
+  for (const next of ["read", "space", "position"] as const) {
+    const { unit, drive } = await written("exact");
+    // Where the way from the beginning is not known.
+    await drive.locate(3);
+    unit.nexusLost = true;
+    unit.meanwhile = () => unit.sim.drive.reset();
+    await drive.flush();
+    const operations = {
+      read: () => drive.read(),
+      space: () => drive.space("blocks", 1),
+      position: () => drive.position(),
+    };
+    await assert.rejects(operations[next](), PositionLostError);
+    await drive.rewind();
+    assert.deepEqual(await readAll(drive), EXPECTED);
+    await drive.close();
+  }
+});
+
+Deno.test("a reset that is heard while connecting again is told, though the next question fails", async () => {
+  const { unit, drive } = await written("exact");
+  await drive.space("end-of-data");
+  await drive.write(new Uint8Array(700));
+  unit.nexusLost = true;
+  unit.meanwhile = () => {
+    unit.sim.drive.raiseUnitAttention(0x29, 3);
+    unit.sim.drive.inject({ opcode: 0x1a, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  };
+  await assert.rejects(drive.write(new Uint8Array(700)), (error: ResetError) => {
+    return error instanceof ResetError && error.writes?.isCertain === false;
+  });
+  await drive.close();
 });
