@@ -427,10 +427,10 @@ export class TapeDrive extends DriveFeatures {
     }
   }
 
-  /** On a lost connection only what has not been flushed is worth another one. */
+  /** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
   async #leaveInOrder(): Promise<void> {
     if (this.#outage.isHere) {
-      if (!this.#session.isDirty) return;
+      if (!this.#session.isDirty && this.#reader.reposition.isThere) return;
       if (this.#outage.hasGivenUp) throw this.#session.lostError("flush what was written");
       await this.#reader.reconnect();
     }

@@ -203,9 +203,11 @@ Deno.test("close() on a connection that is lost tries nothing when nothing has t
 Deno.test("close() gives up setting up a lost connection when closeTimeoutMs have passed, and says what may be lost", async () => {
   const unit = new CutUnit("exact");
   const waits: number[] = [];
+  let isAttempted = () => {};
+  const attempted = new Promise<void>((resolve) => isAttempted = resolve);
   const sleep = (ms: number) => {
     waits.push(ms);
-    return Promise.resolve();
+    return attempted;
   };
   const drive = await TapeDrive.open(unit, { sleep, closeTimeoutMs: 1234 });
   await drive.write(numbered(1));
@@ -214,6 +216,7 @@ Deno.test("close() gives up setting up a lost connection when closeTimeoutMs hav
   unit.reestablish = (signal?: AbortSignal) =>
     new Promise((_, reject) => {
       signal!.addEventListener("abort", () => reject(signal!.reason), { once: true });
+      isAttempted();
     });
   await assert.rejects(drive.close(), (error: TapeError) => {
     return error.kind === "transport-lost" && error.writes?.durable === 0;

@@ -42,7 +42,7 @@ export function autosense(drive: DriveState, condition: Condition): Uint8Array {
 }
 
 function senseData(drive: DriveState, condition: Condition, format: SenseFormat): Uint8Array {
-  const cleaningRequested = drive.cleaning === "none" ? undefined : true;
+  const cleaningRequested = drive.cleaning === "none" ? condition.cleaningRequested : true;
   return encodeSense({ ...withQuirks(condition, drive.quirks), cleaningRequested }, format);
 }
 
