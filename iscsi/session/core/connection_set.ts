@@ -73,10 +73,11 @@ export class ConnectionSet {
 
   /**
    * Whether a connection takes the next command: of those whose socket is ready for output, the one with the least data
-   * under way. One that is stuck holds up nobody but itself.
+   * under way, and no more than one a batch, so that all have their turn. One that is stuck holds up nobody but itself.
    */
   mayTake(connection: SessionConnection): boolean {
     if (this.#connections.size === 1) return true;
+    if (connection.hasTaken) return false;
     const load = this.#state.loadOf(connection.cid);
     for (const other of this.#connections.values()) {
       if (other === connection || other.phase !== "full-feature" || other.isWriting) continue;

@@ -255,7 +255,9 @@ export class Initiator {
       ended: (connection, error) => this.#ended(connection, error),
       released: (connection) => {
         this.#connections.released(connection);
-        if (!this.closed) this.#lifecycle.step();
+        if (this.closed) return;
+        this.#lifecycle.step();
+        this.#events.outputDue();
       },
       drained: (connection, isIdle) => this.#lifecycle.drained(connection, isIdle),
       notice: this.#events.notice,
@@ -332,6 +334,7 @@ export class Initiator {
     this.#connections.remove(connection);
     if (phase === "logout") return;
     this.#lifecycle.ended(connection, error);
+    this.#events.outputDue();
   }
 
   #logOut(reason: string): void {

@@ -20,7 +20,7 @@ export interface InitiatorEvents {
   dial(cid: number): void;
   /** Its socket is to be closed. */
   disconnected(connection: SessionConnection): void;
-  /** Connections may have something to write. */
+  /** Connections may have something to write, and the next deadline may be another. */
   outputDue(): void;
   /** The session is over; `error` is why, unless a logout ended it in order. */
   closed(error: unknown): void;

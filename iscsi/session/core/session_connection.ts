@@ -93,6 +93,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   #lastReceived = 0;
   #readEnded = false;
   #writing = false;
+  #hasTaken = false;
   /** Requests that go out once more as they were, before new ones. */
   readonly #again: NumberedRequest[] = [];
 
@@ -128,6 +129,11 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   /** Whether PDUs of the full feature phase go over it. */
   get isUp(): boolean {
     return this.#phase === "full-feature" || this.#phase === "draining";
+  }
+
+  /** Whether the batch that is being filled has got a command. */
+  get hasTaken(): boolean {
+    return this.#hasTaken;
   }
 
   /** Whether the socket holds a batch of output. */
@@ -187,6 +193,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   }
 
   produce(batch: OutputBatch): boolean {
+    this.#hasTaken = false;
     this.#writing = !this.closed && this.wire.produce(batch);
     return this.#writing;
   }
@@ -229,6 +236,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     }
     if (this.#phase !== "full-feature" || !this.#owner.mayTake(this)) return false;
     if (!sendNextRequest(this.#state, wire, batch)) return false;
+    this.#hasTaken = true;
     if (this.wire.parameters.errorRecoveryLevel > 0) this.#probeLater();
     return true;
   }

@@ -78,6 +78,8 @@ export class ScriptedTarget {
   readonly dialed: number[] = [];
   readonly disconnected: number[] = [];
   readonly connectionChanges: ConnectionChange[] = [];
+  /** How often the drivers of all connections were told to look what is due. */
+  wakes = 0;
   parameters: NegotiatedParameters | undefined;
   closedWith: { error: unknown } | undefined;
   readonly notices: string[] = [];
@@ -127,7 +129,7 @@ export class ScriptedTarget {
       redirected: (address) => this.redirect = address,
       dial: (cid) => this.dialed.push(cid),
       disconnected: ({ cid }) => this.disconnected.push(cid),
-      outputDue: () => {},
+      outputDue: () => this.wakes++,
       closed: (error) => this.closedWith = { error },
       connectionChanged: (change) => this.connectionChanges.push(change),
       stateChanged: (change) => this.changes.push(change),
@@ -173,6 +175,12 @@ export class ScriptedTarget {
   breakOff(): void {
     this.connection.connectionEnded(new Error("cut"));
     this.connection.readEnded();
+  }
+
+  /** One write's worth of output, which the socket keeps. */
+  batch(): SentPdu[] {
+    const batch = new OutputBatch();
+    return this.connection.produce(batch) ? split(concatenated(batch.take())) : [];
   }
 
   /** What the initiator sends on a connection that is dead already: the target never sees it. */

@@ -312,6 +312,34 @@ Deno.test("The connections of a session share CmdSN, and have a StatSN each", ()
   for (const command of commands) assert.equal(resultOf(command).status, 0);
 });
 
+Deno.test("While all sockets are busy, each connection takes one command a batch", () => {
+  const target = loggedIn(0, 3);
+  const peers = [target, target.join(1, 500), target.join(2, 900)];
+  for (let index = 0; index < 9; index++) target.command(REWIND);
+  assert.deepEqual(peers.map((peer) => peer.batch().length), [1, 1, 1]);
+});
+
+Deno.test("A stuck socket holds up no commands but those that it has", () => {
+  const target = loggedIn(0, 2);
+  const peer = target.join(1, 500);
+  for (let index = 0; index < 5; index++) target.command(REWIND);
+  assert.equal(target.batch().length, 1);
+  let taken = 0;
+  while (peer.sent().some(({ pdu }) => pdu.opcode === Opcode.ScsiCommand)) taken++;
+  assert.equal(target.initiator.phase, "full-feature");
+  assert.ok(taken > 0);
+  assert.deepEqual(peer.sent(), [], "all that were left are under way");
+});
+
+Deno.test("The drivers of the other connections hear that one was lost: the next deadline is another", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const { wakes } = target;
+  peer.breakOff();
+  assert.ok(target.wakes > wakes);
+  assert.ok(target.initiator.nextDeadline() <= TIME2WAIT_MS);
+});
+
 Deno.test("An answer on another connection than its command's breaks the protocol", () => {
   const target = loggedIn(0, 2);
   const peer = target.join(1, 500);
