@@ -244,6 +244,7 @@ export class Incoming {
     }
     if (!intact || !pdu.hasStatus || (task && this.#commands.isOutdated(task, 0))) return;
     this.#recoverableStatus(header, task, serialAdd(pdu.dataSn, 1), () => {
+      checkWhole(task!);
       const result = dataInResult(task!, pdu);
       this.#end(task!);
       task!.complete(result);
@@ -287,6 +288,7 @@ export class Incoming {
         this.#end(task!);
         return task!.fail(dataLost(task!));
       }
+      checkWhole(task!);
       this.#respond(task!, pdu, segment);
     });
   }

@@ -68,7 +68,7 @@ export class CommandRecovery {
     if (isNext && pdu.bufferOffset !== task.received && this.#inOrder) {
       throw violation(task, `Data-In starts at offset ${pdu.bufferOffset}, not ${task.received}`);
     }
-    return roomForDataIn(task, pdu, length);
+    return roomForDataIn(task, pdu, length, this.#inOrder);
   }
 
   /** A Data-In PDU has come, with its data in {@link place}; `intact`: its digest was right. */
@@ -240,6 +240,7 @@ export class CommandRecovery {
     task.nextDataSn = recovery.ackedDataSn;
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
+    if (this.#inOrder) task.pieces = undefined;
     if (recovery.status) {
       // Another response, with the tag, takes its place and has its StatSN.
       this.#connection.status.forget(recovery.status.statSn);

@@ -56,15 +56,20 @@ export function placeDataIn(
       `Data-In starts at offset ${pdu.bufferOffset}, expected ${task.received}`,
     );
   }
-  return roomForDataIn(task, pdu, length);
+  return roomForDataIn(task, pdu, length, dataPduInOrder && dataSequenceInOrder);
 }
 
 /**
- * The part of the command's buffer that a Data-In PDU names.
+ * The part of the command's buffer that a Data-In PDU names. `inOrder`: offsets rise with DataSN.
  *
  * @throws {ProtocolError} when it reaches beyond the buffer.
  */
-export function roomForDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint8Array {
+export function roomForDataIn(
+  task: ScsiTask,
+  pdu: DataIn,
+  length: number,
+  inOrder: boolean,
+): Uint8Array {
   const end = pdu.bufferOffset + length;
   if (end > task.dataIn.length) {
     throw violation(
@@ -72,18 +77,28 @@ export function roomForDataIn(task: ScsiTask, pdu: DataIn, length: number): Uint
       `Data-In reaches byte ${end} of an expected data transfer length of ${task.dataIn.length}`,
     );
   }
-  if (end > task.reach) task.reach = end;
+  if (!inOrder || task.pieces || pdu.dataSn !== task.nextDataSn) {
+    task.pieces ??= new Map([[-1, { start: 0, end: task.received }]]);
+    task.pieces.set(pdu.dataSn, { start: pdu.bufferOffset, end });
+  }
   return task.dataIn.subarray(pdu.bufferOffset, end);
 }
 
 /**
- * Checks at the end of a command that its Data-In leaves no hole, which only offsets in any order can.
+ * Checks at the end of a command that its Data-In leaves no hole, which only offsets in another order can.
  *
  * @throws {ProtocolError} when it has one, or overlaps.
  */
 export function checkWhole(task: ScsiTask): void {
-  if (task.received === task.reach) return;
-  throw violation(task, `${task.received} bytes of Data-In reach up to byte ${task.reach}`);
+  if (task.pieces === undefined) return;
+  const pieces = [...task.pieces].filter(([dataSn]) => dataSn < task.nextDataSn);
+  let end = 0;
+  for (const [, piece] of pieces.sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+    if (piece.start !== end) {
+      throw violation(task, `Data-In goes on at byte ${piece.start} behind byte ${end}`);
+    }
+    end = piece.end;
+  }
 }
 
 /** The Data-In PDU that {@link placeDataIn} allowed has arrived. */

@@ -8,6 +8,12 @@ import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataRecovery } from "../recovery/data_recovery.ts";
 
+/** A part of the Data-In buffer: its first byte, and one past its last. */
+export interface DataPiece {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** `queued`: nothing sent, no CmdSN taken. `sent`: the target has it. `aborting`: ABORT TASK is out. */
 export type ScsiTaskState = "queued" | "sent" | "aborting" | "done";
 
@@ -44,8 +50,8 @@ export class ScsiTask {
 
   /** Bytes of Data-In that have arrived, without a gap. */
   received = 0;
-  /** One past the last byte of Data-In that has come. */
-  reach = 0;
+  /** Where Data-In has come, by DataSN; only kept once it may have come in another order than that of its offsets. */
+  pieces: Map<number, DataPiece> | undefined;
   /** DataSN of the next Data-In PDU, R2TSN of the next R2T; they share one sequence only in bidirectional commands. */
   nextDataSn = 0;
   nextR2tSn = 0;
@@ -89,7 +95,7 @@ export class ScsiTask {
   /** The command goes out once more as if never sent: the target has taken in nothing of it. */
   restart(): void {
     this.received = 0;
-    this.reach = 0;
+    this.pieces = undefined;
     this.nextDataSn = 0;
     this.nextR2tSn = 0;
     this.outstandingR2ts = 0;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DataLostError, type SessionOptions } from "../../../iscsi/mod.ts";
+import { DataLostError, ProtocolError, type SessionOptions } from "../../../iscsi/mod.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
 import { ACKNOWLEDGE, STATUS, turn } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op, type WirePdu } from "./wire_pdu.ts";
@@ -420,5 +420,17 @@ Deno.test("RFC 7143 §7.8: a repetition that came damaged does not touch the dat
       assert.equal((await execution.result).dataInLength, 2 * length);
       assert.deepEqual(dataIn, data);
     }
+  });
+});
+
+Deno.test("RFC 7143 §11.7.6: data that came early leaves no hole behind what comes later", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const { execution, pdu: { itt } } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+    wire.dataIn(itt, part(0), { flags: 0 });
+    wire.dataIn(itt, part(2), { flags: 0, dataSn: 2, offset: 1280 });
+    await wire.only(Op.Snack);
+    wire.dataIn(itt, part(1), { flags: 0, dataSn: 1, offset: 512 });
+    wire.response(itt, { expDataSn: 3, flags: 0x02, residual: 512 });
+    await assert.rejects(execution.result, ProtocolError);
   });
 });

@@ -102,6 +102,77 @@ Deno.test("A redirected login follows, each connection with its own states", () 
       }),
   ));
 
+for (const permanent of [false, true]) {
+  const home = permanent ? "elsewhere:3261" : "simulator:3260";
+  Deno.test(`After a target has moved ${permanent ? "for good" : "for now"}, the next login is for ${home}`, () =>
+    withSimulatedPair(
+      {},
+      ({ target }) =>
+        withSimulatedPair({ redirect: { address: "elsewhere:3261", permanent } }, async (pair) => {
+          const session = await pair.connect({
+            dial: (address, options) =>
+              address.hostname === "elsewhere"
+                ? target.dial(target.address, options)
+                : pair.dial(address, options),
+          });
+          await session.close();
+          assert.equal(`${session.home.hostname}:${session.home.port}`, home);
+        }),
+    ));
+}
+
+Deno.test("renegotiate() changes how much the target may send in one PDU, and data still comes whole", () =>
+  withSimulatedPair({}, async ({ connect, device }) => {
+    const lengths: number[] = [];
+    const session = await connect({
+      hooks: {
+        pdu: ({ direction, data }) => void (direction === "in" && lengths.push(data.length)),
+      },
+    });
+    try {
+      device.data = Uint8Array.from({ length: 5000 }, (_, index) => index);
+      await session.renegotiate({ maxReceiveDataSegmentLength: 1024 });
+      assert.equal(session.parameters.maxReceiveDataSegmentLength, 1024);
+      const dataIn = new Uint8Array(5000);
+      const { dataInLength } = await session.execute(0n, { cdb: Command.read(5000), dataIn });
+      assert.deepEqual([dataInLength, dataIn], [5000, device.data]);
+      assert.equal(Math.max(...lengths), 1024);
+      await assert.rejects(
+        session.renegotiate({ maxReceiveDataSegmentLength: 100 }),
+        InvalidOptionError,
+      );
+    } finally {
+      await session.close();
+    }
+  }));
+
+Deno.test("close() with time to drain lets commands under way end, and refuses new ones", () =>
+  withSimulatedPair({}, async ({ connect, device }) => {
+    const session = await connect();
+    const underWay = session.execute(0n, { cdb: Command.wait() });
+    await until(() => device.answers.length > 0);
+    const closed = session.close({ drainMs: 10_000 });
+    await assert.rejects(session.execute(0n, { cdb: Command.read(0) }), SessionClosedError);
+    device.answers[0]({ status: 0 });
+    assert.equal((await underWay).status, 0);
+    await closed;
+  }));
+
+Deno.test("The last connection of a session is not closed alone, and a wrong number of connections is refused", () =>
+  withSimulatedPair({}, async ({ connect }) => {
+    const session = await connect({ connections: 4, negotiation: { maxConnections: 1 } });
+    try {
+      assert.deepEqual(session.connections, [0], "no more than was agreed");
+      await assert.rejects(session.closeConnection(0), SessionClosedError);
+      await assert.rejects(session.closeConnection(3), SessionClosedError);
+    } finally {
+      await session.close();
+    }
+    for (const connections of [0, 1.5, 65_536]) {
+      await assert.rejects(connect({ connections }), InvalidOptionError);
+    }
+  }));
+
 Deno.test("A login that is redirected in a circle ends, and says where it has been", () =>
   withSimulatedPair({ redirect: { address: "simulator:3260" } }, async ({ connect, dialed }) => {
     await assert.rejects(connect({ maxRedirects: 3 }), (error) => {
