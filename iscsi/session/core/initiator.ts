@@ -48,6 +48,8 @@ export class Initiator {
   #drainDeadline = Infinity;
   #drainedReason = "";
   #time2Wait: number | undefined;
+  /** Connections on which the target has asked for a negotiation that has not ended. */
+  readonly #negotiating: Set<SessionConnection> = new Set();
 
   /**
    * Checks the options; nothing happens before the first connection is there.
@@ -65,6 +67,7 @@ export class Initiator {
       state: this.#state,
       connection: (cid) => this.#connections.up(cid)?.wire,
       anyConnection: () => this.#connections.any()?.wire,
+      isAlone: () => this.#connections.size === 1,
       abortTimeoutMs: options.abortTimeoutMs,
       resetsUnits: options.resetsUnits,
       ended: () => this.#requestEnded(),
@@ -380,10 +383,7 @@ export class Initiator {
         this.#time2Wait = message.parameter2;
         return this.#close(announced(event));
       case AsyncEvent.NegotiationRequested:
-        return this.#renegotiate(connection, { timeoutMs: message.parameter3 * 1000 }, {
-          completed: () => {},
-          failed: (error) => this.#events.notice("Negotiation failed", { error }),
-        });
+        return this.#answerNegotiation(connection, message.parameter3 * 1000);
       case AsyncEvent.TasksTerminated:
         return tasksTerminated(
           this.#state,
@@ -413,6 +413,19 @@ export class Initiator {
     this.#state.deadlines.include(this.#drainDeadline);
     this.#state.enter("draining", reason);
     this.#logOutIfDrained();
+  }
+
+  /** One exchange on a connection answers all messages there that ask for it before it has ended. */
+  #answerNegotiation(connection: SessionConnection, timeoutMs: number): void {
+    if (this.#negotiating.has(connection)) return;
+    this.#negotiating.add(connection);
+    this.#renegotiate(connection, { timeoutMs }, {
+      completed: () => this.#negotiating.delete(connection),
+      failed: (error) => {
+        this.#negotiating.delete(connection);
+        this.#events.notice("Negotiation failed", { error });
+      },
+    });
   }
 
   #renegotiate(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { serialLess } from "../../connection/serial_number.ts";
 import { ConnectionLostError } from "../../errors.ts";
 import {
   TaskManagementFunction,
@@ -37,6 +38,8 @@ export interface RequestLedgerParts {
   readonly connection: (cid: number) => InitiatorConnection | undefined;
   /** A connection for what may go out on any; `undefined` when none works at present. */
   readonly anyConnection: () => InitiatorConnection | undefined;
+  /** Whether the session has one connection only. */
+  readonly isAlone: () => boolean;
   /** Milliseconds to wait for the answer to ABORT TASK. */
   readonly abortTimeoutMs: number;
   /** Whether LOGICAL UNIT RESET follows an ABORT TASK that failed, before the connection is dropped. */
@@ -134,6 +137,7 @@ export class RequestLedger {
       this.#state.requests.delete(task.itt);
       this.dropData(task);
       task.fail(task.abortReason);
+      this.#checkTaken(task);
     } else if (task.state === "aborting") {
       const name = taskManagementResponseName(response);
       this.#abortFailed(
@@ -143,6 +147,17 @@ export class RequestLedger {
       );
     }
     this.#parts.ended();
+  }
+
+  /**
+   * A target that still waits for a number before this one waits for ever: nothing that follows would be executed. Over
+   * several connections that number may still be under way.
+   */
+  #checkTaken({ name, cmdSn }: ScsiTask): void {
+    const { expCmdSn } = this.#state.window;
+    if (serialLess(cmdSn, expCmdSn) || !this.#parts.isAlone()) return;
+    const state = `the target still waits for command ${expCmdSn}, which was sent before`;
+    this.#parts.broken(new ConnectionLostError(`${name}: it was aborted, but ${state}`));
   }
 
   /** A command is over: what it still had to send is not sent. */
