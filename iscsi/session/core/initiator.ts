@@ -48,6 +48,8 @@ export class Initiator {
   #drainDeadline = Infinity;
   #drainedReason = "";
   #time2Wait: number | undefined;
+  /** Connections on which the target has asked for a negotiation that has not ended. */
+  readonly #negotiating: Set<SessionConnection> = new Set();
 
   /**
    * Checks the options; nothing happens before the first connection is there.
@@ -65,6 +67,7 @@ export class Initiator {
       state: this.#state,
       connection: (cid) => this.#connections.up(cid)?.wire,
       anyConnection: () => this.#connections.any()?.wire,
+      isAlone: () => this.#connections.size === 1,
       abortTimeoutMs: options.abortTimeoutMs,
       resetsUnits: options.resetsUnits,
       ended: () => this.#requestEnded(),
@@ -412,14 +415,14 @@ export class Initiator {
     this.#logOutIfDrained();
   }
 
-  /** One exchange answers all messages that ask for it before it has ended. */
+  /** One exchange on a connection answers all messages there that ask for it before it has ended. */
   #answerNegotiation(connection: SessionConnection, timeoutMs: number): void {
-    if (connection.isNegotiating) return;
-    connection.isNegotiating = true;
+    if (this.#negotiating.has(connection)) return;
+    this.#negotiating.add(connection);
     this.#renegotiate(connection, { timeoutMs }, {
-      completed: () => connection.isNegotiating = false,
+      completed: () => this.#negotiating.delete(connection),
       failed: (error) => {
-        connection.isNegotiating = false;
+        this.#negotiating.delete(connection);
         this.#events.notice("Negotiation failed", { error });
       },
     });

@@ -76,8 +76,6 @@ export interface SessionConnectionOptions extends LoginPhaseOptions {
 export class SessionConnection implements ConnectionOwner, ProtocolCore {
   readonly cid: number;
   readonly wire: InitiatorConnection;
-  /** Whether a negotiation that the target has asked for is under way. */
-  isNegotiating = false;
   readonly #state: SessionState;
   readonly #owner: SessionConnectionOwner;
   readonly #options: SessionConnectionOptions;

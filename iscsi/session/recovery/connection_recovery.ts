@@ -316,9 +316,17 @@ export class ConnectionRecovery {
       this.#adoptions.push({ task, cid: helper.cid, at: this.#state.now, until });
       return;
     }
+    if (task.state === "aborting") return this.#dropUntaken(task, helper);
     task.restart();
     helper.sendAgain(task);
-    if (task.state === "aborting") this.#host.abort(task);
+  }
+
+  /** The target has never seen the command, and need not: another request takes its number. */
+  #dropUntaken(task: ScsiTask, helper: SessionConnection): void {
+    this.#state.requests.delete(task.itt);
+    plugGap(this.#state, helper.wire, task.cmdSn);
+    task.fail(task.abortReason);
+    this.#host.requestEnded();
   }
 
   #takeOverText(exchange: TextExchange, helper: SessionConnection, { cause }: Outage): void {

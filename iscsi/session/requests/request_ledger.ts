@@ -38,6 +38,8 @@ export interface RequestLedgerParts {
   readonly connection: (cid: number) => InitiatorConnection | undefined;
   /** A connection for what may go out on any; `undefined` when none works at present. */
   readonly anyConnection: () => InitiatorConnection | undefined;
+  /** Whether the session has one connection only. */
+  readonly isAlone: () => boolean;
   /** Milliseconds to wait for the answer to ABORT TASK. */
   readonly abortTimeoutMs: number;
   /** Whether LOGICAL UNIT RESET follows an ABORT TASK that failed, before the connection is dropped. */
@@ -148,15 +150,15 @@ export class RequestLedger {
     this.#parts.ended();
   }
 
-  /** A target that still waits for a number before this one waits for ever: nothing that follows would be executed. */
+  /**
+   * A target that still waits for a number before this one waits for ever: nothing that follows would be executed. Over
+   * several connections that number may still be under way.
+   */
   #checkTaken({ name, cmdSn }: ScsiTask): void {
     const { expCmdSn } = this.#state.window;
-    if (serialLess(cmdSn, expCmdSn)) return;
-    this.#parts.broken(
-      new ConnectionLostError(
-        `${name}: it was aborted, but the target still waits for command ${expCmdSn}, which was sent before`,
-      ),
-    );
+    if (serialLess(cmdSn, expCmdSn) || !this.#parts.isAlone()) return;
+    const state = `the target still waits for command ${expCmdSn}, which was sent before`;
+    this.#parts.broken(new ConnectionLostError(`${name}: it was aborted, but ${state}`));
   }
 
   /** A command is over: what it still had to send is not sent. */

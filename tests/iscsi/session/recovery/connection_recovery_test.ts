@@ -209,6 +209,21 @@ Deno.test("A command that is called off during an outage is aborted on the new c
   assert.equal(failureOf(command), reason);
 });
 
+Deno.test("A command that the target never took in and that was called off is not sent again; its number is used up", () => {
+  const target = loggedIn(2, 1);
+  const reason = new Error("called off");
+  const command = target.command(REWIND);
+  const [{ pdu }] = target.lost();
+  assert.ok(pdu.opcode === Opcode.ScsiCommand);
+  target.breakOff();
+  target.initiator.abort(command.task, reason, target.now);
+  target.advance(TIME2WAIT_MS);
+  const peer = target.join(0, 500);
+  const ping = peer.only(Opcode.NopOut).pdu;
+  assert.deepEqual([ping.immediate, ping.cmdSn], [false, pdu.cmdSn]);
+  assert.equal(failureOf(command), reason);
+});
+
 Deno.test("Closing a session that has no connection ends it at once", () => {
   const target = loggedIn(2, 1);
   const command = target.command(REWIND);
