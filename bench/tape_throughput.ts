@@ -32,12 +32,14 @@ function parseJob(args: readonly string[]): Job {
 }
 
 async function readRecords(drive: TapeDrive, { recordBytes, count }: Job): Promise<void> {
-  for (let done = 0; done < count; done++) {
-    const result = await drive.read();
-    if (result.kind !== "record" || result.data.length !== recordBytes) {
-      throw new Error(`Cannot measure: object ${done} is not a record of ${recordBytes} bytes`);
+  let done = 0;
+  for await (const record of drive.records({ reuse: true })) {
+    if (record.length !== recordBytes) {
+      throw new Error(`Cannot measure: record ${done} has ${record.length} bytes, not ${recordBytes}`);
     }
+    if (++done === count) return;
   }
+  throw new Error(`Cannot measure: there are ${done} records only`);
 }
 
 async function writeRecords(drive: TapeDrive, { recordBytes, count }: Job): Promise<void> {

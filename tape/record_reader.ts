@@ -279,8 +279,11 @@ export class RecordReader {
   }
 
   /** The caller is done with a record that it was given; what is a view of a larger buffer may have others beside it. */
-  giveBack({ buffer, byteLength }: Uint8Array): void {
-    if (byteLength === buffer.byteLength) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
+  giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
+    // In fixed mode several records may lie in one buffer. In variable mode there is a record at its beginning alone.
+    const isAlone = this.#session.blockBytes === 0 && byteOffset === 0;
+    if (!isAlone && byteLength !== buffer.byteLength) return;
+    this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
   }
 
   #tooLarge(buffer: Uint8Array, recordBytes: number): RecordTooLargeError {
