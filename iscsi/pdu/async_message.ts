@@ -23,6 +23,7 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames, hexByte } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";
 
 const ASYNC_EVENT = 36;
 const ASYNC_VCODE = 37;
@@ -52,17 +53,11 @@ const EVENT_NAMES: CodeNames = {
 };
 
 /** Asynchronous Message; its initiator task tag is always ffffffffh. */
-export interface AsyncMessage {
+export interface AsyncMessage extends ResponseNumbers {
   /** Always 32h. */
   readonly opcode: typeof Opcode.AsyncMessage;
   /** Logical unit, for events 0 and 5. */
   readonly lun: bigint;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** One of {@link AsyncEvent}, or a vendor's. */
   readonly asyncEvent: number;
   /** The vendor's code, for a vendor's event. */
@@ -82,9 +77,7 @@ export function encodeAsyncMessage(pdu: AsyncMessage, bhs: Uint8Array): void {
   bhs[FLAGS] = FINAL;
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, RESERVED_TAG);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   bhs[ASYNC_EVENT] = pdu.asyncEvent;
   bhs[ASYNC_VCODE] = pdu.asyncVCode;
   writeU16(bhs, PARAMETER1, pdu.parameter1);

@@ -19,6 +19,7 @@ import {
   writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
+import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";
 
 const ACKNOWLEDGE = 0x40;
 const OVERFLOW = 0x04;
@@ -31,7 +32,7 @@ const BUFFER_OFFSET = 40;
 const RESIDUAL = 44;
 
 /** SCSI Data-In: data for the initiator, in the last PDU of a command with its status where that is a good one. */
-export interface DataIn {
+export interface DataIn extends ResponseNumbers {
   /** Always 25h. */
   readonly opcode: typeof Opcode.DataIn;
   /** F: the last PDU of a sequence. */
@@ -54,10 +55,6 @@ export interface DataIn {
   readonly ttt: number;
   /** Status sequence number; valid with `hasStatus`. */
   readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Number of this PDU among those of the command, from 0; R2Ts of the command count too. */
   readonly dataSn: number;
   /** Where in the command's data these bytes belong. */
@@ -77,9 +74,7 @@ export function encodeDataIn(pdu: DataIn, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   writeU32(bhs, DATA_SN, pdu.dataSn);
   writeU32(bhs, BUFFER_OFFSET, pdu.bufferOffset);
   writeU32(bhs, RESIDUAL, pdu.residual);

@@ -20,6 +20,11 @@ import {
   writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
+import {
+  type ResponseNumbers,
+  writeRequestNumbers,
+  writeResponseNumbers,
+} from "./sequence_numbers.ts";
 
 const TRANSIT = 0x80;
 const CONTINUE = 0x40;
@@ -74,7 +79,7 @@ export interface LoginRequest {
 }
 
 /** Login Response. */
-export interface LoginResponse {
+export interface LoginResponse extends ResponseNumbers {
   /** Always 23h. */
   readonly opcode: typeof Opcode.LoginResponse;
   /** T: the target agrees to leave the stage `csg` for `nsg`. */
@@ -95,12 +100,8 @@ export interface LoginResponse {
   readonly tsih: number;
   /** Initiator task tag of the login. */
   readonly itt: number;
-  /** Status sequence number; like the two below, valid only with Status-Class 0. */
+  /** Status sequence number; like the other two, valid only with Status-Class 0. */
   readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Status-Class: 0 success, 1 redirection, 2 initiator error, 3 target error. */
   readonly statusClass: number;
   /** Status-Detail: what happened within the class; see `loginStatusName`. */
@@ -118,8 +119,7 @@ export function encodeLoginRequest(pdu: LoginRequest, bhs: Uint8Array): void {
   writeU16(bhs, TSIH, pdu.tsih);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU16(bhs, CID, pdu.cid);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
 }
 
 /** Reads a Login Request from its 48-byte header, of which it keeps nothing. */
@@ -151,9 +151,7 @@ export function encodeLoginResponse(pdu: LoginResponse, bhs: Uint8Array): void {
   bhs.set(pdu.isid, ISID);
   writeU16(bhs, TSIH, pdu.tsih);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   bhs[STATUS_CLASS] = pdu.statusClass;
   bhs[STATUS_DETAIL] = pdu.statusDetail;
 }

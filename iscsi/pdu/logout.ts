@@ -22,6 +22,12 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import {
+  type RequestNumbers,
+  type ResponseNumbers,
+  writeRequestNumbers,
+  writeResponseNumbers,
+} from "./sequence_numbers.ts";
 
 const REASON_MASK = 0x7f;
 
@@ -59,7 +65,7 @@ const RESPONSE_NAMES: CodeNames = {
 };
 
 /** Logout Request. */
-export interface LogoutRequest {
+export interface LogoutRequest extends RequestNumbers {
   /** Always 06h. */
   readonly opcode: typeof Opcode.LogoutRequest;
   /** I: immediate delivery. */
@@ -70,26 +76,16 @@ export interface LogoutRequest {
   readonly itt: number;
   /** Connection to close; 0 with the reason "close the session". */
   readonly cid: number;
-  /** Command sequence number. */
-  readonly cmdSn: number;
-  /** Next status sequence number expected. */
-  readonly expStatSn: number;
 }
 
 /** Logout Response. */
-export interface LogoutResponse {
+export interface LogoutResponse extends ResponseNumbers {
   /** Always 26h. */
   readonly opcode: typeof Opcode.LogoutResponse;
   /** One of {@link LogoutResponseCode}. */
   readonly response: number;
   /** Initiator task tag of the request. */
   readonly itt: number;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Seconds to wait before logging in again; 0 where no recovery is possible. */
   readonly time2Wait: number;
   /** Seconds, after `time2Wait`, for which tasks can be reassigned. */
@@ -103,8 +99,7 @@ export function encodeLogoutRequest(pdu: LogoutRequest, bhs: Uint8Array): void {
   bhs[FLAGS] = FINAL | (pdu.reason & REASON_MASK);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU16(bhs, CID, pdu.cid);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
 }
 
 /** Reads a Logout Request from its 48-byte header, of which it keeps nothing. */
@@ -127,9 +122,7 @@ export function encodeLogoutResponse(pdu: LogoutResponse, bhs: Uint8Array): void
   bhs[FLAGS] = FINAL;
   bhs[RESPONSE] = pdu.response;
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   writeU16(bhs, TIME2WAIT, pdu.time2Wait);
   writeU16(bhs, TIME2RETAIN, pdu.time2Retain);
 }

@@ -22,27 +22,28 @@ import {
   writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
+import {
+  type RequestNumbers,
+  type ResponseNumbers,
+  writeRequestNumbers,
+  writeResponseNumbers,
+} from "./sequence_numbers.ts";
 
 /** NOP-Out: a ping, the answer to a target's ping, or a bare confirmation of ExpStatSN. Ping data is the data segment. */
-export interface NopOut {
+export interface NopOut extends RequestNumbers {
   readonly opcode: typeof Opcode.NopOut;
   readonly immediate: boolean;
   readonly lun: bigint;
   readonly itt: number;
   readonly ttt: number;
-  readonly cmdSn: number;
-  readonly expStatSn: number;
 }
 
 /** NOP-In: a target's ping, or its answer to ours. */
-export interface NopIn {
+export interface NopIn extends ResponseNumbers {
   readonly opcode: typeof Opcode.NopIn;
   readonly lun: bigint;
   readonly itt: number;
   readonly ttt: number;
-  readonly statSn: number;
-  readonly expCmdSn: number;
-  readonly maxCmdSn: number;
 }
 
 export function encodeNopOut(pdu: NopOut, bhs: Uint8Array): void {
@@ -52,8 +53,7 @@ export function encodeNopOut(pdu: NopOut, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
 }
 
 export function decodeNopOut(bhs: Uint8Array): NopOut {
@@ -75,9 +75,7 @@ export function encodeNopIn(pdu: NopIn, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
 }
 
 export function decodeNopIn(bhs: Uint8Array): NopIn {

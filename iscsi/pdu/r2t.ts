@@ -19,13 +19,14 @@ import {
   writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
+import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";
 
 const R2T_SN = 36;
 const BUFFER_OFFSET = 40;
 const DESIRED_DATA_TRANSFER_LENGTH = 44;
 
 /** Ready To Transfer: the target asks for part of a command's data. */
-export interface ReadyToTransfer {
+export interface ReadyToTransfer extends ResponseNumbers {
   /** Always 31h. */
   readonly opcode: typeof Opcode.ReadyToTransfer;
   /** Logical unit, to be returned in the Data-Out. */
@@ -36,10 +37,6 @@ export interface ReadyToTransfer {
   readonly ttt: number;
   /** The next status sequence number, which an R2T does not use up. */
   readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Number of this R2T among those of the command, from 0. */
   readonly r2tSn: number;
   /** Where in the command's data the requested bytes begin. */
@@ -56,9 +53,7 @@ export function encodeReadyToTransfer(pdu: ReadyToTransfer, bhs: Uint8Array): vo
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   writeU32(bhs, R2T_SN, pdu.r2tSn);
   writeU32(bhs, BUFFER_OFFSET, pdu.bufferOffset);
   writeU32(bhs, DESIRED_DATA_TRANSFER_LENGTH, pdu.desiredDataTransferLength);

@@ -18,6 +18,7 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";
 
 const REASON = 2;
 const DATA_SN = 36;
@@ -53,17 +54,11 @@ const REASON_NAMES: CodeNames = {
 };
 
 /** Reject; its initiator task tag is always ffffffffh. */
-export interface Reject {
+export interface Reject extends ResponseNumbers {
   /** Always 3fh. */
   readonly opcode: typeof Opcode.Reject;
   /** One of {@link RejectReason}. */
   readonly reason: number;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Reject of a data digest error or a SNACK: the next DataSN or R2TSN that the target would send. Else 0. */
   readonly dataSn: number;
 }
@@ -75,9 +70,7 @@ export function encodeReject(pdu: Reject, bhs: Uint8Array): void {
   bhs[FLAGS] = FINAL;
   bhs[REASON] = pdu.reason;
   writeU32(bhs, INITIATOR_TASK_TAG, RESERVED_TAG);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   writeU32(bhs, DATA_SN, pdu.dataSn);
 }
 

@@ -19,6 +19,7 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import { type RequestNumbers, writeRequestNumbers } from "./sequence_numbers.ts";
 
 const READ = 0x40;
 const WRITE = 0x20;
@@ -48,7 +49,7 @@ const TASK_ATTRIBUTE_NAMES: CodeNames = {
 };
 
 /** SCSI Command. */
-export interface ScsiCommand {
+export interface ScsiCommand extends RequestNumbers {
   /** Always 01h. */
   readonly opcode: typeof Opcode.ScsiCommand;
   /** I: immediate delivery. */
@@ -67,10 +68,6 @@ export interface ScsiCommand {
   readonly itt: number;
   /** Bytes to transfer; of a bidirectional command, bytes to write. */
   readonly expectedDataTransferLength: number;
-  /** Command sequence number. */
-  readonly cmdSn: number;
-  /** Next status sequence number expected. */
-  readonly expStatSn: number;
   /**
    * The command descriptor block. Encoded, its first 16 bytes, with zeros where it is shorter; the rest is for
    * `extendedCdb` of ahs.ts. Decoded, the 16 bytes of the header in an array that is yours.
@@ -87,8 +84,7 @@ export function encodeScsiCommand(pdu: ScsiCommand, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, EXPECTED_DATA_TRANSFER_LENGTH, pdu.expectedDataTransferLength);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
   const { cdb } = pdu;
   bhs.set(cdb.length > BHS_CDB_LENGTH ? cdb.subarray(0, BHS_CDB_LENGTH) : cdb, CDB);
 }

@@ -19,6 +19,7 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames, hexByte } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";
 
 const BIDIRECTIONAL_OVERFLOW = 0x10;
 const BIDIRECTIONAL_UNDERFLOW = 0x08;
@@ -47,7 +48,7 @@ const RESPONSE_NAMES: CodeNames = {
 };
 
 /** SCSI Response: the end of a command. */
-export interface ScsiResponse {
+export interface ScsiResponse extends ResponseNumbers {
   /** Always 21h. */
   readonly opcode: typeof Opcode.ScsiResponse;
   /** o: the residual of a bidirectional read counts bytes beyond the expected length. */
@@ -66,12 +67,6 @@ export interface ScsiResponse {
   readonly itt: number;
   /** Copy of the SNACK tag of an R-Data SNACK, else 0. */
   readonly snackTag: number;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
   /** Number of Data-In and R2T PDUs that the target sent for the command. */
   readonly expDataSn: number;
   /** Bytes, meaningful with one of the two bidirectional flags. */
@@ -100,9 +95,7 @@ export function encodeScsiResponse(pdu: ScsiResponse, bhs: Uint8Array): void {
   bhs[STATUS] = pdu.status;
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, SNACK_TAG, pdu.snackTag);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
   writeU32(bhs, EXP_DATA_SN, pdu.expDataSn);
   writeU32(bhs, BIDIRECTIONAL_RESIDUAL, pdu.bidirectionalResidual);
   writeU32(bhs, RESIDUAL, pdu.residual);

@@ -22,6 +22,12 @@ import {
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";
+import {
+  type RequestNumbers,
+  type ResponseNumbers,
+  writeRequestNumbers,
+  writeResponseNumbers,
+} from "./sequence_numbers.ts";
 
 const FUNCTION_MASK = 0x7f;
 
@@ -79,7 +85,7 @@ const RESPONSE_NAMES: CodeNames = {
 };
 
 /** Task Management Function Request. */
-export interface TaskManagementRequest {
+export interface TaskManagementRequest extends RequestNumbers {
   /** Always 02h. */
   readonly opcode: typeof Opcode.TaskManagementRequest;
   /** I: immediate delivery. */
@@ -93,9 +99,6 @@ export interface TaskManagementRequest {
   /** Initiator task tag of the task to abort or reassign; ffffffffh with the other functions. */
   readonly referencedTaskTag: number;
   /** Command sequence number of this request. */
-  readonly cmdSn: number;
-  /** Next status sequence number expected. */
-  readonly expStatSn: number;
   /** ABORT TASK: the CmdSN of the task to abort. Other functions: 0. */
   readonly refCmdSn: number;
   /** TASK REASSIGN: the next DataSN or R2TSN expected. Other functions: 0. */
@@ -103,19 +106,13 @@ export interface TaskManagementRequest {
 }
 
 /** Task Management Function Response. */
-export interface TaskManagementResponse {
+export interface TaskManagementResponse extends ResponseNumbers {
   /** Always 22h. */
   readonly opcode: typeof Opcode.TaskManagementResponse;
   /** One of {@link TaskManagementResponseCode}. */
   readonly response: number;
   /** Initiator task tag of the request. */
   readonly itt: number;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
 }
 
 /** Writes `pdu` over all 48 bytes of `bhs`. */
@@ -126,8 +123,7 @@ export function encodeTaskManagementRequest(pdu: TaskManagementRequest, bhs: Uin
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, REFERENCED_TASK_TAG, pdu.referencedTaskTag);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
   writeU32(bhs, REF_CMD_SN, pdu.refCmdSn);
   writeU32(bhs, EXP_DATA_SN, pdu.expDataSn);
 }
@@ -155,9 +151,7 @@ export function encodeTaskManagementResponse(pdu: TaskManagementResponse, bhs: U
   bhs[FLAGS] = FINAL;
   bhs[RESPONSE] = pdu.response;
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
 }
 
 /** Reads a Task Management Function Response from its 48-byte header, of which it keeps nothing. */

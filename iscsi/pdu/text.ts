@@ -22,11 +22,17 @@ import {
   writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
+import {
+  type RequestNumbers,
+  type ResponseNumbers,
+  writeRequestNumbers,
+  writeResponseNumbers,
+} from "./sequence_numbers.ts";
 
 const CONTINUE = 0x40;
 
 /** Text Request: keys for the target, or a request for the rest of its answer. */
-export interface TextRequest {
+export interface TextRequest extends RequestNumbers {
   /** Always 04h. */
   readonly opcode: typeof Opcode.TextRequest;
   /** I: immediate delivery; constant through a sequence. */
@@ -41,14 +47,10 @@ export interface TextRequest {
   readonly itt: number;
   /** The target transfer tag of the response that this continues, or ffffffffh. */
   readonly ttt: number;
-  /** Command sequence number. */
-  readonly cmdSn: number;
-  /** Next status sequence number expected. */
-  readonly expStatSn: number;
 }
 
 /** Text Response. */
-export interface TextResponse {
+export interface TextResponse extends ResponseNumbers {
   /** Always 24h. */
   readonly opcode: typeof Opcode.TextResponse;
   /** F: the answer is complete; only in answer to a request with F. */
@@ -61,12 +63,6 @@ export interface TextResponse {
   readonly itt: number;
   /** Tag to return in the next request; ffffffffh when `final` is set. */
   readonly ttt: number;
-  /** Status sequence number. */
-  readonly statSn: number;
-  /** Next command sequence number that the target expects. */
-  readonly expCmdSn: number;
-  /** Highest command sequence number that the target accepts. */
-  readonly maxCmdSn: number;
 }
 
 /** Writes `pdu` over all 48 bytes of `bhs`. */
@@ -77,8 +73,7 @@ export function encodeTextRequest(pdu: TextRequest, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, CMD_SN, pdu.cmdSn);
-  writeU32(bhs, EXP_STAT_SN, pdu.expStatSn);
+  writeRequestNumbers(bhs, pdu);
 }
 
 /** Reads a Text Request from its 48-byte header, of which it keeps nothing. */
@@ -104,9 +99,7 @@ export function encodeTextResponse(pdu: TextResponse, bhs: Uint8Array): void {
   writeLun(bhs, pdu.lun);
   writeU32(bhs, INITIATOR_TASK_TAG, pdu.itt);
   writeU32(bhs, TARGET_TRANSFER_TAG, pdu.ttt);
-  writeU32(bhs, STAT_SN, pdu.statSn);
-  writeU32(bhs, EXP_CMD_SN, pdu.expCmdSn);
-  writeU32(bhs, MAX_CMD_SN, pdu.maxCmdSn);
+  writeResponseNumbers(bhs, pdu);
 }
 
 /** Reads a Text Response from its 48-byte header, of which it keeps nothing. */
