@@ -7,7 +7,7 @@
 import type { DeviceServer } from "../device_server.ts";
 import { inquiryCommand } from "../unit/inquiry_answer.ts";
 import { modeCommands } from "../unit/mode_answer.ts";
-import { RESERVATION_COMMANDS } from "../unit/reservation_answer.ts";
+import { reservationCommands } from "../reservations/reservation_commands.ts";
 import { READINESS_COMMANDS } from "../unit/sense_answer.ts";
 import type { UnitCommand } from "../unit/unit_command.ts";
 import { UnitServer } from "../unit/unit_server.ts";
@@ -22,7 +22,7 @@ const CHANGER_COMMANDS: readonly UnitCommand<ChangerState>[] = [
   ...READINESS_COMMANDS,
   inquiryCommand<ChangerState>({ removable: () => true, versionDescriptors: STANDARDS }),
   ...modeCommands<ChangerState>({ deviceSpecific: () => 0 }),
-  ...RESERVATION_COMMANDS,
+  ...reservationCommands({ canPersist: false }),
   ...MOVE_COMMANDS,
   ...STATUS_COMMANDS,
 ];

@@ -20,7 +20,7 @@ import { cutToAllocation } from "../tape/commands/transfer_length.ts";
 import { Conditions, failed, GOOD, invalidField, type Outcome } from "../tape/conditions.ts";
 import { inquiryCommand } from "../unit/inquiry_answer.ts";
 import { modeCommands } from "../unit/mode_answer.ts";
-import { RESERVATION_COMMANDS } from "../unit/reservation_answer.ts";
+import { reservationCommands } from "../reservations/reservation_commands.ts";
 import { READINESS_COMMANDS } from "../unit/sense_answer.ts";
 import { CONTROL, type UnitCommand } from "../unit/unit_command.ts";
 import { MAX_TRANSFER_BYTES } from "./block_address.ts";
@@ -75,7 +75,7 @@ export const DISK_COMMANDS: readonly UnitCommand<DiskState>[] = [
       return { densityCode: told >>> 24, blockCount: told & 0xffffff, blockBytes };
     },
   }),
-  ...RESERVATION_COMMANDS,
+  ...reservationCommands({ canPersist: false }),
   ...TRANSFER_COMMANDS,
   ...PROVISIONING_COMMANDS,
   {

@@ -7,7 +7,7 @@
 import { DeviceType } from "../../scsi/device_type.ts";
 import type { Nexus } from "../device_server.ts";
 import { type Condition, Conditions } from "../tape/conditions.ts";
-import { Reservations } from "../tape/reservations/reservations.ts";
+import { Reservations } from "../reservations/reservations.ts";
 import { type UnitAttentionOptions, UnitAttentions } from "../tape/unit_attentions.ts";
 import { controlPage, type UnitModePage, UnitModes } from "../unit/unit_modes.ts";
 import type { UnitIdentity, UnitState } from "../unit/unit_state.ts";

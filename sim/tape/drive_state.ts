@@ -13,7 +13,7 @@ import { DriveModes } from "./drive_modes.ts";
 import type { DriveQuirks } from "./drive_quirks.ts";
 import type { Medium, MediumState, Partition } from "./medium.ts";
 import { Readiness, type ReadinessOptions } from "./readiness.ts";
-import { Reservations } from "./reservations/reservations.ts";
+import { Reservations } from "../reservations/reservations.ts";
 import { RunningOperation } from "./running_operation.ts";
 import { EncryptionState } from "./security/encryption_state.ts";
 import { type CapacitySettings, earlyWarningZone, volumeBytes } from "./tape_capacity.ts";

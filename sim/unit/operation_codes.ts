@@ -20,22 +20,29 @@ const CTDP = 0x80;
 const NOT_SUPPORTED = 0x01;
 const SUPPORTED = 0x03;
 
+type Row = Pick<UnitCommand<never>, "opcode" | "serviceAction" | "usage">;
+
+/** The command, which works whatever the state of the unit. */
+export interface OperationCodesCommand extends Row {
+  readonly access: "allowed";
+  readonly allowedWhenReserved: true;
+  readonly execute: (unit: unknown, task: Task) => Outcome;
+}
+
 /** The command, for units of one type that have `commands`, to which it may be added. */
-export function operationCodesCommand<State>(
-  commands: readonly UnitCommand<State>[],
+export function operationCodesCommand(
+  commands: readonly Row[],
   deviceType: number,
-): UnitCommand<State> {
+): OperationCodesCommand {
   return {
     opcode: 0xa3,
     serviceAction: 0x0c,
     usage: [0x1f, RCTD | REPORTING_OPTIONS, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, CONTROL],
-    access: "read",
+    access: "allowed",
     allowedWhenReserved: true,
-    execute: (_state, task) => report(commands, task, deviceType),
+    execute: (_unit, task) => report(commands, task, deviceType),
   };
 }
-
-type Row = Pick<UnitCommand<never>, "opcode" | "serviceAction" | "usage">;
 
 function report(commands: readonly Row[], { cdb }: Task, deviceType: number): Outcome {
   const withTimeouts = (cdb[2] & RCTD) !== 0;

@@ -6,16 +6,10 @@
 
 import type { Task } from "../device_server.ts";
 import type { Outcome } from "../tape/conditions.ts";
-import type { ReservationAccess } from "../tape/reservations/reservations.ts";
+import type { ReservationAccess } from "../reservations/reservations.ts";
 
 /** CONTROL byte: only the vendor's bits may be set; NACA is refused (SAM-5 §5.2). */
 export const CONTROL = 0xc0;
-
-/** A reservation stands in the way: not a condition but a status of its own. */
-export const CONFLICT = "conflict";
-
-/** What a command comes to. */
-export type Answer = Outcome | typeof CONFLICT;
 
 /** One command of units whose state is a `State`. */
 export interface UnitCommand<State> {
@@ -38,7 +32,7 @@ export interface UnitCommand<State> {
   /** Bytes of Data-Out that the CDB asks for. @default 0 */
   readonly dataOutLength?: (cdb: Uint8Array, state: State) => number;
   /** Executes it. The fields of the CDB outside `usage` are 0, and the unit is ready if it has to be. */
-  readonly execute: (state: State, task: Task) => Answer;
+  readonly execute: (state: State, task: Task) => Outcome;
 }
 
 /** Number of bytes of the command's CDB. */

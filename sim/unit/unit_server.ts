@@ -13,10 +13,11 @@ import {
   failed,
   invalidField,
   type Outcome,
+  RESERVATION_CONFLICT,
 } from "../tape/conditions.ts";
 import { UnitCommandSet } from "./command_set.ts";
 import { autosense } from "./sense_answer.ts";
-import { type Answer, cdbLength, CONFLICT, type UnitCommand } from "./unit_command.ts";
+import { cdbLength, type UnitCommand } from "./unit_command.ts";
 import type { UnitState } from "./unit_state.ts";
 
 /** The additional sense code of power on and resets, which goes before a reservation conflict. */
@@ -82,8 +83,8 @@ export class UnitServer<State extends UnitState> implements DeviceServer {
     this.#hooks.close?.();
   }
 
-  #result(answer: Answer): TaskResult {
-    if (answer === CONFLICT) return { status: Status.ReservationConflict };
+  #result(answer: Outcome): TaskResult {
+    if (answer.isConflict) return { status: Status.ReservationConflict };
     const { dataIn, condition } = answer;
     if (condition === undefined) return { status: Status.Good, dataIn };
     return { status: Status.CheckCondition, dataIn, sense: autosense(this.#state, condition) };
@@ -94,12 +95,14 @@ function refusal<State extends UnitState>(
   state: State,
   command: UnitCommand<State> | Outcome,
   task: Task,
-): Answer | undefined {
+): Outcome | undefined {
   const row = "execute" in command ? command : undefined;
   const attention = row?.ignoresUnitAttention ? undefined : state.attentions.peek(task.nexus);
   if (attention?.asc === POWER_ON_OR_RESET) return taken(state, task);
   const { access = "write", allowedWhenReserved = false } = row ?? {};
-  if (state.reservations.isConflict(task.nexus, access, allowedWhenReserved)) return CONFLICT;
+  if (state.reservations.isConflict(task.nexus, access, allowedWhenReserved)) {
+    return RESERVATION_CONFLICT;
+  }
   if (attention !== undefined) return taken(state, task);
   if (row === undefined) return command as Outcome;
   return reservedBits(row, task.cdb) ?? notReady(state, row);

@@ -5,7 +5,7 @@
  */
 
 import type { Condition } from "../tape/conditions.ts";
-import type { Reservations } from "../tape/reservations/reservations.ts";
+import type { Reservations } from "../reservations/reservations.ts";
 import type { UnitAttentions } from "../tape/unit_attentions.ts";
 import type { UnitModes } from "./unit_modes.ts";
 

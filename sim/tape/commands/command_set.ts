@@ -4,11 +4,14 @@
  * @module
  */
 
+import { DeviceType } from "../../../scsi/device_type.ts";
+import { reservationCommands } from "../../reservations/reservation_commands.ts";
+import { operationCodesCommand } from "../../unit/operation_codes.ts";
 import { Conditions, failed, invalidField, type Outcome } from "../conditions.ts";
 import { ATTRIBUTE_COMMANDS } from "../attributes/attribute_commands.ts";
 import type { TapePersonality } from "../../personality.ts";
 import type { DriveQuirks } from "../drive_quirks.ts";
-import { PERSISTENT_RESERVE_COMMANDS } from "../reservations/persistent_reserve_commands.ts";
+import type { DriveState } from "../drive_state.ts";
 import { SECURITY_COMMANDS } from "../security/security_commands.ts";
 import { ACCESS_ORDER_COMMANDS } from "./access_order_commands.ts";
 import { DENSITY_COMMANDS } from "./density_report.ts";
@@ -19,13 +22,11 @@ import { LOG_COMMANDS } from "./log_commands.ts";
 import { MAINTENANCE_COMMANDS } from "./maintenance_commands.ts";
 import { MEDIUM_COMMANDS } from "./medium_commands.ts";
 import { MODE_COMMANDS } from "./mode_commands.ts";
-import { operationCodesCommand } from "./operation_codes_report.ts";
 import { PARTITION_COMMANDS } from "./partition_commands.ts";
 import { POSITION_COMMANDS } from "./position_commands.ts";
 import { READ_POSITION } from "./position_report.ts";
 import { READ_COMMANDS } from "./read_commands.ts";
 import { READ_REVERSE_COMMANDS } from "./read_reverse_commands.ts";
-import { RESERVATION_COMMANDS } from "./reservation_commands.ts";
 import { REQUEST_SENSE } from "./sense_report.ts";
 import { VERIFY_COMMANDS } from "./verify_commands.ts";
 import { WRITE_COMMANDS } from "./write_commands.ts";
@@ -48,8 +49,12 @@ const COMMANDS: readonly DriveCommand[] = [
   REQUEST_SENSE,
   ...DENSITY_COMMANDS,
   ...LOG_COMMANDS,
-  ...RESERVATION_COMMANDS,
-  ...PERSISTENT_RESERVE_COMMANDS,
+  ...reservationCommands<DriveState>({
+    canPersist: true,
+    // Keys may be bound to the reservation of the nexus that set them (SSC-4 §4.2.22).
+    lost: ({ encryption }, isLoser, isPreempted) =>
+      encryption.reservationLost(isLoser, isPreempted),
+  }),
   ...VERIFY_COMMANDS,
   ...READ_REVERSE_COMMANDS,
   ...PARTITION_COMMANDS,
@@ -75,7 +80,7 @@ export class CommandSet {
     const commands = COMMANDS.filter((command) =>
       (command.feature === undefined || features[command.feature]) && !isMissing(command, quirks)
     );
-    commands.push(operationCodesCommand(commands));
+    commands.push(operationCodesCommand(commands, DeviceType.Tape));
     for (const command of commands) {
       const others = this.#byOpcode.get(command.opcode);
       if (others === undefined) this.#byOpcode.set(command.opcode, [command]);

@@ -8,7 +8,7 @@ import type { Task } from "../../device_server.ts";
 import type { DriveFeatures } from "../../personality.ts";
 import type { Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
-import type { ReservationAccess } from "../reservations/reservations.ts";
+import type { ReservationAccess } from "../../reservations/reservations.ts";
 
 /** CONTROL byte: only the vendor's bits may be set; NACA is refused (SAM-5 §5.2). */
 export const CONTROL = 0xc0;

@@ -106,6 +106,7 @@ function driver(target: WireTarget): { device: Device; unit: LogicalUnit } {
     position: () => undefined,
     failed: () => {},
     modeChanged: () => Promise.resolve(),
+    facts: () => ({}),
   };
   const device = new Device(unit, events, {
     logger: { debug() {}, info() {}, warn() {}, error() {} },

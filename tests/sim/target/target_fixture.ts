@@ -25,7 +25,7 @@ export class TargetFixture {
       targetName: TARGET_NAME,
       units: [{ lun: 0, device: this.device }, { lun: 1, device: this.other }],
       clock: this.clock,
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event: TargetEvent) => void this.events.push(event),
       ...options,
     };
     if (where === "loopback") {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ReservationType } from "../../../scsi/reservation/reservation_type.ts";
-import type { Nexus } from "../../device_server.ts";
+import { ReservationType } from "../../scsi/reservation/reservation_type.ts";
+import type { Nexus } from "../device_server.ts";
 
 /** An initiator port, which stays the same when its nexus is lost and made anew. */
 export interface RegisteredPort {

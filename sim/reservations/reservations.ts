@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Nexus } from "../../device_server.ts";
+import type { Nexus } from "../device_server.ts";
 import { PersistentReservations } from "./persistent_reservations.ts";
 
 /** Which commands of others a reservation lets through (SPC-5 tables 66 and 67). */

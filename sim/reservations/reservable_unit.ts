@@ -1,0 +1,35 @@
+/**
+ * What the commands about reservations need of a logical unit, and how they stand in its command table.
+ *
+ * @module
+ */
+
+import type { Nexus, Task } from "../device_server.ts";
+import type { Outcome } from "../tape/conditions.ts";
+import type { UnitAttentions } from "../tape/unit_attentions.ts";
+import type { ReservationAccess, Reservations } from "./reservations.ts";
+
+/** A logical unit that can be reserved. */
+export interface ReservableUnit {
+  readonly reservations: Reservations;
+  readonly attentions: UnitAttentions;
+}
+
+/** How one kind of unit deals with reservations. */
+export interface ReservationHabits<Unit> {
+  /** Whether reservations outlast a loss of power where that is asked for (APTPL). */
+  readonly canPersist: boolean;
+  /** Nexuses have lost the reservation that they held. @default nothing else depends on it */
+  readonly lost?: (unit: Unit, isLoser: (nexus: Nexus) => boolean, isPreempted: boolean) => void;
+}
+
+/** One row of a command table. */
+export interface ReservationCommand<Unit> {
+  readonly opcode: number;
+  readonly serviceAction?: number;
+  readonly usage: readonly number[];
+  readonly access: ReservationAccess;
+  readonly allowedWhenReserved?: boolean;
+  readonly dataOutLength?: (cdb: Uint8Array) => number;
+  readonly execute: (unit: Unit, task: Task) => Outcome;
+}
