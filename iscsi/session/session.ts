@@ -211,7 +211,7 @@ export class Session {
    * Executes one SCSI command. `lun` is the 8-byte field of SAM-5 §4.7 as one number. Commands reach the target in the
    * order of the calls. The buffers of the command belong to the session until it has settled.
    *
-   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, data in both directions.
+   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, 4 GiB of data.
    * @throws {CommandTimeoutError} when no answer came in time and the command was aborted.
    * @throws {RejectError} when the target rejected the command PDU.
    * @throws {TargetFailureError} when the target could not reach the device.

@@ -39,6 +39,7 @@ import {
   checkWhole,
   dataInArrived,
   placeDataIn,
+  readResidual,
   signedResidual,
 } from "../requests/data_transfer.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
@@ -283,7 +284,8 @@ export class Incoming {
     if (task && this.#commands.isOutdated(task, pdu.snackTag)) return;
     const isWhole = pdu.response === ScsiResponseCode.CommandCompletedAtTarget;
     const segment = data.slice();
-    this.#recoverableStatus(header, task, isWhole ? pdu.expDataSn : 0, () => {
+    const endDataSn = isWhole ? this.#commands.endDataSn(task, pdu.expDataSn) : 0;
+    this.#recoverableStatus(header, task, endDataSn, () => {
       if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {
         this.#end(task!);
         return task!.fail(dataLost(task!));
@@ -309,6 +311,7 @@ export class Incoming {
       sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
       residual: signedResidual(task, pdu),
+      ...(task.isBidirectional && { readResidual: readResidual(task, pdu) }),
     });
   }
 
@@ -425,7 +428,8 @@ function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
     status: pdu.status,
     sense: NO_BYTES,
     dataInLength: task.received,
-    residual: signedResidual(task, pdu),
+    residual: task.isBidirectional ? 0 : signedResidual(task, pdu),
+    ...(task.isBidirectional && { readResidual: signedResidual(task, pdu) }),
   };
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeAhs, extendedCdb } from "../../pdu/ahs.ts";
+import { type Ahs, AhsType, encodeAhs, extendedCdb } from "../../pdu/ahs.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import { encodeLogoutRequest, LogoutReason } from "../../pdu/logout.ts";
 import { encodeLoginRequest } from "../../pdu/login.ts";
@@ -90,11 +90,21 @@ function writeCommand(
   connection.dataOut.push({ task, lun, ttt: RESERVED_TAG, offset: immediate, end, dataSn: 0 });
 }
 
-/** A CDB longer than 16 bytes goes on in an extended CDB AHS (RFC 7143 §11.2.2.3). */
+/**
+ * A CDB longer than 16 bytes goes on in an extended CDB AHS, and a bidirectional command says in another how much it reads
+ * (RFC 7143 §11.2.2.3, §11.2.2.4).
+ */
 function additionalHeaders(task: ScsiTask): Uint8Array {
-  if (task.command.cdb.length <= BHS_CDB_LENGTH) return NO_BYTES;
-  const segment = extendedCdb(task.command.cdb);
-  return segment ? encodeAhs([segment]) : NO_BYTES;
+  const { command: { cdb }, isBidirectional } = task;
+  if (cdb.length <= BHS_CDB_LENGTH && !isBidirectional) return NO_BYTES;
+  const segments: Ahs[] = [];
+  const extension = extendedCdb(cdb);
+  if (extension) segments.push(extension);
+  if (isBidirectional) {
+    const expectedReadLength = task.dataIn.length;
+    segments.push({ type: AhsType.BidirectionalReadLength, expectedReadLength });
+  }
+  return encodeAhs(segments);
 }
 
 function writeText(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { serialDistance, serialLess } from "../../connection/serial_number.ts";
+import { serialAdd, serialDistance, serialLess } from "../../connection/serial_number.ts";
 import { DataLostError, ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
@@ -84,7 +84,16 @@ export class CommandRecovery {
     this.#settle(task);
   }
 
-  /** Whether a response with this ExpDataSN must wait for data, or for a response with another SNACK tag. */
+  /**
+   * One past the last DataSN of a task whose response has this ExpDataSN, which counts Data-In alone, where DataSN may
+   * count R2Ts as well (RFC 7143 §11.4.8).
+   */
+  endDataSn(task: ScsiTask | undefined, expDataSn: number): number {
+    if (task === undefined || !task.isBidirectional) return expDataSn;
+    return serialAdd(task.nextDataSn, serialDistance(task.dataIns, expDataSn));
+  }
+
+  /** Whether a response with this end of its data must wait for data, or for a response with another SNACK tag. */
   misses(task: ScsiTask, endDataSn: number): boolean {
     if (task.dataIn.length === 0) return false;
     if (serialLess(task.nextDataSn, endDataSn)) return true;
@@ -112,7 +121,7 @@ export class CommandRecovery {
     this.#now = now;
     if (task.r2tSnUnknown) {
       task.r2tSnUnknown = false;
-      task.nextR2tSn = pdu.r2tSn;
+      task.renumberR2ts(pdu.r2tSn);
     }
     const ahead = serialDistance(task.nextR2tSn, pdu.r2tSn);
     if (ahead < 0 || task.recovery?.has(pdu.r2tSn)) return;
@@ -121,12 +130,10 @@ export class CommandRecovery {
       this.#recoveryOf(task).holdR2t(pdu);
       return this.#settle(task);
     }
-    let next: ReadyToTransfer | undefined = pdu;
-    while (next !== undefined) {
-      this.#connection.dataOut.push(answerR2t(task, next, this.#connection.parameters));
-      next = task.recovery?.takeR2t(task.nextR2tSn);
-    }
-    if (task.recovery) this.#settle(task);
+    this.#answer(task, pdu);
+    if (task.recovery === undefined) return;
+    this.#takeEarly(task, task.recovery);
+    this.#settle(task);
   }
 
   /** The target has rejected a SNACK: what is missing will not come (RFC 7143 §11.16, §11.17.1). */
@@ -182,11 +189,22 @@ export class CommandRecovery {
     dataInArrived(task, length);
     if (task.recovery === undefined) return;
     task.recovery.rounds = 0;
+    this.#takeEarly(task, task.recovery);
+  }
+
+  /** What came early counts from now on, as far as nothing is missing before it. */
+  #takeEarly(task: ScsiTask, recovery: DataRecovery): void {
     for (;;) {
-      const early = task.recovery.takeData(task.nextDataSn);
-      if (early === undefined) return;
-      dataInArrived(task, early);
+      const length = recovery.takeData(task.nextDataSn);
+      const r2t = recovery.takeR2t(task.nextR2tSn);
+      if (length !== undefined) dataInArrived(task, length);
+      else if (r2t) this.#answer(task, r2t);
+      else return;
     }
+  }
+
+  #answer(task: ScsiTask, r2t: ReadyToTransfer): void {
+    this.#connection.dataOut.push(answerR2t(task, r2t, this.#connection.parameters));
   }
 
   #damaged(task: ScsiTask, dataSn: number): void {
@@ -237,7 +255,7 @@ export class CommandRecovery {
   #askForAll(task: ScsiTask, recovery: DataRecovery): void {
     if (++recovery.requests > MAX_REQUESTS) return this.#giveUp(task, recovery);
     task.segmentGeneration = this.#connection.segmentGeneration;
-    task.nextDataSn = recovery.ackedDataSn;
+    task.goOnAt(Math.max(recovery.ackedDataSn, task.firstDataSn));
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
     if (this.#inOrder) task.pieces = undefined;

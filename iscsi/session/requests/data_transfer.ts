@@ -10,6 +10,7 @@ import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
+import type { ScsiResponse } from "../../pdu/scsi_response.ts";
 import type { DataOutSequence } from "../connection/data_out_queue.ts";
 import type { ScsiTask } from "./scsi_task.ts";
 
@@ -103,8 +104,7 @@ export function checkWhole(task: ScsiTask): void {
 
 /** The Data-In PDU that {@link placeDataIn} allowed has arrived. */
 export function dataInArrived(task: ScsiTask, length: number): void {
-  task.nextDataSn = (task.nextDataSn + 1) >>> 0;
-  task.received += length;
+  task.countDataIn(length);
 }
 
 /**
@@ -145,9 +145,21 @@ export function answerR2t(
       `More than MaxOutstandingR2T (${parameters.maxOutstandingR2T}) R2Ts are outstanding`,
     );
   }
-  task.nextR2tSn = (task.nextR2tSn + 1) >>> 0;
-  task.outstandingR2ts++;
+  task.countR2t();
   return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
+}
+
+/**
+ * The residual of the read of a bidirectional command, as {@link signedResidual} (RFC 7143 §11.4.2).
+ *
+ * @throws {ProtocolError} when it is said to be both.
+ */
+export function readResidual(task: ScsiTask, pdu: ScsiResponse): number {
+  return signedResidual(task, {
+    overflow: pdu.bidirectionalOverflow,
+    underflow: pdu.bidirectionalUnderflow,
+    residual: pdu.bidirectionalResidual,
+  });
 }
 
 /**

@@ -52,9 +52,14 @@ export class ScsiTask {
   received = 0;
   /** Where Data-In has come, by DataSN; only kept once it may have come in another order than that of its offsets. */
   pieces: Map<number, DataPiece> | undefined;
-  /** DataSN of the next Data-In PDU, R2TSN of the next R2T; they share one sequence only in bidirectional commands. */
+  /**
+   * DataSN of the next Data-In PDU, R2TSN of the next R2T. They share one sequence in bidirectional commands only, whose
+   * two numbers are the same at all times (RFC 7143 §11.7.5, §11.8.3).
+   */
   nextDataSn = 0;
   nextR2tSn = 0;
+  /** R2Ts that have come. */
+  #r2ts = 0;
   outstandingR2ts = 0;
   /** What was lost and is asked for again; only where something was (error recovery level 1). */
   recovery: DataRecovery | undefined;
@@ -92,12 +97,55 @@ export class ScsiTask {
     this.#owner = options.owner;
   }
 
+  /** Whether it has data in both directions. */
+  get isBidirectional(): boolean {
+    return this.dataIn.length > 0 && this.dataOut.length > 0;
+  }
+
+  /** Data-In PDUs that have come without a gap. */
+  get dataIns(): number {
+    return this.isBidirectional ? (this.nextDataSn - this.#r2ts) >>> 0 : this.nextDataSn;
+  }
+
+  /** DataSN of the first Data-In, as far as R2Ts have come before it. */
+  get firstDataSn(): number {
+    return this.isBidirectional ? this.#r2ts : 0;
+  }
+
+  /** A Data-In PDU has come in its turn. */
+  countDataIn(length: number): void {
+    this.received += length;
+    this.goOnAt((this.nextDataSn + 1) >>> 0);
+  }
+
+  /** Data-In goes on with this DataSN. */
+  goOnAt(dataSn: number): void {
+    this.nextDataSn = dataSn;
+    if (this.isBidirectional) this.nextR2tSn = dataSn;
+  }
+
+  /** An R2T has come in its turn. */
+  countR2t(): void {
+    this.nextR2tSn = (this.nextR2tSn + 1) >>> 0;
+    this.outstandingR2ts++;
+    this.#r2ts++;
+    if (this.isBidirectional) this.nextDataSn = this.nextR2tSn;
+  }
+
+  /** R2Ts go on with this number, which the connection that took over the task has chosen. */
+  renumberR2ts(r2tSn: number): void {
+    this.#r2ts += (r2tSn - this.nextR2tSn) | 0;
+    this.nextR2tSn = r2tSn;
+    if (this.isBidirectional) this.nextDataSn = r2tSn;
+  }
+
   /** The command goes out once more as if never sent: the target has taken in nothing of it. */
   restart(): void {
     this.received = 0;
     this.pieces = undefined;
     this.nextDataSn = 0;
     this.nextR2tSn = 0;
+    this.#r2ts = 0;
     this.outstandingR2ts = 0;
     this.recovery = undefined;
     this.r2tSnUnknown = false;
