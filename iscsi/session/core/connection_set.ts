@@ -46,7 +46,8 @@ export class ConnectionSet {
   /** A connection for what may go out on any: one that stays, if there is one. */
   any(): SessionConnection | undefined {
     const up = this.allUp();
-    return up.find(({ phase }) => phase === "full-feature") ?? up[0];
+    const staying = up.filter(({ phase }) => phase === "full-feature");
+    return staying.find(({ isPaused }) => !isPaused) ?? staying[0] ?? up[0];
   }
 
   add(connection: SessionConnection): void {
@@ -78,6 +79,7 @@ export class ConnectionSet {
   mayTake(connection: SessionConnection): boolean {
     if (this.#connections.size === 1) return true;
     if (connection.hasTaken) return false;
+    if (connection.isPaused && this.any() !== connection) return false;
     const load = this.#state.loadOf(connection.cid);
     for (const other of this.#connections.values()) {
       if (other === connection || other.phase !== "full-feature" || other.isWriting) continue;

@@ -23,6 +23,7 @@ import { type DataIn, decodeDataIn } from "../../pdu/data_in.ts";
 import { decodeLogoutResponse } from "../../pdu/logout.ts";
 import { decodeNopIn } from "../../pdu/nop.ts";
 import { Opcode } from "../../pdu/opcode.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import { decodeReadyToTransfer } from "../../pdu/r2t.ts";
 import {
@@ -115,13 +116,18 @@ export class Incoming {
     }
   }
 
+  /** Reading goes on after it was held up: responses that are missing get their time anew. */
+  resume(now: number): void {
+    this.#ordered.resume(now);
+  }
+
   /** The connection is over: answers that could not be trusted yet are forgotten. */
   abandon(): void {
     this.#ordered.abandon();
   }
 
   /** Data-In goes straight into the buffer of its command; everything else is short and goes to the framer's own. */
-  place(header: Uint8Array, length: number): Uint8Array | undefined {
+  place(header: Uint8Array, length: number): Placement {
     if ((header[OPCODE] & OPCODE_MASK) !== Opcode.DataIn) return undefined;
     const pdu = decodeDataIn(header);
     this.#dataIn = pdu;
@@ -232,6 +238,7 @@ export class Incoming {
     const task = this.#scsiTask(header);
     if (!task) return;
     dataInArrived(task, dataSegmentLength(header));
+    task.streamIn?.arrived();
     if (!pdu.hasStatus) return;
     checkWhole(task);
     this.#finish(pdu.statSn, task, dataInResult(task, pdu));

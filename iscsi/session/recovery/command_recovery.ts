@@ -9,6 +9,7 @@ import { serialAdd, serialDistance, serialLess } from "../../connection/serial_n
 import { DataLostError, ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { answerR2t, dataInArrived, roomForDataIn } from "../requests/data_transfer.ts";
@@ -62,22 +63,28 @@ export class CommandRecovery {
    *
    * @throws {ProtocolError} when it does not fit.
    */
-  place(task: ScsiTask, pdu: DataIn, length: number): Uint8Array | undefined {
+  place(task: ScsiTask, pdu: DataIn, length: number): Placement {
     if (!this.#isWanted(task, pdu)) return undefined;
     const isNext = pdu.dataSn === task.nextDataSn;
     if (isNext && pdu.bufferOffset !== task.received && this.#inOrder) {
       throw violation(task, `Data-In starts at offset ${pdu.bufferOffset}, not ${task.received}`);
     }
-    return roomForDataIn(task, pdu, length, this.#inOrder);
+    return roomForDataIn(task, pdu, length, this.#connection.parameters);
   }
 
   /** A Data-In PDU has come, with its data in {@link place}; `intact`: its digest was right. */
   dataIn(task: ScsiTask, pdu: DataIn, length: number, intact: boolean, now: number): void {
     this.#now = now;
     if (!this.#isWanted(task, pdu)) return;
-    if (!intact) return this.#damaged(task, pdu.dataSn);
+    const { streamIn } = task;
+    if (!intact) {
+      streamIn?.drop();
+      return this.#damaged(task, pdu.dataSn);
+    }
     if (pdu.dataSn === task.nextDataSn) this.#advance(task, length);
+    else if (streamIn?.isRefused) this.#recoveryOf(task).sent(pdu.dataSn);
     else this.#recoveryOf(task).hold(pdu.dataSn, length);
+    streamIn?.arrived();
     if (pdu.acknowledge && pdu.ttt !== RESERVED_TAG) {
       this.#recoveryOf(task).acknowledge = { ttt: pdu.ttt, lun: pdu.lun };
     }
@@ -95,7 +102,7 @@ export class CommandRecovery {
 
   /** Whether a response with this end of its data must wait for data, or for a response with another SNACK tag. */
   misses(task: ScsiTask, endDataSn: number): boolean {
-    if (task.dataIn.length === 0) return false;
+    if (task.readLength === 0) return false;
     if (serialLess(task.nextDataSn, endDataSn)) return true;
     return task.recovery?.misses(task.nextDataSn) ?? false;
   }
@@ -204,6 +211,10 @@ export class CommandRecovery {
   }
 
   #answer(task: ScsiTask, r2t: ReadyToTransfer): void {
+    if (task.streamOut?.serves(r2t.bufferOffset) === false) {
+      task.countR2t();
+      return this.#events.unrecoverable(task, dataGone(task));
+    }
     this.#connection.dataOut.push(answerR2t(task, r2t, this.#connection.parameters));
   }
 
@@ -258,6 +269,7 @@ export class CommandRecovery {
     task.goOnAt(Math.max(recovery.ackedDataSn, task.firstDataSn));
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
+    task.streamIn?.startOver();
     if (this.#inOrder) task.pieces = undefined;
     if (recovery.status) {
       // Another response, with the tag, takes its place and has its StatSN.
@@ -271,7 +283,7 @@ export class CommandRecovery {
   }
 
   #expected(task: ScsiTask): number {
-    return task.dataIn.length > 0 ? task.nextDataSn : task.nextR2tSn;
+    return task.readLength > 0 ? task.nextDataSn : task.nextR2tSn;
   }
 
   #giveUp(task: ScsiTask, recovery: DataRecovery): void {
@@ -289,6 +301,12 @@ export class CommandRecovery {
   #recoveryOf(task: ScsiTask): DataRecovery {
     return task.recovery ??= new DataRecovery(this.#expected(task));
   }
+}
+
+function dataGone(task: ScsiTask): DataLostError {
+  return new DataLostError(
+    `${task.name}: the target asks again for data that its source gave before and that is no longer kept`,
+  );
 }
 
 /** The error for a command whose data is not whole. */

@@ -6,6 +6,8 @@
 
 import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import type { StreamedDataIn } from "../streaming/streamed_data_in.ts";
+import type { StreamedDataOut } from "../streaming/streamed_data_out.ts";
 import type { DataRecovery } from "../recovery/data_recovery.ts";
 
 /** A part of the Data-In buffer: its first byte, and one past its last. */
@@ -41,6 +43,12 @@ export class ScsiTask {
   readonly deadline: number;
   readonly dataOut: Uint8Array;
   readonly dataIn: Uint8Array;
+  /** What stands for one of the buffers when the data comes or goes piece by piece. */
+  readonly streamOut: StreamedDataOut | undefined;
+  readonly streamIn: StreamedDataIn | undefined;
+  /** Bytes that it expects to write and to read. */
+  readonly writeLength: number;
+  readonly readLength: number;
 
   state: ScsiTaskState = "queued";
   itt: number = RESERVED_TAG;
@@ -86,6 +94,8 @@ export class ScsiTask {
     timeoutMs: number;
     now: number;
     owner: ScsiTaskOwner;
+    streamOut?: StreamedDataOut;
+    streamIn?: StreamedDataIn;
   }) {
     this.lun = options.lun;
     this.command = options.command;
@@ -94,12 +104,27 @@ export class ScsiTask {
     this.deadline = options.now + options.timeoutMs;
     this.dataOut = options.command.dataOut ?? NO_BYTES;
     this.dataIn = options.command.dataIn ?? NO_BYTES;
+    this.streamOut = options.streamOut;
+    this.streamIn = options.streamIn;
+    this.writeLength = this.streamOut?.length ?? this.dataOut.length;
+    this.readLength = this.streamIn?.length ?? this.dataIn.length;
     this.#owner = options.owner;
+  }
+
+  /** Whether what goes along with the command is there. */
+  get isPrimed(): boolean {
+    return this.streamOut === undefined || this.streamOut.isPrimed;
+  }
+
+  /** Nobody wants its data any more, nor gives it. */
+  abandonStreams(): void {
+    this.streamOut?.abandon();
+    this.streamIn?.discard();
   }
 
   /** Whether it has data in both directions. */
   get isBidirectional(): boolean {
-    return this.dataIn.length > 0 && this.dataOut.length > 0;
+    return this.readLength > 0 && this.writeLength > 0;
   }
 
   /** Data-In PDUs that have come without a gap. */
@@ -165,6 +190,8 @@ export class ScsiTask {
   /** The target has answered. */
   complete(result: ScsiResult): void {
     if (this.state === "done") return;
+    // Data that was dropped meanwhile is missing from what the target did after all.
+    if (this.streamIn?.isDiscarded) return this.fail(this.abortReason);
     this.state = "done";
     if (this.#holds === 0) this.#owner.completed(result);
     else this.#ending = { result };

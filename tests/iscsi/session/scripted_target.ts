@@ -23,6 +23,8 @@ import type {
   PduEvent,
   SessionStateChange,
 } from "../../../iscsi/session/session_hooks.ts";
+import type { StreamedDataIn } from "../../../iscsi/session/streaming/streamed_data_in.ts";
+import type { StreamedDataOut } from "../../../iscsi/session/streaming/streamed_data_out.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
@@ -244,9 +246,16 @@ export class ScriptedTarget {
   /** Submits a command. */
   command(
     cdb: readonly number[],
-    options: { dataIn?: Uint8Array; dataOut?: Uint8Array; timeoutMs?: number; lun?: bigint } = {},
+    options: {
+      dataIn?: Uint8Array;
+      dataOut?: Uint8Array;
+      streamIn?: StreamedDataIn;
+      streamOut?: StreamedDataOut;
+      timeoutMs?: number;
+      lun?: bigint;
+    } = {},
   ): Command {
-    const { dataIn, dataOut, timeoutMs = 60_000, lun = 0n } = options;
+    const { dataIn, dataOut, streamIn, streamOut, timeoutMs = 60_000, lun = 0n } = options;
     const command: { task: ScsiTask; outcome: Outcome } = {
       outcome: undefined,
       task: new ScsiTask({
@@ -255,6 +264,8 @@ export class ScriptedTarget {
         name: "TEST COMMAND",
         timeoutMs,
         now: this.now,
+        streamIn,
+        streamOut,
         owner: {
           completed: (result) => settle({ result }),
           failed: (error) => settle({ error }),
