@@ -116,6 +116,14 @@ export class Incoming {
     }
   }
 
+  /** Nothing has come for long, while commands are under way. */
+  probe(): void {
+    for (const request of this.#state.requests.values()) {
+      const isMine = request instanceof ScsiTask && request.cid === this.#connection.cid;
+      if (isMine) this.#commands.askForR2ts(request);
+    }
+  }
+
   /** Reading goes on after it was held up: responses that are missing get their time anew. */
   resume(now: number): void {
     this.#ordered.resume(now);

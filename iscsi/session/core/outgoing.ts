@@ -71,6 +71,7 @@ function writeCommand(
   const { immediate, end } = streamOut?.unsolicited(parameters) ??
     unsolicitedData(writeLength, parameters);
   task.cid = connection.cid;
+  task.requestedBytes = end;
   task.segmentGeneration = connection.segmentGeneration;
   encodeScsiCommand({
     opcode: Opcode.ScsiCommand,

@@ -423,7 +423,10 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#probeAt = Infinity;
     if (!this.#state.busyOn(this.cid)) return;
     const isSilent = now - this.#lastReceived >= PROBE_MS;
-    if (isSilent) sendPing(this.#state, this.wire);
+    if (isSilent) {
+      sendPing(this.#state, this.wire);
+      this.#incoming.probe();
+    }
     this.#probeAt = (isSilent ? now : this.#lastReceived) + PROBE_MS;
   }
 

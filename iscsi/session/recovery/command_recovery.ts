@@ -107,6 +107,18 @@ export class CommandRecovery {
     return task.recovery?.misses(task.nextDataSn) ?? false;
   }
 
+  /**
+   * The target has been silent for long: an R2T that was lost has nothing behind it to show that, so all that there may be
+   * is asked for. A target that has sent none has nothing to repeat.
+   */
+  askForR2ts(task: ScsiTask): void {
+    const isWaiting = task.state === "sent" && task.outstandingR2ts === 0 && !task.r2tSnUnknown &&
+      task.recovery === undefined && task.requestedBytes < task.writeLength;
+    if (isWaiting) {
+      sendDataSnack(this.#connection, task.itt, { begin: task.nextR2tSn, length: 0 });
+    }
+  }
+
   /** Whether a response is not the one that an R-Data SNACK asked for, and another follows. */
   isOutdated(task: ScsiTask, snackTag: number): boolean {
     const expected = task.recovery?.snackTag ?? 0;

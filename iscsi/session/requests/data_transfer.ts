@@ -134,6 +134,7 @@ export function answerR2t(
     );
   }
   task.countR2t();
+  task.requestedBytes = Math.max(task.requestedBytes, end);
   return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
 }
 

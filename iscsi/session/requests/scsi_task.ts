@@ -69,6 +69,8 @@ export class ScsiTask {
   /** R2Ts that have come. */
   #r2ts = 0;
   outstandingR2ts = 0;
+  /** One past the last byte of Data-Out that the target has asked for, or got without asking. */
+  requestedBytes = 0;
   /** What was lost and is asked for again; only where something was (error recovery level 1). */
   recovery: DataRecovery | undefined;
   /** The task was taken over by another connection, where the numbering of R2Ts may begin anew. */
@@ -172,6 +174,7 @@ export class ScsiTask {
     this.nextR2tSn = 0;
     this.#r2ts = 0;
     this.outstandingR2ts = 0;
+    this.requestedBytes = 0;
     this.recovery = undefined;
     this.r2tSnUnknown = false;
   }
