@@ -95,6 +95,8 @@ export class ScriptedTarget {
   readonly #window: number;
   readonly #answers: readonly (readonly [string, string])[];
   readonly #batch = new OutputBatch();
+  /** What was sent while the connection did not read. */
+  readonly #unread: Uint8Array[] = [];
 
   /** `leading` makes it the other end of one more connection of that one's session. */
   constructor(
@@ -347,12 +349,19 @@ export class ScriptedTarget {
 
   feedBytes(wire: Uint8Array, chunk: number = Infinity): void {
     for (let at = 0; at < wire.length && !this.initiator.closed;) {
+      if (this.connection.isPaused) return void this.#unread.push(wire.slice(at));
       const destination = this.connection.destination();
       const count = Math.min(destination.length, chunk, wire.length - at);
       destination.set(wire.subarray(at, at + count));
       this.connection.received(count, this.now);
       at += count;
     }
+  }
+
+  /** There may be room for data again: the connection reads on. */
+  resume(): void {
+    this.initiator.resume(this.now);
+    for (const wire of this.#unread.splice(0)) this.feedBytes(wire);
   }
 
   /** Task Management Function Response. */
