@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { CommandTimeoutError, DataLostError, SessionClosedError } from "../../../../iscsi/errors.ts";
+import {
+  CommandTimeoutError,
+  DataLostError,
+  SessionClosedError,
+} from "../../../../iscsi/errors.ts";
 import { RESERVED_TAG } from "../../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { StreamedDataIn } from "../../../../iscsi/session/streaming/streamed_data_in.ts";
