@@ -77,10 +77,7 @@ export class CommandRecovery {
     this.#now = now;
     if (!this.#isWanted(task, pdu)) return;
     const { streamIn } = task;
-    if (!intact) {
-      streamIn?.drop();
-      return this.#damaged(task, pdu.dataSn);
-    }
+    if (!intact) return this.#damaged(task, pdu.dataSn);
     if (pdu.dataSn === task.nextDataSn) this.#advance(task, length);
     else if (streamIn?.isRefused) this.#recoveryOf(task).sent(pdu.dataSn);
     else this.#recoveryOf(task).hold(pdu.dataSn, length);

@@ -273,7 +273,6 @@ export class ConnectionRecovery {
       if (request instanceof ScsiTask) {
         request.cid = NO_CONNECTION;
         request.streamOut?.forget();
-        request.streamIn?.drop();
       }
       outage.stranded.push(request);
       return;

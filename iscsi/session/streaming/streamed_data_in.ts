@@ -71,7 +71,7 @@ export class StreamedDataIn {
     isNext: boolean,
     segmentBytes: number,
   ): Uint8Array | "later" | undefined {
-    this.drop();
+    this.#dropUnfinished();
     this.#isRefused = false;
     if (this.#isDiscarded) return undefined;
     const room = this.#maxBytes - this.#buffered;
@@ -102,12 +102,6 @@ export class StreamedDataIn {
     if (bytes.length === 0) return;
     this.#early.set(filling.offset + known, bytes);
     this.#release();
-  }
-
-  /** What was placed last is damaged, or will not come whole. */
-  drop(): void {
-    if (this.#filling) this.#forget(this.#filling.bytes);
-    this.#filling = undefined;
   }
 
   /** What came early is sent anew. */
@@ -145,6 +139,12 @@ export class StreamedDataIn {
       this.#ready.push(bytes);
     }
     if (wasEmpty && !this.isEmpty) this.#events.arrived();
+  }
+
+  /** What was placed last came damaged, or did not come whole. */
+  #dropUnfinished(): void {
+    if (this.#filling) this.#forget(this.#filling.bytes);
+    this.#filling = undefined;
   }
 
   #forget(bytes: Uint8Array): void {

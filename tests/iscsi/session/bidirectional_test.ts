@@ -5,7 +5,7 @@ import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { SnackType } from "../../../iscsi/pdu/snack.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { Command, exchanged } from "../../sim/target/scripted_device.ts";
-import { type ScriptOptions, ScriptedTarget } from "./scripted_target.ts";
+import { ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
 import { withSimulatedPair } from "./simulated_pair.ts";
 
 // Commands with data in both directions (RFC 7143 §11.2.2.4, §11.3, §11.4.2, §11.7.5, §11.8).
@@ -102,18 +102,28 @@ for (
 
 const residuals: readonly [string, Parameters<ScriptedTarget["respond"]>[1], number, number][] = [
   ["none", {}, 0, 0],
-  ["underflows", {
-    underflow: true,
-    residual: 7,
-    bidirectionalUnderflow: true,
-    bidirectionalResidual: 9,
-  }, 7, 9],
-  ["overflows", {
-    overflow: true,
-    residual: 7,
-    bidirectionalOverflow: true,
-    bidirectionalResidual: 9,
-  }, -7, -9],
+  [
+    "underflows",
+    {
+      underflow: true,
+      residual: 7,
+      bidirectionalUnderflow: true,
+      bidirectionalResidual: 9,
+    },
+    7,
+    9,
+  ],
+  [
+    "overflows",
+    {
+      overflow: true,
+      residual: 7,
+      bidirectionalOverflow: true,
+      bidirectionalResidual: 9,
+    },
+    -7,
+    -9,
+  ],
   [
     "one of each",
     { underflow: true, residual: 3, bidirectionalOverflow: true, bidirectionalResidual: 4 },
@@ -254,3 +264,21 @@ function turn(clock: { advance(ms: number): void }): { stop(): void } {
   const timer = setInterval(() => clock.advance(100), 2);
   return { stop: () => clearInterval(timer) };
 }
+
+Deno.test("After a new MaxRecvDataSegmentLength the Data-In of a bidirectional command is asked for anew behind its R2Ts", () => {
+  const one = begun(LEVEL_1);
+  const { target, itt } = one;
+  target.readyToTransfer(itt, { r2tSn: 0, ttt: 1, desiredDataTransferLength: 3000 });
+  target.sent();
+  target.dataIn(itt, bytes(500, 1), { dataSn: 1 });
+  const { parameters } = target.connection.wire;
+  target.connection.renegotiated({ ...parameters, maxReceiveDataSegmentLength: 1024 });
+  target.dataIn(itt, bytes(500, 3), { dataSn: 3, bufferOffset: 1000 });
+  const { pdu } = target.only(Opcode.Snack);
+  assert.equal(pdu.type, SnackType.RData);
+  target.dataIn(itt, bytes(1000, 7), { dataSn: 1 });
+  target.dataIn(itt, bytes(1000, 8), { dataSn: 2, bufferOffset: 1000 });
+  target.respond(itt, { expDataSn: 2, snackTag: pdu.ttt });
+  assert.equal(resultOf(one).dataInLength, 2000);
+  assert.deepEqual([one.dataIn[0], one.dataIn[1500]], [7, 8]);
+});

@@ -518,7 +518,7 @@ for (const [level, faults] of LOSSES) {
           dataOut: {
             length: data.length,
             source: new CountingSource(chunksOf(data, 3000)),
-            maxBufferedBytes: data.length,
+            maxBufferedBytes: 20_000,
           },
           dataIn: { length: 50_000, maxBufferedBytes: 6 * SEGMENT },
         });

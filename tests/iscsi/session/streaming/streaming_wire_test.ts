@@ -75,14 +75,35 @@ Deno.test("With room for all of the data nothing waits", () => {
   assert.equal(data.bufferedBytes, 400);
 });
 
-Deno.test("A connection that is not read from is not taken for a dead one", () => {
-  const { target, data } = paused({ keepalive: {} }, 3_600_000);
-  target.respond(target.command(READ).task.itt, { statSn: target.statSn + 1 });
-  target.advance(600_000);
-  assert.equal(target.closedWith, undefined);
-  data.take();
-  assert.equal(target.connection.isPaused, false);
-});
+for (const level of [0, 1]) {
+  Deno.test(`A connection that is not read from is not taken for a dead one, at error recovery level ${level}`, () => {
+    const target = ScriptedTarget.loggedIn({ ...level === 1 && LEVEL_1, keepalive: {} });
+    const data = new StreamedDataIn(400, 200, {
+      arrived: () => {},
+      roomMade: () => target.initiator.resume(target.now),
+    });
+    target.command(READ, { streamIn: data, timeoutMs: 3_600_000 });
+    for (const cdb of [READ, READ]) target.command(cdb, { timeoutMs: 3_600_000 });
+    const [first, ...rest] = target.sent().map(({ pdu }) => pdu.itt);
+    for (const dataSn of [0, 1]) {
+      target.dataIn(first, bytes(100, dataSn), { dataSn, bufferOffset: 100 * dataSn });
+    }
+    const { statSn } = target;
+    target.respond(rest[1], { statSn: statSn + 1 }); // The one before it is on its way.
+    target.dataIn(first, bytes(100, 2), { dataSn: 2, bufferOffset: 200 }, 48);
+    assert.ok(target.connection.isPaused);
+    target.sent();
+    target.advance(600_000);
+    assert.deepEqual(target.sent(), []);
+    data.take(); // The header of the third is there, its data is still to come.
+    target.advance(500);
+    assert.equal(target.closedWith, undefined);
+    target.resume();
+    target.respond(rest[0], { statSn });
+    target.advance(5000);
+    assert.deepEqual([target.closedWith, target.connection.isPaused], [undefined, false]);
+  });
+}
 
 Deno.test("The deadline of the command drops what is buffered, and reads on up to the answer to ABORT TASK", () => {
   const { target, data, command } = paused({}, 1000);
@@ -135,6 +156,8 @@ Deno.test("Other connections go on, and take the next commands", () => {
     login: { offers: { maxConnections: 2 } },
   });
   const peer = target.join(1, 500);
+  target.command(READ, { dataIn: new Uint8Array(100_000) });
+  assert.equal(peer.only(Opcode.ScsiCommand).pdu.expectedDataTransferLength, 100_000);
   const read = reading(target, { timeoutMs: 100_000 });
   for (let i = 0; i < 3; i++) read.more();
   assert.ok(target.connection.isPaused);
@@ -181,6 +204,26 @@ Deno.test("Data behind a gap that finds no room is thrown away and asked for aga
     assert.equal(data.take()?.[0], dataSn);
   }
   target.respond(itt, { expDataSn: 4 });
+  assert.ok(command.outcome && "result" in command.outcome);
+});
+
+Deno.test("Streamed data that is sent anew in other pieces comes once, and leaves nothing behind", () => {
+  const target = ScriptedTarget.loggedIn(LEVEL_1);
+  const { data, itt, command } = reading(target, { maxBytes: 400 });
+  target.dataIn(itt, bytes(100, 0), { dataSn: 0 });
+  target.dataIn(itt, bytes(100, 9), { dataSn: 2, bufferOffset: 200 });
+  target.sent();
+  const { parameters } = target.connection.wire;
+  target.connection.renegotiated({ ...parameters, maxReceiveDataSegmentLength: 1024 });
+  target.dataIn(itt, bytes(50, 9), { dataSn: 4, bufferOffset: 350 });
+  const { pdu } = target.only(Opcode.Snack);
+  for (const [dataSn, length] of [160, 240].entries()) {
+    target.dataIn(itt, bytes(length, dataSn + 1), { dataSn, bufferOffset: 160 * dataSn });
+  }
+  target.respond(itt, { expDataSn: 2, snackTag: pdu.ttt });
+  const lengths = [data.take(), data.take(), data.take(), data.take()].map((part) => part?.length);
+  assert.deepEqual(lengths, [100, 60, 240, undefined]);
+  assert.equal(data.bufferedBytes, 0);
   assert.ok(command.outcome && "result" in command.outcome);
 });
 
