@@ -272,6 +272,15 @@ export class DataLostError extends IscsiError {
   override name = "DataLostError";
 }
 
+/**
+ * The source of a command's Data-Out did not give what was promised: it ended early, gave too much or no bytes at all, or
+ * failed by itself, with `cause` then. The command was aborted.
+ */
+export class DataSourceError extends IscsiError {
+  /** The name of the class. */
+  override name = "DataSourceError";
+}
+
 /** Fields of a {@link CommandTimeoutError}. */
 export interface CommandTimeoutErrorOptions extends IscsiErrorOptions {
   /** Name of the SCSI command or iSCSI request. */

@@ -39,6 +39,13 @@ export type {
   SessionPhase,
   SessionStateChange,
 } from "./session/session_hooks.ts";
+export type {
+  CommandStream,
+  DataInStream,
+  DataOutStream,
+  DataSource,
+  StreamedCommand,
+} from "./session/streaming/command_stream.ts";
 export type { KeepaliveOptions } from "./connection/keepalive.ts";
 export { discover, type DiscoveredTarget, type TargetPortal } from "./session/discovery.ts";
 export { chapOf, hideSecrets, type IscsiAddress, parseIscsiAddress } from "./address.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** One SCSI command (SAM-5 §5.1, "Execute Command"). */
+/** One SCSI command (SAM-5 §5.1, "Execute Command"). With both buffers it is bidirectional. */
 export interface ScsiCommand {
   /** The command descriptor block, 6 to 260 bytes. Not modified; may be reused once the command has settled. */
   readonly cdb: Uint8Array;
@@ -34,6 +34,10 @@ export interface ScsiResult {
    * none. Some targets report it wrongly; compare with the sense INFORMATION and `dataInLength`.
    */
   readonly residual: number;
+  /**
+   * Of a bidirectional command only: the residual count of what it reads, while `residual` is that of what it writes.
+   */
+  readonly readResidual?: number;
 }
 
 /**

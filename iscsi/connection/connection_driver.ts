@@ -14,6 +14,8 @@ export interface ProtocolCore {
   readonly closed: boolean;
   /** The connection is there. */
   start(now: number): void;
+  /** Resolves when bytes may be read again, or the connection is over; `undefined` when they may be read now. */
+  paused?(): Promise<void> | undefined;
   /** Where the next bytes from the socket belong. */
   destination(): Uint8Array;
   /** `count` bytes from the socket are in {@link destination}. */
@@ -74,6 +76,11 @@ export class ConnectionDriver {
   async #readLoop(): Promise<void> {
     try {
       while (!this.#core.closed) {
+        const pause = this.#core.paused?.();
+        if (pause !== undefined) {
+          await pause;
+          continue;
+        }
         const count = await this.#stream.read(this.#core.destination());
         if (count === null) break;
         this.#core.received(count, this.#clock.now());

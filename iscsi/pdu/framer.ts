@@ -9,13 +9,19 @@ import { DigestError, ProtocolError } from "../errors.ts";
 import { ahsLength, BHS_LENGTH, dataSegmentLength, padded } from "./bhs.ts";
 import { crc32c, DIGEST_LENGTH, readDigest, type RunningCrc32c } from "./crc32c.ts";
 
+/**
+ * Where a data segment goes: there, or, when `undefined`, to a buffer of the framer's own. `"later"`: the PDU has to wait
+ * for {@link PduFramer.resume}, and all that is behind it.
+ */
+export type Placement = Uint8Array | "later" | undefined;
+
 /** Whoever owns the framer: says where data segments go and takes the PDUs. */
 export interface PduSink {
   /**
    * A header is complete and, with header digests on, verified. Returns where its data segment of `dataLength` bytes
-   * goes, or `undefined` for a buffer of the framer's own. `header` is BHS and AHS, valid during the call.
+   * goes; is called again for the same PDU after it said `"later"`. `header` is BHS and AHS, valid during the call.
    */
-  place(header: Uint8Array, dataLength: number): Uint8Array | undefined;
+  place(header: Uint8Array, dataLength: number): Placement;
   /**
    * A PDU is complete. `header` and `data` are valid during the call only, unless `place` named the place of `data`.
    * `dataIntact` is false when the data digest was wrong.
@@ -38,7 +44,7 @@ const WASM_CRC_BYTES = 1024;
 const MAX_HEADER_BYTES = BHS_LENGTH + 255 * 4 + DIGEST_LENGTH;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-type Stage = "header" | "data" | "trailer";
+type Stage = "header" | "place" | "data" | "trailer";
 
 export class PduFramer {
   maxDataSegmentLength: number;
@@ -75,7 +81,17 @@ export class PduFramer {
     return this.#stage === "header" && this.#start === this.#end;
   }
 
-  /** Where the next bytes of the stream belong. Never empty. */
+  /** Whether a PDU waits for {@link resume}: no bytes may be taken in until then. */
+  get held(): boolean {
+    return this.#stage === "place";
+  }
+
+  /** There may be a place for the PDU that waits, and for what is behind it. Throws what {@link advance} throws. */
+  resume(): void {
+    while (this.#step());
+  }
+
+  /** Where the next bytes of the stream belong. Never empty, unless a PDU is {@link held}. */
   destination(): Uint8Array {
     if (this.#readsDirectly) return this.#data.subarray(this.#filled);
     if (this.#start > 0) this.#compact();
@@ -115,6 +131,7 @@ export class PduFramer {
   #step(): boolean {
     if (this.#stage === "header") return this.#takeHeader();
     if (this.#stage === "data") return this.#takeData();
+    if (this.#stage === "place") return this.#placeData(dataSegmentLength(this.#header));
     return this.#takeTrailer();
   }
 
@@ -130,8 +147,7 @@ export class PduFramer {
     this.#header.set(header);
     this.#headerLength = length;
     this.#start += onWire;
-    this.#beginData(dataSegmentLength(bhs));
-    return true;
+    return this.#beginData(dataSegmentLength(bhs));
   }
 
   #verifyHeader(header: Uint8Array): void {
@@ -143,7 +159,7 @@ export class PduFramer {
     });
   }
 
-  #beginData(length: number): void {
+  #beginData(length: number): boolean {
     if (length > this.maxDataSegmentLength) {
       throw new ProtocolError(
         `Receive a PDU: its data segment of ${length} bytes is longer than the ` +
@@ -151,10 +167,21 @@ export class PduFramer {
         { outcome: "unknown" },
       );
     }
-    this.#data = this.#sink.place(this.#currentHeader(), length) ?? this.#ownBuffer(length);
+    return this.#placeData(length);
+  }
+
+  /** False when there is no place for the data segment yet. */
+  #placeData(length: number): boolean {
+    const place = this.#sink.place(this.#currentHeader(), length);
+    if (place === "later") {
+      this.#stage = "place";
+      return false;
+    }
+    this.#data = place ?? this.#ownBuffer(length);
     this.#filled = 0;
     this.#stage = "data";
     if (length >= WASM_CRC_BYTES) this.#dataCrc?.start();
+    return true;
   }
 
   #currentHeader(): Uint8Array {

@@ -18,22 +18,37 @@ const MAX_TRANSFER = 0xffffffff;
  * @throws {InvalidOptionError} when it cannot be sent.
  */
 export function checkCommand({ cdb, dataIn, dataOut, timeoutMs = 0 }: ScsiCommand): void {
+  checkCdb(cdb);
+  checkLength("dataIn", dataIn?.length ?? 0);
+  checkLength("dataOut", dataOut?.length ?? 0);
+  checkTimeout(timeoutMs);
+}
+
+/**
+ * Checks a CDB.
+ *
+ * @throws {InvalidOptionError} when no CDB has its length.
+ */
+export function checkCdb(cdb: Uint8Array): void {
   if (cdb.length < SHORTEST_CDB || cdb.length > LONGEST_CDB) {
     throw new InvalidOptionError(
       "cdb",
       `Execute a command: a CDB has ${SHORTEST_CDB} to ${LONGEST_CDB} bytes, not ${cdb.length}`,
     );
   }
-  if (dataIn && dataOut && dataIn.length > 0 && dataOut.length > 0) {
-    throw new InvalidOptionError(
-      "dataIn",
-      "Execute a command: it has data in both directions, which this initiator does not support",
-    );
-  }
-  if (Math.max(dataIn?.length ?? 0, dataOut?.length ?? 0) > MAX_TRANSFER) {
-    throw new InvalidOptionError("dataIn", "Execute a command: it has 4 GiB of data or more");
-  }
-  checkTimeout(timeoutMs);
+}
+
+/**
+ * Checks the bytes that a command moves in one direction (RFC 7143 §11.3.4: a field of 32 bits).
+ *
+ * @throws {InvalidOptionError} when they are more than a command can have, or no number of bytes.
+ */
+export function checkLength(option: string, length: number): void {
+  if (Number.isInteger(length) && length >= 0 && length <= MAX_TRANSFER) return;
+  throw new InvalidOptionError(
+    option,
+    `Execute a command: ${length} bytes of data, 0 to ${MAX_TRANSFER} are possible`,
+  );
 }
 
 /**

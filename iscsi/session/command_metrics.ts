@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import type { ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Clock } from "../connection/clock.ts";
 import type { Waiter } from "./abortable.ts";
 import type { CommandMetrics } from "./session_hooks.ts";
@@ -12,7 +12,8 @@ import type { CommandMetrics } from "./session_hooks.ts";
 /** The command that is measured, and by which clock. */
 export interface MeasuredCommand {
   readonly lun: bigint;
-  readonly command: ScsiCommand;
+  /** Length of its Data-Out. */
+  readonly bytesOut: number;
   readonly name: string;
   readonly clock: Clock;
 }
@@ -21,7 +22,7 @@ export interface MeasuredCommand {
 export function measured(
   waiter: Waiter<ScsiResult>,
   ended: (command: CommandMetrics) => void,
-  { lun, command, name, clock }: MeasuredCommand,
+  { lun, bytesOut, name, clock }: MeasuredCommand,
 ): Waiter<ScsiResult> {
   const begun = clock.now();
   const told = (bytesIn: number, status: number | undefined, error?: unknown) =>
@@ -29,7 +30,7 @@ export function measured(
       name,
       lun,
       durationMs: clock.now() - begun,
-      bytesOut: command.dataOut?.length ?? 0,
+      bytesOut,
       bytesIn,
       status,
       ...(status === undefined && { error }),

@@ -34,6 +34,11 @@ import {
   webCryptoBytes,
 } from "./session_options.ts";
 import { SessionSockets } from "./session_sockets.ts";
+import {
+  type CommandStream,
+  openCommandStream,
+  type StreamedCommand,
+} from "./streaming/command_stream.ts";
 import { TextExchange } from "./requests/text_exchange.ts";
 
 type LoginOutcome =
@@ -211,7 +216,7 @@ export class Session {
    * Executes one SCSI command. `lun` is the 8-byte field of SAM-5 §4.7 as one number. Commands reach the target in the
    * order of the calls. The buffers of the command belong to the session until it has settled.
    *
-   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, data in both directions.
+   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, 4 GiB of data.
    * @throws {CommandTimeoutError} when no answer came in time and the command was aborted.
    * @throws {RejectError} when the target rejected the command PDU.
    * @throws {TargetFailureError} when the target could not reach the device.
@@ -226,16 +231,13 @@ export class Session {
       const facts = commandFacts(command.cdb);
       this.#refuseInDiscovery(facts.name);
       const now = this.#clock.now();
-      const { commandEnded } = this.#hooks;
       const task = new ScsiTask({
         lun,
         command,
         name: facts.name,
         timeoutMs: command.timeoutMs ?? facts.timeoutMs,
         now,
-        owner: commandEnded
-          ? measured(waiter, commandEnded, { lun, command, name: facts.name, clock: this.#clock })
-          : waiter,
+        owner: this.#measured(waiter, lun, facts.name, command.dataOut?.length ?? 0),
       });
       this.#core.submit(task);
       this.#sockets.changed();
@@ -244,6 +246,52 @@ export class Session {
         this.#sockets.changed();
       };
     });
+  }
+
+  /**
+   * Begins one SCSI command whose data comes and goes piece by piece, in bounded memory: for transfers that are not to be
+   * in memory as a whole, or of which the first part is wanted before the last is there. Data-Out is pulled from its
+   * source as the target asks for it; Data-In is handed on as it arrives, and what the consumer does not take in time
+   * stops the connection once the buffer is full. `lun` is a LUN as people count, or the 8-byte field of SAM-5 §4.7.
+   *
+   * Commands reach the target in the order of the calls, but one with Data-Out waits until its source has given what goes
+   * along with it (FirstBurstLength), and others pass it.
+   *
+   * When it fails, `result` rejects and `readable` fails with what {@link execute} throws, or with a
+   *
+   * - `DataSourceError` when the source gave less or more than was promised, no bytes, or failed;
+   * - `DataLostError` when the target asks again for data that has left the buffer (error recovery level 1 and above).
+   *
+   * A consumer that cancels `readable` has the command aborted, and `result` rejects with its reason.
+   *
+   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, 4 GiB of data, a buffer that
+   * does not hold a PDU, or not all of the data where the target may transfer it in any order.
+   */
+  stream(lun: number | bigint, command: StreamedCommand): CommandStream {
+    const field = lunField(lun);
+    this.#refuseInDiscovery("Stream a command");
+    return openCommandStream(
+      {
+        parameters: this.parameters,
+        now: () => this.#clock.now(),
+        submit: (task) => {
+          this.#core.submit(task);
+          this.#sockets.changed();
+        },
+        abort: (task, reason) => {
+          this.#core.abort(task, reason, this.#clock.now());
+          this.#sockets.changed();
+        },
+        changed: () => this.#sockets.changed(),
+        resume: () => {
+          this.#core.resume(this.#clock.now());
+          this.#sockets.changed();
+        },
+        measured: (waiter, name, bytesOut) => this.#measured(waiter, field, name, bytesOut),
+      },
+      field,
+      command,
+    );
   }
 
   /**
@@ -401,6 +449,17 @@ export class Session {
       this.#sockets.changed();
       return waiter.failed;
     });
+  }
+
+  #measured(
+    waiter: Waiter<ScsiResult>,
+    lun: bigint,
+    name: string,
+    bytesOut: number,
+  ): Waiter<ScsiResult> {
+    const { commandEnded } = this.#hooks;
+    if (commandEnded === undefined) return waiter;
+    return measured(waiter, commandEnded, { lun, name, bytesOut, clock: this.#clock });
   }
 
   /** RFC 7143 §13.21: a discovery session takes text requests and a logout only. */

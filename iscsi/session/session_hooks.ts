@@ -70,7 +70,7 @@ export interface CommandMetrics {
   readonly lun: bigint;
   /** Milliseconds from the call to its end, the time in the queue included. */
   readonly durationMs: number;
-  /** Length of its Data-Out buffer. */
+  /** Length of its Data-Out. */
   readonly bytesOut: number;
   /** Bytes of Data-In that came; 0 when it failed. */
   readonly bytesIn: number;

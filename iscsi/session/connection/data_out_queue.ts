@@ -35,25 +35,34 @@ export interface DataOutSender {
 export class DataOutQueue {
   #sequences: DataOutSequence[] = [];
 
-  get empty(): boolean {
-    return this.#sequences.length === 0;
-  }
-
   push(sequence: DataOutSequence): void {
     this.#sequences.push(sequence);
+    sequence.task.streamOut?.request(sequence);
+  }
+
+  /**
+   * The sequence that goes on now: the first, but one whose data its source has not given yet does not hold up others.
+   */
+  next(maxSegment: number): DataOutSequence | undefined {
+    const [first] = this.#sequences;
+    if (first === undefined || first.task.streamOut === undefined) return first;
+    return this.#sequences.find((sequence) => {
+      const { streamOut } = sequence.task;
+      return streamOut === undefined || streamOut.isReady(segmentEnd(sequence, maxSegment));
+    });
   }
 
   /** The task is over: what it still had to send is not sent. */
   drop(task: ScsiTask): void {
     if (this.#sequences.length === 0) return;
+    task.streamOut?.forget();
     this.#sequences = this.#sequences.filter((sequence) => sequence.task !== task);
   }
 
-  /** Adds the next PDU to the batch. */
-  send(batch: OutputBatch, sender: DataOutSender): void {
-    const sequence = this.#sequences[0];
+  /** Adds a PDU of a sequence, the {@link next}, to the batch. */
+  send(sequence: DataOutSequence, batch: OutputBatch, sender: DataOutSender): void {
     const { task, offset } = sequence;
-    const next = Math.min(offset + sender.maxSegment, sequence.end);
+    const next = segmentEnd(sequence, sender.maxSegment);
     const final = next === sequence.end;
     encodeDataOut({
       opcode: Opcode.DataOut,
@@ -65,10 +74,23 @@ export class DataOutQueue {
       dataSn: sequence.dataSn++,
       bufferOffset: offset,
     }, batch.bhs);
-    sender.addDataOf(task, batch, task.dataOut.subarray(offset, next));
+    const { streamOut } = task;
+    const data = streamOut ? streamOut.send(offset, next) : task.dataOut.subarray(offset, next);
+    sender.addDataOf(task, batch, data);
     sequence.offset = next;
-    if (!final) return;
-    this.#sequences.shift();
+    if (final) this.#finished(sequence);
+  }
+
+  #finished(sequence: DataOutSequence): void {
+    const { task } = sequence;
+    this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
+    task.streamOut?.finished(sequence);
     if (sequence.ttt !== RESERVED_TAG) task.outstandingR2ts--;
   }
+}
+
+/** Where the next PDU of a sequence ends. */
+function segmentEnd({ task, offset, end }: DataOutSequence, maxSegment: number): number {
+  const next = Math.min(offset + maxSegment, end);
+  return task.streamOut ? task.streamOut.segmentEnd(offset, next) : next;
 }

@@ -9,7 +9,7 @@ import {
   DEFAULT_PARAMETERS,
   type NegotiatedParameters,
 } from "../../negotiation/negotiated_parameters.ts";
-import { PduFramer } from "../../pdu/framer.ts";
+import { PduFramer, type Placement } from "../../pdu/framer.ts";
 import type { RunningCrc32c } from "../../pdu/crc32c.ts";
 import { DataOutQueue, type DataOutSender } from "./data_out_queue.ts";
 import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../../connection/output_batch.ts";
@@ -28,7 +28,7 @@ export interface ConnectionOwner {
     connection: InitiatorConnection,
     header: Uint8Array,
     length: number,
-  ): Uint8Array | undefined;
+  ): Placement;
   receive(
     connection: InitiatorConnection,
     header: Uint8Array,
@@ -130,6 +130,16 @@ export class InitiatorConnection implements DataOutSender {
     this.#framer.advance(count);
   }
 
+  /** Whether a PDU waits until there is room for its data: nothing may be read until then. */
+  get held(): boolean {
+    return this.#framer.held;
+  }
+
+  /** There may be room for the PDU that waits, and for what is behind it. */
+  resume(): void {
+    this.#framer.resume();
+  }
+
   /** Whether the stream may end here without cutting a PDU in two. */
   get betweenPdus(): boolean {
     return this.#framer.betweenPdus;
@@ -172,7 +182,8 @@ export class InitiatorConnection implements DataOutSender {
   produce(batch: OutputBatch): boolean {
     this.#sendUrgent(batch);
     while (!this.#ending && batch.payloadBytes < MAX_BATCH_BYTES) {
-      if (!this.dataOut.empty) this.dataOut.send(batch, this);
+      const sequence = this.dataOut.next(this.maxSegment);
+      if (sequence) this.dataOut.send(sequence, batch, this);
       else if (!this.#owner.sendCommand(this, batch)) break;
     }
     return !batch.empty;
@@ -209,12 +220,13 @@ export class InitiatorConnection implements DataOutSender {
     this.#batchedTasks = [];
     for (const task of tasks) {
       task.batched = false;
+      task.streamOut?.written();
       task.release();
     }
   }
 
   /** Where a data segment goes. A PDU that is refused for its header is among the last PDUs all the same. */
-  #place(header: Uint8Array, length: number): Uint8Array | undefined {
+  #place(header: Uint8Array, length: number): Placement {
     try {
       return this.#owner.place(this, header, length);
     } catch (error) {

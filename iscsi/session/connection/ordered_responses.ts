@@ -43,6 +43,11 @@ export class OrderedResponses {
     if (released > 0) this.#deadline = this.#held.length === 0 ? Infinity : now + MAX_GAP_MS;
   }
 
+  /** Nothing was read for a while: what is missing may have come long ago. */
+  resume(now: number): void {
+    if (this.#deadline !== Infinity) this.#deadline = now + MAX_GAP_MS;
+  }
+
   /** The session is over: nothing will act any more. */
   abandon(): void {
     this.#held.length = 0;

@@ -46,7 +46,8 @@ export class ConnectionSet {
   /** A connection for what may go out on any: one that stays, if there is one. */
   any(): SessionConnection | undefined {
     const up = this.allUp();
-    return up.find(({ phase }) => phase === "full-feature") ?? up[0];
+    const staying = up.filter(({ phase }) => phase === "full-feature");
+    return staying.find(({ isPaused }) => !isPaused) ?? staying[0] ?? up[0];
   }
 
   add(connection: SessionConnection): void {
@@ -72,15 +73,17 @@ export class ConnectionSet {
   }
 
   /**
-   * Whether a connection takes the next command: of those whose socket is ready for output, the one with the least data
+   * Whether a connection takes the next command: of those whose socket is ready for output and that are read from, the one with the least data
    * under way, and no more than one a batch, so that all have their turn. One that is stuck holds up nobody but itself.
    */
   mayTake(connection: SessionConnection): boolean {
     if (this.#connections.size === 1) return true;
     if (connection.hasTaken) return false;
+    if (connection.isPaused) return this.any() === connection;
     const load = this.#state.loadOf(connection.cid);
     for (const other of this.#connections.values()) {
-      if (other === connection || other.phase !== "full-feature" || other.isWriting) continue;
+      const isReady = other.phase === "full-feature" && !other.isWriting && !other.isPaused;
+      if (other === connection || !isReady) continue;
       if (this.#state.loadOf(other.cid) < load) return false;
     }
     return true;

@@ -23,6 +23,7 @@ import { type DataIn, decodeDataIn } from "../../pdu/data_in.ts";
 import { decodeLogoutResponse } from "../../pdu/logout.ts";
 import { decodeNopIn } from "../../pdu/nop.ts";
 import { Opcode } from "../../pdu/opcode.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import { decodeReadyToTransfer } from "../../pdu/r2t.ts";
 import {
@@ -39,6 +40,7 @@ import {
   checkWhole,
   dataInArrived,
   placeDataIn,
+  readResidual,
   signedResidual,
 } from "../requests/data_transfer.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
@@ -114,13 +116,26 @@ export class Incoming {
     }
   }
 
+  /** Nothing has come for long, while commands are under way. */
+  probe(): void {
+    for (const request of this.#state.requests.values()) {
+      const isMine = request instanceof ScsiTask && request.cid === this.#connection.cid;
+      if (isMine) this.#commands.askForR2ts(request);
+    }
+  }
+
+  /** Reading goes on after it was held up: responses that are missing get their time anew. */
+  resume(now: number): void {
+    this.#ordered.resume(now);
+  }
+
   /** The connection is over: answers that could not be trusted yet are forgotten. */
   abandon(): void {
     this.#ordered.abandon();
   }
 
   /** Data-In goes straight into the buffer of its command; everything else is short and goes to the framer's own. */
-  place(header: Uint8Array, length: number): Uint8Array | undefined {
+  place(header: Uint8Array, length: number): Placement {
     if ((header[OPCODE] & OPCODE_MASK) !== Opcode.DataIn) return undefined;
     const pdu = decodeDataIn(header);
     this.#dataIn = pdu;
@@ -231,6 +246,7 @@ export class Incoming {
     const task = this.#scsiTask(header);
     if (!task) return;
     dataInArrived(task, dataSegmentLength(header));
+    task.streamIn?.arrived();
     if (!pdu.hasStatus) return;
     checkWhole(task);
     this.#finish(pdu.statSn, task, dataInResult(task, pdu));
@@ -283,7 +299,8 @@ export class Incoming {
     if (task && this.#commands.isOutdated(task, pdu.snackTag)) return;
     const isWhole = pdu.response === ScsiResponseCode.CommandCompletedAtTarget;
     const segment = data.slice();
-    this.#recoverableStatus(header, task, isWhole ? pdu.expDataSn : 0, () => {
+    const endDataSn = isWhole ? this.#commands.endDataSn(task, pdu.expDataSn) : 0;
+    this.#recoverableStatus(header, task, endDataSn, () => {
       if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {
         this.#end(task!);
         return task!.fail(dataLost(task!));
@@ -309,6 +326,7 @@ export class Incoming {
       sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
       residual: signedResidual(task, pdu),
+      ...(task.isBidirectional && { readResidual: readResidual(task, pdu) }),
     });
   }
 
@@ -425,7 +443,8 @@ function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
     status: pdu.status,
     sense: NO_BYTES,
     dataInLength: task.received,
-    residual: signedResidual(task, pdu),
+    residual: task.isBidirectional ? 0 : signedResidual(task, pdu),
+    ...(task.isBidirectional && { readResidual: signedResidual(task, pdu) }),
   };
 }
 

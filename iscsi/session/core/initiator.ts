@@ -20,6 +20,7 @@ import type { LoginEnd } from "../connection/login_phase.ts";
 import { PduLog } from "../connection/pdu_log.ts";
 import { renegotiation } from "../requests/renegotiation.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
+import { sessionFailure } from "../requests/request_failure.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
@@ -67,6 +68,7 @@ export class Initiator {
       state: this.#state,
       connection: (cid) => this.#connections.up(cid)?.wire,
       anyConnection: () => this.#connections.any()?.wire,
+      isPaused: (cid) => this.#connections.up(cid)?.isPaused ?? false,
       isAlone: () => this.#connections.size === 1,
       abortTimeoutMs: options.abortTimeoutMs,
       resetsUnits: options.resetsUnits,
@@ -193,6 +195,12 @@ export class Initiator {
   closeConnection(cid: number, patienceMs: number, owner: LogoutOwner, now: number): void {
     this.#state.now = now;
     this.#lifecycle.closeConnection(cid, patienceMs, owner);
+  }
+
+  /** A consumer has taken data of a command: what waited for room may be read. */
+  resume(now: number): void {
+    this.#state.now = now;
+    for (const connection of [...this.#connections.values()]) connection.resume(now);
   }
 
   /** Time has passed. */
@@ -353,7 +361,17 @@ export class Initiator {
     connection.awaitLogout();
     this.#state.enter("logout", reason);
     sendSessionLogout(this.#state, connection.wire);
+    this.#abandonStreams();
     this.#events.outputDue();
+  }
+
+  /** The answer to the logout may wait behind data that nobody takes. */
+  #abandonStreams(): void {
+    for (const request of [...this.#state.requests.values()]) {
+      if ("kind" in request || !("streamIn" in request) || !request.streamIn) continue;
+      request.abortReason ??= sessionFailure(request.name, undefined, "unknown");
+      request.abandonStreams();
+    }
   }
 
   #loggedOut(connection: SessionConnection, request: Logout, response: LogoutResponse): void {

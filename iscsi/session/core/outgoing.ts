@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeAhs, extendedCdb } from "../../pdu/ahs.ts";
+import { type Ahs, AhsType, encodeAhs, extendedCdb } from "../../pdu/ahs.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import { encodeLogoutRequest, LogoutReason } from "../../pdu/logout.ts";
 import { encodeLoginRequest } from "../../pdu/login.ts";
@@ -14,7 +14,7 @@ import { Opcode } from "../../pdu/opcode.ts";
 import { BHS_CDB_LENGTH, encodeScsiCommand, TaskAttribute } from "../../pdu/scsi_command.ts";
 import { encodeTextRequest } from "../../pdu/text.ts";
 import type { LoginRequestFields } from "../../negotiation/login.ts";
-import { unsolicitedData } from "../requests/data_transfer.ts";
+import { unsolicitedData } from "../requests/unsolicited_data.ts";
 import type { InitiatorConnection, UrgentPdu } from "../connection/initiator_connection.ts";
 import type { OutputBatch } from "../../connection/output_batch.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
@@ -66,35 +66,51 @@ function writeCommand(
   batch: OutputBatch,
   task: ScsiTask,
 ): void {
-  const { dataOut, dataIn, command } = task;
-  const { immediate, end } = unsolicitedData(dataOut.length, connection.parameters);
+  const { readLength, writeLength, command, streamOut } = task;
+  const { parameters } = connection;
+  const { immediate, end } = streamOut?.unsolicited(parameters) ??
+    unsolicitedData(writeLength, parameters);
   task.cid = connection.cid;
+  task.requestedBytes = end;
   task.segmentGeneration = connection.segmentGeneration;
   encodeScsiCommand({
     opcode: Opcode.ScsiCommand,
     immediate: false,
     final: end === immediate,
-    read: dataIn.length > 0,
-    write: dataOut.length > 0,
+    read: readLength > 0,
+    write: writeLength > 0,
     attributes: TaskAttribute.Simple,
     lun: task.lun,
     itt: task.itt,
-    expectedDataTransferLength: dataOut.length > 0 ? dataOut.length : dataIn.length,
+    expectedDataTransferLength: writeLength > 0 ? writeLength : readLength,
     cmdSn: task.cmdSn,
     expStatSn: connection.status.expStatSn,
     cdb: command.cdb,
   }, batch.bhs);
-  connection.addDataOf(task, batch, dataOut.subarray(0, immediate), additionalHeaders(task));
+  const data = streamOut ? streamOut.send(0, immediate) : task.dataOut.subarray(0, immediate);
+  connection.addDataOf(task, batch, data, additionalHeaders(task));
   if (end === immediate) return;
   const { lun } = task;
   connection.dataOut.push({ task, lun, ttt: RESERVED_TAG, offset: immediate, end, dataSn: 0 });
 }
 
-/** A CDB longer than 16 bytes goes on in an extended CDB AHS (RFC 7143 §11.2.2.3). */
+/**
+ * A CDB longer than 16 bytes goes on in an extended CDB AHS, and a bidirectional command says in another how much it reads
+ * (RFC 7143 §11.2.2.3, §11.2.2.4).
+ */
 function additionalHeaders(task: ScsiTask): Uint8Array {
-  if (task.command.cdb.length <= BHS_CDB_LENGTH) return NO_BYTES;
-  const segment = extendedCdb(task.command.cdb);
-  return segment ? encodeAhs([segment]) : NO_BYTES;
+  const { command: { cdb }, isBidirectional } = task;
+  if (cdb.length <= BHS_CDB_LENGTH && !isBidirectional) return NO_BYTES;
+  const segments: Ahs[] = [];
+  const extension = extendedCdb(cdb);
+  if (extension) segments.push(extension);
+  if (isBidirectional) {
+    segments.push({
+      type: AhsType.BidirectionalReadLength,
+      expectedReadLength: task.readLength,
+    });
+  }
+  return encodeAhs(segments);
 }
 
 function writeText(

@@ -9,6 +9,7 @@ import type { ProtocolCore } from "../../connection/connection_driver.ts";
 import { Keepalive, type KeepaliveOptions } from "../../connection/keepalive.ts";
 import type { OutputBatch } from "../../connection/output_batch.ts";
 import { ConnectionLostError, ProtocolError } from "../../errors.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import {
   type ConnectionOptions,
@@ -92,6 +93,8 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   #heldByRead: ScsiTask[] = [];
   #lastReceived = 0;
   #readEnded = false;
+  /** Somebody waits to read on. */
+  #resumed: PromiseWithResolvers<void> | undefined;
   #writing = false;
   #hasTaken = false;
   /** Requests that go out once more as they were, before new ones. */
@@ -177,6 +180,34 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#owner.changed(this);
   }
 
+  /** Whether reading waits for a consumer to take the data of its command. */
+  get isPaused(): boolean {
+    return !this.closed && this.wire.held;
+  }
+
+  paused(): Promise<void> | undefined {
+    if (!this.isPaused) return undefined;
+    this.#resumed ??= Promise.withResolvers<void>();
+    return this.#resumed.promise;
+  }
+
+  /** There may be room for what reading waits for. */
+  resume(now: number): void {
+    if (!this.isPaused) return;
+    this.#lastReceived = now;
+    this.#incoming.resume(now);
+    this.#guard(() => this.wire.resume());
+    if (this.isPaused) return;
+    this.#state.deadlines.include(this.deadline);
+    this.#readOn();
+    this.#owner.changed(this);
+  }
+
+  #readOn(): void {
+    this.#resumed?.resolve();
+    this.#resumed = undefined;
+  }
+
   connectionEnded(error: unknown, now: number = this.#state.now): void {
     this.#state.now = now;
     if (this.#phase === "logout" && error === undefined) return this.end();
@@ -212,7 +243,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     return this.#owner.nextDeadline();
   }
 
-  place(_: InitiatorConnection, header: Uint8Array, length: number): Uint8Array | undefined {
+  place(_: InitiatorConnection, header: Uint8Array, length: number): Placement {
     return this.#phase === "login" || this.closed
       ? undefined
       : this.#incoming.place(header, length);
@@ -288,20 +319,20 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
       this.fail(new ConnectionLostError("The target stopped in the middle of a PDU"));
     }
     if (this.closed) return;
-    this.#guard(() => this.#incoming.tick(now));
     this.#checkKeepalive(now);
+    // What a connection that is not read from lacks may have come already.
+    if (this.closed || this.isPaused) return;
+    this.#guard(() => this.#incoming.tick(now));
     if (now >= this.#probeAt) this.#probe(now);
   }
 
   /** When {@link check} is due at the latest. */
   get deadline(): number {
-    return this.closed ? Infinity : Math.min(
-      this.#phaseDeadline,
-      this.#stallDeadline,
-      this.#incoming.deadline,
-      this.#keepalive?.deadline() ?? Infinity,
-      this.#probeAt,
-    );
+    if (this.closed) return Infinity;
+    const always = Math.min(this.#phaseDeadline, this.#keepalive?.deadline() ?? Infinity);
+    return this.isPaused
+      ? always
+      : Math.min(always, this.#stallDeadline, this.#incoming.deadline, this.#probeAt);
   }
 
   /** A command whose buffer a read is filling hears of its end when that has ended, too. */
@@ -334,6 +365,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#keepalive = undefined;
     this.#again.length = 0;
     this.#incoming.abandon();
+    this.#readOn();
   }
 
   #endLogin(end: LoginEnd | undefined): void {
@@ -363,7 +395,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   }
 
   get #stallDeadline(): number {
-    const isStalled = !this.closed && !this.wire.betweenPdus;
+    const isStalled = !this.closed && !this.wire.betweenPdus && !this.wire.held;
     return isStalled ? this.#lastReceived + STALLED_PDU_MS : Infinity;
   }
 
@@ -391,7 +423,10 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#probeAt = Infinity;
     if (!this.#state.busyOn(this.cid)) return;
     const isSilent = now - this.#lastReceived >= PROBE_MS;
-    if (isSilent) sendPing(this.#state, this.wire);
+    if (isSilent) {
+      sendPing(this.#state, this.wire);
+      this.#incoming.probe();
+    }
     this.#probeAt = (isSilent ? now : this.#lastReceived) + PROBE_MS;
   }
 

@@ -119,7 +119,7 @@ export class SessionState {
     let load = 0;
     for (const request of this.requests.values()) {
       if (request.cid !== cid || !(request instanceof ScsiTask)) continue;
-      load += request.dataIn.length + request.dataOut.length + COMMAND_LOAD;
+      load += request.readLength + request.writeLength + COMMAND_LOAD;
     }
     return load;
   }
@@ -132,16 +132,20 @@ export class SessionState {
     return false;
   }
 
-  /** Takes the next request that may go out on a connection. Text requests go one at a time (RFC 7143 §11.10). */
+  /**
+   * Takes the next request that may go out on a connection. Text requests go one at a time (RFC 7143 §11.10); a command
+   * whose source has not given its first data lets others pass.
+   */
   takeNext(cid: number): NumberedRequest | undefined {
     if (this.queue.length === 0 || this.#taskSetRequests > 0 || !this.window.open) return undefined;
-    if (this.queue[0] instanceof ScsiTask) return this.queue.shift();
+    const [first] = this.queue;
+    if (first instanceof ScsiTask && first.isPrimed) return this.queue.shift();
     const index = this.queue.findIndex((request) => this.#maySend(request, cid));
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 
   #maySend(request: NumberedRequest, cid: number): boolean {
-    if (request instanceof ScsiTask) return true;
+    if (request instanceof ScsiTask) return request.isPrimed;
     if (request.cid !== NO_CONNECTION && request.cid !== cid) return false;
     return this.#openText === undefined || this.#openText === request;
   }

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { serialDistance, serialLess } from "../../connection/serial_number.ts";
+import { serialAdd, serialDistance, serialLess } from "../../connection/serial_number.ts";
 import { DataLostError, ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { answerR2t, dataInArrived, roomForDataIn } from "../requests/data_transfer.ts";
@@ -62,33 +63,57 @@ export class CommandRecovery {
    *
    * @throws {ProtocolError} when it does not fit.
    */
-  place(task: ScsiTask, pdu: DataIn, length: number): Uint8Array | undefined {
+  place(task: ScsiTask, pdu: DataIn, length: number): Placement {
     if (!this.#isWanted(task, pdu)) return undefined;
     const isNext = pdu.dataSn === task.nextDataSn;
     if (isNext && pdu.bufferOffset !== task.received && this.#inOrder) {
       throw violation(task, `Data-In starts at offset ${pdu.bufferOffset}, not ${task.received}`);
     }
-    return roomForDataIn(task, pdu, length, this.#inOrder);
+    return roomForDataIn(task, pdu, length, this.#connection.parameters);
   }
 
   /** A Data-In PDU has come, with its data in {@link place}; `intact`: its digest was right. */
   dataIn(task: ScsiTask, pdu: DataIn, length: number, intact: boolean, now: number): void {
     this.#now = now;
     if (!this.#isWanted(task, pdu)) return;
+    const { streamIn } = task;
     if (!intact) return this.#damaged(task, pdu.dataSn);
     if (pdu.dataSn === task.nextDataSn) this.#advance(task, length);
+    else if (streamIn?.isRefused) this.#recoveryOf(task).sent(pdu.dataSn);
     else this.#recoveryOf(task).hold(pdu.dataSn, length);
+    streamIn?.arrived();
     if (pdu.acknowledge && pdu.ttt !== RESERVED_TAG) {
       this.#recoveryOf(task).acknowledge = { ttt: pdu.ttt, lun: pdu.lun };
     }
     this.#settle(task);
   }
 
-  /** Whether a response with this ExpDataSN must wait for data, or for a response with another SNACK tag. */
+  /**
+   * One past the last DataSN of a task whose response has this ExpDataSN, which counts Data-In alone, where DataSN may
+   * count R2Ts as well (RFC 7143 §11.4.8).
+   */
+  endDataSn(task: ScsiTask | undefined, expDataSn: number): number {
+    if (task === undefined || !task.isBidirectional) return expDataSn;
+    return serialAdd(task.nextDataSn, serialDistance(task.dataIns, expDataSn));
+  }
+
+  /** Whether a response with this end of its data must wait for data, or for a response with another SNACK tag. */
   misses(task: ScsiTask, endDataSn: number): boolean {
-    if (task.dataIn.length === 0) return false;
+    if (task.readLength === 0) return false;
     if (serialLess(task.nextDataSn, endDataSn)) return true;
     return task.recovery?.misses(task.nextDataSn) ?? false;
+  }
+
+  /**
+   * The target has been silent for long: an R2T that was lost has nothing behind it to show that, so all that there may be
+   * is asked for. A target that has sent none has nothing to repeat.
+   */
+  askForR2ts(task: ScsiTask): void {
+    const isWaiting = task.state === "sent" && task.outstandingR2ts === 0 && !task.r2tSnUnknown &&
+      task.recovery === undefined && task.requestedBytes < task.writeLength;
+    if (isWaiting) {
+      sendDataSnack(this.#connection, task.itt, { begin: task.nextR2tSn, length: 0 });
+    }
   }
 
   /** Whether a response is not the one that an R-Data SNACK asked for, and another follows. */
@@ -112,7 +137,7 @@ export class CommandRecovery {
     this.#now = now;
     if (task.r2tSnUnknown) {
       task.r2tSnUnknown = false;
-      task.nextR2tSn = pdu.r2tSn;
+      task.renumberR2ts(pdu.r2tSn);
     }
     const ahead = serialDistance(task.nextR2tSn, pdu.r2tSn);
     if (ahead < 0 || task.recovery?.has(pdu.r2tSn)) return;
@@ -121,12 +146,10 @@ export class CommandRecovery {
       this.#recoveryOf(task).holdR2t(pdu);
       return this.#settle(task);
     }
-    let next: ReadyToTransfer | undefined = pdu;
-    while (next !== undefined) {
-      this.#connection.dataOut.push(answerR2t(task, next, this.#connection.parameters));
-      next = task.recovery?.takeR2t(task.nextR2tSn);
-    }
-    if (task.recovery) this.#settle(task);
+    this.#answer(task, pdu);
+    if (task.recovery === undefined) return;
+    this.#takeEarly(task, task.recovery);
+    this.#settle(task);
   }
 
   /** The target has rejected a SNACK: what is missing will not come (RFC 7143 §11.16, §11.17.1). */
@@ -182,11 +205,26 @@ export class CommandRecovery {
     dataInArrived(task, length);
     if (task.recovery === undefined) return;
     task.recovery.rounds = 0;
+    this.#takeEarly(task, task.recovery);
+  }
+
+  /** What came early counts from now on, as far as nothing is missing before it. */
+  #takeEarly(task: ScsiTask, recovery: DataRecovery): void {
     for (;;) {
-      const early = task.recovery.takeData(task.nextDataSn);
-      if (early === undefined) return;
-      dataInArrived(task, early);
+      const length = recovery.takeData(task.nextDataSn);
+      const r2t = recovery.takeR2t(task.nextR2tSn);
+      if (length !== undefined) dataInArrived(task, length);
+      else if (r2t) this.#answer(task, r2t);
+      else return;
     }
+  }
+
+  #answer(task: ScsiTask, r2t: ReadyToTransfer): void {
+    if (task.streamOut?.serves(r2t.bufferOffset) === false) {
+      task.countR2t();
+      return this.#events.unrecoverable(task, dataGone(task));
+    }
+    this.#connection.dataOut.push(answerR2t(task, r2t, this.#connection.parameters));
   }
 
   #damaged(task: ScsiTask, dataSn: number): void {
@@ -237,9 +275,10 @@ export class CommandRecovery {
   #askForAll(task: ScsiTask, recovery: DataRecovery): void {
     if (++recovery.requests > MAX_REQUESTS) return this.#giveUp(task, recovery);
     task.segmentGeneration = this.#connection.segmentGeneration;
-    task.nextDataSn = recovery.ackedDataSn;
+    task.goOnAt(Math.max(recovery.ackedDataSn, task.firstDataSn));
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
+    task.streamIn?.startOver();
     if (this.#inOrder) task.pieces = undefined;
     if (recovery.status) {
       // Another response, with the tag, takes its place and has its StatSN.
@@ -253,7 +292,7 @@ export class CommandRecovery {
   }
 
   #expected(task: ScsiTask): number {
-    return task.dataIn.length > 0 ? task.nextDataSn : task.nextR2tSn;
+    return task.readLength > 0 ? task.nextDataSn : task.nextR2tSn;
   }
 
   #giveUp(task: ScsiTask, recovery: DataRecovery): void {
@@ -271,6 +310,12 @@ export class CommandRecovery {
   #recoveryOf(task: ScsiTask): DataRecovery {
     return task.recovery ??= new DataRecovery(this.#expected(task));
   }
+}
+
+function dataGone(task: ScsiTask): DataLostError {
+  return new DataLostError(
+    `${task.name}: the target asks again for data that its source gave before and that is no longer kept`,
+  );
 }
 
 /** The error for a command whose data is not whole. */

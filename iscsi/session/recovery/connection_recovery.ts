@@ -270,7 +270,10 @@ export class ConnectionRecovery {
   /** Takes a request off a connection that was lost. What only made sense on that one is over. */
   #strand(outage: Outage, request: Request): void {
     if (request instanceof ScsiTask || request instanceof TextExchange) {
-      if (request instanceof ScsiTask) request.cid = NO_CONNECTION;
+      if (request instanceof ScsiTask) {
+        request.cid = NO_CONNECTION;
+        request.streamOut?.forget();
+      }
       outage.stranded.push(request);
       return;
     }
@@ -357,6 +360,7 @@ export class ConnectionRecovery {
     if (task.recovery || task.nextDataSn > 0) {
       task.recovery ??= new DataRecovery(task.nextDataSn);
       task.recovery.moved(task.nextDataSn, task.received);
+      task.streamIn?.startOver();
     }
     const itt = this.#state.requests.allocate();
     const answerBy = this.#state.now + Math.max(parameters.defaultTime2Retain, 1) * 1000;

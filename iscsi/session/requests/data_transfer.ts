@@ -9,32 +9,11 @@ import type { NegotiatedParameters } from "../../negotiation/negotiated_paramete
 import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
+import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
+import type { ScsiResponse } from "../../pdu/scsi_response.ts";
 import type { DataOutSequence } from "../connection/data_out_queue.ts";
 import type { ScsiTask } from "./scsi_task.ts";
-
-/** How the first data of a write goes out. */
-export interface UnsolicitedData {
-  /** Bytes in the data segment of the command PDU itself. */
-  readonly immediate: number;
-  /** Where the unsolicited Data-Out that follows ends; equal to `immediate` when none follows. */
-  readonly end: number;
-}
-
-/**
- * How much of a write goes out before any R2T (RFC 7143 §4.2.5.2): immediate data up to FirstBurstLength and the
- * target's segment length; then, without InitialR2T, Data-Out up to exactly the first burst or the end.
- */
-export function unsolicitedData(
-  length: number,
-  parameters: NegotiatedParameters,
-): UnsolicitedData {
-  const burst = Math.min(length, parameters.firstBurstLength);
-  const immediate = parameters.immediateData
-    ? Math.min(burst, parameters.maxSendDataSegmentLength)
-    : 0;
-  return { immediate, end: parameters.initialR2T ? immediate : burst };
-}
 
 /**
  * Where the data segment of a Data-In PDU belongs in the command's own buffer.
@@ -45,8 +24,9 @@ export function placeDataIn(
   task: ScsiTask,
   pdu: DataIn,
   length: number,
-  { dataPduInOrder, dataSequenceInOrder }: NegotiatedParameters,
-): Uint8Array {
+  parameters: NegotiatedParameters,
+): Placement {
+  const { dataPduInOrder, dataSequenceInOrder } = parameters;
   if (pdu.dataSn !== task.nextDataSn) {
     throw violation(task, `Data-In has DataSN ${pdu.dataSn}, expected ${task.nextDataSn}`);
   }
@@ -56,11 +36,11 @@ export function placeDataIn(
       `Data-In starts at offset ${pdu.bufferOffset}, expected ${task.received}`,
     );
   }
-  return roomForDataIn(task, pdu, length, dataPduInOrder && dataSequenceInOrder);
+  return roomForDataIn(task, pdu, length, parameters);
 }
 
 /**
- * The part of the command's buffer that a Data-In PDU names. `inOrder`: offsets rise with DataSN.
+ * The part of the command's buffer that a Data-In PDU names, or what its stream has for it.
  *
  * @throws {ProtocolError} when it reaches beyond the buffer.
  */
@@ -68,20 +48,26 @@ export function roomForDataIn(
   task: ScsiTask,
   pdu: DataIn,
   length: number,
-  inOrder: boolean,
-): Uint8Array {
+  { dataPduInOrder, dataSequenceInOrder, maxReceiveDataSegmentLength }: NegotiatedParameters,
+): Placement {
   const end = pdu.bufferOffset + length;
-  if (end > task.dataIn.length) {
+  if (end > task.readLength) {
     throw violation(
       task,
-      `Data-In reaches byte ${end} of an expected data transfer length of ${task.dataIn.length}`,
+      `Data-In reaches byte ${end} of an expected data transfer length of ${task.readLength}`,
     );
   }
-  if (!inOrder || task.pieces || pdu.dataSn !== task.nextDataSn) {
+  const isNext = pdu.dataSn === task.nextDataSn;
+  const place = task.streamIn
+    ? task.streamIn.place(pdu.bufferOffset, length, isNext, maxReceiveDataSegmentLength)
+    : task.dataIn.subarray(pdu.bufferOffset, end);
+  if (place === undefined || place === "later") return place;
+  const inOrder = dataPduInOrder && dataSequenceInOrder;
+  if (!inOrder || task.pieces || !isNext) {
     task.pieces ??= new Map([[-1, { start: 0, end: task.received }]]);
     task.pieces.set(pdu.dataSn, { start: pdu.bufferOffset, end });
   }
-  return task.dataIn.subarray(pdu.bufferOffset, end);
+  return place;
 }
 
 /**
@@ -103,8 +89,7 @@ export function checkWhole(task: ScsiTask): void {
 
 /** The Data-In PDU that {@link placeDataIn} allowed has arrived. */
 export function dataInArrived(task: ScsiTask, length: number): void {
-  task.nextDataSn = (task.nextDataSn + 1) >>> 0;
-  task.received += length;
+  task.countDataIn(length);
 }
 
 /**
@@ -131,11 +116,14 @@ export function answerR2t(
       `R2T asks for ${length} bytes, MaxBurstLength is ${parameters.maxBurstLength}`,
     );
   }
-  if (end > task.dataOut.length) {
+  if (end > task.writeLength) {
     throw violation(
       task,
-      `R2T asks for data up to byte ${end} of ${task.dataOut.length}`,
+      `R2T asks for data up to byte ${end} of ${task.writeLength}`,
     );
+  }
+  if (task.streamOut && !task.streamOut.serves(pdu.bufferOffset)) {
+    throw violation(task, `R2T asks for data from byte ${pdu.bufferOffset} out of its order`);
   }
   // An R2T that asks for lost data again may come while the first is being answered (RFC 7143 §7.8).
   const isStrict = parameters.errorRecoveryLevel === 0;
@@ -145,9 +133,22 @@ export function answerR2t(
       `More than MaxOutstandingR2T (${parameters.maxOutstandingR2T}) R2Ts are outstanding`,
     );
   }
-  task.nextR2tSn = (task.nextR2tSn + 1) >>> 0;
-  task.outstandingR2ts++;
+  task.countR2t();
+  task.requestedBytes = Math.max(task.requestedBytes, end);
   return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
+}
+
+/**
+ * The residual of the read of a bidirectional command, as {@link signedResidual} (RFC 7143 §11.4.2).
+ *
+ * @throws {ProtocolError} when it is said to be both.
+ */
+export function readResidual(task: ScsiTask, pdu: ScsiResponse): number {
+  return signedResidual(task, {
+    overflow: pdu.bidirectionalOverflow,
+    underflow: pdu.bidirectionalUnderflow,
+    residual: pdu.bidirectionalResidual,
+  });
 }
 
 /**

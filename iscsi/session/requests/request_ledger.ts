@@ -38,6 +38,8 @@ export interface RequestLedgerParts {
   readonly connection: (cid: number) => InitiatorConnection | undefined;
   /** A connection for what may go out on any; `undefined` when none works at present. */
   readonly anyConnection: () => InitiatorConnection | undefined;
+  /** Whether a connection is not read from, since a consumer does not take its data: answers wait there. */
+  readonly isPaused: (cid: number) => boolean;
   /** Whether the session has one connection only. */
   readonly isAlone: () => boolean;
   /** Milliseconds to wait for the answer to ABORT TASK. */
@@ -108,8 +110,9 @@ export class RequestLedger {
     task.state = "aborting";
     task.abortReason = reason;
     // Nothing follows a logout, which ends the command anyway (RFC 7143 §11.14).
-    if (this.#state.phase === "logout") return;
-    this.sendAbort(task, now);
+    if (this.#state.phase !== "logout") this.sendAbort(task, now);
+    // The answer may wait behind data that nobody takes.
+    task.abandonStreams();
   }
 
   /** Queues ABORT TASK; not while the command has no connection: whoever finds it another one comes back here. */
@@ -193,9 +196,16 @@ export class RequestLedger {
   expire(now: number): void {
     for (const request of this.#state.due(now)) {
       if (request instanceof ScsiTask) this.#taskTimedOut(request, now);
+      else if (this.#parts.isPaused(request.cid)) this.#postpone(request, now);
       else if (request instanceof TextExchange) this.#textTimedOut(request);
       else this.#functionTimedOut(request, now);
     }
+  }
+
+  /** The answer may be there, behind data that a consumer does not take. That ends with the deadline of its command. */
+  #postpone(request: Exclude<WatchedRequest, ScsiTask>, now: number): void {
+    request.deadline = now + this.#parts.abortTimeoutMs;
+    this.#state.deadlines.include(request.deadline);
   }
 
   /** A logout is near: what has not been sent will not be. */

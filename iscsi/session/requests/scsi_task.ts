@@ -6,6 +6,8 @@
 
 import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
+import type { StreamedDataIn } from "../streaming/streamed_data_in.ts";
+import type { StreamedDataOut } from "../streaming/streamed_data_out.ts";
 import type { DataRecovery } from "../recovery/data_recovery.ts";
 
 /** A part of the Data-In buffer: its first byte, and one past its last. */
@@ -41,6 +43,12 @@ export class ScsiTask {
   readonly deadline: number;
   readonly dataOut: Uint8Array;
   readonly dataIn: Uint8Array;
+  /** What stands for one of the buffers when the data comes or goes piece by piece. */
+  readonly streamOut: StreamedDataOut | undefined;
+  readonly streamIn: StreamedDataIn | undefined;
+  /** Bytes that it expects to write and to read. */
+  readonly writeLength: number;
+  readonly readLength: number;
 
   state: ScsiTaskState = "queued";
   itt: number = RESERVED_TAG;
@@ -52,10 +60,17 @@ export class ScsiTask {
   received = 0;
   /** Where Data-In has come, by DataSN; only kept once it may have come in another order than that of its offsets. */
   pieces: Map<number, DataPiece> | undefined;
-  /** DataSN of the next Data-In PDU, R2TSN of the next R2T; they share one sequence only in bidirectional commands. */
+  /**
+   * DataSN of the next Data-In PDU, R2TSN of the next R2T. They share one sequence in bidirectional commands only, whose
+   * two numbers are the same at all times (RFC 7143 §11.7.5, §11.8.3).
+   */
   nextDataSn = 0;
   nextR2tSn = 0;
+  /** R2Ts that have come. */
+  #r2ts = 0;
   outstandingR2ts = 0;
+  /** One past the last byte of Data-Out that the target has asked for, or got without asking. */
+  requestedBytes = 0;
   /** What was lost and is asked for again; only where something was (error recovery level 1). */
   recovery: DataRecovery | undefined;
   /** The task was taken over by another connection, where the numbering of R2Ts may begin anew. */
@@ -81,6 +96,8 @@ export class ScsiTask {
     timeoutMs: number;
     now: number;
     owner: ScsiTaskOwner;
+    streamOut?: StreamedDataOut;
+    streamIn?: StreamedDataIn;
   }) {
     this.lun = options.lun;
     this.command = options.command;
@@ -89,7 +106,64 @@ export class ScsiTask {
     this.deadline = options.now + options.timeoutMs;
     this.dataOut = options.command.dataOut ?? NO_BYTES;
     this.dataIn = options.command.dataIn ?? NO_BYTES;
+    this.streamOut = options.streamOut;
+    this.streamIn = options.streamIn;
+    this.writeLength = this.streamOut?.length ?? this.dataOut.length;
+    this.readLength = this.streamIn?.length ?? this.dataIn.length;
     this.#owner = options.owner;
+  }
+
+  /** Whether what goes along with the command is there. */
+  get isPrimed(): boolean {
+    return this.streamOut === undefined || this.streamOut.isPrimed;
+  }
+
+  /** Nobody wants its data any more, nor gives it. */
+  abandonStreams(): void {
+    this.streamOut?.abandon();
+    this.streamIn?.discard();
+  }
+
+  /** Whether it has data in both directions. */
+  get isBidirectional(): boolean {
+    return this.readLength > 0 && this.writeLength > 0;
+  }
+
+  /** Data-In PDUs that have come without a gap. */
+  get dataIns(): number {
+    return this.isBidirectional ? (this.nextDataSn - this.#r2ts) >>> 0 : this.nextDataSn;
+  }
+
+  /** DataSN of the first Data-In, as far as R2Ts have come before it. */
+  get firstDataSn(): number {
+    return this.isBidirectional ? this.#r2ts : 0;
+  }
+
+  /** A Data-In PDU has come in its turn. */
+  countDataIn(length: number): void {
+    this.received += length;
+    this.goOnAt((this.nextDataSn + 1) >>> 0);
+  }
+
+  /** Data-In goes on with this DataSN. */
+  goOnAt(dataSn: number): void {
+    this.nextDataSn = dataSn;
+    if (this.isBidirectional) this.nextR2tSn = dataSn;
+  }
+
+  /** An R2T has come in its turn. */
+  countR2t(): void {
+    this.nextR2tSn = (this.nextR2tSn + 1) >>> 0;
+    this.outstandingR2ts++;
+    this.#r2ts++;
+    if (this.isBidirectional) this.nextDataSn = this.nextR2tSn;
+  }
+
+  /** R2Ts go on with this number, which the connection that took over the task has chosen. */
+  renumberR2ts(r2tSn: number): void {
+    this.#r2ts += (r2tSn - this.nextR2tSn) | 0;
+    this.nextR2tSn = r2tSn;
+    if (this.isBidirectional) this.nextDataSn = r2tSn;
   }
 
   /** The command goes out once more as if never sent: the target has taken in nothing of it. */
@@ -98,7 +172,9 @@ export class ScsiTask {
     this.pieces = undefined;
     this.nextDataSn = 0;
     this.nextR2tSn = 0;
+    this.#r2ts = 0;
     this.outstandingR2ts = 0;
+    this.requestedBytes = 0;
     this.recovery = undefined;
     this.r2tSnUnknown = false;
   }
@@ -117,6 +193,8 @@ export class ScsiTask {
   /** The target has answered. */
   complete(result: ScsiResult): void {
     if (this.state === "done") return;
+    // Data that was dropped meanwhile is missing from what the target did after all.
+    if (this.streamIn?.isDiscarded) return this.fail(this.abortReason);
     this.state = "done";
     if (this.#holds === 0) this.#owner.completed(result);
     else this.#ending = { result };

@@ -14,7 +14,7 @@ export interface Abort {
   readonly cid: number;
   readonly task: ScsiTask;
   /** When to give up on the answer and drop the connection. */
-  readonly deadline: number;
+  deadline: number;
 }
 
 /** A TASK REASSIGN that is on its way: the connection that it was sent on takes over the task. */
@@ -24,7 +24,7 @@ export interface Reassignment {
   readonly cid: number;
   readonly task: ScsiTask;
   /** When to give up on the answer. */
-  readonly deadline: number;
+  deadline: number;
   /** When the tasks of the lost connection are no longer kept. */
   readonly until: number;
 }
@@ -53,7 +53,7 @@ export interface TaskSetRequest extends TaskSetFunction {
   /** The connection that it was sent on. */
   readonly cid: number;
   /** When to give up on the answer and drop the connection. */
-  readonly deadline: number;
+  deadline: number;
   /** What had been issued before, but not sent: the function ends that too. */
   readonly unsent: readonly ScsiTask[];
   readonly owner: TaskSetOwner;

@@ -36,7 +36,7 @@ export const MAX_TEXT_BYTES: number = 4 * 1024 * 1024;
 export class TextExchange {
   /** What the next Text Request carries. */
   next: TextStep;
-  readonly deadline: number;
+  deadline: number;
   readonly timeoutMs: number;
   itt: number = RESERVED_TAG;
   /** CmdSN of the last request. */

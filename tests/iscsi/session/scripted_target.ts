@@ -23,6 +23,8 @@ import type {
   PduEvent,
   SessionStateChange,
 } from "../../../iscsi/session/session_hooks.ts";
+import type { StreamedDataIn } from "../../../iscsi/session/streaming/streamed_data_in.ts";
+import type { StreamedDataOut } from "../../../iscsi/session/streaming/streamed_data_out.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
@@ -93,6 +95,8 @@ export class ScriptedTarget {
   readonly #window: number;
   readonly #answers: readonly (readonly [string, string])[];
   readonly #batch = new OutputBatch();
+  /** What was sent while the connection did not read. */
+  readonly #unread: Uint8Array[] = [];
 
   /** `leading` makes it the other end of one more connection of that one's session. */
   constructor(
@@ -244,9 +248,16 @@ export class ScriptedTarget {
   /** Submits a command. */
   command(
     cdb: readonly number[],
-    options: { dataIn?: Uint8Array; dataOut?: Uint8Array; timeoutMs?: number; lun?: bigint } = {},
+    options: {
+      dataIn?: Uint8Array;
+      dataOut?: Uint8Array;
+      streamIn?: StreamedDataIn;
+      streamOut?: StreamedDataOut;
+      timeoutMs?: number;
+      lun?: bigint;
+    } = {},
   ): Command {
-    const { dataIn, dataOut, timeoutMs = 60_000, lun = 0n } = options;
+    const { dataIn, dataOut, streamIn, streamOut, timeoutMs = 60_000, lun = 0n } = options;
     const command: { task: ScsiTask; outcome: Outcome } = {
       outcome: undefined,
       task: new ScsiTask({
@@ -255,6 +266,8 @@ export class ScriptedTarget {
         name: "TEST COMMAND",
         timeoutMs,
         now: this.now,
+        streamIn,
+        streamOut,
         owner: {
           completed: (result) => settle({ result }),
           failed: (error) => settle({ error }),
@@ -336,12 +349,19 @@ export class ScriptedTarget {
 
   feedBytes(wire: Uint8Array, chunk: number = Infinity): void {
     for (let at = 0; at < wire.length && !this.initiator.closed;) {
+      if (this.connection.isPaused) return void this.#unread.push(wire.slice(at));
       const destination = this.connection.destination();
       const count = Math.min(destination.length, chunk, wire.length - at);
       destination.set(wire.subarray(at, at + count));
       this.connection.received(count, this.now);
       at += count;
     }
+  }
+
+  /** There may be room for data again: the connection reads on. */
+  resume(): void {
+    this.initiator.resume(this.now);
+    for (const wire of this.#unread.splice(0)) this.feedBytes(wire);
   }
 
   /** Task Management Function Response. */

@@ -10,6 +10,13 @@ export const Command = {
   wait: (): Uint8Array => cdb(0xc2, 0),
   /** Gives `length` bytes, and CHECK CONDITION. */
   shortRead: (length: number): Uint8Array => cdb(0xc3, length),
+  /** Takes `writeLength` bytes and gives `readLength`, which are {@link exchanged}. The CDB is longer than a header holds. */
+  exchange: (writeLength: number, readLength: number): Uint8Array => {
+    const bytes = new Uint8Array(32);
+    bytes.set(cdb(0xc5, writeLength));
+    new DataView(bytes.buffer).setUint32(28, readLength);
+    return bytes;
+  },
   /** Throws. */
   fail: (): Uint8Array => cdb(0xc4, 0),
 };
@@ -35,6 +42,14 @@ export const SENSE: Uint8Array = Uint8Array.of(
   0,
 );
 
+/** What {@link Command.exchange} gives for what it takes. */
+export function exchanged(dataOut: Uint8Array, readLength: number): Uint8Array {
+  return Uint8Array.from(
+    { length: readLength },
+    (_, i) => (dataOut[i % dataOut.length] ^ 0xff) + i,
+  );
+}
+
 function cdb(opcode: number, length: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[0] = opcode;
@@ -57,7 +72,7 @@ export class ScriptedDevice implements DeviceServer {
   closed = 0;
 
   dataOutLength(bytes: Uint8Array): number {
-    return bytes[0] === 0xc1 ? lengthOf(bytes) : 0;
+    return bytes[0] === 0xc1 || bytes[0] === 0xc5 ? lengthOf(bytes) : 0;
   }
 
   execute({ cdb, dataOut }: Task): TaskResult | Promise<TaskResult> {
@@ -76,6 +91,12 @@ export class ScriptedDevice implements DeviceServer {
       case 0xc3:
         this.log.push(`shortRead ${length}`);
         return { status: 2, dataIn: this.data.subarray(0, length), sense: SENSE };
+      case 0xc5: {
+        this.log.push(`exchange ${dataOut.length}`);
+        this.written.push(dataOut.slice());
+        const readLength = new DataView(cdb.buffer, cdb.byteOffset).getUint32(28);
+        return { status: 0, dataIn: exchanged(dataOut, readLength) };
+      }
       case 0xc4:
         throw new Error("The device broke");
       default:

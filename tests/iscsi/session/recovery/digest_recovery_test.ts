@@ -439,3 +439,21 @@ async function withDataDigest(use: (peer: ScriptedTarget) => void): Promise<void
     digestEngines: { incoming, outgoing },
   }));
 }
+
+Deno.test("A lost R2T with nothing behind it is asked for after a silence, and the write completes", () => {
+  const peer = target([["ImmediateData", "No"], ["InitialR2T", "Yes"]]);
+  const dataOut = bytes(3000, 5);
+  const command = peer.command(WRITE, { dataOut, timeoutMs: 100_000 });
+  const { itt } = peer.only(Opcode.ScsiCommand).pdu;
+  peer.advance(10_000);
+  const asked = peer.sent().filter(({ pdu }) => pdu.opcode === Opcode.Snack).map(snack);
+  assert.deepEqual(asked, [
+    { type: SnackType.DataR2t, itt, ttt: RESERVED_TAG, begRun: 0, runLength: 0 },
+  ]);
+  peer.readyToTransfer(itt, { desiredDataTransferLength: 3000 });
+  peer.sent();
+  peer.advance(20_000);
+  assert.deepEqual(peer.sent().filter(({ pdu }) => pdu.opcode === Opcode.Snack), []);
+  peer.respond(itt);
+  assert.equal(resultOf(command).status, 0);
+});
