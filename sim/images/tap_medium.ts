@@ -33,7 +33,8 @@ export interface TapMediumOptions {
 /**
  * A cartridge in a .tap file, with a sidecar `NAME.tap.json` that keeps where the tape stands and its settings. While
  * it is open for writing, a file `NAME.tap.lock` keeps others away. A tape that FORMAT MEDIUM gave several partitions
- * is in one file for each, `NAME.p0.tap`, `NAME.p1.tap` and so on, beside the same sidecar.
+ * is in one file for each, `NAME.p0.tap`, `NAME.p1.tap` and so on, beside the same sidecar. Each file of many objects
+ * leaves a `NAME.tap.index` when it is closed, and opens at once with it; without it, its headers are read through.
  */
 export class TapMedium implements Medium {
   /** Path of the image. */
@@ -146,6 +147,7 @@ export class TapMedium implements Medium {
     if (!this.#open) return;
     try {
       this.flush();
+      if (this.#isWritable) { for (const partition of this.#partitions) partition.keepIndex(); }
     } finally {
       this.#open = false;
       release(this.#files, this.#lock);
