@@ -57,6 +57,13 @@ export class TapeServer {
     await this.#output.cancel();
     return code;
   }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await this.#output.cancel();
+  }
 }
 
 async function readyUrl(output: ReadableStreamDefaultReader<string>): Promise<string | undefined> {
