@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { soakKilledServer } from "./killed_server.ts";
 import { soakLargeImage } from "./large_image.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 /** Beyond the index, 24 bytes an object and twice that while it grows. */
 const SLACK_BYTES = 16 * 1024 * 1024;
@@ -48,14 +49,7 @@ function large(records: number, bytes: number): void {
 
 async function killed(rounds: number): Promise<void> {
   console.log(`kills with seed ${seed}`);
-  let state = seed || 1;
-  const random = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  const report = await soakKilledServer(join(folder, "killed.tap"), rounds, random);
+  const report = await soakKilledServer(join(folder, "killed.tap"), rounds, randomNumbers(seed));
   console.log(
     `killed ${report.rounds} times: all that was acknowledged is there, of ${report.objects} ` +
       `objects; ${report.unacknowledged} were there without`,

@@ -36,6 +36,11 @@ export class TapeServer {
     return new TapeServer(child, output, url);
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** `HOST:PORT`. */
   get portal(): string {
     return this.url.split("/")[2];
