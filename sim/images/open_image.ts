@@ -21,11 +21,11 @@ const FOREIGN_NAME = /\.(aws|het|cptp|tpc)$/i;
 export interface ConvertedImage {
   /** The format of what was read. */
   readonly format: "tap" | ForeignFormat;
-  /** Records that were copied. */
+  /** Records that were copied, damaged ones among them. */
   readonly records: number;
   /** Filemarks that were copied. */
   readonly filemarks: number;
-  /** Numbers of the records that the image has as damaged; each is left out, and what follows is numbered without it. */
+  /** Numbers of the records that the image has as damaged; they are so in the new one, too. */
   readonly damaged: readonly number[];
   /** The image was cut within an object, which is dropped. */
   readonly warning: TapWarning | undefined;
@@ -101,7 +101,7 @@ function copyTo(to: string, from: string, source: Medium) {
   }
 }
 
-function copy(path: string, source: Medium, target: Medium) {
+function copy(path: string, source: Medium, target: TapMedium) {
   const { partitions: [from, ...others] } = source;
   const [to] = target.partitions;
   if (others.length > 0) {
@@ -112,9 +112,16 @@ function copy(path: string, source: Medium, target: Medium) {
   const damaged: number[] = [];
   for (let object = 0; object < from.objectCount; object++) {
     const kind = from.kind(object);
-    if (kind === "filemark") to.appendFilemarks(1);
-    else if (kind === "damaged") damaged.push(object);
-    else to.appendRecord(from.read(object, from.recordLength(object)), from.seal(object));
+    if (kind === "filemark") {
+      to.appendFilemarks(1);
+      continue;
+    }
+    const data = from.read(object, from.recordLength(object));
+    if (kind === "record") to.appendRecord(data, from.seal(object));
+    else {
+      damaged.push(object);
+      target.appendDamaged(data);
+    }
   }
   const records = to.objectCount - to.filemarkCount;
   return { records, filemarks: to.filemarkCount, damaged };

@@ -94,6 +94,17 @@ export class TapMedium implements Medium {
     return this.#partitions;
   }
 
+  /**
+   * Writes a record that takes its number and cannot be read behind all others: what a copy has in the place of one that
+   * could not be read, so that those behind keep their numbers.
+   *
+   * @param data what is left of it, at most 16 MiB less one byte
+   * @throws {MediumError} when the file system fails; the partition is then as before.
+   */
+  appendDamaged(data: Uint8Array, partition = 0): void {
+    this.#partitions[partition].appendDamaged(data);
+  }
+
   get #isWritable(): boolean {
     return this.#files.every(({ writable }) => writable);
   }

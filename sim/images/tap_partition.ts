@@ -74,6 +74,19 @@ export class TapPartition extends IndexedPartition {
   }
 
   appendRecord(data: Uint8Array, seal?: Uint8Array): void {
+    this.#append(data, "record", seal);
+  }
+
+  /**
+   * Writes a record that takes its number and cannot be read, with what is left of its bytes.
+   *
+   * @throws {MediumError} when the store below fails; the partition is then as before.
+   */
+  appendDamaged(data: Uint8Array): void {
+    this.#append(data, "damaged");
+  }
+
+  #append(data: Uint8Array, kind: "record" | "damaged", seal?: Uint8Array): void {
     if (data.length > MAX_RECORD_BYTES) {
       throw new MediumError(
         `Cannot write a record of ${data.length} bytes to ${this.#file.path}: ` +
@@ -84,7 +97,7 @@ export class TapPartition extends IndexedPartition {
     this.#reserve(span + sealSpan(seal));
     const at = this.#end;
     try {
-      this.#put(data, span, seal);
+      this.#put(data, span, kind, seal);
     } catch (error) {
       // Nothing else is in the chunk then: it was emptied to make room.
       this.#chunkStart = at;
@@ -92,21 +105,26 @@ export class TapPartition extends IndexedPartition {
       throw error;
     }
     this.#offsets.push(at);
-    this.index.addRecord(data.length, "record", seal);
+    this.index.addRecord(data.length, kind, seal);
     this.#synced = false;
   }
 
   /** The seal goes before the record, so that a record is never in the file without what it takes to read it. */
-  #put(data: Uint8Array, span: number, seal: Uint8Array | undefined): void {
+  #put(
+    data: Uint8Array,
+    span: number,
+    kind: "record" | "damaged",
+    seal: Uint8Array | undefined,
+  ): void {
     if (seal !== undefined) {
       encodeSeal(this.#chunk, this.#chunkLength, seal);
       this.#chunkLength += sealSpan(seal);
     }
     if (this.#chunkLength + span > CHUNK_BYTES) {
       this.#writeChunk();
-      this.#writeLong(data, span);
+      this.#writeLong(data, span, kind);
     } else {
-      encodeRecord(this.#chunk, this.#chunkLength, data);
+      encodeRecord(this.#chunk, this.#chunkLength, data, kind);
       this.#chunkLength += span;
     }
   }
@@ -196,9 +214,9 @@ export class TapPartition extends IndexedPartition {
   }
 
   /** A record that is longer than the chunk, which is empty. */
-  #writeLong(data: Uint8Array, span: number): void {
+  #writeLong(data: Uint8Array, span: number, kind: "record" | "damaged"): void {
     const bytes = new Uint8Array(span);
-    encodeRecord(bytes, 0, data);
+    encodeRecord(bytes, 0, data, kind);
     this.#write(bytes, this.#chunkStart);
     this.#chunkStart += span;
   }

@@ -65,7 +65,11 @@ export class ForeignMedium implements Medium {
 
   flush(): void {}
 
-  /** @throws {MediumError} always: it is only read. */
+  /**
+   * Refused: the image is only read.
+   *
+   * @throws {MediumError} always
+   */
   format(): void {
     throw readOnly(this.path);
   }

@@ -267,8 +267,12 @@ Deno.test("A packed record that does not unpack is a damaged record among the ot
       const medium = openImage(path);
       deepStrictEqual(contentsOf(medium), ["a", "damaged", "b"]);
       medium.close();
-      const { damaged, records } = convertImage(path, join(dirname(path), "new.tap"));
-      deepStrictEqual([damaged, records], [[1], 2]);
+      const to = join(dirname(path), "new.tap");
+      const { damaged, records } = convertImage(path, to);
+      deepStrictEqual([damaged, records], [[1], 3]);
+      const converted = TapMedium.open(to);
+      deepStrictEqual(contentsOf(converted), ["a", "damaged", "b"]);
+      converted.close();
     },
   ));
 
