@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -80,6 +81,11 @@ export class ImageFile {
     return this.#attempt("read", () => fstatSync(this.#descriptor).size);
   }
 
+  /** When it was last modified, in whole milliseconds of the file system's clock. */
+  modifiedMs(): number {
+    return this.#attempt("read", () => Math.floor(fstatSync(this.#descriptor).mtimeMs));
+  }
+
   /** Reads into the whole of `into`, or up to the end of the file; returns how many bytes. */
   read(into: Uint8Array, at: number): number {
     return this.#attempt("read", () => {
@@ -133,12 +139,8 @@ export class ImageFile {
  * @throws {MediumError} when it cannot be read.
  */
 export function readTextFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw failure("read", path, error);
-  }
+  const bytes = readWholeFile(path);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 /**
@@ -147,12 +149,20 @@ export function readTextFile(path: string): string | undefined {
  * @throws {MediumError} when it cannot be written.
  */
 export function replaceTextFile(path: string, text: string): void {
+  replaceFile(path, [new TextEncoder().encode(text)]);
+}
+
+/**
+ * The same with bytes, of which there may be many.
+ *
+ * @throws {MediumError} when it cannot be written.
+ */
+export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   const draft = `${path}.new`;
-  const bytes = new TextEncoder().encode(text);
   try {
     const descriptor = openSync(draft, "w");
     try {
-      writeSync(descriptor, bytes);
+      for (const part of parts) writeAll(descriptor, part);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -160,6 +170,33 @@ export function replaceTextFile(path: string, text: string): void {
     renameSync(draft, path);
   } catch (error) {
     throw failure("write", path, error);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(descriptor, bytes, done, bytes.length - done);
+  }
+}
+
+/** SHA-256 of all parts in order, 32 bytes. */
+export function digestOf(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
+
+/**
+ * The bytes of a file, or `undefined` when there is none.
+ *
+ * @throws {MediumError} when it cannot be read.
+ */
+export function readWholeFile(path: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw failure("read", path, error);
   }
 }
 

@@ -7,6 +7,7 @@
 import { MAX_PARTITIONS } from "../tape/medium.ts";
 import { fileExists, ImageFile, type OpenImageOptions, removeFile } from "./image_file.ts";
 import { Sidecar } from "./sidecar.ts";
+import { removeIndex } from "./tap_index.ts";
 
 const SUFFIX = ".tap";
 
@@ -72,6 +73,7 @@ export function createPartitionFiles(path: string, count: number): ImageFile[] {
  */
 export function removeOthers(old: readonly ImageFile[], kept: readonly ImageFile[]): void {
   for (const { path } of old) {
+    removeIndex(path);
     if (!kept.some((file) => file.path === path)) removeFile(path);
   }
 }

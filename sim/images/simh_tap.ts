@@ -88,12 +88,18 @@ export function writeWord(bytes: Uint8Array, at: number, word: number): void {
 }
 
 /** Writes a whole record, `recordSpan(data.length)` bytes, whatever was there before. */
-export function encodeRecord(into: Uint8Array, at: number, data: Uint8Array): void {
+export function encodeRecord(
+  into: Uint8Array,
+  at: number,
+  data: Uint8Array,
+  kind: "record" | "damaged" = "record",
+): void {
   const end = at + WORD_BYTES + data.length;
-  writeWord(into, at, data.length);
+  const word = kind === "record" ? data.length : (CLASS_BAD << CLASS_SHIFT | data.length) >>> 0;
+  writeWord(into, at, word);
   into.set(data, at + WORD_BYTES);
   if ((data.length & 1) !== 0) into[end] = 0;
-  writeWord(into, at + WORD_BYTES + paddedLength(data.length), data.length);
+  writeWord(into, at + WORD_BYTES + paddedLength(data.length), word);
 }
 
 /** Writes a tape mark, 4 bytes. */

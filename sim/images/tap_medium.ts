@@ -33,7 +33,8 @@ export interface TapMediumOptions {
 /**
  * A cartridge in a .tap file, with a sidecar `NAME.tap.json` that keeps where the tape stands and its settings. While
  * it is open for writing, a file `NAME.tap.lock` keeps others away. A tape that FORMAT MEDIUM gave several partitions
- * is in one file for each, `NAME.p0.tap`, `NAME.p1.tap` and so on, beside the same sidecar.
+ * is in one file for each, `NAME.p0.tap`, `NAME.p1.tap` and so on, beside the same sidecar. Each file of many objects
+ * leaves a `NAME.tap.index` when it is closed, and opens at once with it; without it, its headers are read through.
  */
 export class TapMedium implements Medium {
   /** Path of the image. */
@@ -93,6 +94,17 @@ export class TapMedium implements Medium {
     return this.#partitions;
   }
 
+  /**
+   * Writes a record that takes its number and cannot be read behind all others: what a copy has in the place of one that
+   * could not be read, so that those behind keep their numbers.
+   *
+   * @param data what is left of it, at most 16 MiB less one byte
+   * @throws {MediumError} when the file system fails; the partition is then as before.
+   */
+  appendDamaged(data: Uint8Array, partition = 0): void {
+    this.#partitions[partition].appendDamaged(data);
+  }
+
   get #isWritable(): boolean {
     return this.#files.every(({ writable }) => writable);
   }
@@ -146,6 +158,7 @@ export class TapMedium implements Medium {
     if (!this.#open) return;
     try {
       this.flush();
+      if (this.#isWritable) { for (const partition of this.#partitions) partition.keepIndex(); }
     } finally {
       this.#open = false;
       release(this.#files, this.#lock);

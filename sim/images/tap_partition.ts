@@ -16,6 +16,7 @@ import {
   recordSpan,
   WORD_BYTES,
 } from "./simh_tap.ts";
+import { readIndex, removeIndex, writeIndex } from "./tap_index.ts";
 import { type TapWarning, walkTap } from "./tap_walk.ts";
 
 /** Short records are gathered to this many bytes before they are written: one system call for many. */
@@ -36,6 +37,9 @@ export class TapPartition extends IndexedPartition {
   #chunkLength = 0;
   #fileSize: number;
   #synced = true;
+  // Whether the index beside the file, if there is one, tells what is in the file.
+  #isIndexed: boolean;
+  #isChanged = false;
 
   /**
    * Finds what is in the file.
@@ -44,8 +48,10 @@ export class TapPartition extends IndexedPartition {
    * @throws {MediumError} when it cannot be read.
    */
   constructor(file: ImageFile) {
-    const { index, offsets, end, warning } = walkTap(file);
+    const known = readIndex(file);
+    const { index, offsets, end, warning } = known ?? walkTap(file);
     super(index);
+    this.#isIndexed = known !== undefined;
     this.#file = file;
     this.#offsets = offsets;
     this.#chunkStart = end;
@@ -68,6 +74,19 @@ export class TapPartition extends IndexedPartition {
   }
 
   appendRecord(data: Uint8Array, seal?: Uint8Array): void {
+    this.#append(data, "record", seal);
+  }
+
+  /**
+   * Writes a record that takes its number and cannot be read, with what is left of its bytes.
+   *
+   * @throws {MediumError} when the store below fails; the partition is then as before.
+   */
+  appendDamaged(data: Uint8Array): void {
+    this.#append(data, "damaged");
+  }
+
+  #append(data: Uint8Array, kind: "record" | "damaged", seal?: Uint8Array): void {
     if (data.length > MAX_RECORD_BYTES) {
       throw new MediumError(
         `Cannot write a record of ${data.length} bytes to ${this.#file.path}: ` +
@@ -78,7 +97,7 @@ export class TapPartition extends IndexedPartition {
     this.#reserve(span + sealSpan(seal));
     const at = this.#end;
     try {
-      this.#put(data, span, seal);
+      this.#put(data, span, kind, seal);
     } catch (error) {
       // Nothing else is in the chunk then: it was emptied to make room.
       this.#chunkStart = at;
@@ -86,21 +105,26 @@ export class TapPartition extends IndexedPartition {
       throw error;
     }
     this.#offsets.push(at);
-    this.index.addRecord(data.length, "record", seal);
+    this.index.addRecord(data.length, kind, seal);
     this.#synced = false;
   }
 
   /** The seal goes before the record, so that a record is never in the file without what it takes to read it. */
-  #put(data: Uint8Array, span: number, seal: Uint8Array | undefined): void {
+  #put(
+    data: Uint8Array,
+    span: number,
+    kind: "record" | "damaged",
+    seal: Uint8Array | undefined,
+  ): void {
     if (seal !== undefined) {
       encodeSeal(this.#chunk, this.#chunkLength, seal);
       this.#chunkLength += sealSpan(seal);
     }
     if (this.#chunkLength + span > CHUNK_BYTES) {
       this.#writeChunk();
-      this.#writeLong(data, span);
+      this.#writeLong(data, span, kind);
     } else {
-      encodeRecord(this.#chunk, this.#chunkLength, data);
+      encodeRecord(this.#chunk, this.#chunkLength, data, kind);
       this.#chunkLength += span;
     }
   }
@@ -143,6 +167,29 @@ export class TapPartition extends IndexedPartition {
     this.#synced = true;
   }
 
+  /**
+   * Keeps the index of a file that is worth one, after {@linkcode sync}. The index saves a walk and nothing else, so
+   * that a file system without room for it is no failure; what was left of it counts for nothing.
+   */
+  keepIndex(): void {
+    const isCut = this.warning !== undefined && !this.#isChanged;
+    if (!this.#synced || this.#isIndexed || isCut) return;
+    try {
+      writeIndex(this.#file, { index: this.index, offsets: this.#offsets, end: this.#end });
+      this.#isIndexed = true;
+    } catch (error) {
+      if (!(error instanceof MediumError)) throw error;
+    }
+  }
+
+  /** The index goes before the file changes, so that none ever tells of a file that was. */
+  #change(): void {
+    if (this.#isChanged && !this.#isIndexed) return;
+    removeIndex(this.#file.path);
+    this.#isChanged = true;
+    this.#isIndexed = false;
+  }
+
   /** Where the bytes of a record begin: behind its seal and its header. */
   #dataOffset(object: number): number {
     return this.#offsets.at(object) + sealSpan(this.index.seal(object)) + WORD_BYTES;
@@ -167,21 +214,23 @@ export class TapPartition extends IndexedPartition {
   }
 
   /** A record that is longer than the chunk, which is empty. */
-  #writeLong(data: Uint8Array, span: number): void {
+  #writeLong(data: Uint8Array, span: number, kind: "record" | "damaged"): void {
     const bytes = new Uint8Array(span);
-    encodeRecord(bytes, 0, data);
+    encodeRecord(bytes, 0, data, kind);
     this.#write(bytes, this.#chunkStart);
     this.#chunkStart += span;
   }
 
   /** After a failed attempt the file may be longer than what counts; the next attempt cuts that off again. */
   #write(bytes: Uint8Array, at: number): void {
+    this.#change();
     this.#fileSize = at + bytes.length;
     this.#file.write(bytes, at);
   }
 
   /** Cuts off what is no longer, or never was, on the tape: an end-of-medium marker, half a record. */
   #shorten(size: number): void {
+    this.#change();
     this.#file.truncate(size);
     this.#fileSize = size;
   }

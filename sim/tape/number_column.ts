@@ -4,14 +4,28 @@
  * @module
  */
 
+/** Room that a column begins with. */
+const FIRST_ENTRIES = 64;
+
 /** A growing array of numbers, kept in a typed array that doubles. */
 export class NumberColumn {
-  #values = new Float64Array(64);
-  #length = 0;
+  #values: Float64Array;
+  #length: number;
+
+  /** Makes a column of these numbers, and uses their array for itself. */
+  constructor(values: Float64Array = new Float64Array(0)) {
+    this.#values = values;
+    this.#length = values.length;
+  }
 
   /** How many numbers there are. */
   get length(): number {
     return this.#length;
+  }
+
+  /** The numbers; valid until the next change. */
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length);
   }
 
   /** The number at `index`, which must be below {@linkcode length}. */
@@ -22,7 +36,7 @@ export class NumberColumn {
   /** Adds a number at the end. */
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const larger = new Float64Array(this.#length * 2);
+      const larger = new Float64Array(Math.max(FIRST_ENTRIES, this.#length * 2));
       larger.set(this.#values);
       this.#values = larger;
     }

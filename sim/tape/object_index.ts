@@ -7,15 +7,49 @@
 import { FILEMARK_BYTES, type ObjectKind } from "./medium.ts";
 import { NumberColumn } from "./number_column.ts";
 
+/** What an index is made of; the arrays are valid until its next change. */
+export interface IndexColumns {
+  /** Capacity taken by each object and all before it, in bytes. */
+  readonly ends: Float64Array;
+  /** Numbers of the filemarks. */
+  readonly filemarks: Float64Array;
+  /** Numbers of the damaged records. */
+  readonly damaged: Float64Array;
+  /** Numbers of the records that have a seal. */
+  readonly sealed: Float64Array;
+  /** Their seals, in the same order. */
+  readonly seals: readonly Uint8Array[];
+}
+
 /** The index of one partition: eight bytes an object, and eight more for one that is not a good record. */
 export class ObjectIndex {
   // Capacity taken by an object and all before it: both its length and its place follow from it.
-  readonly #ends = new NumberColumn();
-  readonly #filemarks = new NumberColumn();
-  readonly #damaged = new NumberColumn();
+  readonly #ends: NumberColumn;
+  readonly #filemarks: NumberColumn;
+  readonly #damaged: NumberColumn;
   // The objects that have a seal, and their seals in the same order.
-  readonly #sealed = new NumberColumn();
-  readonly #seals: Uint8Array[] = [];
+  readonly #sealed: NumberColumn;
+  readonly #seals: Uint8Array[];
+
+  /** Makes an empty index, or one of these columns, which become its own. */
+  constructor(columns?: IndexColumns) {
+    this.#ends = new NumberColumn(columns?.ends);
+    this.#filemarks = new NumberColumn(columns?.filemarks);
+    this.#damaged = new NumberColumn(columns?.damaged);
+    this.#sealed = new NumberColumn(columns?.sealed);
+    this.#seals = [...columns?.seals ?? []];
+  }
+
+  /** What it is made of. */
+  get columns(): IndexColumns {
+    return {
+      ends: this.#ends.values,
+      filemarks: this.#filemarks.values,
+      damaged: this.#damaged.values,
+      sealed: this.#sealed.values,
+      seals: this.#seals,
+    };
+  }
 
   /** Number of objects. */
   get objectCount(): number {

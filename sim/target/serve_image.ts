@@ -5,7 +5,8 @@
  */
 
 import type { Dialer } from "../../transport/byte_stream.ts";
-import { TapMedium, type TapMediumOptions } from "../images/tap_medium.ts";
+import { openImage } from "../images/open_image.ts";
+import type { TapMediumOptions } from "../images/tap_medium.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
 import { loopbackTarget } from "./loopback_target.ts";
 
@@ -38,14 +39,14 @@ const TARGET_NAME = "iqn.2026-03.io.github.uiscsi:image";
  * session hears that the drive was switched on, as on any other.
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
- * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
+ * @throws {ImageFormatError} when the file is of no image format that is known; it is left as it is.
  * @throws {MediumError} when the file system fails.
  */
 export async function serveImage(
   path: string,
   options: ServeImageOptions = {},
 ): Promise<ServedImage> {
-  const medium = TapMedium.open(path, options);
+  const medium = openImage(path, options);
   const drive = new SimulatedDrive({ ...options.drive, medium });
   try {
     const target = await loopbackTarget({

@@ -53,6 +53,7 @@ export const HOST_FACILITIES: readonly string[] = [
   "environment_secrets.ts",
   "iscsi/initiator_name.ts",
   "iscsi/negotiation/chap.ts",
+  "sim/images/foreign/inflate.ts",
   "sim/images/image_file.ts",
   "sim/images/image_lock.ts",
   "sim/tape/security/record_cipher.ts",

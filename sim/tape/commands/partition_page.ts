@@ -28,16 +28,23 @@ const REST = 0xffff;
 
 const BYTES_BY_PSUM = [1, 1000, 1_000_000];
 
-/** The page as it is now: with what was asked for, until the tape is formatted. */
+/** POFM: MODE SELECT divides nothing before FORMAT MEDIUM, which initiators have to know. */
+const ON_FORMAT = 0x04;
+
+/**
+ * The page as it is now: with what was asked for, until the tape is formatted. It has room for the sizes of all
+ * partitions that there may be: Linux's st sends back as many as it read.
+ */
 export function partitionPage(drive: DriveState, defaults: Uint8Array): Uint8Array {
   const sizes = drive.partitionPlan ?? drive.medium?.state.partitionBytes ?? [];
   const count = Math.max(1, sizes.length);
-  const page = new Uint8Array(SIZES + 2 * count);
+  const { maxPartitions } = drive.personality.features;
+  const page = new Uint8Array(SIZES + 2 * Math.max(count, maxPartitions));
   page.set(defaults.subarray(0, SIZES));
   page[1] = page.length - 2;
-  page[MOST] = drive.personality.features.maxPartitions - 1;
+  page[MOST] = maxPartitions - 1;
   page[DEFINED] = count - 1;
-  page[FLAGS] = POWER_UNITS | (count > 1 ? INITIATOR_DEFINED : 0);
+  page[FLAGS] = POWER_UNITS | ON_FORMAT | (count > 1 ? INITIATOR_DEFINED : 0);
   page[UNITS] = EXPONENT;
   writeU16(page, SIZES, REST);
   sizes.forEach((bytes, partition) => writeU16(page, SIZES + 2 * partition, inUnits(bytes)));

@@ -21,20 +21,32 @@ export interface GuestTarget {
   readonly iqn: string;
 }
 
+/** Options of {@link runInLinuxGuest}. */
+export interface GuestOptions {
+  /** How open-iscsi is to log in: settings of its node record and their values. @default its own */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /**
- * Boots a Linux guest in QEMU, logs its kernel's initiator in to the target, and runs the shell script `job` there
- * with `$TAPE` and `$SG` set. The exit status is the number of failures; stdout is the guest's console.
+ * Boots a Linux guest in QEMU, logs its kernel's initiator in to the target, and runs the shell script `job`, a path
+ * below this repository's tests/interop/linux_guest/, there with `$TAPE`, `$SG` and `$CHANGER` set. The exit status is
+ * the number of failures; stdout is the guest's console.
  */
-export async function runInLinuxGuest(target: GuestTarget, job: string): Promise<CommandOutput> {
+export async function runInLinuxGuest(
+  target: GuestTarget,
+  job: string,
+  { settings = {} }: GuestOptions = {},
+): Promise<CommandOutput> {
   requirePrograms("qemu-system-x86_64");
   await buildGuest();
+  const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   const dir = makeTempDir("tape-interop-guest");
   try {
     copyFileSync(`${SCRIPTS}${job}`, join(dir, "job.sh"));
     copyFileSync(`${SCRIPTS}login.sh`, join(dir, "login.sh"));
     writeFileSync(
       join(dir, "run.sh"),
-      `PORT=${target.port} IQN=${target.iqn}\n. /job/login.sh\n`,
+      `PORT=${target.port} IQN=${target.iqn} SETTINGS="${words.join(" ")}"\n. /job/login.sh\n`,
     );
     const output = await runProgram(`${SCRIPTS}boot.sh`, [GUEST_DIR, dir], { limitMs: 240_000 });
     const status = /^GUEST-EXIT (\d+)/m.exec(output.stdout);

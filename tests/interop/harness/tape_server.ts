@@ -36,6 +36,11 @@ export class TapeServer {
     return new TapeServer(child, output, url);
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** `HOST:PORT`. */
   get portal(): string {
     return this.url.split("/")[2];
@@ -56,6 +61,13 @@ export class TapeServer {
     const { code } = await within(this.#child.status, 10_000, () => this.#child.kill("SIGKILL"));
     await this.#output.cancel();
     return code;
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await this.#output.cancel();
   }
 }
 

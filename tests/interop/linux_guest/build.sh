@@ -1,7 +1,7 @@
 #!/bin/bash
 # build.sh OUTDIR
 # Makes OUTDIR/kernel and OUTDIR/initrd: a Linux guest with the kernel's iSCSI initiator and target, st, sg, open-iscsi,
-# mt-st, GNU tar, lsscsi and sg3-utils, out of Debian packages that are downloaded and unpacked, never installed.
+# mt-st, mtx, GNU tar, lsscsi and sg3-utils, out of Debian packages that are downloaded and unpacked, never installed.
 # Needs root, apt-get with its lists, dpkg-deb, cpio, xz. Takes about 20 s.
 set -euo pipefail
 out=$1
@@ -13,7 +13,7 @@ root=$work/root stage=$work/stage
 # Packages: the newest kernel of this suite, the programs, and the libraries that only these programs use.
 depends() { apt-cache depends --important "$@" | awk '/Depends:/ {print $NF}'; }
 kernel=$(depends linux-image-amd64 | grep -m1 '^linux-image-[0-9]')
-programs="busybox-static dash kmod open-iscsi mt-st lsscsi sg3-utils tar"
+programs="busybox-static dash kmod open-iscsi mt-st mtx lsscsi sg3-utils tar"
 kernel_parts=$(depends "$kernel" | grep -E '^linux-(modules|binary)-' || true)
 libraries=$(depends open-iscsi kmod sg3-utils | grep -E '^lib(kmod|isns|openiscsiusr|sgutils)' | sort -u)
 # shellcheck disable=SC2086
@@ -34,7 +34,10 @@ cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
 put dash bin/sh # busybox's own shell would run its tar and mt before those in $PATH
 put tar bin/tar; put mt-st bin/mt; put lsscsi bin/lsscsi; put kmod bin/kmod
 for name in iscsid iscsiadm; do put $name sbin/$name; done
-for name in sg_inq sg_raw sg_logs sg_modes sg_vpd sg_read_block_limits sg_luns; do put $name usr/bin/$name; done
+for name in mtx loaderinfo tapeinfo; do put $name usr/sbin/$name; done
+for name in inq raw logs modes vpd read_block_limits luns opcodes persist read_attr requests reset rmsn timestamp turs; do
+  put sg_$name usr/bin/sg_$name
+done
 for name in modprobe insmod; do ln -sf kmod "$root/bin/$name"; done
 ln -sf /bin/kmod "$root/sbin/modprobe" # the path that the kernel's request_module() uses
 libgcc=$(ldconfig -p | awk '$1 == "libgcc_s.so.1" && /x86-64/ {print $NF; exit}')
@@ -51,7 +54,7 @@ version=${modules##*/}
 cp "$work/root/bin/kmod" "$work/bin/depmod"; ln -s depmod "$work/bin/modprobe"
 [ -d "$stage/lib/modules" ] || { mkdir -p "$stage/lib" && ln -s ../usr/lib/modules "$stage/lib/modules"; }
 "$work/bin/depmod" -b "$stage" "$version"
-wanted="virtio_pci virtio_net virtio_rng 9p 9pnet_virtio iscsi_tcp sg st crc32c crc32c_generic
+wanted="virtio_pci virtio_net virtio_rng 9p 9pnet_virtio iscsi_tcp sg st ch crc32c crc32c_generic
  configfs target_core_mod iscsi_target_mod md5 sha1_generic sha256_generic"
 for module in $wanted; do
   "$work/bin/modprobe" -d "$stage" -S "$version" --show-depends "$module" 2>/dev/null || true # built in, or gone

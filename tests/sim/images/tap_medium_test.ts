@@ -316,3 +316,25 @@ Deno.test("A file that only might be a torn image is not written to", () =>
     deepStrictEqual(new Uint8Array(readFileSync(path)), foreign);
     strictEqual(existsSync(`${path}.json`), false);
   }));
+
+Deno.test("A record put down as damaged keeps its number, short or long, and those around it are as they were", () =>
+  withImage((path) => {
+    const lengths = [1, 1001, 1_500_001];
+    const medium = TapMedium.open(path);
+    const [tape] = medium.partitions;
+    for (const length of lengths) {
+      tape.appendRecord(new Uint8Array(length).fill(1));
+      medium.appendDamaged(new Uint8Array(length).fill(2));
+    }
+    medium.close();
+    const again = TapMedium.open(path);
+    const [found] = again.partitions;
+    lengths.forEach((length, n) => {
+      deepStrictEqual([found.kind(2 * n), found.kind(2 * n + 1)], ["record", "damaged"]);
+      strictEqual(found.recordLength(2 * n + 1), length);
+      ok(found.read(2 * n, length).every((byte) => byte === 1));
+      ok(found.read(2 * n + 1, length).every((byte) => byte === 2));
+    });
+    strictEqual(found.objectCount, 6);
+    again.close();
+  }));

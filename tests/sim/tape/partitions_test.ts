@@ -20,6 +20,7 @@ function partitionPage(
 }
 
 const IDP_POWER = 0x38;
+const POFM = 0x04;
 /** What LTFS asks for: 1 unit for the index, the rest for the data. */
 const LTFS_PAGE = partitionPage(1, IDP_POWER, 9, [1, 0xffff]);
 
@@ -58,7 +59,7 @@ Deno.test("FORMAT MEDIUM makes the partitions that mode page 11h asked for, empt
   strictEqual(drive.drive.objects(0).length, 0);
   strictEqual(drive.drive.objects(1).length, 0);
   const page = [...drive.ok([0x1a, 0x08, 0x11, 0, 255]).subarray(4)];
-  deepStrictEqual(page, [0x11, 10, 3, 1, IDP_POWER, 3, 9, 0, 0, 1, 0, 9]);
+  deepStrictEqual(page, [0x11, 14, 3, 1, IDP_POWER | POFM, 3, 9, 0, 0, 1, 0, 9, 0, 0, 0, 0]);
 });
 
 Deno.test("Each partition has its own objects, numbers and end of data; LOCATE changes to it", () => {

@@ -1,0 +1,157 @@
+/**
+ * A tape on an image in another program's format: to be read, and to be made a .tap image of.
+ *
+ * @module
+ */
+
+import { IndexedPartition } from "../../tape/indexed_partition.ts";
+import { type Medium, MediumError, type MediumState, type Partition } from "../../tape/medium.ts";
+import { ImageFormatError } from "../errors.ts";
+import { ImageFile } from "../image_file.ts";
+import type { TapWarning } from "../tap_walk.ts";
+import { awsTapeReader } from "./aws_tape.ts";
+import { copyTapeReader } from "./copy_tape.ts";
+import type { ForeignContents, ForeignFormat, ImageReader } from "./image_reader.ts";
+import { tpcReader } from "./tpc_tape.ts";
+import { unpaddedTapReader } from "./unpadded_tap.ts";
+
+/** Formats that their contents tell apart, and the names that promise them. */
+const TELLTALE: readonly (readonly [RegExp, ImageReader])[] = [
+  [/\.(aws|het)$/i, awsTapeReader],
+  [/\.cptp$/i, copyTapeReader],
+  [/\.(e11|tap)$/i, unpaddedTapReader],
+];
+
+/**
+ * A cartridge in an AWSTAPE, HET, CPTP, E11 or TPC image, which is never written: it is write protected, and where it
+ * stands is forgotten. {@linkcode convertImage} makes a .tap image of it. HET records packed with bzip2 are refused.
+ */
+export class ForeignMedium implements Medium {
+  /** Path of the image. */
+  readonly path: string;
+  /** The format that the file turned out to have. */
+  readonly imageFormat: ForeignFormat;
+  readonly partitions: readonly Partition[];
+  readonly state: MediumState = { writeProtected: true, partition: 0, object: 0 };
+  /** The image was cut within an object, which is dropped: what lies before it is all there. */
+  readonly warning: TapWarning | undefined;
+  readonly #file: ImageFile;
+  #open = true;
+
+  private constructor(file: ImageFile, reader: ImageReader, contents: ForeignContents) {
+    this.path = file.path;
+    this.imageFormat = contents.format;
+    this.warning = contents.warning;
+    this.partitions = [new ForeignPartition(file, reader, contents)];
+    this.#file = file;
+  }
+
+  /**
+   * Opens an image; what is in it tells its format, but for TPC, which goes by the ending `.tpc`.
+   *
+   * @throws {ImageFormatError} when the file is of none of the formats, or damaged.
+   * @throws {MediumError} when the file system fails.
+   */
+  static open(path: string): ForeignMedium {
+    const file = ImageFile.open(path, { create: false, readOnly: true });
+    try {
+      const { reader, contents } = recognize(file);
+      return new ForeignMedium(file, reader, contents);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  flush(): void {}
+
+  /**
+   * Refused: the image is only read.
+   *
+   * @throws {MediumError} always
+   */
+  format(): void {
+    throw readOnly(this.path);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#file.close();
+  }
+}
+
+/** The readers to try, that which the name promises first. */
+function readersFor(path: string): readonly ImageReader[] {
+  if (/\.tpc$/i.test(path)) return [tpcReader];
+  const promised = TELLTALE.filter(([name]) => name.test(path));
+  const others = TELLTALE.filter(([name]) => !name.test(path));
+  return [...promised, ...others].map(([, reader]) => reader);
+}
+
+/** The reader that finds a tape in the file; where none does, what the one that came furthest says. */
+function recognize(
+  file: ImageFile,
+): { readonly reader: ImageReader; readonly contents: ForeignContents } {
+  const readers = readersFor(file.path);
+  let best: ImageFormatError | undefined;
+  for (const reader of readers) {
+    try {
+      const contents = reader.walk(file);
+      // What is cut within its first object may be anything.
+      if (contents.index.objectCount > 0 || contents.warning === undefined) {
+        return { reader, contents };
+      }
+    } catch (error) {
+      if (!(error instanceof ImageFormatError)) throw error;
+      if (best === undefined || (error.offset ?? 0) > (best.offset ?? 0)) best = error;
+    }
+  }
+  throw best ?? new ImageFormatError(
+    `Cannot use ${file.path} as a tape image: it is of no format that is known`,
+    { path: file.path },
+  );
+}
+
+/** Objects of a foreign image. Whole records are read, compressed ones unpacked, however little is asked for. */
+class ForeignPartition extends IndexedPartition {
+  readonly #file: ImageFile;
+  readonly #reader: ImageReader;
+  readonly #offsets: ForeignContents["offsets"];
+
+  constructor(file: ImageFile, reader: ImageReader, { index, offsets }: ForeignContents) {
+    super(index);
+    this.#file = file;
+    this.#reader = reader;
+    this.#offsets = offsets;
+  }
+
+  read(object: number, maxBytes: number): Uint8Array {
+    try {
+      const length = this.index.recordLength(object);
+      const data = this.#reader.read(this.#file, this.#offsets.at(object), length);
+      return data.length <= maxBytes ? data : data.subarray(0, maxBytes);
+    } catch (cause) {
+      if (cause instanceof ImageFormatError) throw new MediumError(cause.message, { cause });
+      throw cause;
+    }
+  }
+
+  appendRecord(): void {
+    throw readOnly(this.#file.path);
+  }
+
+  appendFilemarks(): void {
+    throw readOnly(this.#file.path);
+  }
+
+  truncate(): void {
+    throw readOnly(this.#file.path);
+  }
+}
+
+function readOnly(path: string): MediumError {
+  return new MediumError(
+    `Cannot write to ${path}: images of other programs are only read; convert it to a .tap image first`,
+  );
+}

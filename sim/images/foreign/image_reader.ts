@@ -1,0 +1,124 @@
+/**
+ * What the readers of foreign image formats share: how they go through a file, and what they find in it.
+ *
+ * @module
+ */
+
+import { NumberColumn } from "../../tape/number_column.ts";
+import { ObjectIndex } from "../../tape/object_index.ts";
+import { ImageFormatError } from "../errors.ts";
+import type { ImageFile } from "../image_file.ts";
+import type { TapContents } from "../tap_walk.ts";
+
+/** Formats of other programs, that are read and never written. */
+export type ForeignFormat = "aws" | "het" | "cptp" | "e11" | "tpc";
+
+/** The longest record that is read, in bytes: the longest that a .tap image, and a tape, holds. */
+export const MAX_FOREIGN_RECORD = 0xffffff;
+
+/** A format: how to find the objects of a file, and to read one of them. */
+export interface ImageReader {
+  /** What people call the format. */
+  readonly name: string;
+  /**
+   * Finds all objects. The end of the file is the end of the medium, and so is an object that it cuts.
+   *
+   * @throws {ImageFormatError} when the file is not of the format, or damaged.
+   * @throws {MediumError} when it cannot be read.
+   */
+  walk(file: ImageFile): ForeignContents;
+  /**
+   * The whole record that begins there; the array is the caller's.
+   *
+   * @throws {ImageFormatError} when it is not there any more.
+   * @throws {MediumError} when it cannot be read.
+   */
+  read(file: ImageFile, offset: number, length: number): Uint8Array;
+}
+
+/** What a foreign image holds. */
+export interface ForeignContents extends TapContents {
+  /** Its format, which may depend on what is in it. */
+  readonly format: ForeignFormat;
+}
+
+const WINDOW_BYTES = 4096;
+
+/** Goes through a file and gathers what it finds. */
+export class ImageWalk {
+  readonly file: ImageFile;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  readonly #name: string;
+  readonly #index = new ObjectIndex();
+  readonly #offsets = new NumberColumn();
+  readonly #window = new Uint8Array(WINDOW_BYTES);
+  #start = 0;
+  #length = 0;
+
+  /** @param name what people call the format */
+  constructor(file: ImageFile, name: string) {
+    this.file = file;
+    this.size = file.size();
+    this.#name = name;
+  }
+
+  /** A few bytes, fewer at the end of the file; valid until the next call. */
+  peek(at: number, count: number): Uint8Array {
+    if (at < this.#start || at + count > this.#start + this.#length) {
+      this.#start = at;
+      this.#length = this.file.read(this.#window, at);
+    }
+    const from = at - this.#start;
+    return this.#window.subarray(from, Math.min(from + count, this.#length));
+  }
+
+  /** Found a record that begins at `at`. */
+  record(at: number, length: number, kind: "record" | "damaged" = "record"): void {
+    if (length > MAX_FOREIGN_RECORD) throw this.error(at, `a record of ${length} bytes`);
+    this.#offsets.push(at);
+    this.#index.addRecord(length, kind);
+  }
+
+  /** Found a filemark that lies at `at`. */
+  filemark(at: number): void {
+    this.#offsets.push(at);
+    this.#index.addFilemark();
+  }
+
+  /** All that was found, when the tape ends at `end`. */
+  done(format: ForeignFormat, end: number, problem?: string): ForeignContents {
+    const warning = problem === undefined ? undefined : { offset: end, problem };
+    return { format, index: this.#index, offsets: this.#offsets, end, warning };
+  }
+
+  /** What is at `offset` cannot be in such an image. */
+  error(offset: number, found: string): ImageFormatError {
+    return notSuch(this.file.path, this.#name, offset, found);
+  }
+}
+
+/** What is at `offset` of a file cannot be in an image of the format called `name`. */
+export function notSuch(
+  path: string,
+  name: string,
+  offset: number,
+  found: string,
+): ImageFormatError {
+  return new ImageFormatError(
+    `Cannot use ${path} as ${name}: found ${found} at offset ${offset}`,
+    { path, offset },
+  );
+}
+
+/** Bytes that the walk has seen, once more. */
+export function readAgain(file: ImageFile, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  if (file.read(bytes, offset) < length) {
+    throw new ImageFormatError(`Cannot read ${file.path}: it has become shorter`, {
+      path: file.path,
+      offset,
+    });
+  }
+  return bytes;
+}

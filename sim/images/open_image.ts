@@ -1,0 +1,128 @@
+/**
+ * Opening an image of any format that is known, and making a .tap image of it.
+ *
+ * @module
+ */
+
+import { type Medium, MediumError } from "../tape/medium.ts";
+import { ImageFormatError } from "./errors.ts";
+import { ForeignMedium } from "./foreign/foreign_medium.ts";
+import type { ForeignFormat } from "./foreign/image_reader.ts";
+import { fileExists, removeFile } from "./image_file.ts";
+import { sidecarPath } from "./sidecar.ts";
+import { indexPath } from "./tap_index.ts";
+import { TapMedium, type TapMediumOptions } from "./tap_medium.ts";
+import type { TapWarning } from "./tap_walk.ts";
+
+/** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
+const FOREIGN_NAME = /\.(aws|het|cptp|tpc)$/i;
+
+/** What {@linkcode convertImage} made. */
+export interface ConvertedImage {
+  /** The format of what was read. */
+  readonly format: "tap" | ForeignFormat;
+  /** Records that were copied, damaged ones among them. */
+  readonly records: number;
+  /** Filemarks that were copied. */
+  readonly filemarks: number;
+  /** Numbers of the records that the image has as damaged; they are so in the new one, too. */
+  readonly damaged: readonly number[];
+  /** The image was cut within an object, which is dropped. */
+  readonly warning: TapWarning | undefined;
+}
+
+/**
+ * Opens an image: a .tap image to be written, too; one of another program (see {@linkcode ForeignMedium}) to be read.
+ * What is in the file decides; one whose name ends in `.aws`, `.het`, `.cptp` or `.tpc` is never written.
+ *
+ * @throws {ImageInUseError} when another process, or another drive, uses it.
+ * @throws {ImageFormatError} when the file is of no format that is known, or damaged; it is left as it is.
+ * @throws {MediumError} when the file system fails.
+ */
+export function openImage(path: string, options: TapMediumOptions = {}): TapMedium | ForeignMedium {
+  if (FOREIGN_NAME.test(path)) return ForeignMedium.open(path);
+  let tap: TapMedium | undefined;
+  let refusal: unknown;
+  try {
+    tap = TapMedium.open(path, options);
+    if (!isDoubtful(tap)) return tap;
+  } catch (error) {
+    if (!(error instanceof ImageFormatError) || error.path !== path) throw error;
+    refusal = error;
+  }
+  try {
+    const foreign = ForeignMedium.open(path);
+    tap?.close();
+    return foreign;
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    if (tap !== undefined) return tap;
+    throw refusal;
+  }
+}
+
+/** A first record that the end of the file cuts is what a file of another format looks like. */
+function isDoubtful({ warning, partitions: [first, ...others] }: TapMedium): boolean {
+  return warning !== undefined && others.length === 0 && first.objectCount === 0;
+}
+
+/**
+ * Makes a new .tap image of the contents of another, of any format that is known. When it fails, there is no new image.
+ *
+ * @throws {ImageInUseError} when another process, or another drive, uses the image.
+ * @throws {ImageFormatError} when the image is of no format that is known, or damaged.
+ * @throws {MediumError} when there is a file at `to` already, or the file system fails.
+ */
+export function convertImage(from: string, to: string): ConvertedImage {
+  const source = openImage(from, { create: false, readOnly: true });
+  try {
+    if (fileExists(to)) {
+      throw new MediumError(
+        `Cannot convert ${from}: there is a file ${to} already; remove it, or name another`,
+      );
+    }
+    const format = source instanceof ForeignMedium ? source.imageFormat : "tap";
+    return { format, warning: source.warning, ...copyTo(to, from, source) };
+  } finally {
+    source.close();
+  }
+}
+
+function copyTo(to: string, from: string, source: Medium) {
+  const target = TapMedium.open(to);
+  try {
+    const copied = copy(from, source, target);
+    target.close();
+    return copied;
+  } catch (error) {
+    target.close();
+    for (const path of [to, sidecarPath(to), indexPath(to)]) removeFile(path);
+    throw error;
+  }
+}
+
+function copy(path: string, source: Medium, target: TapMedium) {
+  const { partitions: [from, ...others] } = source;
+  const [to] = target.partitions;
+  if (others.length > 0) {
+    throw new MediumError(
+      `Cannot convert ${path}: it has several partitions; copy its files instead`,
+    );
+  }
+  const damaged: number[] = [];
+  for (let object = 0; object < from.objectCount; object++) {
+    const kind = from.kind(object);
+    if (kind === "filemark") {
+      to.appendFilemarks(1);
+      continue;
+    }
+    const data = from.read(object, from.recordLength(object));
+    if (kind === "record") to.appendRecord(data, from.seal(object));
+    else {
+      damaged.push(object);
+      target.appendDamaged(data);
+    }
+  }
+  const records = to.objectCount - to.filemarkCount;
+  return { records, filemarks: to.filemarkCount, damaged };
+}
