@@ -16,13 +16,15 @@ Deno.test("READ POSITION is decoded in both forms", () => {
     file: 3,
     beginningOfPartition: true,
     endOfPartition: false,
+    programmableEarlyWarning: false,
   });
-  const short = hex("40 01 0000 00000007 00000007 00 000000 00000000");
+  const short = hex("41 01 0000 00000007 00000007 00 000000 00000000");
   assert.deepEqual(decodePosition(short, PositionForm.Short), {
     partition: 1,
     object: 7,
     beginningOfPartition: false,
     endOfPartition: true,
+    programmableEarlyWarning: true,
   });
 });
 
