@@ -278,9 +278,10 @@ export class RecordReader {
     return length;
   }
 
-  /** The caller is done with a record that it was given; what is a view of a larger buffer may have others beside it. */
+  /** The caller is done with a record that it was given. In fixed mode other blocks, which may be someone's, may lie beside it in its buffer. */
   giveBack({ buffer, byteLength }: Uint8Array): void {
-    if (byteLength === buffer.byteLength) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
+    const isAlone = this.#session.blockBytes === 0 || byteLength === buffer.byteLength;
+    if (isAlone) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
   }
 
   #tooLarge(buffer: Uint8Array, recordBytes: number): RecordTooLargeError {
