@@ -52,6 +52,7 @@ import type { OperationOptions } from "./options.ts";
 import {
   formatDefault,
   makePartitions,
+  type MakePartitionsOptions,
   type PartitionLayout,
   type PartitionSize,
   readPartitions,
@@ -209,7 +210,7 @@ export abstract class DriveFeatures {
    */
   makePartitions(
     sizes: readonly PartitionSize[],
-    options: LongOperationOptions = {},
+    options: MakePartitionsOptions = {},
   ): Promise<PartitionLayout> {
     return this.#run(() => makePartitions(this.#work, sizes, options), options.signal);
   }

@@ -31,7 +31,7 @@ export interface MediumProtection {
   readonly permanently: boolean;
   /** Whether this is a write-once (WORM) tape. */
   readonly writeOnce: boolean;
-  /** Whether the drive takes write-once tapes; absent when it does not say. */
+  /** Whether the drive takes write-once tapes, or as some drives mean it: whether one is in it; absent when it does not say. */
   readonly takesWriteOnce?: boolean;
   /** Whether the drive is in append-only mode: data cannot be overwritten without leave. */
   readonly appendOnly: boolean;
@@ -67,7 +67,8 @@ export async function readMediumProtection(
     untilUnload: configuration.associatedWriteProtect ?? false,
     persistently: configuration.persistentWriteProtect ?? false,
     permanently: configuration.permanentWriteProtect ?? false,
-    writeOnce: medium.writeOnce ?? false,
+    // With such a tape in the drive both say so, whatever the page on capabilities means; tgt sets the bit of the medium for every tape.
+    writeOnce: medium.writeOnce === true && capabilities?.writeOnce !== false,
     ...(capabilities && { takesWriteOnce: capabilities.writeOnce }),
     appendOnly: extension.writeMode === 1,
   };

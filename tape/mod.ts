@@ -42,7 +42,12 @@ export type {
   WriteFilemarksOptions,
 } from "./options.ts";
 export type { EraseOptions } from "./long_erase.ts";
-export type { PartitionLayout, PartitionSize, TapePartition } from "./partitions.ts";
+export type {
+  MakePartitionsOptions,
+  PartitionLayout,
+  PartitionSize,
+  TapePartition,
+} from "./partitions.ts";
 export type { TapePosition } from "./position.ts";
 export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";

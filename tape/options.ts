@@ -52,7 +52,7 @@ export interface TapeDriveOptions {
    */
   readonly sili?: boolean;
   /**
-   * Bytes of room for the first record, before any has been seen; from then on the records themselves tell. Too small costs a second read of that
+   * Bytes that the first record may have, before any has been seen; from then on the records themselves tell. Too small costs a second read of that
    * record, too large costs memory. @default 262144
    */
   readonly recordBytesHint?: number;

@@ -34,6 +34,16 @@ export interface PartitionLayout {
   readonly partitions: readonly TapePartition[];
 }
 
+/** Options of {@linkcode DriveFeatures.makePartitions}. */
+export interface MakePartitionsOptions extends LongOperationOptions {
+  /**
+   * Formats the tape as the drive does by default first (FORMAT MEDIUM 2h), for one that an interrupted format has left in disorder. Takes longer.
+   *
+   * @default false
+   */
+  readonly afresh?: boolean;
+}
+
 /** The size of a partition to be made: bytes, which the drive rounds as it must, or all that the others leave. */
 export type PartitionSize = number | "rest";
 
@@ -89,8 +99,9 @@ export async function formatDefault(work: DriveWork, options: LongOperationOptio
 export async function makePartitions(
   work: DriveWork,
   sizes: readonly PartitionSize[],
-  options: LongOperationOptions,
+  options: MakePartitionsOptions,
 ): Promise<PartitionLayout> {
+  const { afresh = false } = options;
   checkSizes(sizes);
   const { device } = work.session;
   const { maximum } = await readPartitions(work, options.signal);
@@ -102,7 +113,8 @@ export async function makePartitions(
   }
   await toFirstPartition(work, options.signal);
   await needing(device, FEATURE, () => describe(work, sizes, options.signal));
-  await format(work, MediumFormat.Partition, options);
+  const how = afresh ? MediumFormat.DefaultThenPartition : MediumFormat.Partition;
+  await format(work, how, options);
   return await readPartitions(work, options.signal);
 }
 

@@ -9,7 +9,7 @@ import { POSITION_BYTES, PositionForm } from "./commands.ts";
 
 /** Where the caller stands on the tape. */
 export interface TapePosition {
-  /** Whether `object` is known. */
+  /** Whether `object` is known. It is not on a lost connection, nor on a drive that cannot tell, unless the driver has counted from the beginning. */
   readonly known: boolean;
   /** Number of the next logical object, counting records and filemarks of the partition from 0. */
   readonly object?: number;
@@ -21,6 +21,8 @@ export interface TapePosition {
   readonly beginningOfPartition: boolean;
   /** Whether this lies between early warning and the end of the partition. */
   readonly endOfPartition: boolean;
+  /** Whether this lies behind the programmable early warning, see {@linkcode DriveFeatures.setEarlyWarning}; absent when the driver counts for the drive. */
+  readonly programmableEarlyWarning?: boolean;
   /** Who says so: the drive, or the driver's own count since the beginning of the partition, for drives that cannot tell. */
   readonly source: "device" | "counted";
 }
@@ -34,6 +36,7 @@ export interface DevicePosition {
   readonly partition: number;
   readonly beginningOfPartition: boolean;
   readonly endOfPartition: boolean;
+  readonly programmableEarlyWarning: boolean;
 }
 
 const BEGINNING = 0x80;
@@ -42,6 +45,8 @@ const MARK_UNKNOWN = 0x08;
 /** Bit 2 in every form: LOLU in the short one, LONU in the long one. */
 const LOCATION_UNKNOWN = 0x04;
 const POSITION_ERROR = 0x02;
+/** Bit 0 in every form: BPEW. */
+const PROGRAMMABLE_WARNING = 0x01;
 
 /**
  * Decodes an answer to READ POSITION in the form that was asked for. `undefined` when the answer is too short to be one, or (PERR) its number
@@ -54,6 +59,7 @@ export function decodePosition(bytes: Uint8Array, form: number): DevicePosition 
     partition: 0,
     beginningOfPartition: (flags & BEGINNING) !== 0,
     endOfPartition: (flags & END) !== 0,
+    programmableEarlyWarning: (flags & PROGRAMMABLE_WARNING) !== 0,
   };
   // Some devices answer any form with the short one; that they do not know needs no more than this bit.
   if ((flags & LOCATION_UNKNOWN) !== 0) return { ...facts, beginningOfPartition: false };

@@ -69,6 +69,8 @@ export class ReadAhead {
   readonly #arrivals: Arrival[] = [];
   #depth: number;
   #order: ReadOrder | undefined;
+  /** What the last order brought its record into, which may be the caller's. */
+  #ordered: ArrayBufferLike | undefined;
   #isHalted = false;
   #isUncertain = false;
   #fruitless = 0;
@@ -108,6 +110,7 @@ export class ReadAhead {
   /** The next READ, which goes alone, uses this. */
   order(order: ReadOrder): void {
     this.#order = order;
+    this.#ordered = order.buffer.buffer;
   }
 
   /** The next thing off the tape, which stays where it is; reads when there is none. */
@@ -168,15 +171,26 @@ export class ReadAhead {
 
   /** Forgets what has been read and not delivered. */
   clear(): void {
+    // In fixed mode the caller may have other blocks of the same buffer.
+    if (this.#session.blockBytes === 0) {
+      for (const arrival of this.#arrivals) {
+        if (arrival.kind === "records") this.#recycleUnlessOrdered(arrival.data.buffer);
+      }
+    }
     this.#arrivals.length = 0;
     this.#order = undefined;
     this.#isHalted = this.#isUncertain = false;
     this.#fruitless = 0;
   }
 
-  /** A buffer that was copied out of may serve again. */
+  /** A buffer that nobody looks at any more may serve again, when it is of the size that READs are given now. */
   recycle(buffer: Uint8Array): void {
-    if (this.#spares.length <= this.#depth) this.#spares.push(buffer);
+    const isFit = buffer.length === this.#roomBytes(this.#session.blockBytes);
+    if (isFit && this.#spares.length <= this.#depth) this.#spares.push(buffer);
+  }
+
+  #recycleUnlessOrdered(buffer: ArrayBufferLike): void {
+    if (buffer !== this.#ordered) this.recycle(new Uint8Array(buffer));
   }
 
   /** Counts what the caller has just seen. */
@@ -241,12 +255,13 @@ export class ReadAhead {
   }
 
   #buffer(blockBytes: number): Uint8Array {
-    const bytes = blockBytes === 0 ? this.#room.next : this.#fixedBytes(blockBytes);
+    const bytes = this.#roomBytes(blockBytes);
     const spare = this.#spares.pop();
     return spare?.length === bytes ? spare : new Uint8Array(bytes);
   }
 
-  #fixedBytes(blockBytes: number): number {
+  #roomBytes(blockBytes: number): number {
+    if (blockBytes === 0) return this.#room.next;
     if (!this.mayRunAhead || this.isBlockwise) return blockBytes;
     return Math.max(Math.floor(FIXED_READ_BYTES / blockBytes), 1) * blockBytes;
   }
@@ -277,6 +292,9 @@ export class ReadAhead {
     const { proof } = this.#session;
     if (slot.read === undefined) return proof.sample(slot.number);
     const arrivals = this.#interpret(slot);
+    if (!arrivals.some(({ kind }) => kind === "records")) {
+      this.#recycleUnlessOrdered(slot.read.buffer.buffer);
+    }
     this.#fruitless = arrivals.length > 0 ? 0 : this.#fruitless + 1;
     if (this.#fruitless >= FRUITLESS_TRIES) arrivals.push(this.#refusal(slot));
     for (const arrival of arrivals) this.#accept(arrival);

@@ -170,8 +170,8 @@ function reportedRecord(
     if (recordBytes <= 0) {
       return disagreement(device, `${information} of ${roomBytes} bytes are said to be missing`, 1);
     }
-    // Longer than the room; or a target that sends the residual's worth of a short record.
-    if (dataInLength < recordBytes) return { kind: "misfit", roomBytes, recordBytes };
+    // Longer than the room; or the drive and what carried its data disagree, and a READ of just that length shows who is right.
+    if (dataInLength !== recordBytes) return { kind: "misfit", roomBytes, recordBytes };
     return record(buffer, recordBytes, room);
   }
   const isShort = information === undefined && dataInLength > 0 && dataInLength < roomBytes;

@@ -278,12 +278,10 @@ export class RecordReader {
     return length;
   }
 
-  /** The caller is done with a record that it was given; what is a view of a larger buffer may have others beside it. */
-  giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
-    // In fixed mode several records may lie in one buffer. In variable mode there is a record at its beginning alone.
-    const isAlone = this.#session.blockBytes === 0 && byteOffset === 0;
-    if (!isAlone && byteLength !== buffer.byteLength) return;
-    this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
+  /** The caller is done with a record that it was given. In fixed mode other blocks, which may be someone's, may lie beside it in its buffer. */
+  giveBack({ buffer, byteLength }: Uint8Array): void {
+    const isAlone = this.#session.blockBytes === 0 || byteLength === buffer.byteLength;
+    if (isAlone) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
   }
 
   #tooLarge(buffer: Uint8Array, recordBytes: number): RecordTooLargeError {

@@ -42,11 +42,10 @@ export class RecordRoom {
   }
 
   get #wanted(): number {
-    if (!this.isSettled) return this.#fit(this.#hint);
     // A length that is on the tape is one that the drive takes, whatever its granularity.
-    if (this.isReported) return this.#longest;
-    // Each step up costs a second read of that record, so there is no step down from the first guess.
-    return this.#fit(Math.max(this.#longest + MARGIN_BYTES, this.#hint));
+    if (this.isSettled && this.isReported) return this.#longest;
+    // Each step up costs a second read of that record, so there is no step down from the first guess; and a record that is just as long as was guessed is none.
+    return this.#fit(Math.max(this.#longest, this.#hint) + MARGIN_BYTES);
   }
 
   /** A record of this length went by. */

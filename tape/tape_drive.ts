@@ -304,7 +304,10 @@ export class TapeDrive extends DriveFeatures {
     return this.#run(() => this.#motion.locate(target, options.signal), options.signal);
   }
 
-  /** Where the caller is. As a rule nothing moves for that, however far read-ahead has brought the tape. */
+  /**
+   * Where the caller is. As a rule nothing moves for that, however far read-ahead has brought the tape. While the connection is lost it is not set up for this: the
+   * answer is then the driver's own count, with `source: "counted"`, or `known: false` where that does not reach, as after `locate()` or a write whose answer was lost.
+   */
   position(options: OperationOptions = {}): Promise<TapePosition> {
     const { signal } = options;
     return this.#enqueue(async () => {

@@ -101,8 +101,9 @@ export class WriteWindow {
     return this.#last;
   }
 
-  /** No more records follow for now: buffers that wait for them are let go. */
+  /** No more records follow for now: buffers that wait for them are let go, at once, for the collector of garbage may be long in coming. */
   release(): void {
+    for (const { buffer } of this.#spares) (buffer as ArrayBuffer).transfer(0);
     this.#spares.length = 0;
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createCRC32, type IHasher } from "hash-wasm";
+import type { IHasher } from "hash-wasm";
 import { CRC32C_POLYNOMIAL } from "../../scsi/crc32c.ts";
 
 export { crc32c } from "../../scsi/crc32c.ts";
@@ -38,6 +38,8 @@ export class RunningCrc32c {
 
   /** Loads the WebAssembly module; one instance serves one direction of one connection. */
   static async load(): Promise<RunningCrc32c> {
+    // Its code takes 4 MB, which sessions without digests need not hold.
+    const { createCRC32 } = await import("hash-wasm");
     return new RunningCrc32c(await createCRC32(CRC32C_POLYNOMIAL));
   }
 

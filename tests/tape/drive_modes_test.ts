@@ -72,6 +72,18 @@ Deno.test("mediumProtection() tells write-once tapes and protected ones apart", 
   await tab.drive.close();
 });
 
+Deno.test("A tape is not write-once when the drive says elsewhere that it takes none", async () => {
+  const { unit, drive } = await openSim({ medium: new MemoryMedium({ worm: true }) });
+  unit.intercept = (command) => {
+    const { cdb } = command;
+    const isAsked = cdb[0] === 0x12 && cdb[1] === 1 && cdb[2] === 0xb0;
+    return isAsked ? Promise.resolve(good(hex("01 b0 0002 0000"))(command)) : undefined;
+  };
+  const { writeOnce, takesWriteOnce } = await drive.mediumProtection();
+  assert.deepEqual([writeOnce, takesWriteOnce], [false, false]);
+  await drive.close();
+});
+
 Deno.test("mediumProtection() reads every kind of protection where the pages have it", async () => {
   const { unit, drive } = await openSim();
   unit.intercept = (command) => {

@@ -5,6 +5,8 @@
 
 import assert from "node:assert/strict";
 import { changeModePage } from "../../scsi/mode_pages.ts";
+import { decodeSense, encodeSense } from "../../scsi/sense.ts";
+import { SenseKey } from "../../scsi/sense_codes.ts";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import type { DriveQuirks } from "../../sim/tape/drive_quirks.ts";
 import {
@@ -31,6 +33,7 @@ interface Setting {
   readonly sili: boolean;
   readonly sense: "fixed" | "descriptor";
   readonly quirks: DriveQuirks;
+  readonly hidesResidual: boolean;
   readonly readAhead: number;
 }
 
@@ -156,6 +159,25 @@ const CASES: readonly Case[] = [
     position: undefined,
   },
   {
+    name: "end of partition",
+    tape: [A, B],
+    after: 2,
+    prepare: endHere,
+    act: async (bench) => {
+      for (let time = 0; time < 2; time++) {
+        await assert.rejects(bench.drive.read(), (error: TapeError) => {
+          return error instanceof TapeError && error.kind === "end-of-partition" &&
+            error.endOfMedium;
+        });
+      }
+      bench.unit.intercept = undefined;
+    },
+    position: 2,
+    // Then nothing tells how many of several blocks came before the end.
+    skip: ({ mode, readAhead, quirks }) =>
+      mode === "fixed" && readAhead > 0 && quirks.missingInformation === true,
+  },
+  {
     name: "space over blocks, forwards into a filemark",
     tape: [A, B, null, A],
     act: async (bench) => {
@@ -245,6 +267,22 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** Where the data ends the partition does: READ and SPACE say so instead of BLANK CHECK. */
+function endHere({ unit }: Bench): void {
+  unit.intercept = function intercept(command) {
+    unit.intercept = undefined;
+    const answer = unit.execute(command);
+    unit.intercept = intercept;
+    return answer.then((result) => {
+      const sense = decodeSense(result.sense);
+      if (sense.key !== SenseKey.BlankCheck) return result;
+      const { information } = sense;
+      const instead = { key: SenseKey.MediumError, asc: 0, ascq: 2, endOfMedium: true };
+      return { ...result, sense: encodeSense({ ...instead, information }) };
+    });
+  };
+}
+
 async function setBit(unit: SimUnit, page: number, byte: number, mask: number): Promise<void> {
   await changeModePage(unit, { page }, (bytes) => {
     bytes[byte] |= mask;
@@ -252,7 +290,7 @@ async function setBit(unit: SimUnit, page: number, byte: number, mask: number): 
 }
 
 async function bench(one: Case, setting: Setting): Promise<Bench> {
-  const { mode, sili, quirks, readAhead } = setting;
+  const { mode, sili, quirks, hidesResidual, readAhead } = setting;
   const { capacityBytes, earlyWarningBytes } = one;
   const medium = new MemoryMedium();
   for (const object of one.tape) {
@@ -260,7 +298,7 @@ async function bench(one: Case, setting: Setting): Promise<Bench> {
     else medium.partitions[0].appendRecord(object);
   }
   const { unit, drive } = await openSim(
-    { medium, quirks, capacityBytes, earlyWarningBytes },
+    { medium, quirks, hidesResidual, capacityBytes, earlyWarningBytes },
     { sili, readAhead, blockSize: mode === "fixed" ? BLOCK : 0, recordBytesHint: 120 },
   );
   if (setting.sense === "descriptor") await setBit(unit, CONTROL_PAGE, 2, 0x04);
@@ -287,24 +325,37 @@ async function run(one: Case, setting: Setting): Promise<void> {
   await drive.close();
 }
 
-const QUIRKS: Readonly<Record<string, DriveQuirks>> = {
+const QUIRKS: Readonly<Record<string, DriveQuirks & { readonly hidesResidual?: boolean }>> = {
   "no quirk": {},
   "negative residuals": { negativeReverseResidual: true },
   "no INFORMATION": { missingInformation: true },
   "flags alone": { flagsWithoutAsc: true },
   "lengths never reported": { silentOverlength: true },
+  "swapped residuals": { swappedResidual: true },
+  "residuals that are always 0": { hidesResidual: true },
 };
 
-function settings(quirks: DriveQuirks): Setting[] {
+function settings(
+  { hidesResidual = false, ...quirks }: (typeof QUIRKS)[string],
+): Setting[] {
   const modes = [
     { mode: "variable", sili: false },
     { mode: "variable", sili: true },
     { mode: "fixed", sili: false },
   ] as const;
   return modes.flatMap((mode) =>
-    (["fixed", "descriptor"] as const).flatMap((sense) =>
-      [0, 4].map((readAhead) => ({ ...mode, sense, quirks, readAhead }))
-    )
+    // Without sense data the residual is all there is: see below.
+    hidesResidual && mode.sili
+      ? []
+      : (["fixed", "descriptor"] as const).flatMap((sense) =>
+        [0, 4].map((readAhead) => ({
+          ...mode,
+          sense,
+          quirks,
+          hidesResidual,
+          readAhead,
+        }))
+      )
   );
 }
 
@@ -324,4 +375,65 @@ for (const [quirk, quirks] of Object.entries(QUIRKS)) {
       }
     });
   }
+}
+
+for (
+  const [name, unitOptions, sili] of [
+    ["SILI", {}, true],
+    ["lengths never reported", { quirks: { silentOverlength: true } }, false],
+    ["no INFORMATION", { quirks: { missingInformation: true } }, false],
+  ] as const
+) {
+  for (const readAhead of [0, 4]) {
+    Deno.test(`a residual that contradicts what came is not believed, nor is the length: ${name}, read-ahead ${readAhead}`, async () => {
+      const options = { sili, readAhead, recordBytesHint: BLOCK };
+      const { unit, drive } = await openSim({ hidesResidual: true, ...unitOptions }, options);
+      for (const data of [SHORT, B, A]) await drive.write(data);
+      await drive.rewind();
+      await assert.rejects(drive.read(), (error: RecordLengthError) => {
+        return error instanceof RecordLengthError && error.kind === "length-disagreement";
+      });
+      assert.equal((await drive.position()).object, 1);
+      await drive.writeFilemarks();
+      assert.equal(contents(unit), "3 |");
+      await drive.close();
+    });
+  }
+}
+
+for (const readAhead of [0, 4]) {
+  for (const lie of [0, 20]) {
+    Deno.test(`a short record that comes with all that was asked for is read again alone, its length off by ${lie}, read-ahead ${readAhead}`, async () => {
+      const { unit, drive } = await openSim({}, { readAhead, recordBytesHint: BLOCK });
+      for (const data of [A, SHORT, B, null, A]) {
+        if (data === null) await drive.writeFilemarks();
+        else await drive.write(data);
+      }
+      await drive.rewind();
+      await expectRecord(drive, A);
+      padShortRecords(unit, lie);
+      await expectRecord(drive, SHORT);
+      await expectRecord(drive, B);
+      assert.deepEqual(await drive.read(), { kind: "filemark" });
+      assert.equal((await drive.position()).object, 4);
+      await drive.close();
+    });
+  }
+}
+
+/** Short records come filled up with rubbish, and are said to be so much shorter still. */
+function padShortRecords(unit: SimUnit, lie: number): void {
+  unit.intercept = function intercept(command) {
+    unit.intercept = undefined;
+    const answer = unit.execute(command);
+    unit.intercept = intercept;
+    return answer.then((result) => {
+      const sense = decodeSense(result.sense);
+      const { incorrectLength, information = 0 } = sense;
+      if (!incorrectLength || information <= 0) return result;
+      command.dataIn!.fill(0xee, result.dataInLength);
+      const told = encodeSense({ ...sense, information: information + lie });
+      return { ...result, dataInLength: command.dataIn!.length, residual: 0, sense: told };
+    });
+  };
 }

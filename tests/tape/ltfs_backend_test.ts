@@ -1,4 +1,4 @@
-/** What an LTFS tape back end relies on in a drive and its driver, as far as one partition without MAM goes. */
+/** What an LTFS tape back end relies on in a drive and its driver, on one partition; ltfs_volume_test.ts has volumes of two. */
 
 import assert from "node:assert/strict";
 import { SpaceStoppedError, type TapeError, WormViolationError } from "../../tape/errors.ts";

@@ -7,6 +7,7 @@ import { RecordRoom } from "../../tape/record_room.ts";
 import { decodeDensities, densityName } from "../../tape/density.ts";
 import { decodeBlockLimits } from "../../tape/block_limits.ts";
 import { hex } from "../scsi/fake_unit.ts";
+import { fill, numbered, openSim } from "./drive_setup.ts";
 
 Deno.test("READ POSITION is decoded in both forms", () => {
   const long = hex("80 000000 00000001 0000000100000002 0000000000000003 0000000000000000");
@@ -16,13 +17,15 @@ Deno.test("READ POSITION is decoded in both forms", () => {
     file: 3,
     beginningOfPartition: true,
     endOfPartition: false,
+    programmableEarlyWarning: false,
   });
-  const short = hex("40 01 0000 00000007 00000007 00 000000 00000000");
+  const short = hex("41 01 0000 00000007 00000007 00 000000 00000000");
   assert.deepEqual(decodePosition(short, PositionForm.Short), {
     partition: 1,
     object: 7,
     beginningOfPartition: false,
     endOfPartition: true,
+    programmableEarlyWarning: true,
   });
 });
 
@@ -93,9 +96,9 @@ Deno.test("the driver's count knows the way from the beginning as long as it is 
 
 Deno.test("room is exact where the drive reports lengths, and larger where it may cut", () => {
   const room = new RecordRoom({ minBytes: 4, maxBytes: 4096, granularityBytes: 4 }, 1001);
-  assert.equal(room.next, 1004);
+  assert.equal(room.next, 1008);
   room.saw(500);
-  assert.equal(room.next, 1004);
+  assert.equal(room.next, 1008);
   room.saw(1001);
   assert.equal(room.next, 1008);
   assert.ok(room.isSuspect(1008));
@@ -108,6 +111,17 @@ Deno.test("room is exact where the drive reports lengths, and larger where it ma
   room.sawSilence();
   assert.equal(room.next, 1008);
 });
+
+for (const quirks of [{}, { silentOverlength: true }]) {
+  Deno.test(`a first record of just the length that was guessed is read once, with ${JSON.stringify(quirks)}`, async () => {
+    const { unit, drive } = await openSim({ quirks }, { recordBytesHint: 1000 });
+    await fill(drive, [numbered(1, 1000), numbered(2, 1000)]);
+    unit.drive.clearCommands();
+    for (let count = 0; count < 2; count++) await drive.read();
+    assert.equal(unit.opcodes().filter((opcode) => opcode === 0x08).length, 2);
+    await drive.close();
+  });
+}
 
 Deno.test("block limits and densities are decoded, and nonsense is not", () => {
   assert.deepEqual(decodeBlockLimits(hex("02 000000 0004")), {

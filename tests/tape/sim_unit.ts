@@ -18,6 +18,8 @@ export interface SimUnitOptions extends SimulatedDriveOptions {
   readonly habits?: TargetHabits;
   /** With istgt's habits: refuses READs with room beyond the end of the file that holds the tape. @default false */
   readonly hasSmallFile?: boolean;
+  /** The residual that comes with what was read is always 0, as from some bridges. @default false */
+  readonly hidesResidual?: boolean;
   /** Lets the answers come late and out of order. */
   readonly jitter?: Random;
 }
@@ -57,11 +59,14 @@ export class SimUnit implements LogicalUnit {
   readonly #habits: TargetHabits;
   readonly #jitter: Random | undefined;
   readonly #hasSmallFile: boolean;
+  readonly #hidesResidual: boolean;
   #isBeyondEnd = false;
   #isRewound = false;
 
   constructor(options: SimUnitOptions = {}) {
-    const { habits = "exact", hasSmallFile = false, jitter, quirks, ...rest } = options;
+    const { habits = "exact", hasSmallFile = false, hidesResidual = false } = options;
+    const { jitter, quirks, ...rest } = options;
+    this.#hidesResidual = hidesResidual;
     this.#hasSmallFile = hasSmallFile;
     this.#habits = habits;
     this.#jitter = jitter;
@@ -109,7 +114,8 @@ export class SimUnit implements LogicalUnit {
     const came = answer.dataIn ?? NO_BYTES;
     const dataInLength = Math.min(came.length, dataIn?.length ?? 0);
     dataIn?.set(came.subarray(0, dataInLength));
-    const residual = dataOut === undefined ? (dataIn?.length ?? 0) - came.length : 0;
+    const isTold = dataOut === undefined && !this.#hidesResidual;
+    const residual = isTold ? (dataIn?.length ?? 0) - came.length : 0;
     return { status: answer.status, sense: answer.sense ?? NO_BYTES, dataInLength, residual };
   }
 

@@ -177,3 +177,40 @@ Deno.test("a signal ends readable(), records() and files() with its reason", asy
   assert.equal((await drive.position()).object, 1);
   await drive.close();
 });
+
+for (const quirks of [{}, { silentOverlength: true }]) {
+  for (const readAhead of [0, 4]) {
+    Deno.test(`records({ reuse: true }) holds no more arrays than it reads ahead, read-ahead ${readAhead}, with ${JSON.stringify(quirks)}`, async () => {
+      const { drive } = await openSim({ quirks }, { readAhead, recordBytesHint: 1000 });
+      const file = Array.from({ length: 20 }, (_, at) => numbered(at, 1000));
+      await fill(drive, [...file, null, ...file, null, ...file]);
+      for await (const _ of drive.records({ reuse: true }));
+      const buffers = new Set<ArrayBufferLike>();
+      for (let round = 0; round < 6; round++) {
+        let count = 0;
+        for await (const { buffer, length } of drive.records({ reuse: true })) {
+          assert.equal(length, 1000);
+          buffers.add(buffer);
+          count++;
+        }
+        assert.equal(count, 20);
+        if (round % 2 === 1) await drive.rewind();
+      }
+      assert.ok(buffers.size <= readAhead + 2, `${buffers.size} arrays`);
+      await drive.close();
+    });
+  }
+}
+
+Deno.test("records({ reuse: true }) in fixed mode leaves blocks alone that read() gave out of the same buffer", async () => {
+  const { drive } = await openSim({}, { readAhead: 2, blockSize: 200_000 });
+  await fill(drive, [1, 2, 3, 4, 5, 6, 7, 8].map((number) => numbered(number, 200_000)));
+  const kept: Uint8Array[] = [];
+  for (let number = 1; number <= 3; number++) {
+    const result = await drive.read();
+    if (result.kind === "record") kept.push(result.data);
+  }
+  for await (const { length } of drive.records({ reuse: true })) assert.equal(length, 200_000);
+  assert.deepEqual(kept.map((data) => [data[0], data.at(-1)]), [[1, 1], [2, 2], [3, 3]]);
+  await drive.close();
+});

@@ -19,9 +19,13 @@ export interface IstgtOptions {
   /**
    * Gives the tape an image that grows as it is written and ends where the data ends. A READ with room past that end is
    * answered MEDIUM ERROR, 00/02, and moves nothing; so the last filemark cannot be read at all, only spaced over.
-   * @default true; false gives it an image of 512 MB
+   * @default true; false gives it an image of `sizeMb`
    */
   readonly growingImage?: boolean;
+  /** Size of an image that does not grow, in MB. @default 512 */
+  readonly sizeMb?: number;
+  /** Refuses to write. @default false */
+  readonly readOnly?: boolean;
   /** Requires mutual CHAP: the account of the initiator, and the target's own. */
   readonly mutualChap?: { readonly initiator: Account; readonly target: Account };
 }
@@ -36,8 +40,11 @@ export async function startIstgt(options: IstgtOptions = {}): Promise<Target> {
   const portal = `127.0.0.1:${port}`;
 
   writeFileSync(join(dir, "auth.conf"), accounts(options), { mode: 0o600 });
-  writeFileSync(join(dir, "istgt.conf"), configuration(dir, portal, options));
-  const daemon = new Daemon(istgt, ["-c", join(dir, "istgt.conf"), "-D"], join(dir, "log"));
+  const run = (how: IstgtOptions) => {
+    writeFileSync(join(dir, "istgt.conf"), configuration(dir, portal, how));
+    return new Daemon(istgt, ["-c", join(dir, "istgt.conf"), "-D"], join(dir, "log"));
+  };
+  let daemon = run({ ...options, readOnly: false });
   const stop = async () => {
     // What it would take its time to write back is thrown away.
     await daemon.stop(0);
@@ -45,6 +52,12 @@ export async function startIstgt(options: IstgtOptions = {}): Promise<Target> {
   };
   try {
     await daemon.ready(() => isListening(port));
+    if (options.readOnly) {
+      // It makes no image that it may not write, so the first run makes one.
+      await daemon.stop(0);
+      daemon = run(options);
+      await daemon.ready(() => isListening(port));
+    }
   } catch (error) {
     await stop();
     throw error;
@@ -62,7 +75,8 @@ function accounts({ mutualChap }: IstgtOptions): string {
 
 function configuration(dir: string, portal: string, options: IstgtOptions): string {
   const { digests = false, queueDepth = 32, growingImage = true, mutualChap } = options;
-  const [access, size] = growingImage ? ["rw,dynamic", "auto"] : ["rw", "512MB"];
+  const { sizeMb = 512, readOnly = false } = options;
+  const [access, size] = growingImage ? ["rw,dynamic", "auto"] : ["rw", `${sizeMb}MB`];
   return `[Global]
   NodeBase "${NODE_BASE}"
   PidFile ${dir}/pid
@@ -105,7 +119,7 @@ function configuration(dir: string, portal: string, options: IstgtOptions): stri
   UnitType Tape
   UnitOnline Yes
   QueueDepth ${queueDepth}
-  ReadOnly No
+  ReadOnly ${readOnly ? "Yes" : "No"}
   LUN0 Removable "${access}" ${dir}/tape.vt ${size}
 `;
 }

@@ -10,6 +10,8 @@ import { makeTempDir, removeTempDir } from "./temp_dir.ts";
 export interface TgtOptions {
   /** Capacity of the cartridge in MB. @default 256 */
   readonly sizeMb?: number;
+  /** Refuses to write. tgt then refuses SPACE, too. @default false */
+  readonly readOnly?: boolean;
   /** The account that an initiator must prove. */
   readonly chap?: Account;
   /** The account that the target proves in return. */
@@ -65,17 +67,23 @@ function makeMedia(tgtimg: string, dir: string, sizeMb: number): void {
 }
 
 /** The tgtadm commands that make the target. */
-function configuration(dir: string, { chap, mutual }: TgtOptions): string[][] {
+function configuration(dir: string, { readOnly, chap, mutual }: TgtOptions): string[][] {
   const unit = ["--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun"];
   return [
     ["--op", "new", "--mode", "target", "--tid", "1", "-T", IQN],
     [...unit, "1", "--device-type", "tape", "--bstype", "ssc", "-b", join(dir, "tape.img")],
     [...unit, "2", "--device-type", "disk", "-b", join(dir, "disk.img")],
     ["--op", "bind", "--mode", "target", "--tid", "1", "-I", "ALL"],
+    ...readOnly ? [READ_ONLY] : [],
     ...chap ? accountCommands(chap, []) : [],
     ...mutual ? accountCommands(mutual, ["--outgoing"]) : [],
   ];
 }
+
+const READ_ONLY = [
+  ...["--op", "update", "--mode", "logicalunit", "--tid", "1", "--lun", "1"],
+  ...["--params", "readonly=1"],
+];
 
 function accountCommands({ name, secret }: Account, direction: string[]): string[][] {
   return [
