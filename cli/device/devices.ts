@@ -1,5 +1,6 @@
 import type { OpenTapeOptions, TapeDrive } from "../../mod.ts";
-import type { ServedTarget, ServeSettings } from "./serve_target.ts";
+import type { ServeSettings } from "./serve_settings.ts";
+import type { ServedTarget } from "./serve_target.ts";
 import type { ConnectionSettings } from "./connection_settings.ts";
 import type { PortalListing } from "./list_units.ts";
 

@@ -1,6 +1,7 @@
 import type { Devices } from "../../cli/device/devices.ts";
 import type { PortalListing } from "../../cli/device/list_units.ts";
-import type { ServedTarget, ServeSettings } from "../../cli/device/serve_target.ts";
+import type { ServeSettings } from "../../cli/device/serve_settings.ts";
+import type { ServedTarget } from "../../cli/device/serve_target.ts";
 import { run } from "../../cli/run.ts";
 import type { OpenTapeOptions } from "../../mod.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
@@ -72,9 +73,12 @@ export class SimDevices implements Devices {
 
   serve(settings: ServeSettings): Promise<ServedTarget> {
     this.served.push(settings);
-    const { listen: { hostname }, targetName, media } = settings;
+    const { listen: { hostname }, targetName, drives } = settings;
     return Promise.resolve({
-      addresses: media.map((_, lun) => `iscsi://${hostname}:4711/${targetName}/${lun}`),
+      addresses: Array.from(
+        { length: drives },
+        (_, lun) => `iscsi://${hostname}:4711/${targetName}/${lun}`,
+      ),
       warnings: [],
       close: () => {
         this.targetClosed = true;
