@@ -1,9 +1,16 @@
-import { group, object, or } from "@optique/core/constructs";
+import { group, object } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { lineBreak, type Message, message, text } from "@optique/core/message";
 import type { Parser } from "@optique/core/parser";
-import { type Command, COMMAND_GROUPS, exampleText, type Invocation } from "./command.ts";
+import {
+  alternatives,
+  type Command,
+  COMMAND_GROUPS,
+  exampleText,
+  type Invocation,
+} from "./command.ts";
 import { type DeviceOptions, deviceOptions, OPTIONS_WITH_VALUE } from "./device/device_options.ts";
+import { nearestName } from "./nearest_name.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command to run. */
@@ -76,28 +83,20 @@ function usageMessage(args: readonly string[], message: string): string {
 }
 
 function programParser(commands: readonly Command[]): Parser<"sync", ParsedCommandLine, unknown> {
-  const groups = COMMAND_GROUPS.map((heading) => {
+  const groups = COMMAND_GROUPS.flatMap((heading) => {
     const parsers = commands.filter((row) => row.group === heading).map((row) => row.parser);
-    return group(heading, alternatives(parsers));
+    return parsers.length === 0 ? [] : [group(heading, alternatives(parsers))];
   });
   return object({ options: deviceOptions, invoke: alternatives(groups) })
     .map((values): ParsedCommandLine => ({ kind: "command", ...values }));
-}
-
-/** `or` of any number; its types count the alternatives one by one. */
-function alternatives(
-  parsers: readonly Parser<"sync", Invocation, unknown>[],
-): Parser<"sync", Invocation, unknown> {
-  const [first, ...rest] = parsers;
-  return rest.length === 0 ? first : or(first, ...rest) as Parser<"sync", Invocation, unknown>;
 }
 
 /** Names that the parser adds to the table; they must be typed in full. */
 const BUILT_IN = ["help", "completion"];
 
 /**
- * Replaces the command's name by its full form where it is an unambiguous beginning of one, as mt has it. Aliases count
- * where no name begins so.
+ * Replaces the command's name, and that of its own command where it has some, by its full form where it is an
+ * unambiguous beginning of one, as mt has it. Aliases count where no name begins so.
  *
  * @throws {UsageError} when no command, or several, begin so.
  */
@@ -107,22 +106,51 @@ export function expandCommandName(
 ): readonly string[] {
   const index = commandIndex(args);
   if (index === undefined) return args;
-  const typed = args[index];
-  const names = commands.map((row) => row.name);
+  const names = [...BUILT_IN, ...commands.map((row) => row.name)];
   const aliases = commands.flatMap((row) => row.aliases);
-  if ([...BUILT_IN, ...names, ...aliases].includes(typed)) return args;
-  const beginSo = (name: string) => name.startsWith(typed);
-  const candidates = names.some(beginSo) ? names.filter(beginSo) : aliases.filter(beginSo);
-  if (candidates.length === 1) return args.with(index, candidates[0]);
-  throw new UsageError(
-    candidates.length === 0
-      ? `No such command: ${typed}`
-      : `Ambiguous command ${typed}: it may mean ${candidates.join(", ")}`,
-  );
+  const name = fullName(args[index], { names, aliases, whole: BUILT_IN, of: "" });
+  const expanded = args.with(index, name);
+  const { subcommands } = commands.find((row) => row.name === name) ?? {};
+  const second = subcommands && commandIndex(args, index + 1);
+  if (subcommands === undefined || args.some((arg) => HELP_OPTIONS.has(arg))) return expanded;
+  if (second === undefined) {
+    throw new UsageError(`tape ${name} needs one of its commands: ${subcommands.join(", ")}`);
+  }
+  const own = { names: subcommands, aliases: [], whole: [], of: `${name} ` };
+  return expanded.with(second, fullName(args[second], own));
 }
 
-function commandIndex(args: readonly string[]): number | undefined {
-  for (let index = 0; index < args.length; index++) {
+const HELP_OPTIONS: ReadonlySet<string> = new Set(["-h", "--help"]);
+
+/** What a typed name may mean. */
+interface KnownNames {
+  readonly names: readonly string[];
+  readonly aliases: readonly string[];
+  /** Those of the names that must be typed in full. */
+  readonly whole: readonly string[];
+  /** The command that they belong to, with a blank. */
+  readonly of: string;
+}
+
+/** @throws {UsageError} when no name, or several, begin so. */
+function fullName(typed: string, { names, aliases, whole, of }: KnownNames): string {
+  if (names.includes(typed) || aliases.includes(typed)) return typed;
+  const beginSo = (name: string) => name.startsWith(typed) && !whole.includes(name);
+  const candidates = names.some(beginSo) ? names.filter(beginSo) : aliases.filter(beginSo);
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length > 1) {
+    throw new UsageError(
+      `Ambiguous command ${of}${typed}: it may mean ${candidates.join(", ")}`,
+    );
+  }
+  const near = nearestName(typed, [...names, ...aliases]);
+  const hint = near === undefined ? "" : `; did you mean ${of}${near}?`;
+  throw new UsageError(`No such command: ${of}${typed}${hint}`);
+}
+
+/** Where a command's name stands, at `from` or behind. */
+function commandIndex(args: readonly string[], from = 0): number | undefined {
+  for (let index = from; index < args.length; index++) {
     if (OPTIONS_WITH_VALUE.has(args[index])) index++;
     else if (!args[index].startsWith("-")) return index;
   }

@@ -1,6 +1,8 @@
 import type { Command } from "./command.ts";
+import { changerCommand } from "./commands/changer.ts";
 import { dataCommands } from "./commands/data.ts";
 import { findCommands } from "./commands/find.ts";
+import { healthCommands } from "./commands/health.ts";
 import { moveCommands } from "./commands/move.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommands } from "./commands/settings.ts";
@@ -11,5 +13,7 @@ export const COMMANDS: readonly Command[] = [
   ...moveCommands,
   ...dataCommands,
   ...settingsCommands,
+  ...healthCommands,
+  changerCommand,
   serveCommand,
 ];

@@ -1,3 +1,4 @@
+import { ChangerError } from "../../changer/errors.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import {
   ScsiStatusError,
@@ -33,6 +34,7 @@ export interface DescribeFailureOptions {
 
 /** Errors that are no fault of this program. */
 const EXPECTED = [
+  ChangerError,
   CommandFailure,
   ImageFormatError,
   ImageInUseError,
@@ -90,6 +92,7 @@ function messageOf(error: unknown): string {
 /** The common ones of errno, for people. */
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EBADF: "there is no such open descriptor, or not for that",
   EEXIST: "it exists already",
   EISDIR: "it is a directory",
   ENOENT: "no such file or directory",
