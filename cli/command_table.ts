@@ -3,6 +3,7 @@ import { changerCommand } from "./commands/changer.ts";
 import { dataCommands } from "./commands/data.ts";
 import { findCommands } from "./commands/find.ts";
 import { healthCommands } from "./commands/health.ts";
+import { imageCommand } from "./commands/image.ts";
 import { moveCommands } from "./commands/move.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommands } from "./commands/settings.ts";
@@ -12,6 +13,7 @@ export const COMMANDS: readonly Command[] = [
   ...findCommands,
   ...moveCommands,
   ...dataCommands,
+  imageCommand,
   ...settingsCommands,
   ...healthCommands,
   changerCommand,
