@@ -55,6 +55,19 @@ export function parseCommandLine(
   commands: readonly Command[],
   options: ParseOptions,
 ): ParsedCommandLine {
+  // Messages about mistakes are one line, however long; texts are as wide as the terminal.
+  const parsed = parse(args, commands, { ...options, columns: UNBROKEN });
+  return parsed.kind === "text" ? parse(args, commands, options) : parsed;
+}
+
+/** A width that nothing reaches. */
+const UNBROKEN = 100_000;
+
+function parse(
+  args: readonly string[],
+  commands: readonly Command[],
+  options: ParseOptions,
+): ParsedCommandLine {
   const lines: string[] = [];
   const errors: string[] = [];
   const asText = () => ({ kind: "text", text: lines.join("\n") }) as never;
@@ -79,7 +92,10 @@ export function parseCommandLine(
 
 function usageMessage(args: readonly string[], message: string): string {
   if (commandIndex(args) === undefined) return "No command given";
-  return message.replace(/^Error: /, "").trimEnd();
+  const [first, ...rest] = message.replace(/^Error: /, "").trimEnd().split("\n").filter(Boolean);
+  // What else there is to say is a suggestion, or a whole help text.
+  const hints = rest.filter((line) => line.startsWith("Did you mean"));
+  return [first.replace(/\.$/, ""), ...hints].join("; ").replaceAll("`", "");
 }
 
 function programParser(commands: readonly Command[]): Parser<"sync", ParsedCommandLine, unknown> {
@@ -92,7 +108,8 @@ function programParser(commands: readonly Command[]): Parser<"sync", ParsedComma
 }
 
 /** Names that the parser adds to the table; they must be typed in full. */
-const BUILT_IN = ["help", "completion"];
+const HELP = "help";
+const BUILT_IN = [HELP, "completion"];
 
 /**
  * Replaces the command's name, and that of its own command where it has some, by its full form where it is an
@@ -106,14 +123,37 @@ export function expandCommandName(
 ): readonly string[] {
   const index = commandIndex(args);
   if (index === undefined) return args;
+  if (args[index] === HELP) return helpArguments(args, index, commands);
+  return expandFrom(args, index, commands);
+}
+
+/** `help chan load` is `help changer load`. */
+function helpArguments(
+  args: readonly string[],
+  index: number,
+  commands: readonly Command[],
+): readonly string[] {
+  const asked = commandIndex(args, index + 1);
+  if (asked === undefined) return args;
+  // Nothing but names can follow, and with --help a command needs none of its own.
+  return expandFrom([...args, "--help"], asked, commands).slice(0, args.length);
+}
+
+function expandFrom(
+  args: readonly string[],
+  index: number,
+  commands: readonly Command[],
+): readonly string[] {
   const names = [...BUILT_IN, ...commands.map((row) => row.name)];
   const aliases = commands.flatMap((row) => row.aliases);
-  const name = fullName(args[index], { names, aliases, whole: BUILT_IN, of: "" });
+  const after = args[index - 1];
+  const name = fullName(args[index], { names, aliases, whole: BUILT_IN, of: "", after });
   const expanded = args.with(index, name);
   const { subcommands } = commands.find((row) => row.name === name) ?? {};
   const second = subcommands && commandIndex(args, index + 1);
-  if (subcommands === undefined || args.some((arg) => HELP_OPTIONS.has(arg))) return expanded;
+  if (subcommands === undefined) return expanded;
   if (second === undefined) {
+    if (args.some((arg) => HELP_OPTIONS.has(arg))) return expanded;
     throw new UsageError(`tape ${name} needs one of its commands: ${subcommands.join(", ")}`);
   }
   const own = { names: subcommands, aliases: [], whole: [], of: `${name} ` };
@@ -130,10 +170,13 @@ interface KnownNames {
   readonly whole: readonly string[];
   /** The command that they belong to, with a blank. */
   readonly of: string;
+  /** What stands before it: an option that is none of ours may take what was typed for its value. */
+  readonly after?: string;
 }
 
 /** @throws {UsageError} when no name, or several, begin so. */
-function fullName(typed: string, { names, aliases, whole, of }: KnownNames): string {
+function fullName(typed: string, known: KnownNames): string {
+  const { names, aliases, whole, of, after = "" } = known;
   if (names.includes(typed) || aliases.includes(typed)) return typed;
   const beginSo = (name: string) => name.startsWith(typed) && !whole.includes(name);
   const candidates = names.some(beginSo) ? names.filter(beginSo) : aliases.filter(beginSo);
@@ -143,9 +186,22 @@ function fullName(typed: string, { names, aliases, whole, of }: KnownNames): str
       `Ambiguous command ${of}${typed}: it may mean ${candidates.join(", ")}`,
     );
   }
+  // What was typed may be a secret: it is not to be shown.
+  if (after.startsWith("-") && !FLAGS.has(after)) throw noSuchOption(after);
   const near = nearestName(typed, [...names, ...aliases]);
   const hint = near === undefined ? "" : `; did you mean ${of}${near}?`;
   throw new UsageError(`No such command: ${of}${typed}${hint}`);
+}
+
+/** Options for every command that take no value. */
+const FLAGS: ReadonlySet<string> = new Set(["--json", "-v", "--verbose", ...HELP_OPTIONS]);
+
+function noSuchOption(typed: string): UsageError {
+  const near = nearestName(typed, [...OPTIONS_WITH_VALUE, ...FLAGS]);
+  const hint = near === undefined
+    ? "the options of a command follow its name"
+    : `did you mean ${near}?`;
+  return new UsageError(`No such option before a command: ${typed.split("=", 1)[0]}; ${hint}`);
 }
 
 /** Where a command's name stands, at `from` or behind. */

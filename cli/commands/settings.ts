@@ -9,6 +9,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { withDrive } from "../device/with_drive.ts";
 import { hexCode } from "../report/hex_code.ts";
+import { ifKnown } from "../report/if_known.ts";
 import { mkpartition } from "./mkpartition.ts";
 
 const setblk = defineCommand({
@@ -138,10 +139,19 @@ const setpartition = defineCommand({
   }),
   run: ({ partition }, context) =>
     withDrive(context, async (drive) => {
+      await checkPartition(partition, drive);
       await drive.setPartition(partition, { signal: context.interruption.signal });
       await context.reporter.result({ position: await drive.position() }, "");
     }),
 });
+
+/** @throws {CommandFailure} when the tape is known not to have it. */
+async function checkPartition(partition: number, drive: TapeDrive): Promise<void> {
+  const count = (await ifKnown(() => drive.partitions()))?.partitions.length;
+  if (count === undefined || partition < count) return;
+  const there = count === 1 ? "one partition, number 0" : `partitions 0 to ${count - 1}`;
+  throw new CommandFailure(`Going to partition ${partition}: the tape has ${there}`);
+}
 
 /** Commands that change how the drive works. */
 export const settingsCommands: readonly Command[] = [

@@ -1,6 +1,7 @@
 import { object } from "@optique/core/constructs";
 import { hideSecrets } from "../../iscsi/address.ts";
 import type {
+  AttributeValue,
   DriveStatus,
   MediumProtection,
   NamedAttribute,
@@ -43,8 +44,8 @@ interface Facts {
   readonly status: DriveStatus;
   readonly protection?: MediumProtection;
   readonly capacity?: TapeCapacity;
-  readonly barcode?: string;
-  readonly loadCount?: number;
+  readonly barcode?: AttributeValue;
+  readonly loadCount?: AttributeValue;
   readonly alerts?: TapeAlertReport["active"];
 }
 
@@ -58,19 +59,14 @@ async function readFacts(drive: TapeDrive, signal: AbortSignal): Promise<Facts> 
     status,
     protection: await ifKnown(() => drive.mediumProtection(options)),
     capacity: await ifKnown(() => drive.capacity(options)),
-    barcode: valueOf(attributes, "barcode", "string"),
-    loadCount: valueOf(attributes, "loadCount", "number"),
+    barcode: valueOf(attributes, "barcode"),
+    loadCount: valueOf(attributes, "loadCount"),
     alerts,
   };
 }
 
-function valueOf<Kind extends "string" | "number">(
-  attributes: readonly NamedAttribute[],
-  name: string,
-  kind: Kind,
-): (Kind extends "string" ? string : number) | undefined {
-  const value = attributes.find((each) => each.name === name)?.value;
-  return typeof value === kind ? value as Kind extends "string" ? string : number : undefined;
+function valueOf(attributes: readonly NamedAttribute[], name: string): AttributeValue | undefined {
+  return attributes.find((each) => each.name === name)?.value;
 }
 
 function statusText(drive: TapeDrive, facts: Facts): string {

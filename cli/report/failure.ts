@@ -20,7 +20,7 @@ import { LocatedFailure } from "../device/with_drive.ts";
 export interface FailureReport {
   /** 1 bad usage, 2 the operation failed. */
   readonly exitStatus: 1 | 2;
-  /** For people. */
+  /** For people: what went wrong, and then what helps. */
   readonly lines: readonly string[];
   /** For programs: with `--json`. */
   readonly document: unknown;
@@ -54,7 +54,7 @@ export function describeFailure(error: unknown, options: DescribeFailureOptions)
   const { verbose } = options;
   const cause = error instanceof LocatedFailure ? error.cause : error;
   const isMisuse = MISUSE.some((type) => cause instanceof type);
-  const lines = [`tape: ${messageOf(cause)}`, ...hints(error, cause)];
+  const lines = [messageOf(cause), ...hints(error, cause)];
   if (isMisuse) lines.push("tape --help, and tape COMMAND --help, tell how to use it");
   if (verbose) lines.push(...stacks(cause));
   return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(error, cause) } };

@@ -67,7 +67,8 @@ export class SimDevices implements Devices {
     const number = /^sim:(\d+)$/.exec(address)?.[1];
     const unit = this.#unit(this.library?.drives[Number(number)] ?? this.#drive);
     try {
-      return await TapeDrive.open(unit, options);
+      // Whatever a drive is waited for, it is waited for at once.
+      return await TapeDrive.open(unit, { sleep: () => Promise.resolve(), ...options });
     } catch (error) {
       await unit.close();
       throw error;
