@@ -5,6 +5,7 @@ import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { TapeError } from "../../tape/errors.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
@@ -69,7 +70,9 @@ function refuseWhatCannotBeLoaded(file: string, survey: ImageSurvey, salvage: bo
   }
   if (damaged > 0 && !salvage) {
     throw new CommandFailure(
-      `Loading ${file}: ${damaged} of its records are damaged; --salvage leaves those out`,
+      `Loading ${file}: it has ${
+        formatCount(damaged, "damaged record")
+      }; --salvage leaves out what is damaged`,
     );
   }
 }
@@ -200,9 +203,9 @@ class ImageLoad {
     const { interruption, reporter } = this.#context;
     const { damaged, cut } = this.#survey;
     const report = transferReport(this.#progress);
-    const text = `${transferText(report)} and ${this.#filemarks} filemarks`;
+    const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
     if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are on tape`);
-    if (damaged > 0) reporter.warn(`${damaged} damaged records are left out`);
+    if (damaged > 0) reporter.warn(`left out: ${formatCount(damaged, "damaged record")}`);
     if (cut !== undefined) {
       reporter.warn(`what the image has from byte ${cut.offset} on is left out`);
     }

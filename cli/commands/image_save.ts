@@ -5,6 +5,7 @@ import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
@@ -128,7 +129,7 @@ class ImageSave {
     await this.#image.flush();
     this.#progress.clear();
     const report = transferReport(this.#progress);
-    const text = `${transferText(report)} and ${this.#filemarks} filemarks`;
+    const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
     if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are in ${file}`);
     await this.#warn();
     await reporter.summary(
@@ -172,7 +173,8 @@ class ImageSave {
   async #warn(): Promise<void> {
     const { reporter } = this.#context;
     if (this.#unreadable > 0) {
-      reporter.warn(`${this.#unreadable} blocks could not be read and are marked as damaged`);
+      const blocks = formatCount(this.#unreadable, "block");
+      reporter.warn(`${blocks} could not be read: marked as damaged`);
     }
     const partitions = (await ifKnown(() => this.#drive.partitions()))?.partitions.length ?? 1;
     if (partitions > 1) {

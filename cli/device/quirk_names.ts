@@ -1,7 +1,35 @@
 import type { DriveQuirks } from "../../sim/mod.ts";
 
-/** What `--quirk` calls the drive's departures from the standard. */
-const DRIVE_QUIRKS = {
+/** A departure from the standard that `--quirk` takes: the drive's, and `require-unload`, the library's. */
+export type QuirkName =
+  | "missing-information"
+  | "negative-reverse-residual"
+  | "flags-without-asc"
+  | "missing-end-of-medium"
+  | "position-unknown"
+  | "no-locate"
+  | "no-locate16"
+  | "no-reservations"
+  | "silent-overlength"
+  | "sili-ignored"
+  | "swapped-residual"
+  | "space-filemarks-back-one-too-far"
+  | "space-ignores-filemarks"
+  | "space-end-of-data-short"
+  | "space-short-after-rewind"
+  | "space-past-end-moves-nothing"
+  | "position-off-by-one-after-motion"
+  | "file-number-lost"
+  | "refuses-room-beyond-end"
+  | "power-on-every-login"
+  | "require-unload";
+
+/** The library's own: its arm takes no cartridge that the drive has not unloaded. */
+export const REQUIRE_UNLOAD = "require-unload";
+
+type DriveQuirkName = Exclude<QuirkName, typeof REQUIRE_UNLOAD>;
+
+const DRIVE_QUIRKS: Readonly<Record<DriveQuirkName, keyof DriveQuirks>> = {
   "missing-information": "missingInformation",
   "negative-reverse-residual": "negativeReverseResidual",
   "flags-without-asc": "flagsWithoutAsc",
@@ -22,17 +50,11 @@ const DRIVE_QUIRKS = {
   "file-number-lost": "fileNumberLost",
   "refuses-room-beyond-end": "refusesRoomBeyondEnd",
   "power-on-every-login": "powerOnEveryLogin",
-} as const satisfies Readonly<Record<string, keyof DriveQuirks>>;
-
-/** The library's own: its arm takes no cartridge that the drive has not unloaded. */
-export const REQUIRE_UNLOAD = "require-unload";
-
-/** A name that `--quirk` takes. */
-export type QuirkName = keyof typeof DRIVE_QUIRKS | typeof REQUIRE_UNLOAD;
+};
 
 /** All of them. */
 export const QUIRK_NAMES: readonly QuirkName[] = [
-  ...Object.keys(DRIVE_QUIRKS) as (keyof typeof DRIVE_QUIRKS)[],
+  ...Object.keys(DRIVE_QUIRKS) as DriveQuirkName[],
   REQUIRE_UNLOAD,
 ];
 

@@ -53,7 +53,9 @@ export function openLibrary(settings: ServeSettings): SimulatedUnits {
     const library = new SimulatedLibrary({
       slots,
       drives,
-      cartridges: media.length > 0 ? images.media.map(labelledCartridge) : blankCartridges(slots),
+      cartridges: media.length > 0
+        ? images.media.map(labelledCartridge)
+        : blankCartridges(slots, settings),
       personality: libraryPersonalities[libraryPersonality],
       drive: driveOptions(settings),
       requireUnload: quirks.includes(REQUIRE_UNLOAD),
@@ -105,10 +107,17 @@ function labelledCartridge(medium: TapMedium) {
   return { medium, ...(barcode !== undefined && { barcode }) };
 }
 
-/** Labelled S00001L8 and on, as LTO-8 cartridges are. */
-function blankCartridges(count: number) {
+/** Labelled S00001L8 and on, with the generation that the drives take at the end. */
+function blankCartridges(count: number, { drivePersonality = "generic" }: ServeSettings) {
+  const generation = LTO_MODEL.exec(drivePersonality)?.[1];
+  const suffix = generation === undefined ? LABEL_SUFFIXES[drivePersonality] : `L${generation}`;
   return Array.from({ length: count }, (_, index) => {
-    const barcode = `S${String(index + 1).padStart(5, "0")}L8`;
+    const barcode = `S${String(index + 1).padStart(5, "0")}${suffix ?? ""}`;
     return { barcode, medium: new MemoryMedium({ barcode }) };
   });
 }
+
+/** A model of LTO drive by its name. */
+const LTO_MODEL = /(?:td|ultrium-)(\d)$/;
+
+const LABEL_SUFFIXES: Readonly<Record<string, string>> = { generic: "L8" };
