@@ -1,14 +1,18 @@
 import { message, text } from "@optique/core/message";
 import type { ValueParser } from "@optique/core/valueparser";
 
-const MULTIPLIERS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-const SYNTAX = /^(\d+)([kmg]?)$/i;
+/** Powers of 1024, or before a B of 1000. */
+const POWERS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4 };
+const SYNTAX = /^(\d+)([kmgtKMGT]?)(iB|B)?$/;
 
-/** Bytes that `input` means: a number, or a number with k, m or g for 2^10, 2^20, 2^30; `undefined` for anything else. */
+/**
+ * Bytes that `input` means, as dd has it: a number, or a number with k, m, g or t (or KiB, MiB and so on) for powers
+ * of 1024, with kB, MB, GB or TB for powers of 1000; `undefined` for anything else.
+ */
 export function parseByteSize(input: string): number | undefined {
-  const match = SYNTAX.exec(input);
-  if (match === null) return undefined;
-  const bytes = Number(match[1]) * MULTIPLIERS[match[2].toLowerCase()];
+  const [, digits, prefix, unit] = SYNTAX.exec(input) ?? [];
+  if (digits === undefined || (unit !== undefined && prefix === "")) return undefined;
+  const bytes = Number(digits) * (unit === "B" ? 1000 : 1024) ** POWERS[prefix.toLowerCase()];
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 

@@ -1,7 +1,9 @@
+import { or } from "@optique/core/constructs";
 import { lineBreak, type Message, message, text } from "@optique/core/message";
 import { map } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { command } from "@optique/core/primitives";
+import type { Usage } from "@optique/core/usage";
 import type { DeviceOptions } from "./device/device_options.ts";
 import type { Devices } from "./device/devices.ts";
 import type { CliHost } from "./host/host.ts";
@@ -21,7 +23,16 @@ export interface CommandContext {
 export type Invocation = (context: CommandContext) => Promise<void>;
 
 /** Headings of the help text, in its order. */
-export const COMMAND_GROUPS = ["Find", "Move", "Data", "Settings", "Simulate"] as const;
+export const COMMAND_GROUPS = [
+  "Find",
+  "Move",
+  "Data",
+  "Images",
+  "Settings",
+  "Health",
+  "Library",
+  "Simulate",
+] as const;
 
 /** A heading of the help text. */
 export type CommandGroup = typeof COMMAND_GROUPS[number];
@@ -33,6 +44,8 @@ export interface Command {
   readonly aliases: readonly string[];
   readonly group: CommandGroup;
   readonly parser: Parser<"sync", Invocation, unknown>;
+  /** Names of its own commands, where it has some: `changer load`. */
+  readonly subcommands?: readonly string[];
 }
 
 /** What {@link defineCommand} makes a command of. */
@@ -54,24 +67,52 @@ export interface CommandDefinition<T> {
 
 /** Makes a row of the command table. */
 export function defineCommand<T>(definition: CommandDefinition<T>): Command {
-  const { name, aliases = [], group, brief, details = "", examples, parser } = definition;
+  const { name, aliases = [], group, parser } = definition;
   const bound = map(
     parser,
     (values): Invocation => (context) => definition.run(values, context),
   );
+  return { name, aliases, group, parser: named(definition, bound, parser.usage) };
+}
+
+/** What {@link defineCommandFamily} makes a command of. */
+export type CommandFamilyDefinition = Omit<CommandDefinition<never>, "aliases" | "parser" | "run">;
+
+/** Makes a row of the command table of a command that has commands of its own: `changer load`, `changer status`. */
+export function defineCommandFamily(
+  definition: CommandFamilyDefinition,
+  members: readonly Command[],
+): Command {
+  const { name, group } = definition;
+  const parser = alternatives(members.map((member) => member.parser));
+  const usage = [{ type: "literal", value: "COMMAND..." }] as const;
+  const subcommands = members.map((member) => member.name);
+  return { name, aliases: [], group, subcommands, parser: named(definition, parser, usage) };
+}
+
+/** `or` of any number; its types count the alternatives one by one. */
+export function alternatives(
+  parsers: readonly Parser<"sync", Invocation, unknown>[],
+): Parser<"sync", Invocation, unknown> {
+  const [first, ...rest] = parsers;
+  return rest.length === 0 ? first : or(first, ...rest) as Parser<"sync", Invocation, unknown>;
+}
+
+/** A parser behind the command's name, with its help. */
+function named(
+  definition: Omit<CommandDefinition<never>, "parser" | "run">,
+  parser: Parser<"sync", Invocation, unknown>,
+  usage: Usage,
+): Parser<"sync", Invocation, unknown> {
+  const { name, aliases = [], brief, details = "", examples } = definition;
   const also = aliases.length > 0 ? `Also: ${aliases.join(", ")}.` : "";
-  return {
-    name,
-    aliases,
-    group,
-    parser: command(name, bound, {
-      brief: message`${text(brief)}`,
-      description: message`${text([details, also].filter(Boolean).join(" "))}`,
-      footer: exampleText(examples),
-      usageLine: [{ type: "literal", value: "[OPTION...]" }, ...parser.usage],
-      aliases: definition.aliases,
-    }),
-  };
+  return command(name, parser, {
+    brief: message`${text(brief)}`,
+    description: message`${text([details, also].filter(Boolean).join(" "))}`,
+    footer: exampleText(examples),
+    usageLine: [{ type: "literal", value: "[OPTION...]" }, ...usage],
+    aliases: definition.aliases,
+  });
 }
 
 /** Example command lines for a help text, one a line. */

@@ -1,9 +1,16 @@
-import { group, object, or } from "@optique/core/constructs";
+import { group, object } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { lineBreak, type Message, message, text } from "@optique/core/message";
 import type { Parser } from "@optique/core/parser";
-import { type Command, COMMAND_GROUPS, exampleText, type Invocation } from "./command.ts";
+import {
+  alternatives,
+  type Command,
+  COMMAND_GROUPS,
+  exampleText,
+  type Invocation,
+} from "./command.ts";
 import { type DeviceOptions, deviceOptions, OPTIONS_WITH_VALUE } from "./device/device_options.ts";
+import { nearestName } from "./nearest_name.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command to run. */
@@ -48,6 +55,19 @@ export function parseCommandLine(
   commands: readonly Command[],
   options: ParseOptions,
 ): ParsedCommandLine {
+  // Messages about mistakes are one line, however long; texts are as wide as the terminal.
+  const parsed = parse(args, commands, { ...options, columns: UNBROKEN });
+  return parsed.kind === "text" ? parse(args, commands, options) : parsed;
+}
+
+/** A width that nothing reaches. */
+const UNBROKEN = 100_000;
+
+function parse(
+  args: readonly string[],
+  commands: readonly Command[],
+  options: ParseOptions,
+): ParsedCommandLine {
   const lines: string[] = [];
   const errors: string[] = [];
   const asText = () => ({ kind: "text", text: lines.join("\n") }) as never;
@@ -72,32 +92,28 @@ export function parseCommandLine(
 
 function usageMessage(args: readonly string[], message: string): string {
   if (commandIndex(args) === undefined) return "No command given";
-  return message.replace(/^Error: /, "").trimEnd();
+  const [first, ...rest] = message.replace(/^Error: /, "").trimEnd().split("\n").filter(Boolean);
+  // What else there is to say is a suggestion, or a whole help text.
+  const hints = rest.filter((line) => line.startsWith("Did you mean"));
+  return [first.replace(/\.$/, ""), ...hints].join("; ").replaceAll("`", "");
 }
 
 function programParser(commands: readonly Command[]): Parser<"sync", ParsedCommandLine, unknown> {
-  const groups = COMMAND_GROUPS.map((heading) => {
+  const groups = COMMAND_GROUPS.flatMap((heading) => {
     const parsers = commands.filter((row) => row.group === heading).map((row) => row.parser);
-    return group(heading, alternatives(parsers));
+    return parsers.length === 0 ? [] : [group(heading, alternatives(parsers))];
   });
   return object({ options: deviceOptions, invoke: alternatives(groups) })
     .map((values): ParsedCommandLine => ({ kind: "command", ...values }));
 }
 
-/** `or` of any number; its types count the alternatives one by one. */
-function alternatives(
-  parsers: readonly Parser<"sync", Invocation, unknown>[],
-): Parser<"sync", Invocation, unknown> {
-  const [first, ...rest] = parsers;
-  return rest.length === 0 ? first : or(first, ...rest) as Parser<"sync", Invocation, unknown>;
-}
-
 /** Names that the parser adds to the table; they must be typed in full. */
-const BUILT_IN = ["help", "completion"];
+const HELP = "help";
+const BUILT_IN = [HELP, "completion"];
 
 /**
- * Replaces the command's name by its full form where it is an unambiguous beginning of one, as mt has it. Aliases count
- * where no name begins so.
+ * Replaces the command's name, and that of its own command where it has some, by its full form where it is an
+ * unambiguous beginning of one, as mt has it. Aliases count where no name begins so.
  *
  * @throws {UsageError} when no command, or several, begin so.
  */
@@ -107,22 +123,90 @@ export function expandCommandName(
 ): readonly string[] {
   const index = commandIndex(args);
   if (index === undefined) return args;
-  const typed = args[index];
-  const names = commands.map((row) => row.name);
-  const aliases = commands.flatMap((row) => row.aliases);
-  if ([...BUILT_IN, ...names, ...aliases].includes(typed)) return args;
-  const beginSo = (name: string) => name.startsWith(typed);
-  const candidates = names.some(beginSo) ? names.filter(beginSo) : aliases.filter(beginSo);
-  if (candidates.length === 1) return args.with(index, candidates[0]);
-  throw new UsageError(
-    candidates.length === 0
-      ? `No such command: ${typed}`
-      : `Ambiguous command ${typed}: it may mean ${candidates.join(", ")}`,
-  );
+  if (args[index] === HELP) return helpArguments(args, index, commands);
+  return expandFrom(args, index, commands);
 }
 
-function commandIndex(args: readonly string[]): number | undefined {
-  for (let index = 0; index < args.length; index++) {
+/** `help chan load` is `help changer load`. */
+function helpArguments(
+  args: readonly string[],
+  index: number,
+  commands: readonly Command[],
+): readonly string[] {
+  const asked = commandIndex(args, index + 1);
+  if (asked === undefined) return args;
+  // Nothing but names can follow, and with --help a command needs none of its own.
+  return expandFrom([...args, "--help"], asked, commands).slice(0, args.length);
+}
+
+function expandFrom(
+  args: readonly string[],
+  index: number,
+  commands: readonly Command[],
+): readonly string[] {
+  const names = [...BUILT_IN, ...commands.map((row) => row.name)];
+  const aliases = commands.flatMap((row) => row.aliases);
+  const after = args[index - 1];
+  const name = fullName(args[index], { names, aliases, whole: BUILT_IN, of: "", after });
+  const expanded = args.with(index, name);
+  const { subcommands } = commands.find((row) => row.name === name) ?? {};
+  const second = subcommands && commandIndex(args, index + 1);
+  if (subcommands === undefined) return expanded;
+  if (second === undefined) {
+    if (args.some((arg) => HELP_OPTIONS.has(arg))) return expanded;
+    throw new UsageError(`tape ${name} needs one of its commands: ${subcommands.join(", ")}`);
+  }
+  const own = { names: subcommands, aliases: [], whole: [], of: `${name} ` };
+  return expanded.with(second, fullName(args[second], own));
+}
+
+const HELP_OPTIONS: ReadonlySet<string> = new Set(["-h", "--help"]);
+
+/** What a typed name may mean. */
+interface KnownNames {
+  readonly names: readonly string[];
+  readonly aliases: readonly string[];
+  /** Those of the names that must be typed in full. */
+  readonly whole: readonly string[];
+  /** The command that they belong to, with a blank. */
+  readonly of: string;
+  /** What stands before it: an option that is none of ours may take what was typed for its value. */
+  readonly after?: string;
+}
+
+/** @throws {UsageError} when no name, or several, begin so. */
+function fullName(typed: string, known: KnownNames): string {
+  const { names, aliases, whole, of, after = "" } = known;
+  if (names.includes(typed) || aliases.includes(typed)) return typed;
+  const beginSo = (name: string) => name.startsWith(typed) && !whole.includes(name);
+  const candidates = names.some(beginSo) ? names.filter(beginSo) : aliases.filter(beginSo);
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length > 1) {
+    throw new UsageError(
+      `Ambiguous command ${of}${typed}: it may mean ${candidates.join(", ")}`,
+    );
+  }
+  // What was typed may be a secret: it is not to be shown.
+  if (after.startsWith("-") && !FLAGS.has(after)) throw noSuchOption(after);
+  const near = nearestName(typed, [...names, ...aliases]);
+  const hint = near === undefined ? "" : `; did you mean ${of}${near}?`;
+  throw new UsageError(`No such command: ${of}${typed}${hint}`);
+}
+
+/** Options for every command that take no value. */
+const FLAGS: ReadonlySet<string> = new Set(["--json", "-v", "--verbose", ...HELP_OPTIONS]);
+
+function noSuchOption(typed: string): UsageError {
+  const near = nearestName(typed, [...OPTIONS_WITH_VALUE, ...FLAGS]);
+  const hint = near === undefined
+    ? "the options of a command follow its name"
+    : `did you mean ${near}?`;
+  return new UsageError(`No such option before a command: ${typed.split("=", 1)[0]}; ${hint}`);
+}
+
+/** Where a command's name stands, at `from` or behind. */
+function commandIndex(args: readonly string[], from = 0): number | undefined {
+  for (let index = from; index < args.length; index++) {
     if (OPTIONS_WITH_VALUE.has(args[index])) index++;
     else if (!args[index].startsWith("-")) return index;
   }

@@ -16,7 +16,9 @@
 export type { ConnectionSettings } from "./device/connection_settings.ts";
 export type { Devices } from "./device/devices.ts";
 export type { ListedUnit, ListingFailure, PortalListing } from "./device/list_units.ts";
-export type { ServedTarget, ServeSettings } from "./device/serve_target.ts";
+export type { QuirkName } from "./device/quirk_names.ts";
+export type { ServeSettings } from "./device/serve_settings.ts";
+export type { ServedTarget } from "./device/serve_target.ts";
 export type { ByteSink, ByteSource, CliHost, TextOutput } from "./host/host.ts";
 export { nodeHost, stderrFlushed } from "./host/node_host.ts";
 export { run, type RunOptions } from "./run.ts";

@@ -69,8 +69,9 @@ async function report(
   reporter: Reporter,
   options: { readonly verbose: boolean },
 ): Promise<number> {
-  const { exitStatus, lines, document } = describeFailure(error, options);
-  for (const line of lines) reporter.note(line);
+  const { exitStatus, lines: [what, ...hints], document } = describeFailure(error, options);
+  reporter.fail(what);
+  for (const hint of hints) reporter.note(hint);
   try {
     await reporter.failure(document);
   } catch {

@@ -3,13 +3,10 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
-import type { TapeDrive } from "../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { Confirmation } from "../confirmation.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
-import { positionText } from "../report/position_text.ts";
-import { UsageError } from "../usage_error.ts";
-import { positionIfKnown, withDrive } from "../device/with_drive.ts";
+import { withDrive } from "../device/with_drive.ts";
 import { copyCommand } from "./copy.ts";
 import { mapCommand } from "./map.ts";
 import { readCommand } from "./read.ts";
@@ -54,30 +51,14 @@ const erase = defineCommand({
     yes: withDefault(flag("--yes", { description: message`Do not ask.` }), false),
   }),
   run: async ({ long, yes }, context) => {
-    if (!yes && !context.host.stdinIsTerminal) {
-      throw new UsageError("Erasing needs --yes when there is no terminal to ask on");
-    }
+    const confirmation = new Confirmation(context, { yes, doing: "Erasing" });
     await withDrive(context, async (drive) => {
-      if (!yes) await confirmErase(drive, context);
+      await confirmation.ask(drive, "Erase everything from here to the end of the tape?");
       await drive.erase({ long, signal: context.interruption.signal });
       await context.reporter.result({ erased: true, long }, "");
     });
   },
 });
-
-/** @throws {CommandFailure} unless the answer is "yes". */
-async function confirmErase(drive: TapeDrive, context: CommandContext): Promise<void> {
-  const { vendor, product, serialNumber } = drive.info;
-  const position = await positionIfKnown(drive);
-  const where = position === undefined ? "position unknown" : positionText(position);
-  const name = [vendor, product, serialNumber].filter(Boolean).join(" ");
-  context.host.stderr.write(`${where} on ${name}.\n`);
-  context.host.stderr.write("Erase everything from here to the end of the tape? Type yes: ");
-  const answer = await context.host.readLine();
-  if (answer.trim().toLowerCase() !== "yes") {
-    throw new CommandFailure("Erasing the tape: not confirmed, nothing was erased");
-  }
-}
 
 /** Commands that read, write and destroy data. */
 export const dataCommands: readonly Command[] = [

@@ -68,17 +68,29 @@ async function chapOptions(sources: ConnectionSources): Promise<ChapOptions | un
     file: chapSecretFile,
     addressed: { name: address.user, secret: address.secret },
   });
-  const target = await credentials(host, {
-    ...TARGET,
-    name: targetUser,
-    file: targetSecretFile,
-    addressed: { name: address.targetUser, secret: address.targetSecret },
-  });
+  const target = await targetAccount(sources);
   if (own === undefined) {
     throw new UsageError("--target-user needs --chap-user: a target proves itself only in return");
   }
   const { algorithm } = address;
   return { ...own, ...(target && { target }), ...(algorithm && { algorithms: [algorithm] }) };
+}
+
+/**
+ * The name with which a target proves itself, and its secret; `undefined` when no option says anything.
+ *
+ * @throws {UsageError} when only one of them is there.
+ */
+export async function targetAccount(
+  { options, host, address }: Pick<ConnectionSources, "options" | "host" | "address">,
+): Promise<{ name: string; secret: string } | undefined> {
+  const { targetUser, targetSecret } = addressFields(address);
+  return await credentials(host, {
+    ...TARGET,
+    name: options.targetUser,
+    file: options.targetSecretFile,
+    addressed: { name: targetUser, secret: targetSecret },
+  });
 }
 
 function addressFields(address: string | undefined): Partial<IscsiAddress> {

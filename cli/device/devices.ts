@@ -1,5 +1,12 @@
-import type { OpenTapeOptions, TapeDrive } from "../../mod.ts";
-import type { ServedTarget, ServeSettings } from "./serve_target.ts";
+import type {
+  FoundLibraryDrive,
+  MediaChanger,
+  OpenChangerOptions,
+  OpenTapeOptions,
+  TapeDrive,
+} from "../../mod.ts";
+import type { ServeSettings } from "./serve_settings.ts";
+import type { ServedTarget } from "./serve_target.ts";
 import type { ConnectionSettings } from "./connection_settings.ts";
 import type { PortalListing } from "./list_units.ts";
 
@@ -7,6 +14,14 @@ import type { PortalListing } from "./list_units.ts";
 export interface Devices {
   /** Opens a drive: `openTape` of the package. */
   openTape(address: string, options: OpenTapeOptions): Promise<TapeDrive>;
+  /** Opens a library's robot: `openChanger` of the package. */
+  openChanger(address: string, options: OpenChangerOptions): Promise<MediaChanger>;
+  /** Finds the drives of a library behind portals: `findLibraryDrives` of the package. */
+  findLibraryDrives(
+    changer: MediaChanger,
+    portals: readonly string[],
+    settings: ConnectionSettings,
+  ): Promise<FoundLibraryDrive[]>;
   /** Asks a portal for its targets and each target for its logical units. */
   listUnits(portal: string, settings: ConnectionSettings): Promise<PortalListing>;
   /** Starts the simulated target. */

@@ -1,75 +1,121 @@
-import type { ChapOptions, DigestPreference } from "../../iscsi/negotiation/login.ts";
-import {
-  MemoryMedium,
-  type RunningTarget,
-  serveTarget,
-  SimulatedDrive,
-  TapMedium,
-  type TargetChap,
-  type TargetUnit,
-} from "../../sim/mod.ts";
-
-/** What `tape serve` is to serve. */
-export interface ServeSettings {
-  /** Address to listen on; port 0 picks a free one. */
-  readonly listen: { readonly hostname: string; readonly port: number };
-  /** iSCSI name of the target. */
-  readonly targetName: string;
-  /** One for each drive, in the order of their LUNs: the image file in it, or `undefined` for a blank tape in memory. */
-  readonly media: readonly (string | undefined)[];
-  /** What initiators must prove, and with `target` what the target proves in return. @default nothing */
-  readonly chap?: ChapOptions;
-  /** CRC32C over headers: `crc32c` insists, `none` refuses. @default as the initiator likes */
-  readonly headerDigest?: DigestPreference;
-  /** CRC32C over data. @default as the initiator likes */
-  readonly dataDigest?: DigestPreference;
-}
+import { formatPortal } from "../../iscsi/portal.ts";
+import { RamDisk, type RunningTarget, serveTarget, type TargetOptions } from "../../sim/mod.ts";
+import type { ServeSettings } from "./serve_settings.ts";
+import { openLibrary, openSingleDrives, type SimulatedUnits } from "./simulated_units.ts";
 
 /** A target that accepts connections. */
 export interface ServedTarget {
   /** The address of each drive: `iscsi://HOST:PORT/IQN/LUN`. */
   readonly addresses: readonly string[];
+  /** The address of the library's changer. */
+  readonly changer?: string;
+  /** The address of the disk. */
+  readonly disk?: string;
   /** What is odd about the images, for people. */
   readonly warnings: readonly string[];
   /** Ends sessions and writes back the images. */
   close(): Promise<void>;
 }
 
+/** Bytes of a block of the disk in memory. */
+const DISK_BLOCK_BYTES = 512;
+
+/** Where a device of a target is. */
+interface Place {
+  readonly targetName: string;
+  readonly lun: number;
+}
+
+/** The targets to serve, and which devices are where. */
+interface Plan {
+  readonly targets: readonly Pick<TargetOptions, "targetName" | "units">[];
+  readonly drives: readonly Place[];
+  readonly changer?: Place;
+  readonly disk?: Place;
+}
+
 /**
- * Starts a target with simulated drives.
+ * Starts a target with simulated drives, and around them a library if slots are asked for.
  *
  * @throws {ImageFormatError} when a file is not a .tap image.
  * @throws {ImageInUseError} when another process uses an image.
+ * @throws {InvalidOptionError} when a name or a number cannot be right.
  * @throws {TransportError} when the address cannot be listened on.
  */
 export async function startTarget(settings: ServeSettings): Promise<ServedTarget> {
-  const { media, chap, ...options } = settings;
-  const warnings: string[] = [];
-  const units: TargetUnit[] = [];
+  const { listen, chap, initiators, headerDigest, dataDigest } = settings;
+  const units = settings.slots === undefined ? openSingleDrives(settings) : openLibrary(settings);
   try {
-    media.forEach((path, lun) => units.push({ lun, device: openDevice(path, lun, warnings) }));
-    const target: RunningTarget = await serveTarget({ ...options, chap: targetChap(chap), units });
-    return { addresses: target.urls, warnings, close: () => target.close() };
+    const plan = planTargets(settings, units);
+    const access = { chap, initiators, headerDigest, dataDigest };
+    const [first, ...furtherTargets] = plan.targets.map((target) => ({ ...target, ...access }));
+    const target = await serveTarget({ listen, ...first, furtherTargets });
+    return {
+      ...addressesOf(plan, target),
+      warnings: units.warnings,
+      close: () => target.close(),
+    };
   } catch (error) {
-    for (const { device } of units) await device.close();
+    await units.close();
     throw error;
   }
 }
 
-/** The options that an initiator logs in with, from the other side. */
-function targetChap(chap: ChapOptions | undefined): TargetChap | undefined {
-  if (chap === undefined) return undefined;
-  const { name, secret, target } = chap;
-  return { accounts: [{ name, secret }], target };
+function addressesOf(plan: Plan, { address }: RunningTarget) {
+  const urlOf = ({ targetName, lun }: Place) =>
+    `iscsi://${formatPortal(address)}/${targetName.toLowerCase()}/${lun}`;
+  return {
+    addresses: plan.drives.map(urlOf),
+    ...(plan.changer && { changer: urlOf(plan.changer) }),
+    ...(plan.disk && { disk: urlOf(plan.disk) }),
+  };
 }
 
-function openDevice(path: string | undefined, lun: number, warnings: string[]): SimulatedDrive {
-  const serialNumber = `SIM${String(lun + 1).padStart(7, "0")}`;
-  if (path === undefined) return new SimulatedDrive({ medium: new MemoryMedium(), serialNumber });
-  const medium = TapMedium.open(path);
-  if (medium.warning !== undefined) {
-    const { problem, offset } = medium.warning;
-    warnings.push(`${path}, byte ${offset}: ${problem}`);
+function planTargets(settings: ServeSettings, units: SimulatedUnits): Plan {
+  const drives = units.library === undefined
+    ? planDrives(settings, units)
+    : planLibrary(settings, units.library);
+  const { ramDiskBytes, targetName } = settings;
+  if (ramDiskBytes === undefined) return drives;
+  const device = new RamDisk({
+    blocks: ramDiskBytes / DISK_BLOCK_BYTES,
+    blockBytes: DISK_BLOCK_BYTES,
+  });
+  if (settings.layout === "target") {
+    const disk = { targetName: `${targetName}-disk`, lun: 0 };
+    const target = { targetName: disk.targetName, units: [{ lun: 0, device }] };
+    return { ...drives, disk, targets: [...drives.targets, target] };
   }
-  return new SimulatedDrive({ medium, serialNumber });
+  const [only] = drives.targets;
+  const lun = only.units.length;
+  const target = { ...only, units: [...only.units, { lun, device }] };
+  return { ...drives, disk: { targetName, lun }, targets: [target] };
+}
+
+/** The drives at LUN 0, 1 and so on of one target, or each at LUN 0 of its own, named as those of a library. */
+function planDrives({ targetName, layout }: ServeSettings, { drives }: SimulatedUnits): Plan {
+  if (layout !== "target") {
+    const units = drives.map((device, lun) => ({ lun, device }));
+    return {
+      targets: [{ targetName, units }],
+      drives: units.map(({ lun }) => ({ targetName, lun })),
+    };
+  }
+  const targets = drives.map((device, index) => ({
+    targetName: `${targetName}-tapedrive-${String(index + 1).padStart(2, "0")}`,
+    units: [{ lun: 0, device }],
+  }));
+  return { targets, drives: targets.map((target) => ({ targetName: target.targetName, lun: 0 })) };
+}
+
+function planLibrary(
+  { targetName, layout }: ServeSettings,
+  library: NonNullable<SimulatedUnits["library"]>,
+): Plan {
+  const { furtherTargets, ...first } = library.targets(targetName, layout);
+  const targets = [first, ...furtherTargets];
+  const [changer, ...drives] = targets.flatMap((target) =>
+    target.units.map(({ lun }) => ({ targetName: target.targetName, lun }))
+  );
+  return { targets, drives, changer };
 }

@@ -1,6 +1,7 @@
 import type { OpenTapeOptions, TapeDrive, TapePosition } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
 import { connectionSettings } from "./connection_settings.ts";
+import { noticeTeller } from "../report/drive_notices.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Options of `openTape` that a command sets itself. */
@@ -44,7 +45,8 @@ export async function withDrive<T>(
   const { signal } = interruption;
   const settings = await connectionSettings({ options: context.options, host, signal, address });
   const timeouts = driveTimeouts(context.options.timeoutMs);
-  const drive = await devices.openTape(address, { ...settings, ...timeouts, ...options });
+  const onNotice = noticeTeller(context.reporter);
+  const drive = await devices.openTape(address, { ...settings, ...timeouts, ...options, onNotice });
   try {
     const result = await use(drive);
     await drive.close();
@@ -62,8 +64,13 @@ function driveTimeouts(
   timeoutMs: number | undefined,
 ): Pick<OpenTapeOptions, "timeouts" | "loadPolling"> {
   if (timeoutMs === undefined) return {};
-  const timeouts = Object.fromEntries(Array.from({ length: 256 }, (_, code) => [code, timeoutMs]));
-  return { timeouts, loadPolling: { intervalMs: 1000, count: Math.ceil(timeoutMs / 1000) } };
+  const loadPolling = { intervalMs: 1000, count: Math.ceil(timeoutMs / 1000) };
+  return { timeouts: commandTimeouts(timeoutMs), loadPolling };
+}
+
+/** The same time for each of the operation codes. */
+export function commandTimeouts(timeoutMs: number): Record<number, number> {
+  return Object.fromEntries(Array.from({ length: 256 }, (_, code) => [code, timeoutMs]));
 }
 
 /** Where the tape stands, or `undefined` when the drive cannot tell. Never throws. */

@@ -68,7 +68,8 @@ export class DescriptorSource implements ByteSource {
     try {
       const stat = await statFile(fd);
       if (stat.isDirectory()) {
-        throw Object.assign(new Error(`Opening ${path}: it is a directory`), { code: "EISDIR" });
+        const facts = { code: "EISDIR", syscall: "open", path };
+        throw Object.assign(new Error(`Opening ${path}: it is a directory`), facts);
       }
       return new DescriptorSource(fd, {
         owned: true,

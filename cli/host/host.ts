@@ -49,6 +49,8 @@ export interface CliHost {
   openStdout(): ByteSink;
   /** A file to be read. Rejects with the system's error (`code` ENOENT and so on). */
   openFile(path: string): Promise<ByteSource>;
+  /** An open file descriptor of the process, 0 or more, from where it stands; closing it leaves it open. */
+  openDescriptor(descriptor: number): ByteSource;
   /** A file to be written: created if missing, left as it is until {@link ByteSink.clear}. */
   createFile(path: string): Promise<ByteSink>;
   /** A small text file: secrets. */
@@ -57,6 +59,8 @@ export interface CliHost {
   readLine(): Promise<string>;
   /** Calls `listener` at each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
+  /** Waits for so many milliseconds; rejects with the signal's reason when that aborts. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
 }

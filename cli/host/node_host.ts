@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { DescriptorSink, DescriptorSource } from "./file_descriptor.ts";
 import type { CliHost, TextOutput } from "./host.ts";
 
@@ -28,6 +29,7 @@ export const nodeHost: CliHost = {
   openStdin: () => new DescriptorSource(0, { owned: false }),
   openStdout: () => new DescriptorSink(1, { owned: false }),
   openFile: (path) => DescriptorSource.open(path),
+  openDescriptor: (descriptor) => new DescriptorSource(descriptor, { owned: false }),
   createFile: (path) => DescriptorSink.open(path),
   readTextFile: (path) => readFile(path, "utf8"),
   async readLine() {
@@ -44,6 +46,14 @@ export const nodeHost: CliHost = {
     return () => {
       for (const signal of SIGNALS) process.off(signal, listener);
     };
+  },
+  async sleep(milliseconds, signal) {
+    try {
+      await delay(milliseconds, undefined, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
   },
   now: () => performance.now(),
 };

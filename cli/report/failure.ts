@@ -1,3 +1,4 @@
+import { ChangerError } from "../../changer/errors.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import {
   ScsiStatusError,
@@ -19,7 +20,7 @@ import { LocatedFailure } from "../device/with_drive.ts";
 export interface FailureReport {
   /** 1 bad usage, 2 the operation failed. */
   readonly exitStatus: 1 | 2;
-  /** For people. */
+  /** For people: what went wrong, and then what helps. */
   readonly lines: readonly string[];
   /** For programs: with `--json`. */
   readonly document: unknown;
@@ -33,6 +34,7 @@ export interface DescribeFailureOptions {
 
 /** Errors that are no fault of this program. */
 const EXPECTED = [
+  ChangerError,
   CommandFailure,
   ImageFormatError,
   ImageInUseError,
@@ -52,7 +54,7 @@ export function describeFailure(error: unknown, options: DescribeFailureOptions)
   const { verbose } = options;
   const cause = error instanceof LocatedFailure ? error.cause : error;
   const isMisuse = MISUSE.some((type) => cause instanceof type);
-  const lines = [`tape: ${messageOf(cause)}`, ...hints(error, cause)];
+  const lines = [messageOf(cause), ...hints(error, cause)];
   if (isMisuse) lines.push("tape --help, and tape COMMAND --help, tell how to use it");
   if (verbose) lines.push(...stacks(cause));
   return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(error, cause) } };
@@ -90,6 +92,7 @@ function messageOf(error: unknown): string {
 /** The common ones of errno, for people. */
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EBADF: "there is no such open descriptor, or not for that",
   EEXIST: "it exists already",
   EISDIR: "it is a directory",
   ENOENT: "no such file or directory",

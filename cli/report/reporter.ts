@@ -1,5 +1,9 @@
 import type { CliHost } from "../host/host.ts";
 
+/** Select Graphic Rendition (ECMA-48 §8.3.117). */
+const RED = 31;
+const YELLOW = 33;
+
 /** Options of a {@link Reporter}. */
 export interface ReporterOptions {
   /** Whether results are printed as JSON. */
@@ -46,7 +50,19 @@ export class Reporter {
 
   /** Tells people something that they should look after. */
   warn(text: string): void {
-    this.note(`tape: warning: ${text}`);
+    this.note(`${this.#coloured("tape: warning:", YELLOW)} ${text}`);
+  }
+
+  /** Tells people what went wrong. */
+  fail(text: string): void {
+    this.note(`${this.#coloured("tape:", RED)} ${text}`);
+  }
+
+  /** On a terminal only, and never where NO_COLOR says no (no-color.org). */
+  #coloured(text: string, colour: number): string {
+    const { env, stderr } = this.#host;
+    const isPlain = !stderr.isTerminal || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
+    return isPlain ? text : `\x1b[${colour}m${text}\x1b[0m`;
   }
 
   async #print(text: string): Promise<void> {

@@ -130,6 +130,35 @@ Deno.test("Every command has a help text with examples", () => {
   }
 });
 
+Deno.test("Commands of commands have help texts with examples, too, and help takes abbreviations", () => {
+  for (const { name, subcommands = [] } of COMMANDS) {
+    for (const sub of subcommands) {
+      const parsed = parse(`${name} ${sub} --help`);
+      assert.equal(parsed.kind, "text", `${name} ${sub}`);
+      const text = parsed.kind === "text" ? parsed.text : "";
+      assert.match(text, new RegExp(`Usage: tape ${name} ${sub}`));
+      assert.match(text, new RegExp(`Examples:\\n  .*tape ${name} ${sub}`));
+      assert.deepEqual(parse(`help ${name} ${sub}`), parsed);
+    }
+  }
+  assert.deepEqual(parse("help chan"), parse("changer --help"));
+  assert.deepEqual(parse("help chan unl"), parse("changer unload --help"));
+  assert.throws(() => parse("help rewnd"), /did you mean rewind\?/);
+});
+
+Deno.test("tape completion prints a script for each shell, and what may follow", () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const parsed = parse(`completion ${shell}`);
+    assert.equal(parsed.kind, "text");
+    assert.match(parsed.kind === "text" ? parsed.text : "", /tape/, shell);
+  }
+  const parsed = parseCommandLine(["completion", "bash", "changer", "l"], COMMANDS, {
+    version: "1.2.3",
+    columns: 80,
+  });
+  assert.match(parsed.kind === "text" ? parsed.text : "", /^load$/m);
+});
+
 Deno.test("tape --help names every command in the groups", () => {
   const parsed = parse("--help");
   assert.equal(parsed.kind, "text");

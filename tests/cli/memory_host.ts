@@ -91,6 +91,7 @@ export class MemoryHost implements CliHost {
   errors = "";
   /** Milliseconds; a test moves it. */
   time = 0;
+  onSleep: ((milliseconds: number) => Promise<void> | void) | undefined;
   readonly #stdin: ByteSource;
   readonly #typed: string;
   readonly #listeners: Set<() => void> = new Set();
@@ -136,6 +137,22 @@ export class MemoryHost implements CliHost {
     const bytes = this.files.get(path);
     if (bytes === undefined) return Promise.reject(noSuchFile(path));
     return Promise.resolve(new MemorySource(bytes, { sizeBytes: bytes.length }));
+  }
+
+  openDescriptor(descriptor: number): ByteSource {
+    const bytes = this.files.get(`fd ${descriptor}`);
+    if (bytes !== undefined) return new MemorySource(bytes);
+    const source = new MemorySource(new Uint8Array(0));
+    source.read = () =>
+      Promise.reject(Object.assign(new Error("EBADF"), { code: "EBADF", syscall: "read" }));
+    return source;
+  }
+
+  /** Time passes at once; `onSleep` sees each wait. */
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.time += milliseconds;
+    await this.onSleep?.(milliseconds);
+    signal.throwIfAborted();
   }
 
   createFile(path: string): Promise<ByteSink> {

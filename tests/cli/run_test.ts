@@ -65,7 +65,7 @@ Deno.test("What no option says is left to the package's own defaults", async () 
   const given = Object.entries(devices.opened[0].options).filter(([, value]) =>
     value !== undefined
   );
-  assert.deepEqual(given.map(([name]) => name), ["signal", "requireMedium"]);
+  assert.deepEqual(given.map(([name]) => name), ["signal", "requireMedium", "onNotice"]);
 });
 
 Deno.test("A failure with --json is one JSON document, and told to people as well", async () => {

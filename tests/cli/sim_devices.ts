@@ -1,21 +1,25 @@
+import assert from "node:assert/strict";
 import type { Devices } from "../../cli/device/devices.ts";
 import type { PortalListing } from "../../cli/device/list_units.ts";
-import type { ServedTarget, ServeSettings } from "../../cli/device/serve_target.ts";
+import type { ServeSettings } from "../../cli/device/serve_settings.ts";
+import type { ServedTarget } from "../../cli/device/serve_target.ts";
 import { run } from "../../cli/run.ts";
-import type { OpenTapeOptions } from "../../mod.ts";
+import { MediaChanger } from "../../changer/media_changer.ts";
+import type { FoundLibraryDrive, OpenChangerOptions, OpenTapeOptions } from "../../mod.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
-import type { Nexus } from "../../sim/device_server.ts";
+import type { DeviceServer, Nexus } from "../../sim/device_server.ts";
+import type { SimulatedLibrary } from "../../sim/changer/simulated_library.ts";
 import type { SimulatedDrive } from "../../sim/tape/drive.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import type { MemoryHost } from "./memory_host.ts";
 
-/** A simulated drive as a logical unit, without a wire between. */
+/** A simulated device as a logical unit, without a wire between. */
 class SimUnit implements LogicalUnit {
   readonly name = "sim";
-  readonly #drive: SimulatedDrive;
+  readonly #drive: DeviceServer;
   readonly #nexus: Nexus;
 
-  constructor(drive: SimulatedDrive, nexus: Nexus) {
+  constructor(drive: DeviceServer, nexus: Nexus) {
     this.#drive = drive;
     this.#nexus = nexus;
     drive.nexusEstablished(nexus);
@@ -41,13 +45,18 @@ class SimUnit implements LogicalUnit {
   }
 }
 
-/** The simulated drive stands behind every address; what else is asked for is kept. */
+/**
+ * The simulated drive stands behind every address, or of a library the drive `sim:N` behind that one and its changer
+ * behind every address of a changer; what else is asked for is kept.
+ */
 export class SimDevices implements Devices {
   readonly opened: { address: string; options: OpenTapeOptions }[] = [];
   readonly served: ServeSettings[] = [];
   listings: Readonly<Record<string, PortalListing>> = {};
+  library: SimulatedLibrary | undefined;
   targetClosed = false;
   readonly #drive: SimulatedDrive;
+  #sessions = 0;
 
   constructor(drive: SimulatedDrive) {
     this.#drive = drive;
@@ -55,14 +64,37 @@ export class SimDevices implements Devices {
 
   async openTape(address: string, options: OpenTapeOptions): Promise<TapeDrive> {
     this.opened.push({ address, options });
-    const isid = String(this.opened.length).padStart(12, "0");
-    const unit = new SimUnit(this.#drive, { initiatorName: "iqn.2026-03.com.example:test", isid });
+    const number = /^sim:(\d+)$/.exec(address)?.[1];
+    const unit = this.#unit(this.library?.drives[Number(number)] ?? this.#drive);
     try {
-      return await TapeDrive.open(unit, options);
+      // Whatever a drive is waited for, it is waited for at once.
+      return await TapeDrive.open(unit, { sleep: () => Promise.resolve(), ...options });
     } catch (error) {
       await unit.close();
       throw error;
     }
+  }
+
+  async openChanger(_address: string, options: OpenChangerOptions): Promise<MediaChanger> {
+    assert.ok(this.library, "the test has no library");
+    const unit = this.#unit(this.library.changer);
+    try {
+      return await MediaChanger.open(unit, options);
+    } catch (error) {
+      await unit.close();
+      throw error;
+    }
+  }
+
+  async findLibraryDrives(changer: MediaChanger): Promise<FoundLibraryDrive[]> {
+    const { drives } = await changer.inventory();
+    return drives.map((element) => ({ number: element.number, element }));
+  }
+
+  /** Each unit is a nexus of its own, as each session is. */
+  #unit(device: DeviceServer): SimUnit {
+    const isid = String(++this.#sessions).padStart(12, "0");
+    return new SimUnit(device, { initiatorName: "iqn.2026-03.com.example:test", isid });
   }
 
   listUnits(portal: string): Promise<PortalListing> {
@@ -72,9 +104,12 @@ export class SimDevices implements Devices {
 
   serve(settings: ServeSettings): Promise<ServedTarget> {
     this.served.push(settings);
-    const { listen: { hostname }, targetName, media } = settings;
+    const { listen: { hostname }, targetName, drives } = settings;
     return Promise.resolve({
-      addresses: media.map((_, lun) => `iscsi://${hostname}:4711/${targetName}/${lun}`),
+      addresses: Array.from(
+        { length: drives },
+        (_, lun) => `iscsi://${hostname}:4711/${targetName}/${lun}`,
+      ),
       warnings: [],
       close: () => {
         this.targetClosed = true;

@@ -3,15 +3,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageDevices } from "../../../cli/device/package_devices.ts";
-import type { ServedTarget, ServeSettings } from "../../../cli/device/serve_target.ts";
+import type { ServeSettings } from "../../../cli/device/serve_settings.ts";
+import type { ServedTarget } from "../../../cli/device/serve_target.ts";
 import { run } from "../../../cli/run.ts";
 import { MemoryHost, patternBytes } from "../memory_host.ts";
 
 const { signal } = new AbortController();
 const targetName = "iqn.2026-03.com.example:tape";
 const chap = {
-  name: "ann",
-  secret: "a secret of ours",
+  accounts: [{ name: "ann", secret: "a secret of ours" }],
   target: { name: "bob", secret: "a secret of its own" },
 };
 
@@ -23,7 +23,8 @@ async function serving(
   const target = await packageDevices.serve({
     listen,
     targetName,
-    media: [undefined],
+    drives: 1,
+    media: [],
     ...settings,
   });
   try {
@@ -43,7 +44,7 @@ async function inDirectory(use: (directory: string) => Promise<void>): Promise<v
 }
 
 Deno.test("A served target is listed with its drives", () =>
-  serving({ media: [undefined, undefined] }, async (target, portal) => {
+  serving({ drives: 2 }, async (target, portal) => {
     assert.deepEqual(
       target.addresses,
       [0, 1].map((lun) => `iscsi://${portal}/${targetName}/${lun}`),
@@ -70,7 +71,7 @@ Deno.test("What tape writes over the network, it reads back, with mutual CHAP an
   serving({ chap, headerDigest: "crc32c", dataDigest: "crc32c" }, async (target) => {
     const env = {
       TAPE: target.addresses[0],
-      TAPE_CHAP_SECRET: chap.secret,
+      TAPE_CHAP_SECRET: chap.accounts[0].secret,
       TAPE_CHAP_TARGET_SECRET: chap.target.secret,
     };
     const bytes = patternBytes(300_000);

@@ -87,7 +87,7 @@ Deno.test("A failure on a drive says where the tape stands", () => {
   );
   const { lines, document } = describeFailure(failure, quiet);
   assert.deepEqual(lines, [
-    "tape: Spacing: met a filemark",
+    "Spacing: met a filemark",
     "The tape stands: At block 12 (file 2)",
   ]);
   const { error } = document as { error: Record<string, unknown> };
@@ -101,7 +101,7 @@ Deno.test("Bad usage has exit status 1 and points at the help", () => {
   for (const error of [new UsageError("Bad"), new InvalidOptionError("address", "Bad")]) {
     const { exitStatus, lines } = describeFailure(error, quiet);
     assert.equal(exitStatus, 1);
-    assert.equal(lines[0], "tape: Bad");
+    assert.equal(lines[0], "Bad");
     assert.match(lines[1], /--help/);
   }
 });
@@ -115,7 +115,7 @@ Deno.test("An error of the operating system is told in words", () => {
   const error = Object.assign(new Error("ENOENT"), { code: "ENOENT", syscall: "open", path: "x" });
   const { exitStatus, lines } = describeFailure(error, quiet);
   assert.equal(exitStatus, 2);
-  assert.deepEqual(lines, ["tape: Failed to open x: no such file or directory"]);
+  assert.deepEqual(lines, ["Failed to open x: no such file or directory"]);
 });
 
 Deno.test("Expected failures show no stack and no hint at one", () => {
@@ -128,7 +128,7 @@ Deno.test("An unexpected error takes one line and says how to see more", () => {
   const { exitStatus, lines } = describeFailure(new TypeError("oops"), quiet);
   assert.equal(exitStatus, 2);
   assert.deepEqual(lines, [
-    "tape: oops",
+    "oops",
     "This was not expected: --verbose shows where it happened",
   ]);
 });

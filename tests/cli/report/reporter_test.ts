@@ -34,3 +34,19 @@ Deno.test("labelled() aligns values and leaves out rows without one", () => {
 Deno.test("columns() aligns columns and leaves no trailing blanks", () => {
   assert.equal(columns([["a", "bb", "c"], ["aaa", "b", ""]]), "a    bb  c\naaa  b");
 });
+
+Deno.test("Colours are on terminals only, and never where NO_COLOR is set", () => {
+  const cases = [
+    [{ typed: "" }, "\x1b[31mtape:\x1b[0m oops\n\x1b[33mtape: warning:\x1b[0m hm\n"],
+    [{ typed: "", env: { NO_COLOR: "1" } }, "tape: oops\ntape: warning: hm\n"],
+    [{ typed: "", env: { TERM: "dumb" } }, "tape: oops\ntape: warning: hm\n"],
+    [{}, "tape: oops\ntape: warning: hm\n"],
+  ] as const;
+  for (const [options, expected] of cases) {
+    const host = new MemoryHost(options);
+    const reporter = new Reporter(host, { json: false });
+    reporter.fail("oops");
+    reporter.warn("hm");
+    assert.equal(host.errors, expected);
+  }
+});

@@ -1,0 +1,217 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import { argument, flag } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import type { TapeDrive } from "../../mod.ts";
+import { TapeError } from "../../tape/errors.ts";
+import { formatCount } from "../byte_size.ts";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { Confirmation } from "../confirmation.ts";
+import { withDrive } from "../device/with_drive.ts";
+import type { ImageFormatName } from "../images/image_format.ts";
+import type { ImageStep } from "../images/image_step.ts";
+import { type ImageSurvey, surveyImage, walkImage } from "../images/image_survey.ts";
+import { EARLY_WARNING } from "../report/early_warning.ts";
+import { Progress } from "../transfer/progress.ts";
+import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { formatOption } from "./image_inspect.ts";
+
+/** `tape image load`. */
+export const imageLoad: Command = defineCommand({
+  name: "load",
+  group: "Images",
+  brief: "Write an image to the tape, record by record: .tap, AWSTAPE, HET, copytape.",
+  details: "From the beginning of the tape, unless told otherwise. The image is read through " +
+    "before anything is written. A tape that is not blank is overwritten after a question on a " +
+    "terminal, and off one with --yes.",
+  examples: ["tape image load tape7.tap", "tape eod && tape image load more.aws --from-here"],
+  parser: object({
+    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    format: formatOption,
+    fromHere: withDefault(
+      flag("--from-here", { description: message`Write where the tape stands, and do not ask.` }),
+      false,
+    ),
+    salvage: withDefault(
+      flag("--salvage", {
+        description: message`Leave out damaged records and what the end of the file cuts.`,
+      }),
+      false,
+    ),
+    yes: withDefault(flag("--yes", { description: message`Do not ask.` }), false),
+    progress: withDefault(
+      flag("--progress", { description: message`Show progress off a terminal, too.` }),
+      false,
+    ),
+  }),
+  run: async (values, context) => {
+    const { file, format, salvage } = values;
+    const { host, interruption } = context;
+    const survey = await surveyImage(host, file, format, interruption.signal);
+    refuseWhatCannotBeLoaded(file, survey, salvage);
+    await withDrive(context, (drive) => new ImageLoad(drive, survey, values, context).run());
+  },
+});
+
+/** @throws {CommandFailure} */
+function refuseWhatCannotBeLoaded(file: string, survey: ImageSurvey, salvage: boolean): void {
+  const { cut, damaged, sealed } = survey;
+  if (sealed) {
+    throw new CommandFailure(
+      `Loading ${file}: a simulated drive has encrypted some of it; use it as sim:${file} with its key`,
+    );
+  }
+  if (cut !== undefined && !salvage) {
+    throw new CommandFailure(
+      `Loading ${file}: from byte ${cut.offset} on it is ${cut.problem}; --salvage loads what lies before`,
+    );
+  }
+  if (damaged > 0 && !salvage) {
+    throw new CommandFailure(
+      `Loading ${file}: it has ${
+        formatCount(damaged, "damaged record")
+      }; --salvage leaves out what is damaged`,
+    );
+  }
+}
+
+interface LoadValues {
+  readonly file: string;
+  readonly format?: ImageFormatName;
+  readonly fromHere: boolean;
+  readonly yes: boolean;
+  readonly progress: boolean;
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(["encryption", "medium-error"]);
+
+/** One run of `tape image load`, once the image is known to be good. */
+class ImageLoad {
+  readonly #drive: TapeDrive;
+  readonly #survey: ImageSurvey;
+  readonly #values: LoadValues;
+  readonly #context: CommandContext;
+  readonly #progress: Progress;
+  readonly #abort: { readonly signal: AbortSignal };
+  #filemarks = 0;
+  #warned = false;
+
+  constructor(
+    drive: TapeDrive,
+    survey: ImageSurvey,
+    values: LoadValues,
+    context: CommandContext,
+  ) {
+    const { host, interruption } = context;
+    this.#drive = drive;
+    this.#survey = survey;
+    this.#values = values;
+    this.#context = context;
+    this.#abort = { signal: interruption.signal };
+    this.#progress = new Progress(host.stderr, () => host.now(), {
+      totalBytes: survey.files.reduce((sum, { bytes }) => sum + bytes, 0),
+      shown: values.progress || host.stderr.isTerminal,
+    });
+  }
+
+  async run(): Promise<void> {
+    const { host, interruption, reporter } = this.#context;
+    const { file, format, fromHere } = this.#values;
+    await this.#checkDrive();
+    if (!fromHere) await this.#toBeginning();
+    interruption.stopGently(() => {
+      this.#progress.clear();
+      reporter.note("Stopping after this record; interrupt again to give up at once");
+    });
+    await walkImage(host, file, format, async (step) => {
+      await this.#write(step);
+      return !interruption.stopRequested;
+    });
+    await this.#drive.flush(this.#abort);
+    this.#progress.clear();
+    await this.#tellDone();
+  }
+
+  /** @throws {CommandFailure} when the drive cannot write such records as they are. */
+  async #checkDrive(): Promise<void> {
+    const { file } = this.#values;
+    const blockBytes = await this.#drive.blockSize();
+    if (blockBytes !== 0) {
+      throw new CommandFailure(
+        `Loading ${file}: the drive is in fixed-block mode of ${blockBytes} bytes, which would cut ` +
+          "its records; switch to variable mode with tape setblk 0",
+      );
+    }
+    const { maxBytes } = this.#drive.limits;
+    const longest = Math.max(0, ...this.#survey.files.map((each) => each.longestRecord));
+    if (maxBytes === 0 || longest <= maxBytes) return;
+    throw new CommandFailure(
+      `Loading ${file}: it has a record of ${longest} bytes, and the drive takes ${maxBytes} at most`,
+    );
+  }
+
+  async #toBeginning(): Promise<void> {
+    const { yes } = this.#values;
+    await this.#drive.rewind(this.#abort);
+    if (yes) return;
+    if (await this.#isBlank()) return;
+    const confirmation = new Confirmation(this.#context, {
+      yes,
+      doing: "Overwriting a tape that is not blank",
+    });
+    await confirmation.ask(this.#drive, "Overwrite everything on the tape?");
+  }
+
+  /** Leaves the tape at its beginning. What cannot be read is not blank. */
+  async #isBlank(): Promise<boolean> {
+    try {
+      return (await this.#drive.read(this.#abort)).kind === "end-of-data";
+    } catch (error) {
+      if (error instanceof TapeError && UNREADABLE.has(error.kind)) return false;
+      throw error;
+    } finally {
+      await this.#drive.rewind(this.#abort);
+    }
+  }
+
+  async #write(step: ImageStep): Promise<void> {
+    if (step.kind === "record") {
+      const { earlyWarning } = await this.#drive.write(step.data, this.#abort);
+      this.#progress.add(step.data.length);
+      if (earlyWarning) this.#warn();
+    } else if (step.kind === "filemark") {
+      // Not waited for one by one: the flush at the end is.
+      const { earlyWarning } = await this.#drive.writeFilemarks(1, {
+        ...this.#abort,
+        immediate: true,
+      });
+      this.#filemarks++;
+      if (earlyWarning) this.#warn();
+    }
+  }
+
+  #warn(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#progress.clear();
+    this.#context.reporter.warn(EARLY_WARNING);
+  }
+
+  async #tellDone(): Promise<void> {
+    const { interruption, reporter } = this.#context;
+    const { damaged, cut } = this.#survey;
+    const report = transferReport(this.#progress);
+    const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
+    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are on tape`);
+    if (damaged > 0) reporter.warn(`left out: ${formatCount(damaged, "damaged record")}`);
+    if (cut !== undefined) {
+      reporter.warn(`what the image has from byte ${cut.offset} on is left out`);
+    }
+    await reporter.summary(
+      { loaded: report, filemarks: this.#filemarks, damaged, cut },
+      `${text} loaded`,
+    );
+  }
+}

@@ -1,0 +1,189 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import { argument, flag } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import type { TapeDrive } from "../../mod.ts";
+import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
+import { formatCount } from "../byte_size.ts";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { readAheadOption } from "../device/read_ahead_option.ts";
+import { withDrive } from "../device/with_drive.ts";
+import type { ByteSink, CliHost } from "../host/host.ts";
+import { TapWriter } from "../images/tap_image.ts";
+import { ifKnown } from "../report/if_known.ts";
+import { Progress } from "../transfer/progress.ts";
+import { RecordSink } from "../transfer/record_sink.ts";
+import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
+import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** `tape image save`. */
+export const imageSave: Command = defineCommand({
+  name: "save",
+  group: "Images",
+  brief: "Save the tape as a SIMH .tap image, record by record.",
+  details:
+    "From the beginning of the partition, unless told otherwise, up to the end of the data. " +
+    "sim:FILE is then a drive with that tape.",
+  examples: ["tape image save tape7.tap", "tape image save rescue.tap --skip-errors --force"],
+  parser: object({
+    file: argument(string({ metavar: "FILE|-" }), { description: message`The image.` }),
+    force: withDefault(flag("--force", { description: message`Overwrite FILE.` }), false),
+    fromHere: withDefault(
+      flag("--from-here", { description: message`Do not rewind first.` }),
+      false,
+    ),
+    skipErrors: withDefault(
+      flag("--skip-errors", {
+        description: message`Mark what cannot be read as damaged, say so, and go on.`,
+      }),
+      false,
+    ),
+    readAhead: readAheadOption,
+    progress: withDefault(
+      flag("--progress", { description: message`Show progress off a terminal, too.` }),
+      false,
+    ),
+  }),
+  run: async (values, context) => {
+    const { file, force, readAhead } = values;
+    if (file === "-" && context.reporter.json) {
+      throw new UsageError("--json needs a FILE here: standard output carries the image");
+    }
+    if (file !== "-" && !force) await refuseToOverwrite(context.host, file);
+    await withDrive(context, async (drive) => {
+      const sink = file === "-" ? context.host.openStdout() : await context.host.createFile(file);
+      try {
+        await new ImageSave(drive, sink, values, context).run();
+      } finally {
+        await sink.close();
+      }
+    }, { readAhead });
+  },
+});
+
+/** @throws {CommandFailure} when something is there. */
+async function refuseToOverwrite(host: CliHost, path: string): Promise<void> {
+  try {
+    await (await host.openFile(path)).close();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return;
+    throw error;
+  }
+  throw new CommandFailure(`Saving to ${path}: it exists; --force overwrites it`);
+}
+
+interface SaveValues {
+  readonly file: string;
+  readonly fromHere: boolean;
+  readonly skipErrors: boolean;
+  readonly progress: boolean;
+}
+
+/** One run of `tape image save`. */
+class ImageSave {
+  readonly #drive: TapeDrive;
+  readonly #sink: ByteSink;
+  readonly #records: RecordSink;
+  readonly #image: TapWriter;
+  readonly #values: SaveValues;
+  readonly #context: CommandContext;
+  readonly #progress: Progress;
+  #filemarks = 0;
+  #unreadable = 0;
+
+  constructor(drive: TapeDrive, sink: ByteSink, values: SaveValues, context: CommandContext) {
+    const { host } = context;
+    this.#drive = drive;
+    this.#sink = sink;
+    this.#records = new RecordSink(sink);
+    this.#image = new TapWriter(this.#records);
+    this.#values = values;
+    this.#context = context;
+    this.#progress = new Progress(host.stderr, () => host.now(), {
+      shown: values.progress || host.stderr.isTerminal,
+    });
+  }
+
+  async run(): Promise<void> {
+    const { interruption, reporter } = this.#context;
+    const { fromHere, skipErrors, file } = this.#values;
+    const { signal } = interruption;
+    interruption.stopGently(() =>
+      this.#tell("Stopping after this record; interrupt again to give up at once")
+    );
+    if (!fromHere) await this.#drive.rewind({ signal });
+    await this.#sink.clear();
+    try {
+      for await (const placed of walkTape(this.#drive, { signal, skipErrors })) {
+        if (placed.step.kind === "end-of-data") break;
+        await this.#save(placed);
+        if (interruption.stopRequested) break;
+      }
+    } catch (error) {
+      await this.#keepWhatCame();
+      throw error;
+    }
+    await this.#image.flush();
+    this.#progress.clear();
+    const report = transferReport(this.#progress);
+    const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
+    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are in ${file}`);
+    await this.#warn();
+    await reporter.summary(
+      { saved: report, filemarks: this.#filemarks, unreadable: this.#unreadable, file },
+      `${text} saved`,
+    );
+  }
+
+  async #save({ object, step }: PlacedStep): Promise<void> {
+    if (step.kind === "filemark") {
+      this.#filemarks++;
+      await this.#image.filemark();
+    } else if (step.kind === "unreadable") {
+      this.#unreadable++;
+      this.#tell(`Marked block ${object ?? "?"} as damaged: ${step.error.message}`);
+      await this.#image.unreadable();
+    } else if (step.kind === "record") {
+      if (step.data.length > MAX_RECORD_BYTES) {
+        throw new CommandFailure(
+          `Saving block ${
+            object ?? "?"
+          }: its ${step.data.length} bytes are more than a .tap image can hold`,
+        );
+      }
+      await this.#image.record(step.data);
+      this.#progress.add(step.data.length);
+    }
+  }
+
+  /** What was read before a failure is worth keeping; failing to keep it must not hide the failure. */
+  async #keepWhatCame(): Promise<void> {
+    try {
+      await this.#image.flush();
+    } catch {
+      // The failure before this one is reported.
+    }
+    const text = transferText(transferReport(this.#progress));
+    this.#tell(`${this.#values.file} holds what came before that: ${text}`);
+  }
+
+  async #warn(): Promise<void> {
+    const { reporter } = this.#context;
+    if (this.#unreadable > 0) {
+      const blocks = formatCount(this.#unreadable, "block");
+      reporter.warn(`${blocks} could not be read: marked as damaged`);
+    }
+    const partitions = (await ifKnown(() => this.#drive.partitions()))?.partitions.length ?? 1;
+    if (partitions > 1) {
+      reporter.warn(`the tape has ${partitions} partitions, and the image holds this one alone`);
+    }
+  }
+
+  #tell(text: string): void {
+    this.#progress.clear();
+    this.#context.reporter.note(text);
+  }
+}

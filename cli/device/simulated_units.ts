@@ -1,0 +1,123 @@
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type DeviceServer,
+  libraryPersonalities,
+  MemoryMedium,
+  SimulatedDrive,
+  type SimulatedDriveOptions,
+  SimulatedLibrary,
+  tapePersonalities,
+  TapMedium,
+} from "../../sim/mod.ts";
+import { driveQuirks, REQUIRE_UNLOAD } from "./quirk_names.ts";
+import type { ServeSettings } from "./serve_settings.ts";
+
+/** The simulated devices of a target. */
+export interface SimulatedUnits {
+  /** The drives by number. */
+  readonly drives: readonly DeviceServer[];
+  /** The library that they are in. */
+  readonly library?: SimulatedLibrary;
+  /** What is odd about the images, for people. */
+  readonly warnings: readonly string[];
+  /** Closes them and the images. */
+  close(): Promise<void>;
+}
+
+/** Drives with a cartridge in each. @throws as {@link TapMedium.open}. */
+export function openSingleDrives(settings: ServeSettings): SimulatedUnits {
+  const images = openImages(settings.media);
+  const shared = driveOptions(settings);
+  const drives = Array.from({ length: settings.drives }, (_, index) =>
+    new SimulatedDrive({
+      ...shared,
+      medium: images.media[index] ?? new MemoryMedium(),
+      serialNumber: `SIM${String(index + 1).padStart(7, "0")}`,
+    }));
+  const close = async () => {
+    for (const drive of drives) await drive.close();
+  };
+  return { drives, warnings: images.warnings, close };
+}
+
+/**
+ * A library with the images in its first slots, or, without images, blank tapes in all of them.
+ *
+ * @throws as {@link TapMedium.open}
+ * @throws {InvalidOptionError} when a number cannot be.
+ */
+export function openLibrary(settings: ServeSettings): SimulatedUnits {
+  const { slots = 0, drives, media, quirks = [], libraryPersonality = "generic" } = settings;
+  const images = openImages(media);
+  try {
+    const library = new SimulatedLibrary({
+      slots,
+      drives,
+      cartridges: media.length > 0
+        ? images.media.map(labelledCartridge)
+        : blankCartridges(slots, settings),
+      personality: libraryPersonalities[libraryPersonality],
+      drive: driveOptions(settings),
+      requireUnload: quirks.includes(REQUIRE_UNLOAD),
+    });
+    const close = () => library.changer.close();
+    return { drives: library.drives, library, warnings: images.warnings, close };
+  } catch (error) {
+    for (const medium of images.media) medium.close();
+    throw error;
+  }
+}
+
+/** The drive's clock is the computer's, so that what takes time does so. */
+function driveOptions(settings: ServeSettings): SimulatedDriveOptions {
+  const { drivePersonality = "generic", quirks = [], timeScale: scale } = settings;
+  return {
+    personality: tapePersonalities[drivePersonality],
+    quirks: driveQuirks(quirks),
+    clock: () => performance.now(),
+    ...(scale !== undefined && {
+      timing: { scale, wait: (milliseconds) => delay(milliseconds, undefined, { ref: false }) },
+    }),
+  };
+}
+
+function openImages(paths: readonly string[]): { media: TapMedium[]; warnings: string[] } {
+  const media: TapMedium[] = [];
+  const warnings: string[] = [];
+  try {
+    for (const path of paths) {
+      const medium = TapMedium.open(path);
+      media.push(medium);
+      if (medium.warning === undefined) continue;
+      const { problem, offset } = medium.warning;
+      warnings.push(`${path}, byte ${offset}: ${problem}`);
+    }
+  } catch (error) {
+    for (const medium of media) medium.close();
+    throw error;
+  }
+  return { media, warnings };
+}
+
+/** The label that the cartridge has, or else the name of its file, as far as it makes a label. */
+function labelledCartridge(medium: TapMedium) {
+  const name = medium.path.split(/[/\\]/).at(-1) ?? "";
+  const made = name.replace(/\.tap$/i, "").toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
+  const barcode = medium.state.barcode ?? (made === "" ? undefined : made);
+  return { medium, ...(barcode !== undefined && { barcode }) };
+}
+
+/** Labelled S00001L8 and on, with the generation that the drives take at the end. */
+function blankCartridges(count: number, { drivePersonality = "generic" }: ServeSettings) {
+  const generation = LTO_MODEL.exec(drivePersonality)?.[1];
+  const suffix = generation === undefined ? LABEL_SUFFIXES[drivePersonality] : `L${generation}`;
+  return Array.from({ length: count }, (_, index) => {
+    const barcode = `S${String(index + 1).padStart(5, "0")}${suffix ?? ""}`;
+    return { barcode, medium: new MemoryMedium({ barcode }) };
+  });
+}
+
+/** A model of LTO drive by its name. */
+const LTO_MODEL = /(?:td|ultrium-)(\d)$/;
+
+const LABEL_SUFFIXES: Readonly<Record<string, string>> = { generic: "L8" };
