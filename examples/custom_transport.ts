@@ -13,12 +13,16 @@ import { openTape } from "@uiscsi/tape";
 import { type ByteStream, type Dialer, TransportError } from "@uiscsi/tape/transport";
 
 const [address, program, ...args] = process.argv.slice(2);
-if (program === undefined) throw new Error("Usage: custom_transport.ts ADDRESS PROGRAM [ARGUMENT...]");
+if (program === undefined) {
+  throw new Error("Usage: custom_transport.ts ADDRESS PROGRAM [ARGUMENT...]");
+}
 
 /** Starts the program anew for each connection, with %h and %p for where it has to lead. */
 const dial: Dialer = ({ hostname, port }) => {
   const filled = args.map((text) => text.replaceAll("%h", hostname).replaceAll("%p", `${port}`));
-  return Promise.resolve(overProcess(spawn(program, filled, { stdio: ["pipe", "pipe", "inherit"] })));
+  return Promise.resolve(
+    overProcess(spawn(program, filled, { stdio: ["pipe", "pipe", "inherit"] })),
+  );
 };
 
 function overProcess(child: ChildProcess): ByteStream {

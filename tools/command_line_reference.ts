@@ -80,7 +80,9 @@ function pageOf(parser: Parser<"sync", unknown, unknown>, path: readonly string[
 function usageText(usage: Usage): string {
   const commands = usage.filter((term) => term.type === "command");
   const line = commands.at(-1)?.usageLine;
-  const terms = Array.isArray(line) ? line as Usage : usage.filter(({ type }) => type !== "command");
+  const terms = Array.isArray(line)
+    ? line as Usage
+    : usage.filter(({ type }) => type !== "command");
   return terms.filter(({ type }) => type !== "literal").map((term) =>
     formatUsageTerm(term, { maxWidth: Infinity })
   ).join(" ");

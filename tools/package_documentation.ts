@@ -56,6 +56,8 @@ export async function packageDocumentation(
   );
   const { nodes } = JSON.parse(stdout) as { nodes: Record<string, { symbols: DocSymbol[] }> };
   return new Map(
-    Object.entries(entryPoints).map(([name, file]) => [name, nodes[new URL(file, ROOT).href].symbols]),
+    Object.entries(entryPoints).map((
+      [name, file],
+    ) => [name, nodes[new URL(file, ROOT).href].symbols]),
   );
 }

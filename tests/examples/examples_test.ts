@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ROOT, runProgram } from "../interop/harness/tape_command.ts";
 import { withTempDir } from "../interop/harness/temp_dir.ts";
-import { EXAMPLE_FILES, EXAMPLE_RUNS, EXAMPLES, type ExampleRuntime } from "./example_runs.ts";
+import { EXAMPLE_FILES, EXAMPLE_RUNS, type ExampleRuntime, EXAMPLES } from "./example_runs.ts";
 
 const deno: ExampleRuntime = {
   run: (file, ...args) =>
