@@ -62,7 +62,11 @@ function commandText(command: Command, path: readonly string[]): string {
   return [
     `${"#".repeat(2 + path.length)} tape ${path.join(" ")}`,
     plain(page.brief),
-    `    ${["tape", ...path, usageText(page.usage ?? [])].join(" ").trim()}`,
+    `    ${
+      ["tape", ...path, usageText(page.usage ?? []) || (below.length > 0 ? "COMMAND" : "")].join(
+        " ",
+      ).trim()
+    }`,
     plain(page.description),
     own.length > 0 ? entryTable(own) : "",
     examplesText(page.footer),

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { cell } from "./formatted_markdown.ts";
+import { oneLine } from "./formatted_markdown.ts";
 import {
   type DocComment,
   type DocDeclaration,
   type DocMember,
   type DocSymbol,
+  type DocType,
   packageDocumentation,
 } from "./package_documentation.ts";
 
@@ -42,7 +43,8 @@ How to use them is told in [concepts](concepts.md) and, by symptom, in
 [troubleshooting](troubleshooting.md).
 
 A class stands under the one that it extends: who catches that, catches it too. A method that is said
-to throw a class may throw those that extend it.
+to throw a class may throw those that extend it. What a drive or a network may say to any command is
+said of none: every operation may throw it.
 `;
 
 interface ErrorClass {
@@ -57,10 +59,10 @@ interface ErrorClass {
 export async function errorCatalogue(): Promise<string> {
   const documentation = await packageDocumentation(ENTRY_POINTS);
   const classes = errorClasses(documentation);
-  const throwers = throwersByClass(documentation);
+  const facts = { throwers: throwersByClass(documentation), choices: choicesOf(documentation) };
   const sections = SECTIONS.map(([folder, heading, introduction]) => {
     const inside = classes.filter((one) => one.folder === folder);
-    const entries = inFamilies(inside).map((one) => entryText(one, throwers));
+    const entries = inFamilies(inside).map((one) => entryText(one, facts));
     return [`## ${heading}`, introduction, treeText(inside), ...entries].join("\n\n");
   });
   return [INTRODUCTION, ...sections].join("\n\n");
@@ -123,9 +125,17 @@ function anchor({ name, folder }: ErrorClass): string {
   return folder === "sim/" && name === "MediumError" ? "mediumerror-1" : name.toLowerCase();
 }
 
-function entryText(one: ErrorClass, throwers: ReadonlyMap<string, readonly string[]>): string {
+/** What is known beside the classes themselves. */
+interface Facts {
+  /** Who throws a class, by its name. */
+  readonly throwers: ReadonlyMap<string, readonly string[]>;
+  /** The values of each type that is a choice of strings, by its name. */
+  readonly choices: ReadonlyMap<string, readonly string[]>;
+}
+
+function entryText(one: ErrorClass, { throwers, choices }: Facts): string {
   const { name, parent, entryPoint, declaration } = one;
-  const members = fieldsText(declaration.def?.properties ?? []);
+  const members = fieldsText(declaration.def?.properties ?? [], choices);
   const thrownBy = throwers.get(`${one.folder === "sim/" ? "sim" : ""}${name}`) ?? [];
   return [
     `### ${name}`,
@@ -136,11 +146,12 @@ function entryText(one: ErrorClass, throwers: ReadonlyMap<string, readonly strin
   ].filter(Boolean).join("\n\n");
 }
 
-function fieldsText(properties: readonly DocMember[]): string {
-  const rows = properties.filter(({ name }) => name !== "name").map(({ name, jsDoc }) =>
-    `| \`${name}\` | ${cell(prose(jsDoc))} |`
-  );
-  return rows.length === 0 ? "" : ["| Field | |", "| --- | --- |", ...rows].join("\n");
+function fieldsText(properties: readonly DocMember[], choices: Facts["choices"]): string {
+  return properties.filter(({ name }) => name !== "name").map(({ name, jsDoc, tsType }) => {
+    const values = choices.get(tsType?.repr ?? "")?.map((value) => `\`${value}\``) ?? [];
+    const oneOf = values.length > 0 ? ` One of ${values.join(", ")}.` : "";
+    return `- \`${name}\`: ${oneLine(prose(jsDoc) + oneOf)}`;
+  }).join("\n");
 }
 
 /** Who says `@throws` of which class: functions, and methods with their class. */
@@ -168,6 +179,22 @@ function throwersByClass(
     }
   }
   return new Map([...throwers].map(([key, names]) => [key, [...names].sort()]));
+}
+
+/** The exported types that are a choice of strings. */
+function choicesOf(
+  documentation: ReadonlyMap<string, readonly DocSymbol[]>,
+): ReadonlyMap<string, readonly string[]> {
+  const choices = new Map<string, readonly string[]>();
+  for (const { name, declarations = [] } of [...documentation.values()].flat()) {
+    const alias = declarations.find(({ kind }) => kind === "typeAlias")?.def?.tsType;
+    if (alias?.kind !== "union") continue;
+    const types = alias.value as readonly DocType[];
+    if (types.every(({ kind }) => kind === "literal")) {
+      choices.set(name, types.map(({ repr }) => repr));
+    }
+  }
+  return choices;
 }
 
 /** A docstring's text, its links as code. */

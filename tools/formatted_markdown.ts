@@ -14,7 +14,12 @@ export function formattedMarkdown(text: string): Promise<string> {
   });
 }
 
+/** Text without its line breaks, for an item of a list. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
 /** Text for a cell of a table. */
 export function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replace(/\s+/g, " ").trim();
+  return oneLine(text).replaceAll("|", "\\|");
 }

@@ -16,13 +16,18 @@ export interface DocComment {
   readonly tags?: readonly DocTag[];
 }
 
+/** A type, as far as it is one name, one literal or several. */
+export interface DocType {
+  readonly kind: string;
+  readonly repr: string;
+  readonly value?: unknown;
+}
+
 /** A method or property of a class or an interface. */
 export interface DocMember {
   readonly name: string;
+  readonly tsType?: DocType;
   readonly jsDoc?: DocComment;
-  readonly isStatic?: boolean;
-  /** Whether the class says it again. */
-  readonly isOverride?: boolean;
 }
 
 /** One declaration of an exported name. */
@@ -34,6 +39,8 @@ export interface DocDeclaration {
     readonly extends?: unknown;
     readonly methods?: readonly DocMember[];
     readonly properties?: readonly DocMember[];
+    /** What an alias stands for. */
+    readonly tsType?: DocType;
   };
 }
 

@@ -44,10 +44,10 @@ for (const document of DOCUMENTS) {
   });
 }
 
-/** The words of a line of a shell script that are a command line of `tape`, each command by itself. */
+/** The arguments of each `tape` in a shell script, without what the shell keeps for itself. */
 function tapeCommands(script: string): string[][] {
-  const commands = script.split("\n").flatMap((line) => line.split(/\s(?:&&|\|)\s/));
-  return commands.map((command) => command.trim().split(/\s+/))
+  const commands = script.split("\n").flatMap((line) => line.split(/\s&&\s|\s\|\s|;|\s&(?:\s|$)/));
+  return commands.map((command) => command.replace(/\s\d?[<>]\s*\S+/g, "").trim().split(/\s+/))
     .filter(([name]) => name === "tape").map(([, ...args]) => args);
 }
 
