@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXAMPLE_FILES, EXAMPLE_RUNS, EXAMPLES } from "../examples/example_runs.ts";
 import { startIstgt } from "./harness/istgt.ts";
 import { requirePrograms } from "./harness/programs.ts";
 import { type CommandOutput, ROOT, runProgram } from "./harness/tape_command.ts";
@@ -12,6 +13,11 @@ const CONSUMER = `${ROOT}tests/interop/consumer/`;
 
 /** The oldest runtimes that README promises, as npx fetches them. */
 const RUNTIMES = [["Node 22", "node@22"], ["Bun 1.3", "bun@1.3"]] as const;
+
+const { exports: entryPoints, imports } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
+
+/** What the examples import beside the package itself. */
+const PACKAGES_OF_EXAMPLES: readonly string[] = [imports["tar-stream"].slice("npm:".length)];
 
 /** A project that has installed the packed package and nothing else, and whose programs run on one runtime. */
 type Run = (program: string, ...args: string[]) => Promise<CommandOutput>;
@@ -25,9 +31,14 @@ async function withConsumer(runtime: string, use: (run: Run, dir: string) => Pro
     };
     const tarball = join(dir, "package.tgz");
     await succeed(Deno.execPath(), ["pack", "--allow-dirty", "-o", tarball], ROOT);
-    writeFileSync(join(dir, "package.json"), `{ "name": "consumer", "private": true }`);
-    await succeed(npm, ["install", "--no-audit", "--no-fund", tarball], dir);
+    writeFileSync(
+      join(dir, "package.json"),
+      `{ "name": "consumer", "private": true, "type": "module" }`,
+    );
+    const packages = [tarball, ...PACKAGES_OF_EXAMPLES];
+    await succeed(npm, ["install", "--no-audit", "--no-fund", ...packages], dir);
     for (const name of readdirSync(CONSUMER)) copyFileSync(`${CONSUMER}${name}`, join(dir, name));
+    for (const name of EXAMPLE_FILES) copyFileSync(`${EXAMPLES}${name}`, join(dir, name));
     const run: Run = (program, ...args) =>
       runProgram(npx, ["-y", runtime, program, ...args], { cwd: dir });
     await use(run, dir);
@@ -43,8 +54,7 @@ async function mustPrint(running: Promise<CommandOutput>, expected = /(?:)/): Pr
 for (const [name, runtime] of RUNTIMES) {
   Deno.test(`${name}: every entry point of the npm package loads`, () =>
     withConsumer(runtime, async (run) => {
-      const { exports } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
-      const count = Object.keys(exports).length;
+      const count = Object.keys(entryPoints).length;
       await mustPrint(run("entry_points.mjs"), new RegExp(`^${count} entry points$`, "m"));
     }));
 
@@ -68,5 +78,16 @@ for (const [name, runtime] of RUNTIMES) {
       await mustPrint(run("command.mjs", ...device, "write", "package.json"));
       await mustPrint(run("command.mjs", ...device, "rewind"));
       await mustPrint(run("command.mjs", ...device, "read", "-"), /"name":"consumer"/);
+    }));
+
+  Deno.test(`${name}: the examples do what they say with the npm package`, (t) =>
+    withConsumer(runtime, async (run, dir) => {
+      // Bun's own tests run under `bun test` alone; Node runs a file of tests like any other.
+      const test = (file: string) => name.startsWith("Bun") ? run("test", `./${file}`) : run(file);
+      for (const { title, check } of Object.values(EXAMPLE_RUNS)) {
+        const exampleDir = join(dir, title.slice(0, title.indexOf(".ts")));
+        mkdirSync(exampleDir);
+        await t.step(title, () => check({ run, test }, exampleDir));
+      }
     }));
 }

@@ -1,0 +1,15 @@
+/**
+ * Writes the documents that are made from the code.
+ *
+ *     deno task docs
+ *
+ * @module
+ */
+
+import { writeFile } from "node:fs/promises";
+import { GENERATED_DOCUMENTS } from "./generated_documents.ts";
+
+for (const { path, make } of GENERATED_DOCUMENTS) {
+  await writeFile(new URL(`../${path}`, import.meta.url), await make());
+  console.log(path);
+}
