@@ -36,7 +36,9 @@ async function readRecords(drive: TapeDrive, { recordBytes, count }: Job): Promi
   let done = 0;
   for await (const record of drive.records({ reuse: true })) {
     if (record.length !== recordBytes) {
-      throw new Error(`Cannot measure: record ${done} has ${record.length} bytes, not ${recordBytes}`);
+      throw new Error(
+        `Cannot measure: record ${done} has ${record.length} bytes, not ${recordBytes}`,
+      );
     }
     if (++done === count) return;
   }

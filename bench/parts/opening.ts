@@ -1,0 +1,114 @@
+/**
+ * How long it takes from the call to the first record, in round trips.
+ *
+ * @module
+ */
+
+import { type Direction, openTape, type PduEvent } from "../../mod.ts";
+import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { startIstgt } from "../../tests/interop/harness/istgt.ts";
+import { type Target, withTarget } from "../../tests/interop/harness/target.ts";
+import { startTgt } from "../../tests/interop/harness/tgt.ts";
+import { TapeServer } from "../../tests/interop/harness/tape_server.ts";
+import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../iscsi/pdu/bhs.ts";
+import { opcodeName } from "../../iscsi/pdu/pdu.ts";
+import { median } from "../figures.ts";
+import type { Part } from "../part.ts";
+
+const DELAY_MS = 5;
+
+const PLACES: readonly [name: string, start: () => Promise<Target>][] = [
+  ["istgt", startIstgt],
+  ["tgt", startTgt],
+  ["our simulator", startSimulator],
+];
+
+/** Round trips and time to the first record. */
+export const opening: Part = {
+  name: "opening",
+  about: "round trips from openTape() to the first record",
+  measure: async ({ rounds, say }) => {
+    const rows: string[][] = [];
+    for (const [name, start] of PLACES) {
+      say(`opening ${name}`);
+      await withTarget(start(), async (target) => {
+        await writeTape(target.url);
+        const burst = await bursts(target.url);
+        const waited = await delayedMs(target, rounds);
+        rows.push([name, `${1 + burst.length}`, burst.join(", "), waited.toFixed(0)]);
+      });
+    }
+    return {
+      title: "Opening",
+      about:
+        "From `openTape()` to the first record, the tape loaded. Round trips are counted in the " +
+        "trace of PDUs: a burst of requests that go out after an answer came in, and one more for " +
+        "the handshake of TCP; what goes out in each burst is listed. The time is over a round trip " +
+        "of 10 ms, but the proxy does not delay the handshake.",
+      table: { columns: ["Target", "round trips", "bursts", "ms over 10 ms"], rows },
+    };
+  },
+};
+
+async function startSimulator(): Promise<Target> {
+  const server = await TapeServer.start([]);
+  const { portal, port, iqn, url } = server;
+  return { portal, port, iqn, url, stop: async () => void await server.stop() };
+}
+
+async function writeTape(url: string): Promise<void> {
+  const drive = await openTape(url);
+  try {
+    await drive.rewind();
+    for (let record = 0; record < 3; record++) await drive.write(new Uint8Array(65536));
+    await drive.writeFilemarks();
+    await drive.rewind();
+  } finally {
+    await drive.close();
+  }
+}
+
+async function openAndRead(url: string, watch?: (event: PduEvent) => void): Promise<number> {
+  const start = performance.now();
+  const drive = await openTape(url, { hooks: { pdu: watch } });
+  try {
+    const { kind } = await drive.read();
+    if (kind !== "record") throw new Error(`Cannot measure: the tape begins with a ${kind}`);
+    return performance.now() - start;
+  } finally {
+    await drive.rewind();
+    await drive.close();
+  }
+}
+
+/** What went out at a time, until the first record was there. */
+async function bursts(url: string): Promise<string[]> {
+  const found: { name: string; count: number }[] = [];
+  let last: Direction = "in";
+  let over = false;
+  await openAndRead(url, ({ direction, header, data }) => {
+    over ||= direction === "in" && data.length >= 65536;
+    if (over) return;
+    if (direction === "out" && last === "in") found.push({ name: requestName(header), count: 0 });
+    if (direction === "out") found[found.length - 1].count++;
+    last = direction;
+  });
+  return found.map(({ name, count }) => count === 1 ? name : `${name} and ${count - 1} more`);
+}
+
+function requestName(header: Uint8Array): string {
+  const bhs = header.subarray(0, BHS_LENGTH);
+  return opcodeName(bhs[OPCODE] & OPCODE_MASK);
+}
+
+async function delayedMs({ url, port }: Target, rounds: number): Promise<number> {
+  const proxy = await DelayProxy.start(port, DELAY_MS);
+  try {
+    const delayed = url.replace(`:${port}/`, `:${proxy.port}/`);
+    const taken: number[] = [];
+    for (let round = 0; round < rounds; round++) taken.push(await openAndRead(delayed));
+    return median(taken);
+  } finally {
+    await proxy.stop();
+  }
+}
