@@ -4,9 +4,10 @@
  * @module
  */
 
-import { startIstgt } from "../../tests/interop/harness/istgt.ts";
+import { join } from "node:path";
 import { ROOT, runProgram } from "../../tests/interop/harness/tape_command.ts";
-import { withTarget } from "../../tests/interop/harness/target.ts";
+import { TapeServer } from "../../tests/interop/harness/tape_server.ts";
+import { withTempDir } from "../../tests/interop/harness/temp_dir.ts";
 import type { Part, Series } from "../part.ts";
 
 const DEPTHS = [4, 16];
@@ -30,14 +31,12 @@ export const memory: Part = {
     const found: Held[] = [];
     for (const depth of DEPTHS) {
       say(`memory, depth ${depth}`);
-      await withTarget(startIstgt(), async ({ url }) => {
-        found.push(await readAll(url, depth));
-      });
+      found.push(await readAll(depth));
     }
     return {
       title: "Memory",
-      about: "`record_memory.ts` on Deno: 10,000 records of 1 MiB from istgt with " +
-        "`records({ reuse: true })`, one run. Allowed are 100 MB and the records that are read " +
+      about: "`record_memory.ts` on Deno: 10,000 records of 1 MiB with " +
+        "`records({ reuse: true })`, one run, from `tape serve` in a process of its own. Allowed are 100 MB and the records that are read " +
         "ahead; growth is the second half's most over that of the first.",
       table: {
         columns: ["Depth", "most held, MB", "allowed, MB", "growth, MB"],
@@ -59,11 +58,20 @@ export const memory: Part = {
   },
 };
 
-async function readAll(url: string, depth: number): Promise<Held> {
-  const args = ["run", "-A", "--frozen", `${ROOT}bench/record_memory.ts`, url, `${depth}`];
-  const { stdout, stderr } = await runProgram(Deno.execPath(), args);
-  const match = LINE.exec(stdout);
-  if (match === null) throw new Error(`Cannot measure: record_memory.ts: ${stdout}${stderr}`);
+async function readAll(depth: number): Promise<Held> {
+  let output = "";
+  await withTempDir(async (dir) => {
+    const server = await TapeServer.start(["--media", join(dir, "memory.tap")]);
+    try {
+      const args = ["run", "-A", "--frozen", `${ROOT}bench/record_memory.ts`];
+      const run = await runProgram(Deno.execPath(), [...args, server.url, `${depth}`]);
+      output = run.stdout + run.stderr;
+    } finally {
+      await server.stop();
+    }
+  });
+  const match = LINE.exec(output);
+  if (match === null) throw new Error(`Cannot measure: record_memory.ts: ${output}`);
   const [, rounds, allowed, growth] = match;
   return { depth, rounds: rounds.split(",").map(Number), allowed, growth };
 }
