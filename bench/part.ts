@@ -42,6 +42,8 @@ export interface Section {
   readonly about: string;
   readonly table: Table;
   readonly plot?: Plot;
+  /** The figures are those of one run, whatever the rounds. @default false */
+  readonly isOneRun?: boolean;
 }
 
 /** What a part is given. */

@@ -12,6 +12,7 @@ import { lengths } from "./parts/lengths.ts";
 import { loopback } from "./parts/loopback.ts";
 import { memory } from "./parts/memory.ts";
 import { opening } from "./parts/opening.ts";
+import { profile } from "./parts/profile.ts";
 import { roundTrips } from "./parts/round_trips.ts";
 import { simulator } from "./parts/simulator.ts";
 import { sizes } from "./parts/sizes.ts";
@@ -27,6 +28,7 @@ export const PARTS: readonly Part[] = [
   targets,
   sizes,
   lengths,
+  profile,
   memory,
   delayedWrites,
   roundTrips,

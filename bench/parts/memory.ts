@@ -35,8 +35,9 @@ export const memory: Part = {
     }
     return {
       title: "Memory",
+      isOneRun: true,
       about: "`record_memory.ts` on Deno: 10,000 records of 1 MiB with " +
-        "`records({ reuse: true })`, one run, from `tape serve` in a process of its own. Allowed are 100 MB and the records that are read " +
+        "`records({ reuse: true })` from `tape serve` in a process of its own. Allowed are 100 MB and the records that are read " +
         "ahead; growth is the second half's most over that of the first.",
       table: {
         columns: ["Depth", "most held, MB", "allowed, MB", "growth, MB"],

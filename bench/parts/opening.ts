@@ -48,7 +48,7 @@ export const opening: Part = {
         "From `openTape()` to the first record, the tape loaded. Round trips are counted in the " +
         "trace of PDUs: a burst of requests that go out after an answer came in, and one more for " +
         "the handshake of TCP. The time is over a round trip " +
-        "of 10 ms, but the proxy does not delay the handshake.",
+        "of 10 ms, but the proxy does not delay the handshake; istgt accepts nobody for about a second after its last session.",
       table: {
         columns: ["Target", "round trips", "ms over 10 ms", "what goes out, burst by burst"],
         rows,

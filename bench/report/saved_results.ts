@@ -19,14 +19,15 @@ export interface Circumstances {
 
 /** A section as Markdown, from its heading on. */
 export function sectionText(section: Section, at: Circumstances): string {
-  const { title, about, table, plot } = section;
+  const { title, about, table, plot, isOneRun = false } = section;
+  const runs = isOneRun || at.rounds === 1 ? "one run" : `medians of ${at.rounds}`;
   const busy = at.load > BUSY ? "; **others were using the machine**" : "";
   const blocks = [
     `### ${title}`,
     about,
     markdownTable(table),
     ...plot ? [`![${plot.description}](${plot.file})`] : [],
-    `${at.date}, ${at.machine}, ${at.versions}, medians of ${at.rounds}, load average before the ` +
+    `${at.date}, ${at.machine}, ${at.versions}, ${runs}, load average before the ` +
     `part ${at.load.toFixed(1)}${busy}.`,
   ];
   return blocks.join("\n\n");
