@@ -56,6 +56,7 @@ try {
     `depth=${depth} records=${ROUNDS * RECORDS_ON_TAPE} rss=${
       (Math.max(first, second) / 1e6).toFixed(0)
     }MB`,
+    `rounds=${most.map((held) => (held / 1e6).toFixed(0)).join(",")}`,
     `allowed=${(allowed / 1e6).toFixed(0)}MB growth=${((second - first) / 1e6).toFixed(0)}MB`,
   );
   if (Math.max(first, second) > allowed || !isFlat) process.exitCode = 1;

@@ -10,6 +10,7 @@
  */
 
 import process from "node:process";
+import { mostMemory } from "./most_memory.ts";
 import { openTape, type TapeDrive } from "../mod.ts";
 
 interface Job {
@@ -59,7 +60,7 @@ function report(job: Job, seconds: number): string {
     `MB=${(bytes / 1e6).toFixed(0)} wall=${seconds.toFixed(3)}`,
     `MB/s=${(bytes / 1e6 / seconds).toFixed(0)}`,
     `cpu=${cpuSeconds.toFixed(3)} cpu_s/GB=${(cpuSeconds / (bytes / 1e9)).toFixed(3)}`,
-    `rss=${(process.resourceUsage().maxRSS / 1024).toFixed(0)}MB`,
+    `rss=${(mostMemory() / 1e6).toFixed(0)}MB`,
   ].join(" ");
 }
 

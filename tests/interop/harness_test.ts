@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { CuttingProxy } from "./harness/cutting_proxy.ts";
+import { DelayProxy } from "./harness/delay_proxy.ts";
 import { startIstgt } from "./harness/istgt.ts";
 import { requirePrograms } from "./harness/programs.ts";
+import { randomBytes } from "./harness/random_bytes.ts";
 import { runProgram } from "./harness/tape_command.ts";
 import { withTarget } from "./harness/target.ts";
 import { isListening } from "./harness/tcp_port.ts";
@@ -63,6 +65,48 @@ Deno.test("the harness's proxy passes everything on, or cuts the connection wher
       }
     }
   }));
+
+/** Sends back what one connection sends. */
+async function echoOnce(listener: Deno.TcpListener): Promise<void> {
+  const conn = await listener.accept();
+  try {
+    const buffer = new Uint8Array(65536);
+    for (let count; (count = await conn.read(buffer)) !== null;) {
+      await writeAll(conn, buffer.subarray(0, count));
+    }
+  } finally {
+    conn.close();
+  }
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+}
+
+Deno.test("the harness's delay proxy passes every byte on, no sooner than its delay says", async () => {
+  const delayMs = 20;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const echoing = echoOnce(listener);
+  const proxy = await DelayProxy.start(listener.addr.port, delayMs);
+  try {
+    const sent = randomBytes(3 << 20, 1);
+    const back = new Uint8Array(sent.length);
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
+    const start = performance.now();
+    const feeding = writeAll(conn, sent);
+    let filled = await conn.read(back) ?? sent.length;
+    const firstMs = performance.now() - start;
+    while (filled < back.length) filled += await conn.read(back.subarray(filled)) ?? sent.length;
+    await feeding;
+    conn.close();
+    await echoing;
+    assert.deepEqual(back, sent);
+    assert.ok(firstMs >= 2 * delayMs, `the first byte came after ${firstMs} ms`);
+  } finally {
+    await proxy.stop();
+    listener.close();
+  }
+});
 
 Deno.test("a missing program fails the test and says what to install", () => {
   assert.throws(

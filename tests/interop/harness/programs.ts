@@ -23,6 +23,7 @@ const DEBIAN_PACKAGE = {
   "dpkg-deb": "dpkg",
   npm: "npm",
   npx: "npm",
+  gcc: "gcc",
 } as const;
 
 /** A program that the interoperability tests know how to ask for. */
