@@ -25,12 +25,17 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   error: "✗ Error",
 };
 
+/** What the keys do, in full and where there is less room. */
+const KEYS = [
+  "space play/pause  s stop  n/p next/previous  ,/. ∓10 s  </> ∓1 min  r rewind  t retry  q quit",
+  "space play/pause  s stop  n/p next/prev  ,/. ∓10 s  r rewind  t retry  q quit",
+];
+
 /** The player as exactly `rows` lines of exactly `columns` columns. */
 export function renderScreen(view: PlayerView, { columns, rows }: ScreenSize): string[] {
   const track = view.tracks[view.index];
   const rule = "─".repeat(Math.max(0, columns));
-  const keys =
-    "space play/pause  s stop  n/p next/previous  ,/. ∓10 s  </> ∓1 min  r rewind  t retry  q quit";
+  const keys = KEYS.find((line) => textWidth(line) <= columns) ?? KEYS[1];
   const head = [
     sides(`Tape player  ${view.drive}`, view.sink, columns),
     sides(
