@@ -75,9 +75,11 @@ function buffers(view: PlayerView, columns: number): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
   const text = `  Cache ${megabytes(view.cacheBytes)} of ${megabytes(view.maxCacheBytes)} MB`;
   if (view.targetSeconds === 0) return text.trimStart();
-  const seconds = `${view.bufferedSeconds.toFixed(1)} of ${view.targetSeconds.toFixed(1)} s`;
-  const label = `Buffer  ${seconds} `;
   const share = view.bufferedSeconds / view.targetSeconds;
+  const seconds = `${view.bufferedSeconds.toFixed(1)} s`;
+  const label = share < 1
+    ? `Buffer  ${seconds} of ${view.targetSeconds.toFixed(1)} `
+    : `Buffer  ${seconds} `;
   return label + bar(share, Math.max(10, columns - textWidth(label) - textWidth(text))) + text;
 }
 
