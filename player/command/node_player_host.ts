@@ -6,6 +6,8 @@ import type { PlayerHost } from "./player_host.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+const UNCAUGHT = ["uncaughtException", "unhandledRejection"] as const;
+
 /** The computer that the process runs on. */
 export const nodePlayerHost: PlayerHost = {
   env: process.env,
@@ -33,9 +35,18 @@ export const nodePlayerHost: PlayerHost = {
     };
   },
   onExit(listener) {
+    // Deno does not tell of the exit that follows an error which nobody catches.
+    const onError = (error: unknown) => {
+      listener();
+      const text = error instanceof Error ? error.stack ?? error.message : String(error);
+      nodeHost.stderr.write(`tapeplayer: this was not expected: ${text}\n`);
+      process.exit(2);
+    };
     process.on("exit", listener);
+    for (const event of UNCAUGHT) process.on(event, onError);
     return () => {
       process.off("exit", listener);
+      for (const event of UNCAUGHT) process.off(event, onError);
     };
   },
   exit: (status) => process.exit(status),

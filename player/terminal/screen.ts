@@ -14,7 +14,7 @@ export interface ScreenSize {
 }
 
 /** Lines around the playlist. */
-const FIXED_ROWS = 14;
+const FIXED_ROWS = 15;
 
 const SYMBOLS: Readonly<Record<string, string>> = {
   playing: "▶ Playing",
@@ -51,13 +51,24 @@ export function renderScreen(view: PlayerView, { columns, rows }: ScreenSize): s
     `Format  ${track?.format ?? ""}`,
     progress(view.seconds, track?.seconds, columns),
     buffers(view, columns),
-    view.failure !== "" ? `! ${view.failure}` : track?.problem ? `! ${track.problem}` : "",
+    ...complaint(view.failure || track?.problem || "", columns),
     rule,
   ];
   const foot = [rule, keys];
   const list = playlist(view, Math.max(0, rows - FIXED_ROWS), columns);
   return [...head, ...list, ...foot].slice(0, rows)
     .map((line) => fitText(printable(line), columns));
+}
+
+/** What is wrong, in two lines, since it also tells what to do. */
+function complaint(message: string, columns: number): [string, string] {
+  if (message === "") return ["", ""];
+  const words = `! ${printable(message)}`.split(" ");
+  let first = words.shift() ?? "";
+  while (words.length > 0 && textWidth(`${first} ${words[0]}`) <= columns) {
+    first += ` ${words.shift()}`;
+  }
+  return [first, words.length > 0 ? `  ${words.join(" ")}` : ""];
 }
 
 /** Track so-and-so of so many. */
