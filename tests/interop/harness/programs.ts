@@ -17,6 +17,8 @@ const DEBIAN_PACKAGE = {
   "iscsi-perf": "libiscsi-bin",
   "qemu-system-x86_64": "qemu-system-x86",
   cpio: "cpio",
+  flac: "flac",
+  sox: "sox",
   xz: "xz-utils",
   tshark: "tshark",
   "apt-get": "apt",
