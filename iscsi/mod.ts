@@ -21,6 +21,39 @@
  * }
  * ```
  *
+ * A command with both `dataOut` and `dataIn` is bidirectional; its result has two residuals. `Session.stream` moves data
+ * that is not to be in memory as a whole:
+ *
+ * @example A raw command whose data is streamed both ways, here to a disk in memory
+ * ```ts
+ * import { Session } from "@uiscsi/tape/iscsi";
+ * import { loopbackTarget, RamDisk } from "@uiscsi/tape/sim";
+ *
+ * const targetName = "iqn.2026-03.com.example:disk";
+ * const target = await loopbackTarget({ targetName, units: [{ lun: 0, device: new RamDisk() }] });
+ * const session = await Session.connect({ portal: "simulator", targetName, dial: target.dial });
+ * try {
+ *   await session.execute(0n, { cdb: new Uint8Array(6) }); // Takes the unit attention of a new nexus.
+ *   const length = 2048 * 512;
+ *   const source = new Blob([new Uint8Array(length).fill(7)]).stream(); // A file, a socket, a generator.
+ *   const write10 = Uint8Array.of(0x2a, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+ *   const write = session.stream(0, {
+ *     cdb: write10,
+ *     dataOut: { length, source, maxBufferedBytes: 65536 },
+ *   });
+ *   console.assert((await write.result).status === 0);
+ *
+ *   const read10 = Uint8Array.of(0x28, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+ *   const read = session.stream(0, { cdb: read10, dataIn: { length } });
+ *   let bytes = 0;
+ *   for await (const chunk of read.readable) bytes += chunk.length;
+ *   console.assert(bytes === length && (await read.result).status === 0);
+ * } finally {
+ *   await session.close();
+ *   await target.close();
+ * }
+ * ```
+ *
  * @module
  */
 

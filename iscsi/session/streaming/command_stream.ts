@@ -108,60 +108,100 @@ export function openCommandStream(
   lun: bigint,
   command: StreamedCommand,
 ): CommandStream {
-  const { cdb, dataIn, dataOut, signal } = command;
-  const { name, timeoutMs: usualMs } = commandFacts(cdb);
-  const { timeoutMs = usualMs } = command;
-  checkCdb(cdb);
-  checkTimeout(timeoutMs);
-  const { parameters } = host;
-  const outBytes = dataOut && boundOf("dataOut", dataOut, DEFAULT_BUFFERED_BYTES, 1, parameters);
-  const segment = parameters.maxReceiveDataSegmentLength;
-  const usualBytes = Math.max(DEFAULT_BUFFERED_BYTES, segment);
-  const inBytes = dataIn && boundOf("dataIn", dataIn, usualBytes, segment, parameters);
+  const { readable, result } = new CommandUnderWay(host, lun, command);
+  return { readable, result };
+}
 
-  const streamIn = dataIn && new StreamedDataIn(dataIn.length, inBytes!, {
-    arrived: () => reader.arrived(),
-    roomMade: () => host.resume(),
-  });
-  const streamOut = dataOut &&
-    new StreamedDataOut(dataOut.length, outBytes!, parameters, () => pump?.run());
-  const cancelled = new AbortController();
-  const reader = new DataReader(streamIn, (reason) => {
-    cancelled.abort(reason);
-    streamIn?.discard();
-  });
-  let task: ScsiTask | undefined;
-  const pump = dataOut && new DataPump(dataOut.source, streamOut!, {
-    filled: () => host.changed(),
-    failed: (state, cause) => {
-      const outcome: CommandOutcome = task!.state === "queued" ? "not-executed" : "unknown";
-      host.abort(task!, new DataSourceError(`${name}: ${state}`, { outcome, cause }));
-    },
-  });
+/** One streamed command from the call to its end. */
+class CommandUnderWay {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly result: Promise<ScsiResult>;
+  readonly #host: CommandStreamHost;
+  readonly #name: string;
+  readonly #streamIn: StreamedDataIn | undefined;
+  readonly #streamOut: StreamedDataOut | undefined;
+  readonly #reader: DataReader;
+  readonly #pump: DataPump | undefined;
+  /** Aborted when the consumer gives up. */
+  readonly #cancelled: AbortController = new AbortController();
+  #task: ScsiTask | undefined;
 
-  const signals = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal;
-  const result = abortable<ScsiResult>(signals, (waiter) => {
-    const owner = host.measured(waiter, name, dataOut?.length ?? 0);
-    const now = host.now();
-    task = new ScsiTask({
-      lun,
-      command: { cdb },
-      name,
-      timeoutMs,
-      now,
-      owner,
-      streamIn,
-      streamOut,
+  constructor(host: CommandStreamHost, lun: bigint, command: StreamedCommand) {
+    const { cdb, dataIn, dataOut } = command;
+    const { name, timeoutMs: usualMs } = commandFacts(cdb);
+    const { timeoutMs = usualMs } = command;
+    checkCdb(cdb);
+    checkTimeout(timeoutMs);
+    this.#host = host;
+    this.#name = name;
+    this.#streamOut = dataOut && this.#outgoing(dataOut);
+    this.#streamIn = dataIn && this.#incoming(dataIn);
+    this.#reader = new DataReader(this.#streamIn, (reason) => this.#cancel(reason));
+    this.#pump = dataOut && this.#pumpFrom(dataOut.source);
+    this.readable = this.#reader.readable;
+    this.result = this.#run(lun, command, timeoutMs);
+    this.#settle();
+  }
+
+  #outgoing(dataOut: DataOutStream): StreamedDataOut {
+    const { parameters } = this.#host;
+    const bytes = boundOf("dataOut", dataOut, DEFAULT_BUFFERED_BYTES, 1, parameters);
+    return new StreamedDataOut(dataOut.length, bytes, parameters, () => this.#pump?.run());
+  }
+
+  #incoming(dataIn: DataInStream): StreamedDataIn {
+    const { parameters } = this.#host;
+    const segment = parameters.maxReceiveDataSegmentLength;
+    const usual = Math.max(DEFAULT_BUFFERED_BYTES, segment);
+    return new StreamedDataIn(
+      dataIn.length,
+      boundOf("dataIn", dataIn, usual, segment, parameters),
+      { arrived: () => this.#reader.arrived(), roomMade: () => this.#host.resume() },
+    );
+  }
+
+  #pumpFrom(source: DataSource): DataPump {
+    return new DataPump(source, this.#streamOut!, {
+      filled: () => this.#host.changed(),
+      failed: (state, cause) => this.#sourceFailed(state, cause),
     });
-    host.submit(task);
-    pump?.run();
-    return (reason) => host.abort(task!, reason);
-  });
-  result.then(() => reader.complete(), (error) => {
-    reader.fail(error);
-    streamIn?.discard();
-  }).finally(() => streamOut?.abandon());
-  return { readable: reader.readable, result };
+  }
+
+  #sourceFailed(state: string, cause: unknown): void {
+    const task = this.#task!;
+    const outcome: CommandOutcome = task.state === "queued" ? "not-executed" : "unknown";
+    const error = new DataSourceError(`${this.#name}: ${state}`, { outcome, cause });
+    this.#host.abort(task, error);
+  }
+
+  #cancel(reason: unknown): void {
+    this.#cancelled.abort(reason);
+    this.#streamIn?.discard();
+  }
+
+  #run(lun: bigint, { cdb, signal }: StreamedCommand, timeoutMs: number): Promise<ScsiResult> {
+    const cancelled = this.#cancelled.signal;
+    const host = this.#host;
+    const name = this.#name;
+    const streamIn = this.#streamIn;
+    const streamOut = this.#streamOut;
+    return abortable(signal ? AbortSignal.any([signal, cancelled]) : cancelled, (waiter) => {
+      const owner = host.measured(waiter, name, streamOut?.length ?? 0);
+      const parts = { lun, command: { cdb }, name, timeoutMs, owner, streamIn, streamOut };
+      const task = this.#task = new ScsiTask({ ...parts, now: host.now() });
+      host.submit(task);
+      this.#pump?.run();
+      return (reason) => host.abort(task, reason);
+    });
+  }
+
+  /** Both ends of the data hear of the end of the command. */
+  #settle(): void {
+    this.result.then(() => this.#reader.complete(), (error) => {
+      this.#reader.fail(error);
+      this.#streamIn?.discard();
+    }).finally(() => this.#streamOut?.abandon());
+  }
 }
 
 /** The bound of one direction. */
