@@ -1,6 +1,6 @@
 /** Opening a tape image that is larger than any memory. */
 
-import { closeSync, existsSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { indexPath } from "../../sim/images/tap_index.ts";
 import { TapMedium } from "../../sim/images/tap_medium.ts";
 import { usedMemory } from "./used_memory.ts";
@@ -25,7 +25,7 @@ export interface LargeImageReport {
 
 /**
  * Makes an image of so many records of zeros, which are holes in the file, a filemark after each thousandth, opens it
- * both ways, and reads some of it.
+ * both ways, and reads some of it. The image stays: file systems take their time to remove so many holes.
  */
 export function soakLargeImage(
   path: string,
@@ -38,7 +38,6 @@ export function soakLargeImage(
   if (!existsSync(indexPath(path))) throw new Error("The image left no index");
   const indexed = open(path, objects, recordBytes, base);
   const leftBytes = usedMemory() - base;
-  for (const each of [path, `${path}.json`, indexPath(path)]) rmSync(each);
   return {
     objects,
     walkSeconds: walk.seconds,

@@ -73,11 +73,11 @@ export class ImageWalk {
     return this.#window.subarray(from, Math.min(from + count, this.#length));
   }
 
-  /** Found a record that begins at `at`. */
+  /** Found a record that begins at `at`. One of no bytes, which no tape has, is damaged. */
   record(at: number, length: number, kind: "record" | "damaged" = "record"): void {
     if (length > MAX_FOREIGN_RECORD) throw this.error(at, `a record of ${length} bytes`);
     this.#offsets.push(at);
-    this.#index.addRecord(length, kind);
+    this.#index.addRecord(length, length === 0 ? "damaged" : kind);
   }
 
   /** Found a filemark that lies at `at`. */

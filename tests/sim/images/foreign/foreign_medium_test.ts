@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { ImageFormatError } from "../../../../sim/images/errors.ts";
@@ -9,6 +9,7 @@ import { TapMedium } from "../../../../sim/images/tap_medium.ts";
 import { MediumError } from "../../../../sim/tape/medium.ts";
 import { SimulatedDrive } from "../../../../sim/tape/drive.ts";
 import { listObjects } from "../../../../sim/tape/tape_object.ts";
+import { randomNumbers } from "../../../soak/random_numbers.ts";
 import { withImage } from "../scratch_folder.ts";
 
 /** "hello" in zlib's format, in one stored block. */
@@ -218,6 +219,47 @@ for (const [what, name, hex, reason] of WRONG) {
       deepStrictEqual(new Uint8Array(readFileSync(path)), bytes(hex));
     }));
 }
+
+Deno.test("A record of no bytes, which no tape has, is a damaged one, and no filemark in the new image", () =>
+  withFile(
+    "tape.aws",
+    bytes("01 00 00 00 a0 00 61  00 00 01 00 a0 00  01 00 00 00 a0 00 62"),
+    (path) => {
+      const to = join(dirname(path), "new.tap");
+      deepStrictEqual(convertImage(path, to).damaged, [1]);
+      const converted = TapMedium.open(to);
+      deepStrictEqual(contentsOf(converted), ["a", "damaged", "b"]);
+      converted.close();
+    },
+  ));
+
+const SEED = 20_261_121;
+
+Deno.test(`Images altered at random (seed ${SEED}) are read or refused with the documented error, and convert to what was read`, () =>
+  withImage((folder) => {
+    const random = randomNumbers(SEED);
+    const at = (count: number) => Math.floor(random() * count);
+    const to = join(dirname(folder), "new.tap");
+    for (let n = 0; n < 350; n++) {
+      const [, name, hex] = SAMPLES[n % SAMPLES.length];
+      const path = join(dirname(folder), name);
+      const altered = bytes(hex);
+      for (let changes = 1 + at(3); changes > 0; changes--) altered[at(altered.length)] = at(256);
+      writeFileSync(path, altered.subarray(0, altered.length - at(2) * at(altered.length)));
+      try {
+        const medium = openImage(path, { readOnly: true });
+        const found = listObjects(medium.partitions[0]);
+        medium.close();
+        convertImage(path, to);
+        const converted = TapMedium.open(to, { readOnly: true });
+        deepStrictEqual(listObjects(converted.partitions[0]), found);
+        converted.close();
+      } catch (error) {
+        ok(error instanceof ImageFormatError, `input ${n}: ${error}`);
+      }
+      for (const each of [to, `${to}.json`]) rmSync(each, { force: true });
+    }
+  }));
 
 Deno.test("A conversion never writes over a file", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
