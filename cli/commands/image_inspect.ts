@@ -1,6 +1,7 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional } from "@optique/core/modifiers";
+import type { Parser } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
@@ -10,7 +11,7 @@ import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
 import { tapeMapText } from "../report/tape_map_text.ts";
 
 /** `--format` of the commands that read images. */
-export const formatOption = optional(
+export const formatOption: Parser<"sync", ImageFormatName | undefined, unknown> = optional(
   option("--format", choice(IMAGE_FORMAT_NAMES, { metavar: "FORMAT" }), {
     description: message`Take it for this format: ${
       IMAGE_FORMAT_NAMES.join(", ")

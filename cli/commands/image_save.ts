@@ -167,7 +167,7 @@ class ImageSave {
       // The failure before this one is reported.
     }
     const text = transferText(transferReport(this.#progress));
-    this.#tell(`${this.#values.file} holds what came before that: ${text}`);
+    this.#tell(`Before that: ${text}; ${this.#values.file} is not the whole tape`);
   }
 
   async #warn(): Promise<void> {

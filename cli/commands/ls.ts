@@ -42,7 +42,7 @@ export const lsCommand: Command = defineCommand({
     );
     warnOfFailures(listings, context);
     const units = listings.flatMap((listing) => listing.units);
-    const libraries = library ? await viewLibraries(units, portals, settings, context) : undefined;
+    const libraries = library ? await viewLibraries(listings, settings, context) : undefined;
     await context.reporter.result({ portals: listings, libraries }, unitLines(units, libraries));
     if (units.length === 0) {
       throw new CommandFailure(`Listing ${portals.join(", ")}: no logical unit could be reached`);
@@ -71,13 +71,16 @@ interface LibraryView {
 const CHANGER_TYPE = "mediumx";
 
 async function viewLibraries(
-  units: readonly ListedUnit[],
-  portals: readonly string[],
+  listings: readonly PortalListing[],
   settings: ConnectionSettings,
   { devices, reporter }: CommandContext,
 ): Promise<LibraryView[]> {
   const views: LibraryView[] = [];
-  const changers = units.filter(({ deviceType }) => deviceType === CHANGER_TYPE).map(addressOf);
+  // Those that could not be reached have been warned of.
+  const answering = listings.filter(({ units }) => units.length > 0);
+  const portals = answering.map(({ portal }) => portal);
+  const changers = answering.flatMap(({ units }) => units)
+    .filter(({ deviceType }) => deviceType === CHANGER_TYPE).map(addressOf);
   for (const address of changers) {
     try {
       const changer = await devices.openChanger(address, settings);

@@ -45,19 +45,28 @@ function writeOnce(fd: number, bytes: Uint8Array, offset: number): Promise<numbe
 interface DescriptorOptions {
   /** Whether closing it closes the descriptor. */
   readonly owned: boolean;
+  /** What it is called in errors. */
+  readonly name: string;
+}
+
+/** Errors of descriptors do not say which file it is. */
+function naming(error: unknown, syscall: string, path: string): unknown {
+  return error instanceof Error ? Object.assign(error, { syscall, path }) : error;
 }
 
 /** Bytes of a file descriptor, read from where it stands. */
 export class DescriptorSource implements ByteSource {
   readonly sizeBytes: number | undefined;
   readonly #fd: number;
+  readonly #name: string;
   #owned: boolean;
   #cancelled = false;
   #giveUp: (() => void) | undefined;
 
   constructor(fd: number, options: DescriptorOptions & { readonly sizeBytes?: number }) {
-    const { owned, sizeBytes } = options;
+    const { owned, name, sizeBytes } = options;
     this.#fd = fd;
+    this.#name = name;
     this.#owned = owned;
     this.sizeBytes = sizeBytes;
   }
@@ -73,6 +82,7 @@ export class DescriptorSource implements ByteSource {
       }
       return new DescriptorSource(fd, {
         owned: true,
+        name: path,
         sizeBytes: stat.isFile() ? stat.size : undefined,
       });
     } catch (error) {
@@ -85,7 +95,8 @@ export class DescriptorSource implements ByteSource {
     if (this.#cancelled) return Promise.resolve(0);
     return new Promise((resolve, reject) => {
       this.#giveUp = () => resolve(0);
-      whenReady(() => readOnce(this.#fd, into)).then(resolve, reject);
+      whenReady(() => readOnce(this.#fd, into))
+        .then(resolve, (error) => reject(naming(error, "read", this.#name)));
     });
   }
 
@@ -104,10 +115,12 @@ export class DescriptorSource implements ByteSource {
 /** A file descriptor that takes bytes. */
 export class DescriptorSink implements ByteSink {
   readonly #fd: number;
+  readonly #name: string;
   #owned: boolean;
 
   constructor(fd: number, options: DescriptorOptions) {
     this.#fd = fd;
+    this.#name = options.name;
     this.#owned = options.owned;
   }
 
@@ -115,6 +128,7 @@ export class DescriptorSink implements ByteSink {
   static async open(path: string): Promise<DescriptorSink> {
     return new DescriptorSink(await openFile(path, constants.O_WRONLY | constants.O_CREAT), {
       owned: true,
+      name: path,
     });
   }
 
@@ -124,8 +138,12 @@ export class DescriptorSink implements ByteSink {
 
   async write(bytes: Uint8Array): Promise<void> {
     let offset = 0;
-    while (offset < bytes.length) {
-      offset += await whenReady(() => writeOnce(this.#fd, bytes, offset));
+    try {
+      while (offset < bytes.length) {
+        offset += await whenReady(() => writeOnce(this.#fd, bytes, offset));
+      }
+    } catch (error) {
+      throw naming(error, "write", this.#name);
     }
   }
 

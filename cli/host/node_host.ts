@@ -26,10 +26,11 @@ export const nodeHost: CliHost = {
   get stdinIsTerminal() {
     return process.stdin.isTTY === true;
   },
-  openStdin: () => new DescriptorSource(0, { owned: false }),
-  openStdout: () => new DescriptorSink(1, { owned: false }),
+  openStdin: () => new DescriptorSource(0, { owned: false, name: "standard input" }),
+  openStdout: () => new DescriptorSink(1, { owned: false, name: "standard output" }),
   openFile: (path) => DescriptorSource.open(path),
-  openDescriptor: (descriptor) => new DescriptorSource(descriptor, { owned: false }),
+  openDescriptor: (descriptor) =>
+    new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
   createFile: (path) => DescriptorSink.open(path),
   readTextFile: (path) => readFile(path, "utf8"),
   async readLine() {

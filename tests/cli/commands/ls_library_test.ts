@@ -18,8 +18,14 @@ for (const layout of ["lun", "target"] as const) {
     try {
       const portal = new URL(target.changer!.replace("iscsi:", "http:")).host;
       const host = new MemoryHost();
-      const line = ["ls", "--library", portal, portal.replace("127.0.0.1", "localhost")];
-      assert.equal(await run(line, host), 0, host.errors);
+      const other = portal.replace("127.0.0.1", "localhost");
+      const unreachable = "127.0.0.1:1";
+      assert.equal(
+        await run(["ls", "--library", portal, other, unreachable], host),
+        0,
+        host.errors,
+      );
+      assert.match(host.errors, /^tape: warning: 127\.0\.0\.1:1: .*refused\n[^\n]*\n$/);
       const name = target.changer!.split("/").slice(3).join("/");
       const notes = host.output.trimEnd().split("\n").map((row) => row.split(/ {2,}/).at(-1));
       const expected = ["3 slots, 2 drives", `drive 0 of ${name}`, `drive 1 of ${name}`];

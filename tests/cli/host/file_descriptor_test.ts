@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescriptorSink, DescriptorSource } from "../../../cli/host/file_descriptor.ts";
@@ -68,4 +68,23 @@ Deno.test("DescriptorSink makes a missing file", () =>
     await sink.clear();
     await sink.close();
     assert.equal(await readFile(path, "utf8"), "");
+  }));
+
+Deno.test("An error of a descriptor says what was done to which file", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "file");
+    await writeFile(path, "contents");
+    const [reading, writing] = [await open(path, "r"), await open(path, "a")];
+    const name = "standard output";
+    const options = { owned: false, name };
+    const facts = (syscall: string) => ({ code: "EBADF", syscall, path: name });
+    try {
+      const sink = new DescriptorSink(reading.fd, options);
+      await assert.rejects(sink.write(new Uint8Array(1)), facts("write"));
+      const source = new DescriptorSource(writing.fd, options);
+      await assert.rejects(source.read(new Uint8Array(1)), facts("read"));
+    } finally {
+      await reading.close();
+      await writing.close();
+    }
   }));
