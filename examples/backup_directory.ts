@@ -22,7 +22,8 @@ try {
   await drive.space("end-of-data");
   const { file } = await drive.position();
   const archive = pack();
-  const [bytes] = await Promise.all([writeToTape(drive, archive), fill(archive, directory)]);
+  fill(archive, directory).catch((error) => archive.destroy(error)); // Ends the writing, too.
+  const bytes = await writeToTape(drive, archive);
   console.log(`${bytes} bytes written to tape as file ${file}`);
 } finally {
   await drive.close();
@@ -31,24 +32,26 @@ try {
 async function writeToTape(drive: TapeDrive, archive: Pack): Promise<number> {
   let bytes = 0;
   const writer = drive.writable({ blockBytes: 256 * 1024, filemark: true }).getWriter();
-  for await (const chunk of archive as AsyncIterable<Uint8Array>) {
-    await writer.write(chunk);
-    bytes += chunk.length;
+  try {
+    for await (const chunk of archive as AsyncIterable<Uint8Array>) {
+      await writer.write(chunk);
+      bytes += chunk.length;
+    }
+    await writer.close(); // Resolves when all of it is on the medium.
+    return bytes;
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    // Half an archive is a file of its own, so that the next one does not become part of it.
+    if (bytes > 0) await drive.writeFilemarks().catch(() => {});
+    throw error;
   }
-  await writer.close(); // Resolves when all of it is on the medium.
-  return bytes;
 }
 
 async function fill(archive: Pack, directory: string): Promise<void> {
-  try {
-    for (const name of (await readdir(directory, { recursive: true })).sort()) {
-      await add(archive, name.replaceAll("\\", "/"), join(directory, name));
-    }
-    archive.finalize();
-  } catch (error) {
-    archive.destroy(error as Error); // Ends the writing, too.
-    throw error;
+  for (const name of (await readdir(directory, { recursive: true })).sort()) {
+    await add(archive, name.replaceAll("\\", "/"), join(directory, name));
   }
+  archive.finalize();
 }
 
 async function add(archive: Pack, name: string, path: string): Promise<void> {
@@ -57,10 +60,8 @@ async function add(archive: Pack, name: string, path: string): Promise<void> {
   if (status.isDirectory()) archive.entry({ name, mode, mtime, type: "directory" });
   if (!status.isFile()) return;
   await new Promise<void>((resolve, reject) => {
-    const entry = archive.entry(
-      { name, mode, mtime, size },
-      (error) => error ? reject(error) : resolve(),
-    );
+    const done = (error?: Error | null) => error ? reject(error) : resolve();
+    const entry = archive.entry({ name, mode, mtime, size }, done).on("error", reject);
     if (size === 0) return entry.end(undefined);
     createReadStream(path, { end: size - 1 }).on("error", reject).pipe(entry);
   });

@@ -12,17 +12,9 @@ import {
   type DocMember,
   type DocSymbol,
   type DocType,
+  ENTRY_POINTS,
   packageDocumentation,
 } from "./package_documentation.ts";
-
-/** The entry points, in the order in which a class is looked for: it belongs to the first that exports it. */
-const ENTRY_POINTS: Readonly<Record<string, string>> = {
-  "@uiscsi/tape": "mod.ts",
-  "@uiscsi/tape/iscsi": "iscsi/mod.ts",
-  "@uiscsi/tape/scsi": "scsi/mod.ts",
-  "@uiscsi/tape/transport": "transport/mod.ts",
-  "@uiscsi/tape/sim": "sim/mod.ts",
-};
 
 /** Headings by the folder that a class is declared in. */
 const SECTIONS: readonly (readonly [folder: string, heading: string, introduction: string])[] = [
@@ -68,7 +60,7 @@ export async function errorCatalogue(): Promise<string> {
   return [INTRODUCTION, ...sections].join("\n\n");
 }
 
-/** All classes that descend from Error, each once. */
+/** All classes that descend from Error, each once: it belongs to the first entry point that exports it. */
 function errorClasses(documentation: ReadonlyMap<string, readonly DocSymbol[]>): ErrorClass[] {
   const found = new Map<string, ErrorClass>();
   for (const [entryPoint, symbols] of documentation) {

@@ -52,6 +52,15 @@ export interface DocSymbol {
 
 const ROOT = new URL("../", import.meta.url);
 
+/** The entry points for programs, by the names for those who import them. */
+export const ENTRY_POINTS: Readonly<Record<string, string>> = {
+  "@uiscsi/tape": "mod.ts",
+  "@uiscsi/tape/iscsi": "iscsi/mod.ts",
+  "@uiscsi/tape/scsi": "scsi/mod.ts",
+  "@uiscsi/tape/transport": "transport/mod.ts",
+  "@uiscsi/tape/sim": "sim/mod.ts",
+};
+
 /** What each entry point exports, by its name for those who import it; in the order given. */
 export async function packageDocumentation(
   entryPoints: Readonly<Record<string, string>>,

@@ -1,42 +1,20 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import process from "node:process";
-import { promisify } from "node:util";
 import { COMMANDS } from "../../cli/command_table.ts";
+import { ENTRY_POINTS, packageDocumentation } from "../../tools/package_documentation.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DOCUMENTS = ["docs/coming-from-uiscsi.md", "docs/coming-from-iscsi-client-rs.md"];
-const ENTRY_POINTS = ["mod.ts", "iscsi/mod.ts", "scsi/mod.ts", "transport/mod.ts", "sim/mod.ts"];
-
-/** What `deno doc --json` says of a symbol, as far as it matters here. */
-interface DocSymbol {
-  readonly name: string;
-  readonly declarations?: readonly { readonly def?: DocDefinition }[];
-}
-
-interface DocDefinition {
-  readonly methods?: readonly { readonly name: string }[];
-  readonly properties?: readonly { readonly name: string }[];
-  readonly extends?: unknown;
-}
 
 /** Every exported name, and every `Type.member`. Members that a type inherits count for it, too. */
 async function publicNames(): Promise<Set<string>> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["doc", "--json", ...ENTRY_POINTS],
-    { cwd: ROOT, maxBuffer: 256 * 2 ** 20, env: { ...process.env, NO_COLOR: "1" } },
-  );
-  const { nodes } = JSON.parse(stdout) as { nodes: Record<string, { symbols: DocSymbol[] }> };
+  const documentation = await packageDocumentation(ENTRY_POINTS);
   const names = new Set<string>();
-  for (const { symbols } of Object.values(nodes)) {
-    for (const { name, declarations = [] } of symbols) {
-      names.add(name);
-      for (const { def } of declarations) {
-        for (const member of [...def?.methods ?? [], ...def?.properties ?? []]) {
-          names.add(`${name}.${member.name}`);
-        }
+  for (const { name, declarations = [] } of [...documentation.values()].flat()) {
+    names.add(name);
+    for (const { def } of declarations) {
+      for (const member of [...def?.methods ?? [], ...def?.properties ?? []]) {
+        names.add(`${name}.${member.name}`);
       }
     }
   }

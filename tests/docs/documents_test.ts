@@ -7,6 +7,7 @@ const ROOT = new URL("../../", import.meta.url);
 const DOCUMENTS = [
   "README.md",
   "CONTRIBUTING.md",
+  "examples/README.md",
   ...readdirSync(new URL("docs/", ROOT)).filter((name) => name.endsWith(".md")).sort()
     .map((name) => `docs/${name}`),
 ];

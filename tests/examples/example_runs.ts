@@ -30,11 +30,14 @@ export const EXAMPLE_FILES: readonly string[] = readdirSync(EXAMPLES)
 /** What is checked of each example, by its file name. */
 export const EXAMPLE_RUNS: Readonly<Record<string, ExampleRun>> = {
   "backup_directory.ts": {
-    title: "backup_directory.ts appends each directory as a file of its own",
+    title:
+      "backup_directory.ts appends each directory as a file of its own, and nothing of one that is not there",
     check: async (runtime, dir) => {
       const tape = `sim:${join(dir, "backup.tap")}`;
       makePhotos(join(dir, "photos"));
       mustPrint(await runtime.run("backup_directory.ts", tape, join(dir, "photos")), /as file 0/);
+      const missing = await runtime.run("backup_directory.ts", tape, join(dir, "missing"));
+      assert.notEqual(missing.code, 0);
       mustPrint(await runtime.run("backup_directory.ts", tape, join(dir, "photos")), /as file 1/);
     },
   },
