@@ -58,7 +58,9 @@ function valueScale(values: readonly number[]): Scale {
   const [least, most] = [Math.min(...positive), Math.max(...positive)];
   if (positive.length === 0 || most / least < LOGARITHMIC_FROM) return linearScale(most);
   const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
-  const ticks = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
+  const decades = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
+  const ticks = decades.flatMap((decade) => [decade, 2 * decade, 5 * decade])
+    .filter((tick) => tick <= 10 ** high);
   return { at: (value) => (Math.log10(value) - low) / (high - low), ticks };
 }
 
