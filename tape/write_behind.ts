@@ -158,12 +158,13 @@ export class WriteBehind {
   }
 
   /** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */
-  #objectsLeft({ condition, sense, residual }: Reply, { objects }: PendingWrite): number {
+  #objectsLeft({ condition, sense, residual }: Reply, { objects, data }: PendingWrite): number {
     if (condition === "good") return residual > 0 ? objects : 0;
     if (condition === "informational") return 0;
     if (!WRITTEN.has(condition)) return objects;
     const { blockBytes } = this.#session;
-    if (blockBytes === 0) return 0;
+    // INFORMATION is what was not written (SSC-4, WRITE(6)): of a record nothing, or all of it.
+    if (blockBytes === 0) return sense?.information === data.length ? objects : 0;
     return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
   }
 
@@ -173,6 +174,9 @@ export class WriteBehind {
     if (head.reply === undefined) return await this.#findOut(head.error, signal);
     const { condition } = this.#gravest(head.reply);
     if (WRITTEN.has(condition) && left < head.objects) return await this.#writeRest(head, left);
+    if (WRITTEN.has(condition) && this.#session.blockBytes === 0) {
+      return await this.#checkDenied(head, head.reply, signal);
+    }
     const mayRepeat = REPEATABLE.has(condition)
       ? await this.#session.device.mayRepeat(head.reply, ++head.tries)
       : condition === "aborted-command" && this.#recovery.isPossible && ++head.tries < MAX_ABORTED;
@@ -185,6 +189,16 @@ export class WriteBehind {
   #gravest(reply: Reply): Reply {
     const replies = this.#window.all.flatMap((write) => write.reply ?? []);
     return replies.find(({ condition }) => losesBuffer(condition)) ?? reply;
+  }
+
+  /** Near the end of the tape the drive says that nothing of a record was written: the tape shows whether that is so. */
+  async #checkDenied(head: PendingWrite, reply: Reply, signal?: AbortSignal): Promise<void> {
+    if (!this.#recovery.isPossible || ++head.tries >= MAX_ABORTED) throw this.#noProgress(reply);
+    this.heed(reply.condition);
+    // With others behind it there may be a gap, and writing all of them again one at a time is always right.
+    if (this.#objectsBehind() > 0) return await this.#comeBack(head.objects);
+    const denial = this.#session.device.failure(reply);
+    await this.#persist(() => this.#findWritten(denial, signal));
   }
 
   async #writeRest(head: PendingWrite, left: number): Promise<void> {
@@ -319,7 +333,7 @@ export class WriteBehind {
 
   #noProgress({ sense }: Reply): TapeError {
     const message =
-      `Cannot write on ${this.#session.device.name}: the drive takes no more blocks at the end of the tape`;
+      `Cannot write on ${this.#session.device.name}: the drive takes no more at the end of the tape`;
     const position = this.#session.countedPosition();
     const error = errorFor("volume-overflow", message, { sense, position });
     this.#refusedWith = error;
