@@ -82,7 +82,7 @@ export const targets: Part = {
         "About 524 MB each, on loopback, by processes of their own in turns; a ratio of MB/s " +
         "above 1, of CPU and memory below 1, means that ours on Deno is ahead. CPU and memory are " +
         "those of the whole process, its start included. `CRC32C` has both digests on, which " +
-        "libiscsi cannot. A dash is a run that failed.",
+        "libiscsi cannot; istgt's own CRC limits its rate, so look at its CPU. A dash is a run that failed.",
       table: { columns: ["Work", "", ...names, "libiscsi", "Deno / libiscsi"], rows },
     };
   },
