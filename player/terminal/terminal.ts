@@ -1,7 +1,8 @@
 /** A terminal, as the player needs it. */
 export interface Terminal {
-  /** Its size now. */
+  /** Its width now, in characters. */
   readonly columns: number;
+  /** Its height now, in characters. */
   readonly rows: number;
   /** Shows text and obeys commands in it, before it returns. */
   write(text: string): void;
