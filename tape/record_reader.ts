@@ -6,12 +6,7 @@
 
 import { EndOfPartition, type StandsHere } from "./end_of_partition.ts";
 import { MAX_U24 } from "./commands.ts";
-import {
-  PositionLostError,
-  RecordTooLargeError,
-  type TapeError,
-  TransportLostError,
-} from "./errors.ts";
+import { PositionLostError, RecordTooLargeError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import { ReadAhead, type ReadAheadOptions } from "./read_ahead.ts";
 import type { Arrival, Misfit, Records } from "./read_length.ts";
@@ -124,10 +119,22 @@ export class RecordReader {
         return await operation();
       } catch (error) {
         const isLost = error instanceof TransportLostError && this.#outage.isHere;
-        if (!isLost || place === undefined || this.#outage.hasGivenUp) throw error;
+        if (!isLost && !this.#isGarbled(error)) throw error;
+        if (place === undefined || this.#outage.hasGivenUp) throw error;
         if (outages >= MAX_OUTAGES) throw error;
       }
     }
+  }
+
+  /**
+   * Whether a READ among several came back with an error that no drive gives: istgt now and then mixes up the answers to commands that are under way
+   * together. What it has answered otherwise since the last new connection cannot be trusted either.
+   */
+  #isGarbled(error: unknown): boolean {
+    if (!(error instanceof TapeError) || this.#depth === 0 || !this.#outage.isRecovering) {
+      return false;
+    }
+    return error.senseKey === undefined && error.rawSense.length > 0;
   }
 
   /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
