@@ -17,7 +17,10 @@ export const ISCSI_PORT = 3260;
  */
 export function parsePortal(text: string): NetworkAddress {
   const [portal] = text.split(",");
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[^\]]+)?)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(portal);
+  const match =
+    /^(?:\[([0-9a-fA-F.]*:[0-9a-fA-F:.]*(?:%[^\[\]/\s]+)?)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(
+      portal,
+    );
   const port = match?.[3] === undefined ? ISCSI_PORT : Number(match[3]);
   if (!match || port < 1 || port > 65535) {
     throw new InvalidOptionError(

@@ -108,3 +108,9 @@ Deno.test("Portals are read and written in each form that targets advertise", ()
     assert.deepEqual(parsePortal(formatPortal({ hostname, port })), { hostname, port });
   }
 });
+
+Deno.test("A bracketed portal that holds no IPv6 address, or a bracket in its zone, is refused", () => {
+  for (const text of ["[10.0.0.5]", "[0%zone]:6", "[fe80::1%[eth0]:6", "[fe80::1%et h0]"]) {
+    assert.throws(() => parsePortal(text), InvalidOptionError, text);
+  }
+});

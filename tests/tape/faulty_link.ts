@@ -55,7 +55,7 @@ export class FaultyLink implements RecoverableLogicalUnit {
       if (isUnanswered) throw lost("unknown");
       if (--this.left <= 0) this.cut();
       const result = this.#lieAbout(command, await executed);
-      await this.#hops(5);
+      await this.#hops(15);
       this.#check(era);
       return result;
     } finally {
