@@ -90,7 +90,7 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
   /** Closes the session, or ends what sets up a new one. */
   async close(): Promise<void> {
     this.#closed.abort(
-      new SessionClosedError(`Connect to ${this.name} again: it was closed`, {
+      new SessionClosedError(`Cannot connect to ${this.name} again: it was closed`, {
         outcome: "not-executed",
       }),
     );

@@ -219,8 +219,18 @@ export function removeFile(path: string): void {
 }
 
 function failure(what: string, path: string, cause: unknown): MediumStoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MediumStoreError(`Cannot ${what} ${path}: ${reason}`, { cause });
+  return new MediumStoreError(`Cannot ${what} ${path}: ${systemText(cause)}`, { cause });
+}
+
+/** What the system says, without the code, the call and the path that runtimes put around it. */
+function systemText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { message } = cause;
+  const { syscall } = cause as { syscall?: unknown };
+  const code = `${errorCode(cause)}: `;
+  const begin = message.startsWith(code) ? code.length : 0;
+  const end = message.indexOf(`, ${syscall}`, begin);
+  return message.slice(begin, end < 0 ? undefined : end);
 }
 
 /** The code of a file system error, empty when it has none. */

@@ -393,6 +393,7 @@ Deno.test("A dialer that ignores its signal is not waited for, and its stream is
   const failed = assert.rejects(connecting, (error) => {
     assert.ok(error instanceof ConnectError);
     assert.equal(error.timeoutMs, 10_000);
+    assert.equal(error.message, "Cannot connect to nowhere:3260: no answer within 10 s");
     return true;
   });
   await settled();
@@ -430,6 +431,26 @@ Deno.test("Options that cannot be right are refused before anything is dialed", 
     );
   }
   assert.equal(dialed, 0);
+});
+
+Deno.test("An address that cannot be reached is named once, and that of a proxy beside it", async () => {
+  for (
+    const [told, message] of [
+      ["Cannot connect to nowhere:3260: connection refused", undefined],
+      [
+        "Cannot connect to proxy:1080: timed out",
+        "Cannot connect to nowhere:3260: Cannot connect to proxy:1080: timed out",
+      ],
+      ["the cable is out", "Cannot connect to nowhere:3260: the cable is out"],
+    ]
+  ) {
+    const connecting = Session.connect({
+      portal: "nowhere",
+      targetName: TARGET_NAME,
+      dial: () => Promise.reject(new Error(told)),
+    });
+    await assert.rejects(connecting, { message: message ?? told });
+  }
 });
 
 Deno.test("A connection that cannot be made is told to the hook, too", async () => {
