@@ -14,6 +14,7 @@ import {
 import { discover } from "../../../iscsi/session/discovery.ts";
 import { Session } from "../../../iscsi/session/session.ts";
 import type { CommandMetrics, SessionStateChange } from "../../../iscsi/session/session_hooks.ts";
+import { DeviceType } from "../../../scsi/device_type.ts";
 import { ServiceDeliveryError } from "../../../scsi/errors.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
 import { faulty } from "../../../transport/faulty.ts";
@@ -529,6 +530,18 @@ function counting(
     close: () => stream.close(),
   };
 }
+
+Deno.test("Commands that share an operation code are named by the type of the device", () =>
+  withSimulatedPair({}, async ({ connect }) => {
+    const names: string[] = [];
+    const session = await connect({ hooks: { commandEnded: ({ name }) => names.push(name) } });
+    const cdb = new Uint8Array(10).fill(0x34, 0, 1);
+    for (const deviceType of [DeviceType.Tape, DeviceType.Disk, undefined]) {
+      await session.logicalUnit(0, { deviceType }).execute({ cdb });
+    }
+    await session.close();
+    assert.deepEqual(names, ["READ POSITION", "PRE-FETCH(10)", "READ POSITION or PRE-FETCH(10)"]);
+  }));
 
 Deno.test("A session tells how its commands fared", () =>
   withSimulatedPair({}, async ({ connect, device, clock }) => {
