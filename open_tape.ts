@@ -17,18 +17,27 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./iscsi/session/session_options.ts";
+import { DeviceType } from "./scsi/device_type.ts";
 import type { RecoverableLogicalUnit } from "./scsi/logical_unit.ts";
 import { lunFromNumber } from "./scsi/lun.ts";
 import type { TapeDriveOptions } from "./tape/options.ts";
 import { TapeDrive } from "./tape/tape_drive.ts";
 
 /** Options of {@link openTape}: those of the drive, and those of the connection to it. */
-export interface OpenTapeOptions extends TapeDriveOptions, OpenLogicalUnitOptions {}
+export interface OpenTapeOptions
+  extends TapeDriveOptions, Omit<OpenLogicalUnitOptions, "deviceType"> {}
 
 /** Options of {@link openLogicalUnit}: those of the connection. */
 export interface OpenLogicalUnitOptions extends Omit<ConnectOptions, "logger"> {
   /** How to set up a lost session again. @default six attempts within half a minute */
   readonly reconnect?: ReconnectOptions;
+  /**
+   * Peripheral device type of the unit (`DeviceType`), which tells apart commands that share an operation code where they
+   * are named: in errors and in the hook `commandEnded`.
+   *
+   * @default unknown: all their names
+   */
+  readonly deviceType?: number;
 }
 
 const SIMULATED = "sim:";
@@ -64,7 +73,7 @@ const SIMULATED = "sim:";
  * ```
  */
 export async function openTape(address: string, options: OpenTapeOptions = {}): Promise<TapeDrive> {
-  const unit = await openLogicalUnit(address, options);
+  const unit = await openLogicalUnit(address, { ...options, deviceType: DeviceType.Tape });
   try {
     return await TapeDrive.open(unit, options);
   } catch (error) {
@@ -98,7 +107,7 @@ async function openRemote(
   options: OpenLogicalUnitOptions,
 ): Promise<RecoverableLogicalUnit> {
   const parsed = parseIscsiAddress(address);
-  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect } = options;
+  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect, deviceType } = options;
   const sessionOptions: SessionOptions = {
     headerDigest: parsed.headerDigest,
     dataDigest: parsed.dataDigest,
@@ -117,7 +126,8 @@ async function openRemote(
   const session = await connect(options.signal);
   const { name } = session.logicalUnit(parsed.lun);
   const lun = lunFromNumber(parsed.lun);
-  return new RecoverableUnit(session, { lun, name, connect, clock, randomBytes }, reconnect);
+  const parts = { lun, name, deviceType, connect, clock, randomBytes };
+  return new RecoverableUnit(session, parts, reconnect);
 }
 
 /** The simulated drive is reached like any other, over a network in memory. */

@@ -162,8 +162,8 @@ export { VirtualClock } from "./tape/virtual_clock.ts";
 export type { InjectedAnswer } from "./tape/injected_answers.ts";
 export {
   type Medium,
-  MediumError,
   type MediumState,
+  MediumStoreError,
   type ObjectKind,
   type Partition,
   type StoredAttribute,

@@ -164,7 +164,7 @@ export class Device {
     } catch (error) {
       if (!(error instanceof ServiceDeliveryError)) throw error;
       const facts = { cause: error, ...this.#events.facts("transport-lost") };
-      throw new TransportLostError(`Cannot connect to ${this.name} again: ${error.message}`, facts);
+      throw new TransportLostError(`Lost the connection to ${this.name}: ${error.message}`, facts);
     }
   }
 

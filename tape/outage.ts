@@ -72,13 +72,14 @@ export class Outage {
    * @throws {ResetError} {@link DeferredError} when the drive may have lost what was written and not flushed.
    * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
    */
-  async overcome(signal?: AbortSignal): Promise<void> {
+  async overcome(caller?: AbortSignal): Promise<void> {
     const { device, blockBytes } = this.#session;
+    const closing = this.#closing.signal;
+    const signal = caller ? AbortSignal.any([caller, closing]) : closing;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
-    const closing = this.#closing.signal;
-    await device.reestablish(signal ? AbortSignal.any([signal, closing]) : closing);
+    await device.reestablish(signal);
     this.#hasGivenUp = false;
     try {
       await this.#drainAttentions(signal);

@@ -69,6 +69,8 @@ export class TapeDrive extends DriveFeatures {
   readonly #queue = new OperationQueue();
   #exclusion: Exclusion | undefined;
   readonly #closeTimeoutMs: number;
+  /** Aborts when the drive is being closed, for what waits with nothing to lose. */
+  readonly #leaving: AbortController = new AbortController();
   #closing: Promise<void> | undefined;
 
   private constructor(session: TapeSession, info: DriveInfo, options: TapeDriveOptions) {
@@ -98,7 +100,11 @@ export class TapeDrive extends DriveFeatures {
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#motion = new Motion(session, this.#reader.reposition, polling);
+    const leaving = this.#leaving.signal;
+    this.#motion = new Motion(session, this.#reader.reposition, {
+      ...polling,
+      signal: polling.signal ? AbortSignal.any([polling.signal, leaving]) : leaving,
+    });
   }
 
   /**
@@ -391,11 +397,13 @@ export class TapeDrive extends DriveFeatures {
 
   /**
    * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. Calling it again
-   * gives the same promise. On a connection that is lost, it is bounded as {@link TapeDriveOptions.closeTimeoutMs} says.
+   * gives the same promise. On a connection that is lost, it is bounded as {@link TapeDriveOptions.closeTimeoutMs} says. A `load()` that waits for the drive to
+   * become ready is waited for no longer.
    *
    * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
+    this.#leaving.abort(this.#closedError());
     this.#closing ??= this.#outage.whileClosing(
       () => this.#queue.run(() => this.#shutDown()),
       this.#closeTimeoutMs,

@@ -6,7 +6,7 @@ import {
   UnexpectedResponseError,
 } from "../../scsi/errors.ts";
 import { ImageFormatError, ImageInUseError } from "../../sim/images/errors.ts";
-import { MediumError } from "../../sim/tape/medium.ts";
+import { MediumStoreError } from "../../sim/tape/medium.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { TransportError } from "../../transport/errors.ts";
 import { adviceFor } from "./advice.ts";
@@ -39,7 +39,7 @@ const EXPECTED = [
   ImageFormatError,
   ImageInUseError,
   InterruptedError,
-  MediumError,
+  MediumStoreError,
   ScsiStatusError,
   ServiceDeliveryError,
   TapeError,

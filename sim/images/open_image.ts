@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Medium, MediumError } from "../tape/medium.ts";
+import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import type { ForeignFormat } from "./foreign/image_reader.ts";
@@ -37,7 +37,7 @@ export interface ConvertedImage {
  *
  * @throws {ImageInUseError} when another process, or another drive, uses it.
  * @throws {ImageFormatError} when the file is of no format that is known, or damaged; it is left as it is.
- * @throws {MediumError} when the file system fails.
+ * @throws {MediumStoreError} when the file system fails.
  */
 export function openImage(path: string, options: TapMediumOptions = {}): TapMedium | ForeignMedium {
   if (FOREIGN_NAME.test(path)) return ForeignMedium.open(path);
@@ -71,13 +71,13 @@ function isDoubtful({ warning, partitions: [first, ...others] }: TapMedium): boo
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the image is of no format that is known, or damaged.
- * @throws {MediumError} when there is a file at `to` already, or the file system fails.
+ * @throws {MediumStoreError} when there is a file at `to` already, or the file system fails.
  */
 export function convertImage(from: string, to: string): ConvertedImage {
   const source = openImage(from, { create: false, readOnly: true });
   try {
     if (fileExists(to)) {
-      throw new MediumError(
+      throw new MediumStoreError(
         `Cannot convert ${from}: there is a file ${to} already; remove it, or name another`,
       );
     }
@@ -105,7 +105,7 @@ function copy(path: string, source: Medium, target: TapMedium) {
   const { partitions: [from, ...others] } = source;
   const [to] = target.partitions;
   if (others.length > 0) {
-    throw new MediumError(
+    throw new MediumStoreError(
       `Cannot convert ${path}: it has several partitions; copy its files instead`,
     );
   }

@@ -65,7 +65,7 @@ export class TapMedium implements Medium {
    *
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
-   * @throws {MediumError} when the file system fails.
+   * @throws {MediumStoreError} when the file system fails.
    */
   static open(path: string, options: TapMediumOptions = {}): TapMedium {
     const { create = true, readOnly = false } = options;
@@ -99,7 +99,7 @@ export class TapMedium implements Medium {
    * could not be read, so that those behind keep their numbers.
    *
    * @param data what is left of it, at most 16 MiB less one byte
-   * @throws {MediumError} when the file system fails; the partition is then as before.
+   * @throws {MediumStoreError} when the file system fails; the partition is then as before.
    */
   appendDamaged(data: Uint8Array, partition = 0): void {
     this.#partitions[partition].appendDamaged(data);

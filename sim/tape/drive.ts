@@ -19,7 +19,7 @@ import type { DriveQuirks } from "./drive_quirks.ts";
 import { DriveState } from "./drive_state.ts";
 import type { DriveTiming } from "./drive_timing.ts";
 import { type InjectedAnswer, InjectedAnswers } from "./injected_answers.ts";
-import { type Medium, MediumError } from "./medium.ts";
+import { type Medium, MediumStoreError } from "./medium.ts";
 import { followMotion, placeNow } from "./motion_effects.ts";
 import { OperationTimes } from "./operation_times.ts";
 import type { LoadDelay } from "./readiness.ts";
@@ -239,7 +239,7 @@ export class SimulatedDrive implements DeviceServer {
   /**
    * Writes back where the tape stands, and closes the cartridge.
    *
-   * @throws {MediumError} when writing back fails; the cartridge is closed all the same.
+   * @throws {MediumStoreError} when writing back fails; the cartridge is closed all the same.
    */
   // deno-lint-ignore require-await -- a failure must reject, not throw
   async close(): Promise<void> {
@@ -346,7 +346,7 @@ export class SimulatedDrive implements DeviceServer {
    * Takes the cartridge out, locked or not: a robot asks no initiator. It is not closed.
    *
    * @returns the cartridge, rewound and written back
-   * @throws {MediumError} when writing back fails; the drive is empty then all the same.
+   * @throws {MediumStoreError} when writing back fails; the drive is empty then all the same.
    */
   eject(): Medium | undefined {
     return this.#drive.remove();
@@ -365,7 +365,7 @@ export class SimulatedDrive implements DeviceServer {
     try {
       return execute(this.#drive, task);
     } catch (error) {
-      if (error instanceof MediumError) return failed(Conditions.internalFailure);
+      if (error instanceof MediumStoreError) return failed(Conditions.internalFailure);
       throw error;
     }
   }

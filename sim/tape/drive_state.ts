@@ -186,7 +186,7 @@ export class DriveState {
   /**
    * Takes the cartridge out, rewound and written back. It stays the drive's no longer, even when writing back fails.
    *
-   * @throws {MediumError} when writing back fails.
+   * @throws {MediumStoreError} when writing back fails.
    */
   remove(): Medium | undefined {
     const medium = this.#medium;

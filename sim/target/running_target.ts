@@ -77,7 +77,7 @@ export interface RunningTarget {
   /**
    * Stops accepting, ends all sessions, and closes the devices. Calling it again waits for the same end.
    *
-   * @throws {MediumError} when a tape image cannot be written back; all else is closed all the same.
+   * @throws {MediumStoreError} when a tape image cannot be written back; all else is closed all the same.
    */
   close(): Promise<void>;
 }

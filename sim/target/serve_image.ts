@@ -27,7 +27,7 @@ export interface ServedImage {
   /**
    * Ends all sessions, and writes the image back.
    *
-   * @throws {MediumError} when the image cannot be written back.
+   * @throws {MediumStoreError} when the image cannot be written back.
    */
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ const TARGET_NAME = "iqn.2026-03.io.github.uiscsi:image";
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the file is of no image format that is known; it is left as it is.
- * @throws {MediumError} when the file system fails.
+ * @throws {MediumStoreError} when the file system fails.
  */
 export async function serveImage(
   path: string,

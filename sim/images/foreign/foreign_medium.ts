@@ -5,7 +5,12 @@
  */
 
 import { IndexedPartition } from "../../tape/indexed_partition.ts";
-import { type Medium, MediumError, type MediumState, type Partition } from "../../tape/medium.ts";
+import {
+  type Medium,
+  type MediumState,
+  MediumStoreError,
+  type Partition,
+} from "../../tape/medium.ts";
 import { ImageFormatError } from "../errors.ts";
 import { ImageFile } from "../image_file.ts";
 import type { TapWarning } from "../tap_walk.ts";
@@ -50,7 +55,7 @@ export class ForeignMedium implements Medium {
    * Opens an image; what is in it tells its format, but for TPC, which goes by the ending `.tpc`.
    *
    * @throws {ImageFormatError} when the file is of none of the formats, or damaged.
-   * @throws {MediumError} when the file system fails.
+   * @throws {MediumStoreError} when the file system fails.
    */
   static open(path: string): ForeignMedium {
     const file = ImageFile.open(path, { create: false, readOnly: true });
@@ -68,7 +73,7 @@ export class ForeignMedium implements Medium {
   /**
    * Refused: the image is only read.
    *
-   * @throws {MediumError} always
+   * @throws {MediumStoreError} always
    */
   format(): void {
     throw readOnly(this.path);
@@ -132,7 +137,7 @@ class ForeignPartition extends IndexedPartition {
       const data = this.#reader.read(this.#file, this.#offsets.at(object), length);
       return data.length <= maxBytes ? data : data.subarray(0, maxBytes);
     } catch (cause) {
-      if (cause instanceof ImageFormatError) throw new MediumError(cause.message, { cause });
+      if (cause instanceof ImageFormatError) throw new MediumStoreError(cause.message, { cause });
       throw cause;
     }
   }
@@ -150,8 +155,8 @@ class ForeignPartition extends IndexedPartition {
   }
 }
 
-function readOnly(path: string): MediumError {
-  return new MediumError(
+function readOnly(path: string): MediumStoreError {
+  return new MediumStoreError(
     `Cannot write to ${path}: images of other programs are only read; convert it to a .tap image first`,
   );
 }

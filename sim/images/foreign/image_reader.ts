@@ -24,14 +24,14 @@ export interface ImageReader {
    * Finds all objects. The end of the file is the end of the medium, and so is an object that it cuts.
    *
    * @throws {ImageFormatError} when the file is not of the format, or damaged.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   walk(file: ImageFile): ForeignContents;
   /**
    * The whole record that begins there; the array is the caller's.
    *
    * @throws {ImageFormatError} when it is not there any more.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   read(file: ImageFile, offset: number, length: number): Uint8Array;
 }

@@ -6,7 +6,7 @@ import { ImageFormatError } from "../../../../sim/images/errors.ts";
 import { ForeignMedium } from "../../../../sim/images/foreign/foreign_medium.ts";
 import { convertImage, openImage } from "../../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../../sim/images/tap_medium.ts";
-import { MediumError } from "../../../../sim/tape/medium.ts";
+import { MediumStoreError } from "../../../../sim/tape/medium.ts";
 import { SimulatedDrive } from "../../../../sim/tape/drive.ts";
 import { listObjects } from "../../../../sim/tape/tape_object.ts";
 import { randomNumbers } from "../../../soak/random_numbers.ts";
@@ -164,7 +164,7 @@ Deno.test("Writing to a foreign image is an error that says what to do", () =>
       ]
     ) {
       throws(attempt, (error: unknown) => {
-        ok(error instanceof MediumError);
+        ok(error instanceof MediumStoreError);
         match(error.message, /^Cannot write to .*tape\.aws: .*convert it to a \.tap image first$/);
         return true;
       });
@@ -265,7 +265,7 @@ Deno.test("A conversion never writes over a file", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const to = join(dirname(path), "new.tap");
     writeFileSync(to, "precious");
-    throws(() => convertImage(path, to), MediumError);
+    throws(() => convertImage(path, to), MediumStoreError);
     strictEqual(readFileSync(to, "utf8"), "precious");
   }));
 
