@@ -297,7 +297,8 @@ export abstract class DriveFeatures {
    * Reads the record, or in fixed mode the block, before the caller, who then stands before it.
    *
    * @throws {UnsupportedError} when the drive cannot read backwards: no LTO drive can.
-   * @throws {RecordTooLargeError} when it does not fit; the tape stands before it.
+   * @throws {RecordTooLargeError} when the drive does not give it whole; the tape stands before it.
+   * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length; the tape stands before it.
    */
   readReverse(options: Omit<ReadAtOptions, "partition"> = {}): Promise<ReverseReadResult> {
     return this.#run(() => readReverse(this.#work, options), options.signal);
@@ -307,7 +308,8 @@ export abstract class DriveFeatures {
    * Reads an object by its number in one command, READ(16); the caller then stands behind it.
    *
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `read()` do the same.
-   * @throws {RecordTooLargeError} when it does not fit.
+   * @throws {RecordTooLargeError} when the drive does not give it whole.
+   * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length.
    */
   readAt(object: number, options: ReadAtOptions = {}): Promise<ReadResult> {
     return this.#run(() => readAt(this.#work, object, options), options.signal);
@@ -350,11 +352,9 @@ export abstract class DriveFeatures {
     const { signal } = options;
     const { session } = this.#work;
     return this.#run(async () => {
-      await this.#work.abandon();
       const command = { cdb: loadHoldingCdb(), signal };
-      await session.moving(() =>
-        needing(session.device, "holding a tape", () => session.device.perform(command))
-      );
+      const hold = () => session.device.perform(command);
+      await this.#work.leaving(() => needing(session.device, "holding a tape", hold), signal);
       session.isDirty = false;
       session.place();
       session.count.forget();
@@ -433,13 +433,9 @@ export abstract class DriveFeatures {
     const { session } = this.#work;
     return this.#run(async () => {
       await this.#work.back();
-      await session.moving(() =>
-        needing(
-          session.device,
-          "that self-test",
-          () => session.device.consult((unit) => runSelfTest(unit, test, { signal })),
-        )
-      );
+      const { device } = session;
+      const run = () => device.consult((unit) => runSelfTest(unit, test, { signal }));
+      await session.moving(() => needing(device, "that self-test", run), signal);
       session.lose(undefined);
     }, signal);
   }

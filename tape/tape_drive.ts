@@ -83,7 +83,7 @@ export class TapeDrive extends DriveFeatures {
       session,
       run: (operation, signal) => this.#run(operation, signal),
       back: () => this.#reader.reposition.back(),
-      abandon: () => this.#reader.reposition.abandon(),
+      leaving: (motion, signal) => this.#reader.reposition.leaving(motion, signal),
       rewind: (signal) => this.#motion.rewind(signal),
     });
     this.info = info;

@@ -117,12 +117,25 @@ export class TapeSession {
     );
   }
 
-  /** Runs a command that moves or writes the tape; when it fails other than by refusal, the position is unknown. */
-  async moving<T>(motion: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a command that moves or writes the tape; when it fails other than by refusal, the position is unknown. So it is when `signal` called it off: its
+   * reason may be any error, also one that another drive has refused something with.
+   */
+  async moving<T>(motion: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await motion();
     } catch (error) {
-      if (!keepsPosition(error)) this.lose(error);
+      if (isCalledOff(error, signal) || !keepsPosition(error)) this.lose(error);
+      throw error;
+    }
+  }
+
+  /** Runs what follows a command that has moved the tape: unless it succeeds, the position is unknown. */
+  async arriving<T>(motion: () => Promise<T>): Promise<T> {
+    try {
+      return await motion();
+    } catch (error) {
+      this.lose(error);
       throw error;
     }
   }
@@ -219,6 +232,15 @@ export class TapeSession {
     if (breaksPosition(error.kind)) this.suspectMode();
     if (breaksPosition(error.kind) || error.kind === "deferred") this.lose(error);
   }
+}
+
+/** Whether a failed command has certainly not moved the tape. */
+export function isRefused(error: unknown, signal?: AbortSignal): boolean {
+  return error instanceof TapeError && leavesTapeUnmoved(error.kind) && !isCalledOff(error, signal);
+}
+
+function isCalledOff(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal !== undefined && signal.aborted && error === signal.reason;
 }
 
 /** Whether a failed motion has left the tape where it was, or where the error says. */
