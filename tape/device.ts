@@ -253,8 +253,10 @@ export class Device {
   #translate(error: unknown): unknown {
     if (error instanceof ScsiStatusError) {
       const sense = error instanceof CheckConditionError ? error.sense : undefined;
-      const facts = { command: error.commandName, sense, cause: error };
-      return errorFor(conditionOfStatus(error.status, sense), error.message, facts);
+      const condition = conditionOfStatus(error.status, sense);
+      const told = this.#events.facts(condition);
+      const facts = { command: error.commandName, sense, cause: error, ...told };
+      return errorFor(condition, error.message, facts);
     }
     if (error instanceof UnexpectedResponseError) {
       const facts = { command: error.commandName, cause: error };

@@ -10,7 +10,7 @@ export type { BlockLimits } from "./block_limits.ts";
 export * from "./block_protection.ts";
 export type { Capacity, TapeCapacity } from "./capacity.ts";
 export type { CompressionSettings, CompressionState } from "./compression.ts";
-export { type Density, densityName } from "./density.ts";
+export { type Density, densityName, type DensityOptions } from "./density.ts";
 export type { DriveStatus } from "./drive_status.ts";
 export type { DriveBuffer } from "./drive_buffer.ts";
 export { DriveFeatures, type MediumTypeOptions } from "./drive_features.ts";

@@ -55,6 +55,12 @@ const STOPS: ReadonlySet<Condition> = new Set<Condition>([
 
 const NONE: ReadonlySet<Condition> = new Set();
 
+/** Said beside an erasure that was done. */
+const NEAR_END: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "programmable-early-warning",
+]);
+
 const CHANGED: ReadonlySet<Condition> = new Set<Condition>(["medium-changed"]);
 
 /** Unit attentions that a LOAD may meet before it is executed. */
@@ -163,7 +169,7 @@ export class Motion {
   /** Makes end of data here. */
   async erase(signal?: AbortSignal): Promise<void> {
     const command = { cdb: eraseCdb(false), signal };
-    await this.#session.moving(() => this.#session.device.perform(command), signal);
+    await this.#session.moving(() => this.#session.device.perform(command, NEAR_END), signal);
   }
 
   async #spaceOver(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
-import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { currentBlockBytes } from "./block_size.ts";
 import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
@@ -84,7 +84,9 @@ export class Outage {
       await this.#drainAttentions(signal);
       await this.#waitUntilStill(signal);
       await this.#checkDrive(signal);
-      if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
+      if (await currentBlockBytes(device) !== blockBytes) {
+        await this.#session.setBlockSize(blockBytes, signal);
+      }
     } catch (error) {
       if (!device.isNexusLost) this.#tellLoss();
       throw error;

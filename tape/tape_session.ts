@@ -6,11 +6,12 @@
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
-import { currentBlockBytes } from "./block_size.ts";
+import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions } from "./device.ts";
+import { isMissing } from "./feature_support.ts";
 import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
 import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
@@ -61,6 +62,13 @@ export class TapeSession {
     return this.#isLost;
   }
 
+  /** Whether the position was lost together with what the drive had buffered, which the caller has been told then. */
+  get isBufferLost(): boolean {
+    const lost = this.#lost;
+    return this.#isLost && lost instanceof TapeError &&
+      (breaksPosition(lost.kind) || lost.kind === "deferred");
+  }
+
   /** Where the tape stands is unknown from here on, because of `reason`. */
   lose(reason: unknown): void {
     this.count.forget();
@@ -105,7 +113,16 @@ export class TapeSession {
   /** The drive has said that everything written is on tape. */
   synchronized(): void {
     this.isDirty = false;
-    this.ledger.synchronize(this.count.object, this.proof.numberBehind(0));
+    const { count, proof, ledger } = this;
+    ledger.synchronize(proof.run, { object: count.object, number: proof.numberBehind(0) });
+  }
+
+  /** So many records and filemarks were written where the caller stands. */
+  wrote(records: number, filemarks = 0): void {
+    if (records > 0) this.count.passRecords(records);
+    this.count.passFilemarks(filemarks);
+    this.proof.pass(records + filemarks);
+    this.ledger.wroteIn(this.proof.run);
   }
 
   /** The error that refuses a write while the position is unknown. */
@@ -171,6 +188,8 @@ export class TapeSession {
         if (position?.object !== undefined) this.partition = position.partition;
         if (position !== undefined) return position;
       }
+      // Refused for another reason than that the drive does not have it, such as the wait for a rewind after a loss of power (2C/00).
+      if (reply.condition !== "good" && !isMissing(this.device.failure(reply))) return undefined;
       // A form that this drive does not know is not tried again.
       if (this.#forms[0] === form) this.#forms.shift();
     }
@@ -191,6 +210,17 @@ export class TapeSession {
   async refreshBlockSize(): Promise<void> {
     this.#isModeStale = false;
     this.blockBytes = await currentBlockBytes(this.device);
+  }
+
+  /** Sets the block size. When that fails, the one in force is asked for before anything else is done. */
+  async setBlockSize(bytes: number, signal?: AbortSignal): Promise<void> {
+    try {
+      await writeBlockSize(this.device, bytes, signal);
+      this.blockBytes = bytes;
+    } catch (error) {
+      this.suspectMode();
+      throw error;
+    }
   }
 
   /** Whether the block size has to be read again. */

@@ -153,8 +153,7 @@ export class Writer {
   }
 
   #pass(filemarks: number): void {
-    this.#session.count.passFilemarks(filemarks);
-    this.#session.proof.pass(filemarks);
+    if (filemarks > 0) this.#session.wrote(0, filemarks);
   }
 
   /** Sends a WRITE FILEMARKS of `asked`, and counts those that went to tape before it was full. */
