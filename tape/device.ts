@@ -147,6 +147,11 @@ export class Device {
     return this.#ownTimeout(cdb) ?? commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
   }
 
+  /** Whether a lost connection can be set up again at all. */
+  get isRecoverable(): boolean {
+    return isRecoverable(this.#unit);
+  }
+
   /** Whether the connection is lost and can be set up again. */
   get isNexusLost(): boolean {
     return isRecoverable(this.#unit) && this.#unit.nexusLost;

@@ -8,6 +8,7 @@
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { currentBlockBytes } from "./block_size.ts";
+import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
@@ -84,6 +85,7 @@ export class Outage {
       await this.#drainAttentions(signal);
       await this.#waitUntilStill(signal);
       await this.#checkDrive(signal);
+      await this.#checkCartridge(signal);
       if (await currentBlockBytes(device) !== blockBytes) {
         await this.#session.setBlockSize(blockBytes, signal);
       }
@@ -171,9 +173,20 @@ export class Outage {
 
   #changed(): MediumChangedError {
     const { name } = this.#session.device;
-    return new MediumChangedError(
+    const error = new MediumChangedError(
       `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
+      { writes: this.#session.ledger.outcome(true) },
     );
+    this.#session.lose(error);
+    this.#session.suspectMode();
+    return error;
+  }
+
+  /** A new session need not be told that the tape was changed before it began. */
+  async #checkCartridge(signal?: AbortSignal): Promise<void> {
+    const { cartridge, device } = this.#session;
+    if (cartridge === undefined) return;
+    if (await readCartridge(device, signal) !== cartridge) throw this.#changed();
   }
 
   async #checkDrive(signal?: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
@@ -35,6 +36,8 @@ export class TapeSession {
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
   isNearEnd = false;
+  /** The name of the cartridge, as far as it is needed and has one. */
+  cartridge: string | undefined;
   /** The partition that the tape stands in, as far as is known. */
   partition = 0;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
@@ -223,6 +226,12 @@ export class TapeSession {
     }
   }
 
+  /** Notes which cartridge is in the drive, by which it is known again after an outage. */
+  async learnCartridge(signal?: AbortSignal): Promise<void> {
+    this.cartridge = undefined;
+    if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
+  }
+
   /** Whether the block size has to be read again. */
   get isModeStale(): boolean {
     return this.#isModeStale;
@@ -232,6 +241,7 @@ export class TapeSession {
   async freshen(): Promise<void> {
     try {
       await this.refreshBlockSize();
+      await this.learnCartridge();
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
       this.#isModeStale = true;
