@@ -177,7 +177,6 @@ const UNMOVED: ReadonlySet<Condition> = new Set<Condition>([
   "mode-parameters-changed",
   "removal-prevented",
   "reservation-conflict",
-  "reservation-preempted",
   "unit-attention",
   "unload-requested",
   "unsupported",
@@ -191,7 +190,12 @@ export function leavesTapeUnmoved(condition: Condition): boolean {
   return UNMOVED.has(condition);
 }
 
-const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>(["medium-changed", "reset"]);
+const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>([
+  "medium-changed",
+  // Whoever took the drive away may have used it.
+  "reservation-preempted",
+  "reset",
+]);
 
 /** Whether the tape may stand anywhere afterwards, or be another tape. */
 export function breaksPosition(condition: Condition): boolean {

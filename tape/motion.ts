@@ -133,6 +133,8 @@ export class Motion {
     this.#session.synchronized();
     this.#session.place();
     this.#session.count.forget();
+    // The next tape may have been written otherwise, and need not be announced: tgt does not.
+    this.#session.suspectMode();
   }
 
   /** Over blocks or filemarks, or to the end of data. */

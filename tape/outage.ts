@@ -132,6 +132,7 @@ export class Outage {
       signal,
       heard: (reply) => {
         if (reply.condition === "medium-changed") throw this.#changed();
+        if (reply.condition === "reservation-preempted") throw this.#preempted(reply);
         const isLoss = reply.condition === "deferred" || isRealReset(reply);
         if (isLoss && this.#session.isDirty) this.#loss ??= reply;
       },
@@ -180,6 +181,11 @@ export class Outage {
     this.#session.lose(error);
     this.#session.suspectMode();
     return error;
+  }
+
+  /** Who took the reservation away may have moved the tape. */
+  #preempted(reply: Reply): TapeError {
+    return this.#session.device.fail(reply);
   }
 
   /** A new session need not be told that the tape was changed before it began. */

@@ -20,6 +20,7 @@ import {
   SpaceCode,
 } from "./commands.ts";
 import type { Reply } from "./device.ts";
+import { breaksPosition } from "./conditions.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
@@ -202,7 +203,7 @@ export class Reposition {
   #isGood(reply: Reply): boolean {
     const { condition } = reply;
     if (condition === "good" || condition === "informational") return true;
-    if (condition === "medium-changed" || condition === "reset" || condition === "deferred") {
+    if (breaksPosition(condition) || condition === "deferred") {
       throw this.#session.device.failure(reply);
     }
     return false;

@@ -134,7 +134,7 @@ export class TapeDrive extends DriveFeatures {
     const exclusion = exclusionOf(session, exclusive, reservationKey ?? DEFAULT_RESERVATION_KEY);
     await exclusion.acquire(signal);
     this.#exclusion = exclusion;
-    session.restorers.push(() => exclusion.acquire());
+    session.restorers.push(() => exclusion.restore());
   }
 
   async #applySettings({ blockSize, compression }: TapeDriveOptions): Promise<void> {
