@@ -7,7 +7,7 @@
 
 import { readAscii } from "../scsi/ascii.ts";
 import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
-import { breaksPosition } from "./conditions.ts";
+import { isNews } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 
@@ -32,13 +32,10 @@ export async function readCartridge(
     );
     return nameOf(attributes);
   } catch (error) {
-    if (!(error instanceof TapeError) || isNews(error)) throw error;
+    const mayPass = error instanceof TapeError && error.kind !== "transport-lost";
+    if (!mayPass || isNews(error.kind)) throw error;
     return undefined;
   }
-}
-
-function isNews({ kind }: TapeError): boolean {
-  return breaksPosition(kind) || kind === "transport-lost";
 }
 
 function nameOf(attributes: readonly MediumAttribute[]): string | undefined {

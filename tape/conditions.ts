@@ -202,6 +202,14 @@ export function breaksPosition(condition: Condition): boolean {
   return POSITION_BREAKERS.has(condition);
 }
 
+/**
+ * Whether the caller has to hear of it, whichever command the drive has told it to: that the tape may stand anywhere, or be another, or that what was buffered
+ * is not on it. The drive says it once.
+ */
+export function isNews(condition: Condition): boolean {
+  return breaksPosition(condition) || condition === "deferred";
+}
+
 const BUFFER_LOSERS: ReadonlySet<Condition> = new Set<Condition>([
   "deferred",
   "hardware-error",

@@ -10,10 +10,16 @@ import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
-import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
-import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
+import {
+  PositionLostError,
+  SpaceStoppedError,
+  TapeError,
+  type TapeErrorKind,
+  VolumeOverflowError,
+} from "./errors.ts";
 import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
@@ -68,8 +74,7 @@ export class TapeSession {
   /** Whether the position was lost together with what the drive had buffered, which the caller has been told then. */
   get isBufferLost(): boolean {
     const lost = this.#lost;
-    return this.#isLost && lost instanceof TapeError &&
-      (breaksPosition(lost.kind) || lost.kind === "deferred");
+    return this.#isLost && lost instanceof TapeError && isNews(lost.kind);
   }
 
   /** Where the tape stands is unknown from here on, because of `reason`. */
@@ -199,12 +204,17 @@ export class TapeSession {
     return undefined;
   }
 
-  /** Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails. */
+  /**
+   * Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails.
+   *
+   * @throws {TapeError} that the drive tells this command alone: that the tape, or what was buffered, is not what it was.
+   */
   async samplePosition(): Promise<number | undefined> {
     const [form] = this.#forms;
     if (form === undefined) return undefined;
     const dataIn = new Uint8Array(POSITION_BYTES[form]);
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
+    if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition !== "good") return undefined;
     return decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object;
   }
@@ -237,14 +247,20 @@ export class TapeSession {
     return this.#isModeStale;
   }
 
-  /** Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again. */
-  async freshen(): Promise<void> {
+  /**
+   * Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again.
+   *
+   * @param noNews What the caller need not hear of.
+   * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
+   */
+  async freshen(noNews?: TapeErrorKind): Promise<void> {
     try {
       await this.refreshBlockSize();
       await this.learnCartridge();
     } catch (error) {
-      if (!(error instanceof TapeError)) throw error;
       this.#isModeStale = true;
+      if (!(error instanceof TapeError)) throw error;
+      if (isNews(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
   }
@@ -270,7 +286,7 @@ export class TapeSession {
 
   #noteFailure(error: TapeError): void {
     if (breaksPosition(error.kind)) this.suspectMode();
-    if (breaksPosition(error.kind) || error.kind === "deferred") this.lose(error);
+    if (isNews(error.kind)) this.lose(error);
   }
 }
 
