@@ -122,8 +122,18 @@ export class Motion {
 
   async #waitForTape(signal?: AbortSignal): Promise<void> {
     const { device } = this.#session;
-    const readiness = { load: false, requireMedium: true, polling: this.#polling, signal };
-    await waitUntilReady(device, await askReady(device, signal), readiness);
+    // Of what was written before the tape was loaded somebody has to hear.
+    const heard = (reply: Reply) => {
+      const isLoss = reply.condition === "deferred" || reply.condition === "reset";
+      if (isLoss && this.#session.isDirty) throw device.fail(reply);
+    };
+    await waitUntilReady(device, await askReady(device, signal), {
+      load: false,
+      requireMedium: true,
+      polling: this.#polling,
+      signal,
+      heard,
+    });
   }
 
   /** Unthreads or ejects the tape. */

@@ -130,13 +130,17 @@ export class Outage {
       requireMedium: true,
       polling: this.#options.polling,
       signal,
-      heard: (reply) => {
-        if (reply.condition === "medium-changed") throw this.#changed();
-        if (reply.condition === "reservation-preempted") throw this.#preempted(reply);
-        const isLoss = reply.condition === "deferred" || isRealReset(reply);
-        if (isLoss && this.#session.isDirty) this.#loss ??= reply;
-      },
+      heard: (reply) => this.#hear(reply),
     });
+  }
+
+  #hear(reply: Reply): void {
+    const { condition } = reply;
+    if (condition === "medium-changed") throw this.#changed();
+    // Who took the reservation away may have moved the tape.
+    if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
+    const isLoss = condition === "deferred" || isRealReset(reply);
+    if (isLoss && this.#session.isDirty) this.#loss ??= reply;
   }
 
   /**
@@ -165,7 +169,7 @@ export class Outage {
         throw device.problem("position-lost", "The tape is moved by somebody else");
       }
       await device.sleep(LOOK_INTERVAL_MS, signal);
-      await device.attempt({ cdb: testUnitReadyCdb(), signal });
+      this.#hear(await device.attempt({ cdb: testUnitReadyCdb(), signal }));
       const now = (await this.#session.askPosition(signal))?.object;
       still = now === before ? still + 1 : 0;
       before = now;
@@ -181,11 +185,6 @@ export class Outage {
     this.#session.lose(error);
     this.#session.suspectMode();
     return error;
-  }
-
-  /** Who took the reservation away may have moved the tape. */
-  #preempted(reply: Reply): TapeError {
-    return this.#session.device.fail(reply);
   }
 
   /** A new session need not be told that the tape was changed before it began. */

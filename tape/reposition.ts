@@ -20,7 +20,7 @@ import {
   SpaceCode,
 } from "./commands.ts";
 import type { Reply } from "./device.ts";
-import { breaksPosition } from "./conditions.ts";
+import { isNews } from "./conditions.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
@@ -203,10 +203,12 @@ export class Reposition {
   #isGood(reply: Reply): boolean {
     const { condition } = reply;
     if (condition === "good" || condition === "informational") return true;
-    if (breaksPosition(condition) || condition === "deferred") {
-      throw this.#session.device.failure(reply);
-    }
+    this.#heed(reply);
     return false;
+  }
+
+  #heed(reply: Reply): void {
+    if (isNews(reply.condition)) throw this.#session.device.fail(reply);
   }
 
   async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
@@ -280,9 +282,12 @@ export class Reposition {
     return isEqual(buffer, data);
   }
 
-  #read(dataIn: Uint8Array, length: number): Promise<Reply> {
-    const fixed = this.#session.blockBytes > 0;
-    return this.#session.device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
+  async #read(dataIn: Uint8Array, length: number): Promise<Reply> {
+    const { device, blockBytes } = this.#session;
+    const cdb = readCdb({ fixed: blockBytes > 0, sili: false, length });
+    const reply = await device.attempt({ cdb, dataIn });
+    this.#heed(reply);
+    return reply;
   }
 
   /**

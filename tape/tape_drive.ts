@@ -20,7 +20,7 @@ import { type Density, type DensityOptions, readDensities } from "./density.ts";
 import { DriveFeatures } from "./drive_features.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
 import { eraseLong, type EraseOptions } from "./long_erase.ts";
-import { SpaceStoppedError, TapeError } from "./errors.ts";
+import { SpaceStoppedError, TapeError, type TapeErrorKind } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
 import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
@@ -279,12 +279,17 @@ export class TapeDrive extends DriveFeatures {
 
   /** Winds the tape from end to end once and goes to the beginning, where the drive does such a thing. */
   retension(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.load(true, options.signal), options.signal);
+    return this.#load(true, options);
   }
 
   /** Threads the tape that is in the drive, and goes to its beginning. */
   load(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.load(false, options.signal), options.signal);
+    return this.#load(false, options);
+  }
+
+  /** Who loads a tape knows that it may be another. */
+  #load(retension: boolean, { signal }: OperationOptions): Promise<void> {
+    return this.#run(() => this.#motion.load(retension, signal), signal, "medium-changed");
   }
 
   /** Rewinds the tape and unthreads or ejects it. */
@@ -469,10 +474,14 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /** Takes its turn, on a connection that stands. */
-  #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #run<T>(
+    operation: () => Promise<T>,
+    signal?: AbortSignal,
+    noNews?: TapeErrorKind,
+  ): Promise<T> {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
-      await this.#makeReady(signal);
+      await this.#makeReady(signal, noNews);
       return await operation();
     }, signal);
   }
@@ -485,9 +494,9 @@ export class TapeDrive extends DriveFeatures {
     }, signal);
   }
 
-  async #makeReady(signal?: AbortSignal): Promise<void> {
+  async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.reconnect(signal);
-    if (this.#session.isModeStale) await this.#session.freshen();
+    if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
