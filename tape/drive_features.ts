@@ -48,6 +48,12 @@ import { needing, unsupported } from "./feature_support.ts";
 import type { LongOperationOptions } from "./long_operation.ts";
 import { type MediumProtection, readMediumProtection } from "./medium_protection.ts";
 import { type MediumType, readMediumTypes } from "./medium_types.ts";
+import {
+  type DriveSettings,
+  type DriveSettingsName,
+  readSettings,
+  writeSettings,
+} from "./mode_settings.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   formatDefault,
@@ -323,6 +329,36 @@ export abstract class DriveFeatures {
    */
   writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteAtResult> {
     return this.#run(() => writeAt(this.#work, object, data, options), options.signal);
+  }
+
+  /**
+   * A group of the drive's settings, by the name of its mode page; only the fields that the drive has.
+   *
+   * @throws {UnsupportedError} when the drive does not have the page.
+   * @throws {TapeError} of kind `invalid-argument` for a name that there is not.
+   */
+  settings<N extends DriveSettingsName>(
+    name: N,
+    options: OperationOptions = {},
+  ): Promise<Partial<DriveSettings[N]>> {
+    return this.#run(() => readSettings(this.#work, name, options.signal), options.signal);
+  }
+
+  /**
+   * Changes some of them; the others stay. Some drives take some of them at the beginning of a tape alone. What has a method of its own, such as
+   * `setEarlyWarning()`, is better set by that.
+   *
+   * @throws {UnsupportedError} when the drive does not have the page.
+   * @throws {TapeError} of kind `invalid-argument` for a name that there is not or a number that does not fit; `unexpected-response` when the drive's page does not
+   * have the field; `illegal-request` when it refuses the value.
+   */
+  changeSettings<N extends DriveSettingsName>(
+    name: N,
+    changes: Partial<DriveSettings[N]>,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    const { signal } = options;
+    return this.#run(() => writeSettings(this.#work, name, changes, signal), signal);
   }
 
   /** Locks the tape into the drive until `unlock()` or `close()`; again after a reset or a lost connection. */
