@@ -173,7 +173,10 @@ export class NotReadyError extends TapeError {
   }
 }
 
-/** Another tape may be in the drive (28/xx). The command was not executed; writes wait until the caller has positioned. */
+/**
+ * Another tape may be in the drive: it says so (28/xx), or after a lost connection the cartridge has another serial number or label. The command was not
+ * executed; writes wait until the caller has positioned.
+ */
 export class MediumChangedError extends TapeError {
   /** The name of this class. */
   override name = "MediumChangedError";
