@@ -147,6 +147,11 @@ export class Device {
     return this.#ownTimeout(cdb) ?? commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
   }
 
+  /** Whether a lost connection can be set up again at all. */
+  get isRecoverable(): boolean {
+    return isRecoverable(this.#unit);
+  }
+
   /** Whether the connection is lost and can be set up again. */
   get isNexusLost(): boolean {
     return isRecoverable(this.#unit) && this.#unit.nexusLost;
@@ -253,8 +258,10 @@ export class Device {
   #translate(error: unknown): unknown {
     if (error instanceof ScsiStatusError) {
       const sense = error instanceof CheckConditionError ? error.sense : undefined;
-      const facts = { command: error.commandName, sense, cause: error };
-      return errorFor(conditionOfStatus(error.status, sense), error.message, facts);
+      const condition = conditionOfStatus(error.status, sense);
+      const told = this.#events.facts(condition);
+      const facts = { command: error.commandName, sense, cause: error, ...told };
+      return errorFor(condition, error.message, facts);
     }
     if (error instanceof UnexpectedResponseError) {
       const facts = { command: error.commandName, cause: error };

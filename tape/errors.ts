@@ -173,7 +173,10 @@ export class NotReadyError extends TapeError {
   }
 }
 
-/** Another tape may be in the drive (28/xx). The command was not executed; writes wait until the caller has positioned. */
+/**
+ * Another tape may be in the drive: it says so (28/xx), or after a lost connection the cartridge has another serial number or label. The command was not
+ * executed; writes wait until the caller has positioned.
+ */
 export class MediumChangedError extends TapeError {
   /** The name of this class. */
   override name = "MediumChangedError";
@@ -358,8 +361,8 @@ export class ReservationConflictError extends TapeError {
 }
 
 /**
- * The reservation or registration of this host was taken from it (2A/03 to 2A/05). The command was not executed. Another host believes the drive to be its own:
- * reserve again before going on.
+ * The reservation or registration of this host was taken from it (2A/03 to 2A/05). The command was not executed; another host may have moved or changed the
+ * tape, so writes wait until the caller has positioned. The next operation reserves the drive again, or fails with {@link ReservationConflictError}.
  */
 export class ReservationPreemptedError extends TapeError {
   /** The name of this class. */

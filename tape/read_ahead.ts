@@ -9,9 +9,9 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { breaksPosition, errorFor } from "./conditions.ts";
+import { breaksPosition, errorFor, isNews } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import type { TapeError } from "./errors.ts";
+import { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -283,14 +283,22 @@ export class ReadAhead {
     const slot: Slot = { done: Promise.resolve() };
     slot.done = this.#session.samplePosition().then((number) => {
       slot.number = number;
-    }, () => {});
+    }, (error) => {
+      if (!(error instanceof TapeError) || !isNews(error.kind)) return;
+      slot.error = error;
+      this.#isHalted = true;
+    });
     this.#slots.push(slot);
   }
 
   /** Turns the oldest answer into arrivals. */
   #harvest(slot: Slot): void {
     const { proof } = this.#session;
-    if (slot.read === undefined) return proof.sample(slot.number);
+    if (slot.read === undefined) {
+      return slot.error === undefined
+        ? proof.sample(slot.number)
+        : this.#accept(deliveryFailure(slot.error));
+    }
     const arrivals = this.#interpret(slot);
     if (!arrivals.some(({ kind }) => kind === "records")) {
       this.#recycleUnlessOrdered(slot.read.buffer.buffer);

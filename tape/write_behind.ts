@@ -153,8 +153,7 @@ export class WriteBehind {
 
   /** So many objects went to tape. */
   #pass(objects: number): void {
-    this.#session.count.passRecords(objects);
-    this.#session.proof.pass(objects);
+    if (objects > 0) this.#session.wrote(objects);
   }
 
   /** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */

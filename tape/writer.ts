@@ -91,7 +91,7 @@ export class Writer {
     await this.settle(signal);
     await this.place("write filemarks");
     signal?.throwIfAborted();
-    return await this.#session.moving(() => this.#marks(count, immediate, signal));
+    return await this.#session.moving(() => this.#marks(count, immediate, signal), signal);
   }
 
   /** Has the drive write out what it has buffered: a synchronous WRITE FILEMARKS with count 0, which writes none. */
@@ -100,7 +100,7 @@ export class Writer {
     await this.settle(signal);
     // A READ ahead may have met the reset in which the drive lost its buffer.
     if (!this.#reposition.isThere) await this.#reposition.settle();
-    return await this.#session.moving(() => this.#marks(0, false, signal));
+    return await this.#session.moving(() => this.#marks(0, false, signal), signal);
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
@@ -153,8 +153,7 @@ export class Writer {
   }
 
   #pass(filemarks: number): void {
-    this.#session.count.passFilemarks(filemarks);
-    this.#session.proof.pass(filemarks);
+    if (filemarks > 0) this.#session.wrote(0, filemarks);
   }
 
   /** Sends a WRITE FILEMARKS of `asked`, and counts those that went to tape before it was full. */
