@@ -124,7 +124,7 @@ function makeSink(options: PlayerOptionValues, host: PlayerHost, changes: Change
   const { sink, bufferSeconds } = options;
   switch (sink.kind) {
     case "device":
-      return new PacedSink(new DevicePacemaker(), changes, { bufferSeconds });
+      return new PacedSink(new DevicePacemaker(host.clock), changes, { bufferSeconds });
     case "silent":
       return new PacedSink(new SilentPacemaker(host.clock), changes, { bufferSeconds });
     case "wav":

@@ -21,6 +21,7 @@ export interface PlayerFixture {
   readonly feeder: TapeFeeder;
   readonly sink: PacedSink;
   readonly clock: VirtualClock;
+  readonly changes: Changes;
   /** Every sample that came out and was no silence; tracks made with `level` have no silence of their own. */
   readonly heard: number[];
   /** Called with each stretch that came out. */
@@ -64,6 +65,7 @@ export async function withPlayer(
     feeder,
     sink,
     clock,
+    changes,
     heard,
     onSound: () => {},
     async pass(isDone, seconds = 60) {

@@ -57,6 +57,20 @@ Deno.test("tracks of different rates and channels are each played whole, in thei
   });
 });
 
+Deno.test("the track that is shown never goes back by itself, not even while the device changes its rate", () => {
+  const tracks = [track(1, 0.3, 8000), track(2, 1, 16000), track(3, 1, 8000, 2)];
+  const drive = new FakeDrive(tapeOf(tracks.map(({ bytes }) => bytes), [2000]));
+  return withPlayer(drive, async ({ player, changes, heard, pass }) => {
+    const shown: number[] = [];
+    changes.listen(() => shown.push(player.state.index));
+    player.play(0);
+    await pass(() => player.state.status === "end");
+    assert.deepEqual(shown, shown.toSorted());
+    assert.deepEqual([...new Set(shown)], [0, 1, 2]);
+    assert.deepEqual(heard, tracks.flatMap(({ samples }) => [...samples]));
+  });
+});
+
 Deno.test("what is shown as heard is the track that sounds, across the gapless change", () =>
   withPlayer(threeTracks(), async (fixture) => {
     const { player, pass } = fixture;
