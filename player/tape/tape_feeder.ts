@@ -6,7 +6,8 @@
 
 import { type Clock, MediumChangedError, type ReadResult, SpaceStoppedError } from "@uiscsi/tape";
 import type { Changes } from "../core/changes.ts";
-import { type FlacMetadata, FlacMetadataReader, NotFlacError } from "../flac/flac_metadata.ts";
+import { type FlacMetadata, NotFlacError } from "../flac/flac_metadata.ts";
+import { FlacMetadataReader } from "../flac/flac_metadata_reader.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { type PlayableDrive, TapePlace } from "./tape_place.ts";
 import { Track } from "./track.ts";
@@ -301,7 +302,9 @@ export class TapeFeeder {
     if (this.#isClosed || this.#wantsRewind) return false;
     if (track.problem !== undefined && track.metadata === undefined) return false;
     if (track.index < this.#demand) return track.metadata === undefined;
-    if (track.index === this.#demand) return this.#playedBytes >= track.data.firstByte;
+    if (track.index === this.#demand) {
+      return track.metadata === undefined || this.#playedBytes >= track.data.firstByte;
+    }
     return !this.#tracks.slice(this.#demand, track.index).some((each) => !this.#isRead(each));
   }
 
@@ -317,6 +320,9 @@ export class TapeFeeder {
         );
       }
       track.metadata = metadata;
+      if (track.index === this.#demand) {
+        this.#playedBytes = Math.max(this.#playedBytes, metadata.audioOffset);
+      }
       return true;
     } catch (error) {
       if (!(error instanceof NotFlacError)) throw error;
@@ -348,7 +354,9 @@ export class TapeFeeder {
   #protection(track: Track) {
     const playing = this.#demand;
     const from = Math.min(this.#heard, playing);
-    return { from, to: track.index, playing, playedBytes: this.#playedBytes };
+    // Nobody comes back for the metadata: its reader has what it needs.
+    const playedBytes = track.metadata === undefined ? track.data.endByte : this.#playedBytes;
+    return { from, to: track.index, playing, playedBytes };
   }
 
   async #read(): Promise<ReadResult> {

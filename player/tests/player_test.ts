@@ -328,6 +328,29 @@ Deno.test("the cache keeps to its bound, and what it forgot is read again", () =
   }, { cacheBytes });
 });
 
+Deno.test("covers larger than the cache are passed, on the first track and on those that follow", () => {
+  const tracks = [1, 2, 3].map((level) =>
+    makeFlac({
+      sampleRate: RATE,
+      channels: 1,
+      bitDepth: 16,
+      frames: 8000,
+      level,
+      pictureBytes: level === 3 ? 0 : 200_000,
+    })
+  );
+  const drive = new FakeDrive(tapeOf(tracks.map(({ bytes }) => bytes), [3000]));
+  return withPlayer(drive, async ({ player, feeder, heard, pass }) => {
+    player.play(0);
+    await pass(() => {
+      assert.ok(feeder.cache.bytes <= 40_000, `${feeder.cache.bytes}`);
+      return player.state.status === "end";
+    });
+    assert.deepEqual(heard, tracks.flatMap(({ samples }) => [...samples]));
+    assert.deepEqual(feeder.tracks.map(({ isVerified }) => isVerified), [true, true, true]);
+  }, { cacheBytes: 40_000 });
+});
+
 Deno.test("restarting a track whose beginning the cache has dropped reads it again", () =>
   withPlayer(threeTracks([2000]), async ({ player, heard, pass }) => {
     player.play(1);
