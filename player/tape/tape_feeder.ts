@@ -162,23 +162,14 @@ export class TapeFeeder {
     this.retry();
   }
 
-  /**
-   * Ends reading. What the drive is doing may take `graceMs` to end by itself; then it is given up.
-   *
-   * @param delay Resolves after so many milliseconds, or when its signal is aborted.
-   */
-  async close(
-    delay: (ms: number, signal: AbortSignal) => Promise<void>,
-    graceMs: number,
-  ): Promise<void> {
+  /** Ends reading. What the drive is doing may take `graceMs` to end by itself; then it is given up. */
+  async close(clock: Pick<Clock, "schedule">, graceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#changes.notify();
-    const settled = new AbortController();
-    const grace = delay(graceMs, settled.signal);
-    await Promise.race([this.#working, grace]);
-    settled.abort();
-    this.#end.abort(new Error("The player was closed"));
+    const giveUp = () => this.#end.abort(new Error("The player was closed"));
+    const cancel = clock.schedule(giveUp, graceMs);
     await this.#working;
+    cancel();
   }
 
   #startOver(): void {

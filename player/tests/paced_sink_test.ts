@@ -52,7 +52,7 @@ async function withDevice(
   } finally {
     await player.close();
     await sink.close();
-    await feeder.close(() => Promise.resolve(), 0);
+    await feeder.close(clock, 0);
   }
 }
 

@@ -85,8 +85,9 @@ export async function withPlayer(
     await player.close();
     await sink.close();
     drive.beforeRead = () => Promise.resolve();
-    const closing = feeder.close(() => Promise.resolve(), 0);
+    const closing = feeder.close(clock, 0);
     await turn();
+    clock.advance(0);
     await closing;
   }
 }

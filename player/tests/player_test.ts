@@ -391,8 +391,7 @@ Deno.test("closing gives up a drive that never answers, after its grace", () => 
     await turn();
     await player.close();
     let isClosed = false;
-    const closing = feeder.close((ms) => new Promise((done) => void clock.schedule(done, ms)), 1000)
-      .then(() => isClosed = true);
+    const closing = feeder.close(clock, 1000).then(() => isClosed = true);
     clock.advance(999);
     await turn();
     assert.deepEqual([wasGivenUp, isClosed], [false, false]);
