@@ -1,4 +1,5 @@
 import type { TapeDrive } from "@uiscsi/tape";
+import { abortable } from "../core/abortable.ts";
 import { Changes } from "../core/changes.ts";
 import { Player, type PlayerOptions } from "../core/player.ts";
 import { snapshot } from "../core/player_snapshot.ts";
@@ -11,13 +12,21 @@ import type { PlayerOptionValues } from "./player_options.ts";
 
 /** What the drive is doing when the player ends may take so long; then it is given up. */
 const READ_GRACE_MS = 1000;
-/** Bringing the tape back may take so long. */
-const CLOSE_LIMIT_MS = 2000;
+/** So long may all take, with the way back of the tape: a drive that answers is only a few records ahead. */
+const CLOSE_LIMIT_MS = 5000;
+/** One that had to be given up is not worth that. */
+const SILENT_GRACE_MS = 1000;
 
 /** The drive does not answer while the player ends: nobody knows where its tape stands. */
 export class DriveSilentError extends Error {
   /** The name of this class. */
   override name = "DriveSilentError";
+
+  constructor() {
+    super(
+      "Cannot bring the tape back to where it was read to: the drive does not answer; rewind it before it is used",
+    );
+  }
 }
 
 /** What a {@link PlayerDeck} is made from. */
@@ -71,22 +80,19 @@ export class PlayerDeck {
   }
 
   async #closeDrive(): Promise<void> {
-    const { clock } = this.#host;
-    let cancel = () => {};
-    const limit = new Promise<never>((_, reject) => {
-      const fail = () =>
-        reject(
-          new DriveSilentError(
-            "Cannot bring the tape back to where it was read to: the drive does not answer; rewind it before it is used",
-          ),
-        );
-      cancel = clock.schedule(fail, READ_GRACE_MS + CLOSE_LIMIT_MS);
+    const { clock, note } = this.#host;
+    const limit = new AbortController();
+    const giveUp = () => limit.abort(new DriveSilentError());
+    const tell = () => note("tapeplayer: bringing the tape back; control-C leaves it where it is");
+    const cancels = [clock.schedule(tell, READ_GRACE_MS), clock.schedule(giveUp, CLOSE_LIMIT_MS)];
+    const closing = this.feeder.close(clock, READ_GRACE_MS).then((isSilent) => {
+      if (isSilent) cancels.push(clock.schedule(giveUp, SILENT_GRACE_MS));
+      return this.#drive.close();
     });
-    const closing = this.feeder.close(clock, READ_GRACE_MS).then(() => this.#drive.close());
     try {
-      await Promise.race([closing, limit]);
+      await abortable(closing, limit.signal);
     } finally {
-      cancel();
+      for (const cancel of cancels) cancel();
     }
   }
 }

@@ -162,14 +162,22 @@ export class TapeFeeder {
     this.retry();
   }
 
-  /** Ends reading. What the drive is doing may take `graceMs` to end by itself; then it is given up. */
-  async close(clock: Pick<Clock, "schedule">, graceMs: number): Promise<void> {
+  /**
+   * Ends reading. What the drive is doing may take `graceMs` to end by itself; then it is given up.
+   *
+   * @returns whether it had to be given up
+   */
+  async close(clock: Pick<Clock, "schedule">, graceMs: number): Promise<boolean> {
     this.#isClosed = true;
     this.#changes.notify();
-    const giveUp = () => this.#end.abort(new Error("The player was closed"));
-    const cancel = clock.schedule(giveUp, graceMs);
-    await this.#working;
+    let cancel = () => {};
+    const grace = new Promise<boolean>((resolve) => {
+      cancel = clock.schedule(() => resolve(true), graceMs);
+    });
+    const isGivenUp = await Promise.race([this.#working.then(() => false), grace]);
     cancel();
+    this.#end.abort(new Error("The player was closed"));
+    return isGivenUp;
   }
 
   #startOver(): void {

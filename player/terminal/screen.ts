@@ -91,9 +91,10 @@ function complaint(message: string, columns: number): [string, string] {
   return [first, words.length > 0 ? `  ${words.join(" ")}` : ""];
 }
 
-/** Track so-and-so of so many. */
+/** Track so-and-so of so many. A track is asked for before anyone knows whether there is one. */
 function position({ index, tracks, isComplete }: PlayerView): string {
-  if (tracks.length === 0) return isComplete ? "nothing on the tape" : "no track found yet";
+  if (isComplete && tracks.length === 0) return "nothing on the tape";
+  if (index >= tracks.length) return `looking for track ${index + 1}`;
   return `track ${index + 1} of ${tracks.length}${isComplete ? "" : " found so far"}`;
 }
 

@@ -391,12 +391,12 @@ Deno.test("closing gives up a drive that never answers, after its grace", () => 
     await turn();
     await player.close();
     let isClosed = false;
-    const closing = feeder.close(clock, 1000).then(() => isClosed = true);
+    const closing = feeder.close(clock, 1000).finally(() => isClosed = true);
     clock.advance(999);
     await turn();
     assert.deepEqual([wasGivenUp, isClosed], [false, false]);
     clock.advance(1);
-    await closing;
+    assert.equal(await closing, true);
     assert.equal(wasGivenUp, true);
   });
 });
