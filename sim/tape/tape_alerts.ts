@@ -16,6 +16,8 @@ export const TapeAlert = {
   WriteFailure: 6,
   WriteProtect: 9,
   NoRemoval: 10,
+  UnsupportedFormat: 12,
+  ReadOnlyFormat: 17,
   CleaningRequired: 20,
   CleaningRequested: 21,
   WormOverwriteAttempted: 60,
