@@ -14,9 +14,9 @@ import { binary, type DriveLogPage } from "./log_parameter.ts";
 /** Offsets in the value of a parameter. */
 const DENSITY = 2;
 const MEDIUM_TYPE = 3;
-const SENSE_KEY = 10;
-const REVISION = 17;
-const OPERATION_CODE = 25;
+const SENSE_KEY = 9;
+const REVISION = 16;
+const OPERATION_CODE = 24;
 const MEDIUM_ID = 28;
 const TIMESTAMP_ORIGIN = 60;
 const TIMESTAMP = 62;

@@ -17,6 +17,7 @@ asks sg_luns "$SG"; asks sg_turs "$SG"; asks sg_requests "$SG"; asks sg_opcodes 
 asks sg_opcodes -o 0x8 "$SG"; asks sg_opcodes -R "$SG"; asks sg_opcodes -T "$SG" 
 asks sg_logs "$SG"; cat /tmp/answer; asks sg_logs -a "$SG"; cat /tmp/answer
 asks sg_logs -p 0x2e "$SG"; says 'TapeAlert\|Tape alert'
+asks sg_logs -p 0,0xff "$SG"; asks sg_logs -p 0x16 "$SG"; asks sg_logs -p 0x17 "$SG"; says 'Volume mounts\|Volume loads\|Thread count'
 asks sg_modes -a "$SG"; cat /tmp/answer; asks sg_modes -p 0xf "$SG"; asks sg_modes -p 0x10 -c 1 "$SG"; asks sg_modes -6 "$SG"
 asks sg_read_attr "$SG"; cat /tmp/answer; asks sg_read_attr -l 0 "$SG"; asks sg_read_attr -f 0x400 "$SG"
 asks sg_timestamp "$SG"

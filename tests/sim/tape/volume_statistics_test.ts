@@ -97,7 +97,7 @@ Deno.test("Page 16h keeps the last errors of the medium, the latest first, and n
   bench.run([0x13, 0, 0, 0, 10]);
   const errors = page(bench, 0x16);
   deepStrictEqual(
-    errors.map(({ code, value }) => [code, value[2], ...value.subarray(10, 13), value[25]]),
+    errors.map(({ code, value }) => [code, value[2], ...value.subarray(9, 12), value[24]]),
     [
       [0, 0x5e, 0x83, 0x11, 0x00, 0x13],
       [1, 0x5e, 0x83, 0x11, 0x00, 0x08],
