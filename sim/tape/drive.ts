@@ -89,6 +89,9 @@ export interface SimulatedDriveOptions {
   readonly commandLogLength?: number;
 }
 
+/** MODE SELECT (6) and (10). */
+const MODE_SELECT: readonly number[] = [0x15, 0x55];
+
 /** UA 29/00 whenever a nexus begins: the quirk `powerOnEveryLogin`. */
 const POWER_ON_ALWAYS: UnitAttentionOptions = { returningNexus: [Conditions.powerOn] };
 
@@ -231,6 +234,7 @@ export class SimulatedDrive implements DeviceServer {
     else drive.drain();
     drive.preventing.clear();
     drive.deferredErrors.length = 0;
+    drive.health.clear();
     drive.encryption.reset();
     drive.operation.stop();
     drive.overwrite = undefined;
@@ -359,7 +363,11 @@ export class SimulatedDrive implements DeviceServer {
     const refused = refusal(this.#drive, command, task);
     if (refused === RESERVED) return { status: Status.ReservationConflict };
     if (refused !== undefined) return this.#result(refused, task);
-    return this.#result("execute" in command ? this.#run(command.execute, task) : command, task);
+    if (!("execute" in command)) return this.#result(command, task);
+    const outcome = this.#run(command.execute, task);
+    if (MODE_SELECT.includes(command.opcode)) this.#drive.health.modesSelected();
+    const { ignoresUnitAttention = false } = command;
+    return this.#result(ignoresUnitAttention ? outcome : this.#drive.health.with(outcome), task);
   }
 
   /** A store that fails is a hardware error to the initiator, where the command itself knows no better. */

@@ -17,6 +17,7 @@ import type {
   PartitionPlan,
 } from "./drive_state_options.ts";
 import { DiagnosticHistory } from "./diagnostic_history.ts";
+import { HealthReports } from "./health_reports.ts";
 import type { Medium, Partition } from "./medium.ts";
 import { Readiness } from "./readiness.ts";
 import { Reservations } from "../reservations/reservations.ts";
@@ -54,7 +55,8 @@ export class DriveState {
   readonly use: VolumeUse = new VolumeUse(this.counts);
   readonly path: TapePath;
   readonly diagnosticHistory: DiagnosticHistory = new DiagnosticHistory();
-  readonly tapeAlerts: TapeAlerts = new TapeAlerts();
+  readonly health: HealthReports;
+  readonly tapeAlerts: TapeAlerts = new TapeAlerts(() => this.health.alerted());
   readonly badBlocks: BadBlocks = new BadBlocks();
   readonly buffer: WriteBuffer;
   readonly encryption: EncryptionState = new EncryptionState();
@@ -100,6 +102,7 @@ export class DriveState {
     this.attentions = options.attentions;
     this.elementAddress = options.elementAddress;
     this.modes = new DriveModes(options.personality.modePages);
+    this.health = new HealthReports(this.modes, options.attentions);
     this.buffer = new WriteBuffer(options.bufferBytes);
     this.readiness = new Readiness(options);
     this.operation = new RunningOperation(options.clock);
