@@ -62,9 +62,9 @@ export const serveCommand: Command = defineCommand<ServeValues>({
       }),
       { hostname: "127.0.0.1", port: 3260 },
     ),
-    media: multiple(option("--media", string({ metavar: "FILE.tap" }), {
+    media: multiple(option("--media", string({ metavar: "FILE" }), {
       description:
-        message`Image file in the next drive, or slot; made if missing. Default: blank tapes in memory.`,
+        message`Image in the next drive, or slot: .tap, made if missing; AWSTAPE, HET, copytape, E11 or TPC, write protected. Default: blank tapes in memory.`,
     })),
     drives: optional(option("--drives", integer({ min: 1, max: 256, metavar: "N" }), {
       description: message`Number of drives. Default: one for each --media; two with --slots.`,

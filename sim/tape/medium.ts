@@ -108,6 +108,22 @@ export interface MediumState {
   bytesWritten?: number;
   /** Bytes read from it in all its life. @default 0 */
   bytesRead?: number;
+  /** Records written to it in all its life. @default 0 */
+  recordsWritten?: number;
+  /** Records read from it in all its life. @default 0 */
+  recordsRead?: number;
+  /** Records that could not be written. @default 0 */
+  unrecoveredWrites?: number;
+  /** Records that could not be read. @default 0 */
+  unrecoveredReads?: number;
+  /** Records that could be read at the second try. @default 0 */
+  recoveredReads?: number;
+  /** How often its beginning has passed the heads. @default 0 */
+  beginningPasses?: number;
+  /** How often its middle has. @default 0 */
+  middlePasses?: number;
+  /** How often it was formatted (attribute 0007h, less the first time). @default 0 */
+  formatCount?: number;
   /** Volume change reference (attribute 0009h): changes with the first change after each load. @default 0 */
   volumeChangeReference?: number;
   /** Drives that loaded it last, the latest first: vendor and serial number. At most 4. @default none */
