@@ -61,8 +61,8 @@ export const copyCommand: Command = defineCommand({
         const report = await copyTape(source, target, { context, progress, files, skipErrors });
         progress.clear();
         await tell(report, progress, context);
-      });
-    }, { readAhead });
+      }, { tapeName: "The tape that is written" });
+    }, { readAhead, tapeName: "The tape that is read" });
   },
 });
 

@@ -127,6 +127,7 @@ class ImageLoad {
     });
     await walkImage(host, file, format, async (step) => {
       await this.#write(step);
+      await interruption.breathe();
       return !interruption.stopRequested;
     });
     await this.#drive.flush(this.#abort);

@@ -117,7 +117,7 @@ class ImageSave {
     if (!fromHere) await this.#drive.rewind({ signal });
     await this.#sink.clear();
     try {
-      for await (const placed of walkTape(this.#drive, { signal, skipErrors })) {
+      for await (const placed of walkTape(this.#drive, { interruption, skipErrors })) {
         if (placed.step.kind === "end-of-data") break;
         await this.#save(placed);
         if (interruption.stopRequested) break;

@@ -154,9 +154,13 @@ class FileReader {
 
   /** What comes off the tape. Only who wants to pass bad places needs to know where the tape stands. */
   async *#steps(): AsyncGenerator<PlacedStep, void, undefined> {
-    const { signal } = this.#context.interruption;
-    if (this.#skipErrors) return yield* walkTape(this.#drive, { signal, skipErrors: true });
-    for (;;) yield { object: undefined, step: await this.#drive.read({ signal }) };
+    const { interruption } = this.#context;
+    const { signal } = interruption;
+    if (this.#skipErrors) return yield* walkTape(this.#drive, { interruption, skipErrors: true });
+    for (;;) {
+      yield { object: undefined, step: await this.#drive.read({ signal }) };
+      await interruption.breathe();
+    }
   }
 
   #leaveOut(object: number | undefined, error: Error): void {

@@ -141,8 +141,7 @@ async function readFiles(
     reporter.note("Stopping after this record; interrupt again to give up at once");
   });
   const survey = surveyTape(drive, {
-    signal: interruption.signal,
-    stopRequested: () => interruption.stopRequested,
+    interruption,
     skipErrors: true,
     hashed: true,
     onStep: (step) => {

@@ -1,17 +1,24 @@
 import type { CliHost } from "./host.ts";
 
+/** Milliseconds that signals may have to wait. */
+const BREATH_MS = 100;
+
 /**
  * What SIGINT and SIGTERM mean for a command: they abort {@link signal}. A command that has a way to end well calls
  * {@link stopGently}: then the first one only asks it to do so, and the next one aborts. After that the signals do what
  * they always do: end the process.
  */
 export class Interruption {
+  readonly #host: CliHost;
   readonly #controller = new AbortController();
   readonly #unlisten: () => void;
   #onStop: (() => void) | undefined;
   #stopRequested = false;
+  #nextBreath: number;
 
   constructor(host: CliHost) {
+    this.#host = host;
+    this.#nextBreath = host.now() + BREATH_MS;
     this.#unlisten = host.onInterrupt(() => this.#interrupt());
   }
 
@@ -34,6 +41,17 @@ export class Interruption {
   requested(): Promise<void> {
     if (this.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => this.stopGently(resolve));
+  }
+
+  /**
+   * To be awaited between records. An embedded drive answers without ever waiting for the system, which would keep
+   * signals from being heard until the last record: every now and then this waits, and otherwise gives `undefined`.
+   */
+  breathe(): Promise<void> | undefined {
+    const now = this.#host.now();
+    if (now < this.#nextBreath) return undefined;
+    this.#nextBreath = now + BREATH_MS;
+    return this.#host.sleep(0, this.signal);
   }
 
   /** Stops listening. */

@@ -52,19 +52,29 @@ const MISUSE = [InvalidOptionError, UsageError] as const;
 /** Says what went wrong, where the tape stands, and what to do about it. */
 export function describeFailure(error: unknown, options: DescribeFailureOptions): FailureReport {
   const { verbose } = options;
-  const cause = error instanceof LocatedFailure ? error.cause : error;
+  const { cause, places } = locate(error);
   const isMisuse = MISUSE.some((type) => cause instanceof type);
-  const lines = [messageOf(cause), ...hints(error, cause)];
+  const lines = [messageOf(cause), ...hints(places, cause)];
   if (isMisuse) lines.push("tape --help, and tape COMMAND --help, tell how to use it");
   if (verbose) lines.push(...stacks(cause));
-  return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(error, cause) } };
+  return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(places, cause) } };
 }
 
-function hints(error: unknown, cause: unknown): string[] {
-  const lines: string[] = [];
-  if (error instanceof LocatedFailure && error.position !== undefined) {
-    lines.push(`The tape stands: ${positionText(error.position)}`);
+/** What went wrong, and the tapes that were at work. */
+function locate(error: unknown): { cause: unknown; places: readonly LocatedFailure[] } {
+  const places: LocatedFailure[] = [];
+  let cause = error;
+  while (cause instanceof LocatedFailure) {
+    places.push(cause);
+    cause = cause.cause;
   }
+  return { cause, places };
+}
+
+function hints(places: readonly LocatedFailure[], cause: unknown): string[] {
+  const lines = places.flatMap(({ tapeName, position }) =>
+    position === undefined ? [] : [`${tapeName} stands: ${positionText(position)}`]
+  );
   lines.push(...advice(cause));
   if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
   return lines;
@@ -120,15 +130,19 @@ function stacks(error: unknown): string[] {
 }
 
 /** Everything that the error knows, by the names of its fields. */
-function errorDocument(error: unknown, cause: unknown): Record<string, unknown> {
+function errorDocument(
+  places: readonly LocatedFailure[],
+  cause: unknown,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = cause instanceof Error ? { ...cause } : {};
-  const { position } = error instanceof LocatedFailure ? error : { position: undefined };
+  const [position, destinationPosition] = places.map((place) => place.position);
   delete fields.cause;
   return {
     ...fields,
     name: cause instanceof Error ? cause.name : "Error",
     message: messageOf(cause),
     position: position ?? fields.position,
+    destinationPosition,
     advice: advice(cause),
   };
 }

@@ -115,6 +115,7 @@ export class FileWriter {
       this.#records += this.#recordsIn(record.length);
       this.#progress.add(record.length, this.#recordsIn(record.length));
       if (earlyWarning) this.#noteEarlyWarning();
+      await interruption.breathe();
     }
   }
 
