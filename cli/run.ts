@@ -48,7 +48,7 @@ async function runCommand(
   const stopLogging = verbose ? logTo(host.stderr) : () => {};
   try {
     const devices = runOptions.devices ?? await packageDevices();
-    await invoke({ host, reporter, options, devices, interruption });
+    await interruption.supervise(invoke({ host, reporter, options, devices, interruption }));
     return 0;
   } catch (error) {
     return await report(error, reporter, { verbose });

@@ -2,6 +2,8 @@ import type { CliHost } from "./host.ts";
 
 /** Milliseconds that signals may have to wait. */
 const BREATH_MS = 100;
+/** Milliseconds that a command has to give up: to take commands back, and to take leave of the drive. */
+const PARTING_MS = 1500;
 
 /**
  * What SIGINT and SIGTERM mean for a command: they abort {@link signal}. A command that has a way to end well calls
@@ -11,6 +13,8 @@ const BREATH_MS = 100;
 export class Interruption {
   readonly #host: CliHost;
   readonly #controller = new AbortController();
+  readonly #closed = new AbortController();
+  readonly #overdue = Promise.withResolvers<never>();
   readonly #unlisten: () => void;
   #onStop: (() => void) | undefined;
   #stopRequested = false;
@@ -20,6 +24,7 @@ export class Interruption {
     this.#host = host;
     this.#nextBreath = host.now() + BREATH_MS;
     this.#unlisten = host.onInterrupt(() => this.#interrupt());
+    this.#overdue.promise.catch(() => {});
   }
 
   /** Aborted when the command is to be given up at once. */
@@ -54,9 +59,20 @@ export class Interruption {
     return this.#host.sleep(0, this.signal);
   }
 
+  /**
+   * What comes of `work`. Once it is told to give up, it has a moment to do so, and is then left alone: a drive that
+   * answers nothing keeps nobody waiting.
+   *
+   * @throws {InterruptedError} when it had to be left alone.
+   */
+  async supervise(work: Promise<void>): Promise<void> {
+    await Promise.race([work, this.#overdue.promise]);
+  }
+
   /** Stops listening. */
   close(): void {
     this.#unlisten();
+    this.#closed.abort();
   }
 
   #interrupt(): void {
@@ -64,8 +80,13 @@ export class Interruption {
       this.#stopRequested = true;
       this.#onStop();
     } else {
-      this.close();
-      this.#controller.abort(new InterruptedError());
+      this.#unlisten();
+      const error = new InterruptedError();
+      this.#controller.abort(error);
+      this.#host.sleep(PARTING_MS, this.#closed.signal).then(
+        () => this.#overdue.reject(error),
+        () => {}, // The command has ended.
+      );
     }
   }
 }

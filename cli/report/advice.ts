@@ -3,6 +3,7 @@ import {
   type AuthenticationFailure,
   ConnectError,
 } from "../../iscsi/errors.ts";
+import { InterruptedError } from "../host/interruption.ts";
 import { CommandTimeoutError, ConnectionLostError, LoginError } from "../../iscsi/errors.ts";
 import {
   NotReadyError,
@@ -84,6 +85,9 @@ export function adviceFor(error: unknown): string | undefined {
   if (error instanceof LoginError) return loginAdvice(error);
   if (error instanceof ConnectError) {
     return "Check the address, and that an iSCSI target listens there (port 3260 if none is given)";
+  }
+  if (error instanceof InterruptedError) {
+    return "If a tape was moving, tape tell says where it stands";
   }
   if (error instanceof CommandTimeoutError) return "Give it more time with --timeout SECONDS";
   if (error instanceof ConnectionLostError) return TAPE_ADVICE["transport-lost"];

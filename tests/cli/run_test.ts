@@ -110,7 +110,7 @@ Deno.test("An interruption gives up a command that waits", async () => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   host.interrupt();
   assert.equal(await running, 2);
-  assert.match(host.errors, /^tape: Interrupted: .*\n$/);
+  assert.match(host.errors, /^tape: Interrupted: .*\n.*tape tell.*\n$/);
   assert.equal(host.listeners, 0);
 });
 
