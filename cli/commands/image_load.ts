@@ -7,7 +7,7 @@ import type { TapeDrive } from "../../mod.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ImageFormatName } from "../images/image_format.ts";
@@ -205,7 +205,9 @@ class ImageLoad {
     const { damaged, cut } = this.#survey;
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
-    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are on tape`);
+    if (interruption.stopRequested) {
+      throw new InterruptedTransfer(`Interrupted: ${text} are on tape`);
+    }
     if (damaged > 0) reporter.warn(`left out: ${formatCount(damaged, "damaged record")}`);
     if (cut !== undefined) {
       reporter.warn(`what the image has from byte ${cut.offset} on is left out`);

@@ -7,7 +7,7 @@ import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSink, CliHost } from "../host/host.ts";
@@ -130,7 +130,9 @@ class ImageSave {
     this.#progress.clear();
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
-    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are in ${file}`);
+    if (interruption.stopRequested) {
+      throw new InterruptedTransfer(`Interrupted: ${text} are in ${file}`);
+    }
     await this.#warn();
     await reporter.summary(
       { saved: report, filemarks: this.#filemarks, unreadable: this.#unreadable, file },

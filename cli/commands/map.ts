@@ -5,7 +5,7 @@ import { flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { hideSecrets } from "../../iscsi/address.ts";
@@ -45,7 +45,7 @@ export const mapCommand: Command = defineCommand({
       if (svg !== undefined) await draw(svg, files, drive, context);
       await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
       if (context.interruption.stopRequested) {
-        throw new CommandFailure("Interrupted: the map ends where reading stopped");
+        throw new InterruptedTransfer("Interrupted: the map ends where reading stopped");
       }
     }, { readAhead }),
 });

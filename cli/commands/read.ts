@@ -6,7 +6,7 @@ import { integer, string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
@@ -197,7 +197,7 @@ class FileReader {
   }
 
   #endInterrupted(): never {
-    throw new CommandFailure(
+    throw new InterruptedTransfer(
       `Interrupted: ${transferText(transferReport(this.#progress))} read`,
     );
   }

@@ -5,7 +5,7 @@ import { flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import { columns } from "../report/reporter.ts";
@@ -151,7 +151,7 @@ async function readFiles(
   for await (const file of survey) if (!take(file)) break;
   progress.clear();
   if (interruption.stopRequested) {
-    throw new CommandFailure(`Interrupted: ${transferText(transferReport(progress))} read`);
+    throw new InterruptedTransfer(`Interrupted: ${transferText(transferReport(progress))} read`);
   }
   return progress;
 }

@@ -10,7 +10,7 @@ import { MediumError } from "../../sim/tape/medium.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { TransportError } from "../../transport/errors.ts";
 import { adviceFor } from "./advice.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { InterruptedError } from "../host/interruption.ts";
 import { positionText } from "./position_text.ts";
 import { UsageError } from "../usage_error.ts";
@@ -72,9 +72,13 @@ function locate(error: unknown): { cause: unknown; places: readonly LocatedFailu
 }
 
 function hints(places: readonly LocatedFailure[], cause: unknown): string[] {
-  const lines = places.flatMap(({ tapeName, position }) =>
-    position === undefined ? [] : [`${tapeName} stands: ${positionText(position)}`]
-  );
+  const lines = places.flatMap(({ tapeName, position }) => {
+    if (position !== undefined) return [`${tapeName} stands: ${positionText(position)}`];
+    // Some drives never tell.
+    return cause instanceof InterruptedTransfer
+      ? [`${tapeName} stands behind the last of that`]
+      : [];
+  });
   lines.push(...advice(cause));
   if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
   return lines;

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { TapeDrive } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSource } from "../host/host.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import type { ManifestFile } from "./manifest.ts";
@@ -156,7 +156,7 @@ export class FileWriter {
   async #endInterrupted(): Promise<never> {
     await this.#drive.flush(this.#abort);
     this.#progress.clear();
-    throw new CommandFailure(
+    throw new InterruptedTransfer(
       `Interrupted: ${transferText(transferReport(this.#progress))} written, no filemark`,
     );
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CommandFailure } from "../../../cli/command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../../../cli/command_failure.ts";
 import { describeFailure } from "../../../cli/report/failure.ts";
 import { InterruptedError } from "../../../cli/host/interruption.ts";
 import { UsageError } from "../../../cli/usage_error.ts";
@@ -95,6 +95,17 @@ Deno.test("A failure on a drive says where the tape stands", () => {
   assert.equal(error.name, "TapeError");
   assert.equal(error.message, "Spacing: met a filemark");
   assert.deepEqual(error.position, position);
+});
+
+Deno.test("An interrupted transfer says where the tape stands though the drive does not", () => {
+  const failure = new LocatedFailure(
+    new InterruptedTransfer("Interrupted: 3 records read"),
+    undefined,
+  );
+  assert.deepEqual(describeFailure(failure, quiet).lines, [
+    "Interrupted: 3 records read",
+    "The tape stands behind the last of that",
+  ]);
 });
 
 Deno.test("Bad usage has exit status 1 and points at the help", () => {
