@@ -32,7 +32,9 @@ export async function run(
     await new Reporter(host, { json: false }).result(undefined, parsed.text);
     return 0;
   } catch (error) {
-    return await report(error, new Reporter(host, { json: false }), { verbose: false });
+    // What cannot be parsed may still ask for the failure as a document.
+    const json = args.includes("--json");
+    return await report(error, new Reporter(host, { json }), { verbose: false });
   }
 }
 

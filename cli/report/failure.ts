@@ -100,7 +100,15 @@ function isExpected(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return systemMessage(error) ?? (error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return String(error);
+  return systemMessage(error) ?? withSystemWords(error);
+}
+
+/** An error's message, with words in the place of what the operating system has said. */
+function withSystemWords({ message, cause }: Error): string {
+  const words = cause instanceof Error && SYSTEM_MESSAGES[(cause as { code?: string }).code ?? ""];
+  if (!words || !message.endsWith(cause.message)) return message;
+  return message.slice(0, message.length - cause.message.length) + words;
 }
 
 /** The common ones of errno, for people. */
@@ -113,6 +121,7 @@ const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
   EPIPE: "the program that reads it has ended",
+  EPERM: "not permitted",
   EROFS: "the file system is read-only",
 };
 

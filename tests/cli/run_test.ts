@@ -123,3 +123,9 @@ Deno.test("No secret is told, whatever goes wrong", async () => {
   assert.equal(await tape(line, host, devices), 2);
   assert.ok(!(host.output + host.errors).includes(secret));
 });
+
+Deno.test("With --json a command line that makes no sense is a document, too", async () => {
+  const host = new MemoryHost();
+  assert.equal(await run(["frobnicate", "--json"], host), 1);
+  assert.equal(JSON.parse(host.output).error.name, "UsageError");
+});
