@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { formatCount } from "../byte_size.ts";
@@ -28,7 +28,7 @@ export const imageLoad: Command = defineCommand({
     "terminal, and off one with --yes.",
   examples: ["tape image load tape7.tap", "tape eod && tape image load more.aws --from-here"],
   parser: object({
-    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    file: argument(filePath("FILE"), { description: message`The image.` }),
     format: formatOption,
     fromHere: withDefault(
       flag("--from-here", { description: message`Write where the tape stands, and do not ask.` }),

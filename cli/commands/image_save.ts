@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
 import { formatCount } from "../byte_size.ts";
@@ -29,7 +29,7 @@ export const imageSave: Command = defineCommand({
     "sim:FILE is then a drive with that tape.",
   examples: ["tape image save tape7.tap", "tape image save rescue.tap --skip-errors --force"],
   parser: object({
-    file: argument(string({ metavar: "FILE|-" }), { description: message`The image.` }),
+    file: argument(filePath("FILE|-"), { description: message`The image.` }),
     force: withDefault(flag("--force", { description: message`Overwrite FILE.` }), false),
     fromHere: withDefault(
       flag("--from-here", { description: message`Do not rewind first.` }),

@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
@@ -24,7 +24,7 @@ export const mapCommand: Command = defineCommand({
     "end of the data. Places that cannot be read are passed and listed.",
   examples: ["tape map", "tape map --svg tape7.svg", "tape map --from-here --json"],
   parser: object({
-    svg: optional(option("--svg", string({ metavar: "OUT.svg" }), {
+    svg: optional(option("--svg", filePath("OUT.svg"), {
       description: message`Draw it, too.`,
     })),
     fromHere: withDefault(

@@ -2,7 +2,8 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { integer } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
@@ -30,7 +31,7 @@ export const readCommand: Command = defineCommand({
   ],
   parser: object({
     file: withDefault(
-      argument(string({ metavar: "FILE|-" }), {
+      argument(filePath("FILE|-"), {
         description: message`The file; - or nothing is standard output.`,
       }),
       "-",

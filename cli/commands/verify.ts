@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
@@ -24,7 +24,7 @@ export const verifyCommand: Command = defineCommand({
     "tape write put them, and the exit status says whether they are all there, unchanged.",
   examples: ["tape rewind && tape verify", "tape verify --manifest tape7.json"],
   parser: object({
-    manifest: optional(option("--manifest", string({ metavar: "FILE.json" }), {
+    manifest: optional(option("--manifest", filePath("FILE.json"), {
       description: message`What tape write --manifest has written down.`,
     })),
     readAhead: readAheadOption,
