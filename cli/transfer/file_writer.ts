@@ -9,6 +9,9 @@ import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
 import { transferReport, transferText } from "./transfer_report.ts";
 
+/** Milliseconds for a signal to arrive that has ended the source as well. */
+const SETTLING_MS = 20;
+
 /** How a file is cut. `blockBytes` is 0 in variable mode. */
 export interface RecordLayout {
   readonly recordBytes: number;
@@ -76,6 +79,10 @@ export class FileWriter {
       ? { known: false, object: undefined, partition: 0 }
       : await this.#drive.position(this.#abort);
     await this.#writeContents();
+    // Who interrupts a pipeline ends what writes to the pipe, too: its end may be heard before the signal.
+    if (!interruption.stopRequested) {
+      await this.#context.host.sleep(SETTLING_MS, interruption.signal);
+    }
     if (interruption.stopRequested) await this.#endInterrupted();
     await this.#endFile();
     return {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { run } from "../../../cli/run.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
-import { MemoryHost, patternBytes } from "../memory_host.ts";
+import { MemoryHost, MemorySource, patternBytes } from "../memory_host.ts";
 import { SimDevices, tape } from "../sim_devices.ts";
 
 const RECORDS = 200;
@@ -101,4 +101,27 @@ Deno.test("An interrupted map is printed, and its exit status says that it is no
   const host = new SignalledHost();
   assert.equal(await run(["-f", "sim:test.tap", "map"], host, { devices }), 2);
   assert.match(host.output, /^0 +0 .*interrupted$/m);
+});
+
+Deno.test("A source that the same signal has ended makes no whole file", async () => {
+  const { drive, devices } = await bench();
+  const source = new MemorySource(patternBytes(1000));
+  const host = new MemoryHost({ stdin: source });
+  host.onSleep = () => host.interrupt();
+  assert.equal(await tape("write - -b 100", host, devices), 2);
+  assert.match(host.errors, /Interrupted: 10 records, 1000 bytes .*, no filemark/);
+  assert.deepEqual(drive.objects().map(({ kind }) => kind), Array(10).fill("record"));
+});
+
+Deno.test("An interruption is an answer to a question", async () => {
+  const { drive, devices } = await bench();
+  const before = drive.objects().length;
+  const host = new MemoryHost({ typed: "" });
+  host.readLine = (signal) => {
+    host.interrupt();
+    return Promise.reject(signal.reason);
+  };
+  assert.equal(await tape("erase", host, devices), 2);
+  assert.match(host.errors, /Type yes: \n.*tape:.* Interrupted: the command was given up/);
+  assert.equal(drive.objects().length, before);
 });
