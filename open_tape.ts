@@ -73,7 +73,9 @@ const SIMULATED = "sim:";
  * ```
  */
 export async function openTape(address: string, options: OpenTapeOptions = {}): Promise<TapeDrive> {
-  const unit = await openLogicalUnit(address, { ...options, deviceType: DeviceType.Tape });
+  const unit = await openUnit(address, { ...options, deviceType: DeviceType.Tape }, (message) => {
+    options.onNotice?.({ kind: "image", message });
+  });
   try {
     return await TapeDrive.open(unit, options);
   } catch (error) {
@@ -92,7 +94,16 @@ export async function openLogicalUnit(
   address: string,
   options: OpenLogicalUnitOptions = {},
 ): Promise<RecoverableLogicalUnit> {
-  if (address.startsWith(SIMULATED)) return await openSimulated(address, options);
+  return await openUnit(address, options, () => {});
+}
+
+/** `warn` hears what is odd about an image. */
+async function openUnit(
+  address: string,
+  options: OpenLogicalUnitOptions,
+  warn: (message: string) => void,
+): Promise<RecoverableLogicalUnit> {
+  if (address.startsWith(SIMULATED)) return await openSimulated(address, options, warn);
   if (!address.startsWith("iscsi://")) {
     throw new InvalidOptionError(
       "address",
@@ -134,6 +145,7 @@ async function openRemote(
 async function openSimulated(
   address: string,
   options: OpenLogicalUnitOptions,
+  warn: (message: string) => void,
 ): Promise<RecoverableLogicalUnit> {
   const path = address.slice(SIMULATED.length);
   if (path === "") {
@@ -142,6 +154,10 @@ async function openSimulated(
   const { serveImage } = await import("./sim/mod.ts");
   const server = await serveImage(path);
   try {
+    if (server.warning !== undefined) {
+      const { offset, problem } = server.warning;
+      warn(`${path}, byte ${offset}: ${problem}`);
+    }
     const unit = await openRemote(server.url, { ...options, chap: undefined, dial: server.dial });
     return {
       name: address,

@@ -3,7 +3,8 @@ import { message } from "@optique/core/message";
 import { optional } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
+import { choice } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { IMAGE_FORMAT_NAMES, type ImageFormatName } from "../images/image_format.ts";
@@ -28,7 +29,7 @@ export const imageInspect: Command = defineCommand({
     "whether the image is whole.",
   examples: ["tape image inspect tape7.tap", "tape image inspect old.aws --json"],
   parser: object({
-    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    file: argument(filePath("FILE"), { description: message`The image.` }),
     format: formatOption,
   }),
   run: ({ file, format }, context) => inspect(file, format, context),

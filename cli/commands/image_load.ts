@@ -2,12 +2,12 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ImageFormatName } from "../images/image_format.ts";
@@ -28,7 +28,7 @@ export const imageLoad: Command = defineCommand({
     "terminal, and off one with --yes.",
   examples: ["tape image load tape7.tap", "tape eod && tape image load more.aws --from-here"],
   parser: object({
-    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    file: argument(filePath("FILE"), { description: message`The image.` }),
     format: formatOption,
     fromHere: withDefault(
       flag("--from-here", { description: message`Write where the tape stands, and do not ask.` }),
@@ -127,6 +127,7 @@ class ImageLoad {
     });
     await walkImage(host, file, format, async (step) => {
       await this.#write(step);
+      await interruption.breathe();
       return !interruption.stopRequested;
     });
     await this.#drive.flush(this.#abort);
@@ -204,7 +205,9 @@ class ImageLoad {
     const { damaged, cut } = this.#survey;
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
-    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are on tape`);
+    if (interruption.stopRequested) {
+      throw new InterruptedTransfer(`Interrupted: ${text} are on tape`);
+    }
     if (damaged > 0) reporter.warn(`left out: ${formatCount(damaged, "damaged record")}`);
     if (cut !== undefined) {
       reporter.warn(`what the image has from byte ${cut.offset} on is left out`);

@@ -79,6 +79,9 @@ function create(lockPath: string): boolean {
     const descriptor = openSync(lockPath, "wx");
     try {
       writeSync(descriptor, JSON.stringify(ownerOf(process.pid)));
+    } catch (error) {
+      unlinkSync(lockPath); // A full disk: an empty lock would belong to nobody, and stay.
+      throw error;
     } finally {
       closeSync(descriptor);
     }

@@ -7,6 +7,7 @@
 import type { Dialer } from "../../transport/byte_stream.ts";
 import { openImage } from "../images/open_image.ts";
 import type { TapMediumOptions } from "../images/tap_medium.ts";
+import type { TapWarning } from "../images/tap_walk.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
 import { loopbackTarget } from "./loopback_target.ts";
 
@@ -24,6 +25,8 @@ export interface ServedImage {
   readonly url: string;
   /** The drive itself. */
   readonly drive: SimulatedDrive;
+  /** The image is cut within an object, which the tape then does not have: what lies before it is all there. */
+  readonly warning: TapWarning | undefined;
   /**
    * Ends all sessions, and writes the image back.
    *
@@ -54,7 +57,7 @@ export async function serveImage(
       units: [{ lun: 0, device: drive }],
     });
     const { dial, urls: [url] } = target;
-    return { dial, url, drive, close: () => target.close() };
+    return { dial, url, drive, warning: medium.warning, close: () => target.close() };
   } catch (error) {
     await drive.close();
     throw error;
