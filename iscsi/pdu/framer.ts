@@ -59,6 +59,7 @@ export class PduFramer {
 
   #stage: Stage = "header";
   readonly #header: Uint8Array = new Uint8Array(MAX_HEADER_BYTES);
+  readonly #bhs: Uint8Array = this.#header.subarray(0, BHS_LENGTH);
   #headerLength = 0;
   #own: Uint8Array = NO_BYTES;
   #data: Uint8Array = NO_BYTES;
@@ -95,7 +96,7 @@ export class PduFramer {
   destination(): Uint8Array {
     if (this.#readsDirectly) return this.#data.subarray(this.#filled);
     if (this.#start > 0) this.#compact();
-    return this.#staging.subarray(this.#end);
+    return this.#end === 0 ? this.#staging : this.#staging.subarray(this.#end);
   }
 
   /**
@@ -122,7 +123,7 @@ export class PduFramer {
   }
 
   #compact(): void {
-    this.#staging.copyWithin(0, this.#start, this.#end);
+    if (this.#start < this.#end) this.#staging.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;
   }
@@ -138,8 +139,7 @@ export class PduFramer {
   #takeHeader(): boolean {
     const staged = this.#end - this.#start;
     if (staged < BHS_LENGTH) return false;
-    const bhs = this.#staging.subarray(this.#start, this.#start + BHS_LENGTH);
-    const length = BHS_LENGTH + ahsLength(bhs);
+    const length = BHS_LENGTH + ahsLength(this.#staging, this.#start);
     const onWire = length + (this.#headerDigest ? DIGEST_LENGTH : 0);
     if (staged < onWire) return false;
     const header = this.#staging.subarray(this.#start, this.#start + length);
@@ -147,7 +147,7 @@ export class PduFramer {
     this.#header.set(header);
     this.#headerLength = length;
     this.#start += onWire;
-    return this.#beginData(dataSegmentLength(bhs));
+    return this.#beginData(dataSegmentLength(this.#header));
   }
 
   #verifyHeader(header: Uint8Array): void {
@@ -185,10 +185,13 @@ export class PduFramer {
   }
 
   #currentHeader(): Uint8Array {
-    return this.#header.subarray(0, this.#headerLength);
+    return this.#headerLength === BHS_LENGTH
+      ? this.#bhs
+      : this.#header.subarray(0, this.#headerLength);
   }
 
   #ownBuffer(length: number): Uint8Array {
+    if (length === 0) return NO_BYTES;
     if (this.#own.length < length) this.#own = new Uint8Array(length);
     return this.#own.subarray(0, length);
   }
