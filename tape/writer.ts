@@ -63,7 +63,7 @@ export class Writer {
     if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
     else checkRecordLength(data.length, limits);
     if (era !== this.era) throw this.#stopped(data);
-    if (!this.#behind.isBusy) await this.place("write");
+    if (!this.#behind.isBusy && !this.#isPlaced) await this.place("write");
     signal?.throwIfAborted();
     return await this.#behind.write(data, signal);
   }
@@ -101,6 +101,11 @@ export class Writer {
     // A READ ahead may have met the reset in which the drive lost its buffer.
     if (!this.#reposition.isThere) await this.#reposition.settle();
     return await this.#session.moving(() => this.#marks(0, false, signal));
+  }
+
+  /** Whether the tape is known to stand where the caller does. */
+  get #isPlaced(): boolean {
+    return this.#reposition.isThere && !this.#session.isLost && !this.#session.isDoubtful;
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
