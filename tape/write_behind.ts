@@ -80,7 +80,11 @@ export class WriteBehind {
     const write = this.#window.add(number, data, objects, this.isBehind);
     this.#session.isDirty = true;
     this.#window.send(write, blockBytes, this.isBehind ? undefined : signal);
-    if (!this.#mayRunAhead) await this.settle(this.isBehind ? undefined : signal);
+    if (!this.#mayRunAhead) {
+      const patience = this.isBehind ? undefined : signal;
+      await this.#advance(patience);
+      if (this.isBusy || this.#wantsSample) await this.settle(patience);
+    }
     return this.result(number);
   }
 

@@ -57,13 +57,19 @@ export class Writer {
     return this.#behind.era;
   }
 
-  /** Writes one record, or in fixed mode one or more whole blocks. */
-  async write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
+  /** Writes one record, or in fixed mode one or more whole blocks. What cannot be written at all it throws at once. */
+  write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
     const { blockBytes, limits } = this.#session;
     if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
     else checkRecordLength(data.length, limits);
     if (era !== this.era) throw this.#stopped(data);
-    if (!this.#behind.isBusy && !this.#isPlaced) await this.place("write");
+    if (!this.#behind.isBusy && !this.#isPlaced) return this.#writeOncePlaced(data, signal);
+    signal?.throwIfAborted();
+    return this.#behind.write(data, signal);
+  }
+
+  async #writeOncePlaced(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
+    await this.place("write");
     signal?.throwIfAborted();
     return await this.#behind.write(data, signal);
   }
