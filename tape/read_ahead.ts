@@ -66,6 +66,8 @@ export class ReadAhead {
   readonly #room: RecordRoom;
   readonly #options: ReadAheadOptions;
   readonly #slots: Slot[] = [];
+  /** How many of them ask for the position. */
+  #questions = 0;
   readonly #arrivals: Arrival[] = [];
   #depth: number;
   #order: ReadOrder | undefined;
@@ -111,6 +113,11 @@ export class ReadAhead {
   order(order: ReadOrder): void {
     this.#order = order;
     this.#ordered = order.buffer.buffer;
+  }
+
+  /** The next thing off the tape, if it is there already. */
+  get arrived(): Arrival | undefined {
+    return this.#arrivals[0];
   }
 
   /** The next thing off the tape, which stays where it is; reads when there is none. */
@@ -229,8 +236,7 @@ export class ReadAhead {
 
   /** READs under way or undelivered. */
   #underWay(): number {
-    const reads = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 0 : 1), 0);
-    return reads + this.#arrivals.length;
+    return this.#slots.length - this.#questions + this.#arrivals.length;
   }
 
   #issueRead(): void {
@@ -278,8 +284,8 @@ export class ReadAhead {
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
     if (this.#depth === 0 && blockBytes === 0) return;
-    const asked = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 1 : 0), 0);
-    if (asked >= proof.samplesWanted) return;
+    if (this.#questions >= proof.samplesWanted) return;
+    this.#questions++;
     const slot: Slot = { done: Promise.resolve() };
     slot.done = this.#session.samplePosition().then((number) => {
       slot.number = number;
@@ -290,7 +296,10 @@ export class ReadAhead {
   /** Turns the oldest answer into arrivals. */
   #harvest(slot: Slot): void {
     const { proof } = this.#session;
-    if (slot.read === undefined) return proof.sample(slot.number);
+    if (slot.read === undefined) {
+      this.#questions--;
+      return proof.sample(slot.number);
+    }
     const arrivals = this.#interpret(slot);
     if (!arrivals.some(({ kind }) => kind === "records")) {
       this.#recycleUnlessOrdered(slot.read.buffer.buffer);
