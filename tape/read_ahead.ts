@@ -14,6 +14,7 @@ import type { Reply } from "./device.ts";
 import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
+import { RepeatedCdb } from "./repeated_cdb.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
@@ -64,7 +65,6 @@ export interface ReadAheadOptions {
 export class ReadAhead {
   readonly #session: TapeSession;
   readonly #room: RecordRoom;
-  readonly #options: ReadAheadOptions;
   readonly #slots: Slot[] = [];
   /** How many of them ask for the position. */
   #questions = 0;
@@ -77,16 +77,19 @@ export class ReadAhead {
   #isUncertain = false;
   #fruitless = 0;
   readonly #spares: Uint8Array[] = [];
+  readonly #cdb: RepeatedCdb;
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
   mayRunAhead = false;
   /** Whether a READ in fixed mode must ask for one block only: the drive does not tell which of several has another length. */
   isBlockwise = false;
 
-  constructor(session: TapeSession, room: RecordRoom, options: ReadAheadOptions) {
+  constructor(session: TapeSession, room: RecordRoom, { depth, sili }: ReadAheadOptions) {
     this.#session = session;
     this.#room = room;
-    this.#options = options;
-    this.#depth = options.depth;
+    this.#depth = depth;
+    this.#cdb = new RepeatedCdb((fixed, length) =>
+      readCdb({ fixed, sili: sili && !fixed, length })
+    );
   }
 
   /** Whether nothing is under way or undelivered. */
@@ -244,11 +247,7 @@ export class ReadAhead {
     const buffer = this.#order?.buffer ?? this.#buffer(blockBytes);
     this.#order = undefined;
     const isFixed = blockBytes > 0;
-    const cdb = readCdb({
-      fixed: isFixed,
-      sili: !isFixed && this.#options.sili,
-      length: isFixed ? buffer.length / blockBytes : buffer.length,
-    });
+    const cdb = this.#cdb.of(isFixed, isFixed ? buffer.length / blockBytes : buffer.length);
     const slot: Slot = { read: { buffer, blockBytes }, done: Promise.resolve() };
     slot.done = device.send({ cdb, dataIn: buffer }).then(
       (reply) => this.#answered(slot, reply),

@@ -39,10 +39,10 @@ export class GatheringWriter {
       if (staged + chunk.length > STAGING_BYTES) {
         from = staged === 0 ? 0 : Math.max(0, Math.min(HEAD_BYTES - staged, chunk.length));
         staging.set(chunk.subarray(0, from), staged);
-        if (staged + from > 0) await this.#writeAll(staging.subarray(0, staged + from));
+        await this.#writeAll(staging.subarray(0, staged + from));
         staged = 0;
         const to = i === last ? chunk.length : Math.max(from, chunk.length - TAIL_BYTES);
-        if (to > from) await this.#writeAll(chunk.subarray(from, to));
+        await this.#writeAll(chunk.subarray(from, to));
         from = to;
       }
       if (from === chunk.length) continue;

@@ -37,6 +37,11 @@ export interface FramerOptions {
   readonly stagingBytes: number;
 }
 
+/**
+ * How much a read takes of a header and what is behind it where long data is expected: most of that then goes to its
+ * place without a copy.
+ */
+const LONG_PDU_READ_BYTES = 8192;
 /** Below this many missing bytes a read goes through staging, so that it can bring the next header along. */
 const DIRECT_READ_BYTES = 8192;
 /** From this length on a data segment's CRC is cheaper in WebAssembly. */
@@ -53,6 +58,8 @@ export class PduFramer {
   readonly #staging: Uint8Array;
   #start = 0;
   #end = 0;
+  /** Whether the last PDU was longer than the staging buffer, as the next one probably is. */
+  #expectsLong = false;
 
   #headerDigest = false;
   #dataCrc: RunningCrc32c | undefined;
@@ -96,6 +103,9 @@ export class PduFramer {
   destination(): Uint8Array {
     if (this.#readsDirectly) return this.#data.subarray(this.#filled);
     if (this.#start > 0) this.#compact();
+    if (this.#expectsLong && this.#end < LONG_PDU_READ_BYTES) {
+      return this.#staging.subarray(this.#end, LONG_PDU_READ_BYTES);
+    }
     return this.#end === 0 ? this.#staging : this.#staging.subarray(this.#end);
   }
 
@@ -219,6 +229,7 @@ export class PduFramer {
     const intact = digest === 0 || this.#verifyData(padding);
     this.#start += padding + digest;
     this.#stage = "header";
+    this.#expectsLong = length > this.#staging.length;
     this.#sink.receive(this.#currentHeader(), this.#data, intact);
     this.#data = NO_BYTES;
     return true;
