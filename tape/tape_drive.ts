@@ -489,17 +489,24 @@ export class TapeDrive extends DriveFeatures {
   ): Promise<T> {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
-      await this.#makeReady(signal, noNews);
+      if (!this.#isReady) await this.#makeReady(signal, noNews);
       return await operation();
     }, signal);
   }
 
   /** Takes its turn; writes under way are what it goes on with. */
   #runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#enqueue(async () => {
-      if (!this.#writer.isBusy) await this.#makeReady(signal);
-      return await operation();
-    }, signal);
+    return this.#enqueue(
+      () =>
+        this.#writer.isBusy || this.#isReady
+          ? operation()
+          : this.#makeReady(signal).then(operation),
+      signal,
+    );
+  }
+
+  get #isReady(): boolean {
+    return !this.#outage.isHere && !this.#session.isModeStale;
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
@@ -509,12 +516,23 @@ export class TapeDrive extends DriveFeatures {
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
   #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#enqueue(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+    const resuming = () => {
       this.#session.tellLoss("read");
-      return await this.#reader.resuming(operation, signal);
-    }, signal);
+      return this.#reader.resuming(operation, signal);
+    };
+    return this.#enqueue(
+      () =>
+        this.#writer.isBusy || this.#session.isModeStale
+          ? this.#settleWrites(signal).then(resuming)
+          : resuming(),
+      signal,
+    );
+  }
+
+  /** What a read, which sees to lost connections itself, needs to begin. */
+  async #settleWrites(signal?: AbortSignal): Promise<void> {
+    if (this.#writer.isBusy) await this.#writer.settle(signal);
+    if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
   }
 
   #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {

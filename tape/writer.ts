@@ -57,13 +57,19 @@ export class Writer {
     return this.#behind.era;
   }
 
-  /** Writes one record, or in fixed mode one or more whole blocks. */
-  async write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
+  /** Writes one record, or in fixed mode one or more whole blocks. What cannot be written at all it throws at once. */
+  write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
     const { blockBytes, limits } = this.#session;
     if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
     else checkRecordLength(data.length, limits);
     if (era !== this.era) throw this.#stopped(data);
-    if (!this.#behind.isBusy) await this.place("write");
+    if (!this.#behind.isBusy && !this.#isPlaced) return this.#writeOncePlaced(data, signal);
+    signal?.throwIfAborted();
+    return this.#behind.write(data, signal);
+  }
+
+  async #writeOncePlaced(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
+    await this.place("write");
     signal?.throwIfAborted();
     return await this.#behind.write(data, signal);
   }
@@ -101,6 +107,11 @@ export class Writer {
     // A READ ahead may have met the reset in which the drive lost its buffer.
     if (!this.#reposition.isThere) await this.#reposition.settle();
     return await this.#session.moving(() => this.#marks(0, false, signal), signal);
+  }
+
+  /** Whether the tape is known to stand where the caller does. */
+  get #isPlaced(): boolean {
+    return this.#reposition.isThere && !this.#session.isLost && !this.#session.isDoubtful;
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */

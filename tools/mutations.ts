@@ -393,7 +393,7 @@ const FRAMING: readonly Mutation[] = [
       "§11.2.3: no data, no data digest",
     ],
     [
-      "const length = BHS_LENGTH + ahsLength(bhs);",
+      "const length = BHS_LENGTH + ahsLength(this.#staging, this.#start);",
       "const length = BHS_LENGTH;",
       "§11.2.1.4: TotalAHSLength",
     ],
