@@ -180,6 +180,12 @@ export class TapeSession {
     this.blockBytes = await currentBlockBytes(this.device);
   }
 
+  /** Takes in the block size that the drive has just said, in bytes; 0 in variable mode. */
+  knowBlockSize(bytes: number): void {
+    this.#isModeStale = false;
+    this.blockBytes = bytes;
+  }
+
   /** Whether the block size has to be read again. */
   get isModeStale(): boolean {
     return this.#isModeStale;

@@ -23,6 +23,8 @@ export interface LoginIdentity {
   /** iSCSI name of the target; `undefined` in a discovery session. */
   readonly targetName: string | undefined;
   readonly isid: Uint8Array;
+  /** Whether the login begins in the operational stage. */
+  readonly skipsSecurityStage: boolean;
 }
 
 /** Data digests need WebAssembly; a target may insist on them even if they are not preferred. */
@@ -44,7 +46,7 @@ export function initiatorOptions(
   const { connections = 1, abortEscalation = "none" } = options;
   checkConnections(connections);
   return {
-    login: loginOptions(options, identity.targetName),
+    login: loginOptions(options, identity),
     loginConnection: {
       isid: identity.isid,
       tsih: 0,
@@ -62,13 +64,17 @@ export function initiatorOptions(
   };
 }
 
-function loginOptions(options: ConnectOptions, targetName: string | undefined): LoginOptions {
+function loginOptions(
+  options: ConnectOptions,
+  { targetName, skipsSecurityStage }: LoginIdentity,
+): LoginOptions {
   const { initiatorName = defaultInitiatorName() } = options;
   const { initiatorAlias, chap, headerDigest, dataDigest, extraKeys } = options;
   return {
     initiatorName,
     initiatorAlias,
     chap,
+    skipSecurityStage: skipsSecurityStage,
     headerDigest,
     dataDigest,
     extraKeys,
