@@ -27,13 +27,12 @@ export interface LoginIdentity {
   readonly skipsSecurityStage: boolean;
 }
 
-/** Data digests need WebAssembly; a target may insist on them even if they are not preferred. */
-export async function loadDigestEngines(
+/** What computes data digests; a target may insist on them even if they are not preferred. */
+export function digestEnginesFor(
   { dataDigest = "prefer-none" }: ConnectOptions,
-): Promise<DigestEngines | undefined> {
+): DigestEngines | undefined {
   if (dataDigest === "none") return undefined;
-  const [incoming, outgoing] = await Promise.all([RunningCrc32c.load(), RunningCrc32c.load()]);
-  return { incoming, outgoing };
+  return { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() };
 }
 
 /** The options of the core. */

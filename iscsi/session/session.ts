@@ -22,7 +22,7 @@ import { dialPortal } from "./dial_portal.ts";
 import { Initiator } from "./core/initiator.ts";
 import type { DigestEngines } from "./connection/initiator_connection.ts";
 import type { InitiatorEvents } from "./core/initiator_options.ts";
-import { initiatorOptions, loadDigestEngines, type LoginIdentity } from "./initiator_setup.ts";
+import { digestEnginesFor, initiatorOptions, type LoginIdentity } from "./initiator_setup.ts";
 import { mayInsistOnSecurityStage } from "./security_stage.ts";
 import { ScsiTask } from "./requests/scsi_task.ts";
 import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
@@ -477,7 +477,7 @@ export class Session {
   ): Promise<Session> {
     const { maxRedirects = 8, randomBytes = webCryptoBytes } = options;
     const isid = options.isid ?? randomIsid(randomBytes);
-    const digestEngines = await loadDigestEngines(options);
+    const digestEngines = digestEnginesFor(options);
     const hops: string[] = [];
     let home = parsePortal(options.portal);
     let address = home;
