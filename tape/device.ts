@@ -23,7 +23,7 @@ import type {
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { type Condition, conditionOfStatus, errorFor } from "./conditions.ts";
+import { type Condition, conditionOf, conditionOfStatus, errorFor } from "./conditions.ts";
 import { TapeError, type TapeErrorFacts, TransportLostError } from "./errors.ts";
 import { type DriveNotice, wantsCleaning } from "./notice.ts";
 
@@ -331,10 +331,26 @@ export class Device {
     return new TransportLostError(`${name} on ${this.name}: ${fate}: ${error.message}`, facts);
   }
 
-  #tellAttention({ sense }: Reply): void {
-    const message = describeSense(sense!);
+  /**
+   * Asks what the drive has to say, which takes a unit attention off it and tells of that. Resolves to `undefined` when the drive does not answer.
+   *
+   * @throws {TransportLostError} when no status came back; or the signal's reason.
+   */
+  async askSense(signal?: AbortSignal): Promise<Sense | undefined> {
+    const dataIn = new Uint8Array(SENSE_BYTES);
+    const reply = await this.send({ cdb: requestSenseCdb(SENSE_BYTES), dataIn, signal });
+    const isAnswer = reply.condition === "good";
+    const sense = isAnswer ? decodeSense(dataIn.subarray(0, reply.dataInLength)) : reply.sense;
+    if (sense === undefined) return undefined;
+    if (isAnswer) this.#hearOfCleaning(sense);
+    if (conditionOf(sense) === "attention") this.#tellAttention(sense);
+    return sense;
+  }
+
+  #tellAttention(sense: Sense): void {
+    const message = describeSense(sense);
     this.logger.info("Unit attention on {name}: {message}", { name: this.name, message });
-    this.notify({ kind: "attention", sense: sense!, message });
+    this.notify({ kind: "attention", sense, message });
   }
 
   /** Whether the command was not executed and should be sent again; waits first where that is due. */
@@ -342,7 +358,7 @@ export class Device {
     const { condition, cdb } = reply;
     if (condition === "busy") return tries < BUSY_TRIES && await this.#waitForBusy(signal);
     if (condition === "attention") {
-      this.#tellAttention(reply);
+      this.#tellAttention(reply.sense!);
       return tries < ATTENTION_TRIES;
     }
     if (condition === "aborted-command") return tries < ABORTED_TRIES && isRepeatable(cdb);
@@ -358,11 +374,7 @@ export class Device {
 
   /** Takes in what an answer says beside its meaning. */
   #listen(sense: Sense, condition: Condition): void {
-    if (wantsCleaning(sense) && !this.#isCleaningTold) {
-      this.#isCleaningTold = true;
-      this.logger.warn("{name} wants to be cleaned", { name: this.name });
-      this.notify({ kind: "cleaning" });
-    }
+    this.#hearOfCleaning(sense);
     if (condition === "informational" && sense.format !== "none") {
       this.notify({ kind: "recovered", sense, message: describeSense(sense) });
     }
@@ -370,6 +382,13 @@ export class Device {
     const code = codeOf(sense);
     this.#failures = code === this.#failureCode ? this.#failures + 1 : 1;
     this.#failureCode = code;
+  }
+
+  #hearOfCleaning(sense: Sense): void {
+    if (!wantsCleaning(sense) || this.#isCleaningTold) return;
+    this.#isCleaningTold = true;
+    this.logger.warn("{name} wants to be cleaned", { name: this.name });
+    this.notify({ kind: "cleaning" });
   }
 }
 

@@ -6,9 +6,12 @@
 
 import { DeviceType, deviceTypeName } from "../scsi/device_type.ts";
 import { inquiry, type InquiryData } from "../scsi/inquiry.ts";
+import type { Sense } from "../scsi/sense.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { type BlockLimits, NO_LIMITS, readBlockLimits } from "./block_limits.ts";
 import { readMediumMode } from "./block_size.ts";
+import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import type { DevicePosition } from "./position.ts";
 import { askReady, type ReadinessOptions, waitUntilReady } from "./readiness.ts";
@@ -33,16 +36,18 @@ export interface DriveInfo {
 /** What the drive says of itself and the tape in it. */
 interface Facts {
   readonly limits: BlockLimits;
-  readonly blockBytes: number;
+  /** Bytes of a block in fixed mode, 0 in variable mode; `undefined` when the drive does not say. */
+  readonly blockBytes?: number;
   readonly position?: DevicePosition;
 }
 
 /**
  * Gets to know a drive: what it is, whether a tape is ready, record lengths, block size, position.
  *
- * The questions that bring data go out together, and whether a tape is ready is asked behind them: istgt mixes up its answers on the wire when commands with
- * and without data are under way at once. A new initiator first hears of unit attentions, through which INQUIRY alone is answered, so whatever was
- * refused is asked again along with that.
+ * All questions go out together, between two REQUEST SENSE: the first takes the unit attention that waits for a new initiator, so that the others are
+ * answered; in the last, a drive without a tape that is ready says so (SPC-5 §6.39). One that says nothing there, and knows its position, need not be asked
+ * by TEST UNIT READY, which would take a round trip of its own: istgt mixes up its answers on the wire when commands with and without data are under way at
+ * once. What was refused for a further unit attention is asked again along with TEST UNIT READY.
  *
  * @throws {TapeError} of kind `not-a-tape`; {@link NotReadyError}; of the drive's kind when it fails.
  */
@@ -52,17 +57,20 @@ export async function getToKnow(
 ): Promise<DriveInfo> {
   const { device } = session;
   const { signal } = options;
-  const [identity, serial, first] = await Promise.allSettled([
+  const [_, first, identity, serial, state] = await Promise.allSettled([
+    device.askSense(signal),
+    askFacts(session, signal),
     device.consult((unit) => inquiry(unit, { signal })),
     device.consult((unit) => readSerialNumber(unit, { signal })),
-    askFacts(session, signal),
+    device.askSense(signal),
   ]);
   if (identity.status === "rejected") throw identity.reason;
   const { vendor, product, revision, deviceType, removable } = checkTape(
     identity.value,
     device.name,
   );
-  apply(session, ...await whenReady(session, first, options));
+  if (provesReady(first, state)) apply(session, true, first);
+  else apply(session, ...await whenReady(session, first, options));
   const serialNumber = serial.status === "fulfilled" ? serial.value : undefined;
   return {
     vendor,
@@ -72,6 +80,22 @@ export async function getToKnow(
     deviceType,
     removable,
   };
+}
+
+/** Whether the answers leave no doubt that a tape is ready: the drive knows where it stands, and has nothing to say. */
+function provesReady(
+  facts: PromiseSettledResult<Facts>,
+  state: PromiseSettledResult<Sense | undefined>,
+): boolean {
+  if (facts.status === "rejected" || state.status === "rejected") return false;
+  const { position } = facts.value;
+  return position !== undefined && !position.isUnknown && saysNothing(state.value);
+}
+
+function saysNothing(sense: Sense | undefined): boolean {
+  if (sense === undefined || sense.format === "none" || sense.deferred) return false;
+  const { key, asc, ascq } = sense;
+  return key === SenseKey.NoSense && asc === 0 && ascq === 0;
 }
 
 /** Waits for the tape, and asks again what could not be answered before it was ready. */
@@ -107,14 +131,16 @@ function apply(
     return;
   }
   session.limits = facts.value.limits;
-  session.blockBytes = facts.value.blockBytes;
+  // A drive without mode parameters has nothing to set a block size with.
+  if (facts.value.blockBytes === undefined) session.blockBytes = 0;
+  else session.knowBlockSize(facts.value.blockBytes);
   if (facts.value.position?.beginningOfPartition) session.placeAtBeginning();
 }
 
 async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {
   const { device } = session;
   const [limits, mode, position, cartridge] = await Promise.allSettled([
-    readBlockLimits(device, signal),
+    askLimits(device, signal),
     readMediumMode(device, signal),
     session.askPosition(signal),
     session.learnCartridge(signal),
@@ -124,10 +150,19 @@ async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Fac
   }
   return {
     limits: limits.status === "fulfilled" ? limits.value : NO_LIMITS,
-    // A drive without mode parameters has nothing to set a block size with.
-    blockBytes: mode.status === "fulfilled" ? mode.value.blockBytes : 0,
+    ...(mode.status === "fulfilled" && { blockBytes: mode.value.blockBytes }),
     ...(position.status === "fulfilled" && { position: position.value }),
   };
+}
+
+/** A unit attention that the first question meets is older than what the drive answers to those behind it, so it alone is asked again. */
+async function askLimits(device: Device, signal?: AbortSignal): Promise<BlockLimits> {
+  try {
+    return await readBlockLimits(device, signal);
+  } catch (error) {
+    if (!(error instanceof TapeError && error.senseKey === SenseKey.UnitAttention)) throw error;
+    return await readBlockLimits(device, signal);
+  }
 }
 
 /** The drive does not know the question, or has no tape to ask about. */

@@ -37,6 +37,8 @@ export interface DevicePosition {
   readonly beginningOfPartition: boolean;
   readonly endOfPartition: boolean;
   readonly programmableEarlyWarning: boolean;
+  /** The drive says itself that it does not know. */
+  readonly isUnknown?: true;
 }
 
 const BEGINNING = 0x80;
@@ -62,7 +64,9 @@ export function decodePosition(bytes: Uint8Array, form: number): DevicePosition 
     programmableEarlyWarning: (flags & PROGRAMMABLE_WARNING) !== 0,
   };
   // Some devices answer any form with the short one; that they do not know needs no more than this bit.
-  if ((flags & LOCATION_UNKNOWN) !== 0) return { ...facts, beginningOfPartition: false };
+  if ((flags & LOCATION_UNKNOWN) !== 0) {
+    return { ...facts, beginningOfPartition: false, isUnknown: true };
+  }
   if (bytes.length < POSITION_BYTES[form]) return undefined;
   if (form === PositionForm.Short && (flags & POSITION_ERROR) !== 0) return undefined;
   // tgt answers the long form with zeros wherever the tape stands. Object 0 is the beginning, so one says so or neither is true.

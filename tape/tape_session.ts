@@ -242,6 +242,12 @@ export class TapeSession {
     if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
   }
 
+  /** Takes in the block size that the drive has just said, in bytes; 0 in variable mode. */
+  knowBlockSize(bytes: number): void {
+    this.#isModeStale = false;
+    this.blockBytes = bytes;
+  }
+
   /** Whether the block size has to be read again. */
   get isModeStale(): boolean {
     return this.#isModeStale;

@@ -114,8 +114,8 @@ export interface LoginOptions {
    */
   readonly extraKeys?: Readonly<Record<string, string>>;
   /**
-   * Without credentials, begin in the operational stage: saves one round trip. Targets that insist on the security
-   * stage refuse this.
+   * Without credentials, begin in the operational stage: saves one round trip. A target that insists on the security
+   * stage refuses this; `Session` does it, and where it is refused logs in again through the security stage.
    *
    * @default false
    */

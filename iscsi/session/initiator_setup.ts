@@ -23,15 +23,16 @@ export interface LoginIdentity {
   /** iSCSI name of the target; `undefined` in a discovery session. */
   readonly targetName: string | undefined;
   readonly isid: Uint8Array;
+  /** Whether the login begins in the operational stage. */
+  readonly skipsSecurityStage: boolean;
 }
 
-/** Data digests need WebAssembly; a target may insist on them even if they are not preferred. */
-export async function loadDigestEngines(
+/** What computes data digests; a target may insist on them even if they are not preferred. */
+export function digestEnginesFor(
   { dataDigest = "prefer-none" }: ConnectOptions,
-): Promise<DigestEngines | undefined> {
+): DigestEngines | undefined {
   if (dataDigest === "none") return undefined;
-  const [incoming, outgoing] = await Promise.all([RunningCrc32c.load(), RunningCrc32c.load()]);
-  return { incoming, outgoing };
+  return { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() };
 }
 
 /** The options of the core. */
@@ -44,7 +45,7 @@ export function initiatorOptions(
   const { connections = 1, abortEscalation = "none" } = options;
   checkConnections(connections);
   return {
-    login: loginOptions(options, identity.targetName),
+    login: loginOptions(options, identity),
     loginConnection: {
       isid: identity.isid,
       tsih: 0,
@@ -62,13 +63,17 @@ export function initiatorOptions(
   };
 }
 
-function loginOptions(options: ConnectOptions, targetName: string | undefined): LoginOptions {
+function loginOptions(
+  options: ConnectOptions,
+  { targetName, skipsSecurityStage }: LoginIdentity,
+): LoginOptions {
   const { initiatorName = defaultInitiatorName() } = options;
   const { initiatorAlias, chap, headerDigest, dataDigest, extraKeys } = options;
   return {
     initiatorName,
     initiatorAlias,
     chap,
+    skipSecurityStage: skipsSecurityStage,
     headerDigest,
     dataDigest,
     extraKeys,

@@ -22,7 +22,8 @@ import { dialPortal } from "./dial_portal.ts";
 import { Initiator } from "./core/initiator.ts";
 import type { DigestEngines } from "./connection/initiator_connection.ts";
 import type { InitiatorEvents } from "./core/initiator_options.ts";
-import { initiatorOptions, loadDigestEngines, type LoginIdentity } from "./initiator_setup.ts";
+import { digestEnginesFor, initiatorOptions, type LoginIdentity } from "./initiator_setup.ts";
+import { mayInsistOnSecurityStage } from "./security_stage.ts";
 import { ScsiTask } from "./requests/scsi_task.ts";
 import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
 import {
@@ -483,13 +484,22 @@ export class Session {
   ): Promise<Session> {
     const { maxRedirects = 8, randomBytes = webCryptoBytes } = options;
     const isid = options.isid ?? randomIsid(randomBytes);
-    const digestEngines = await loadDigestEngines(options);
+    const digestEngines = digestEnginesFor(options);
     const hops: string[] = [];
     let home = parsePortal(options.portal);
     let address = home;
+    let skipsSecurityStage = options.chap === undefined;
     for (;;) {
-      const session = new Session(options, { address, home, targetName, isid }, digestEngines);
-      const outcome = await session.#establish(options);
+      const place = { address, home, targetName, isid, skipsSecurityStage };
+      const session = new Session(options, place, digestEngines);
+      let outcome: LoginOutcome;
+      try {
+        outcome = await session.#establish(options);
+      } catch (error) {
+        if (!skipsSecurityStage || !mayInsistOnSecurityStage(error)) throw error;
+        skipsSecurityStage = false;
+        continue;
+      }
       if (outcome.kind === "done") return session;
       // A target that has moved for now is looked for where it was next time, one that has moved for good is not.
       const isAtHome = address === home;

@@ -10,7 +10,7 @@ import { ConnectionDriver } from "../connection/connection_driver.ts";
 import type { Initiator } from "./core/initiator.ts";
 import type { SessionConnection } from "./core/session_connection.ts";
 import { dialPortal } from "./dial_portal.ts";
-import { loadDigestEngines } from "./initiator_setup.ts";
+import { digestEnginesFor } from "./initiator_setup.ts";
 import type { ConnectOptions } from "./session_options.ts";
 
 /** What the sockets of a session need. */
@@ -82,7 +82,7 @@ export class SessionSockets {
   async #dial(cid: number): Promise<void> {
     const { core, clock, address, options } = this.#parts;
     try {
-      const digestEngines = await loadDigestEngines(options);
+      const digestEngines = digestEnginesFor(options);
       const signal = this.#over.signal;
       const stream = await dialPortal(address, clock, { ...options, signal });
       const connection = core.open(cid, digestEngines);

@@ -24,7 +24,7 @@ import { FaultyLine } from "./connection/faulty_line.ts";
 import type { ListedTarget } from "./requests/send_targets.ts";
 import { SessionRegistry } from "./session/session_registry.ts";
 import type { EstablishedLogin, SimulatedTarget } from "./target.ts";
-import type { ConnectionEvents, DigestEngines } from "./connection/connection_surroundings.ts";
+import type { ConnectionEvents } from "./connection/connection_surroundings.ts";
 import { TargetConnection } from "./connection/target_connection.ts";
 import type { ConnectionEvent, TargetEvent } from "./target_event.ts";
 import type { PortalOptions, TargetLimits } from "./target_options.ts";
@@ -114,9 +114,8 @@ export class ServingPortal {
 
   async #run(stream: ByteStream): Promise<void> {
     const number = ++this.#connections;
-    const engines = await loadDigestEngines();
     if (this.#closed || !this.#makeRoom(number)) return stream.close();
-    const connection = this.#connect(engines, {
+    const connection = this.#connect({
       closed: () => driver.close(),
       changed: () => driver.changed(),
       report: (event) => this.#report(number, connection, event),
@@ -131,10 +130,7 @@ export class ServingPortal {
     }
   }
 
-  #connect(
-    digestEngines: DigestEngines,
-    events: ConnectionEvents,
-  ): TargetConnection {
+  #connect(events: ConnectionEvents): TargetConnection {
     const { limits, keepalive = false, initialStatSn = 1, plan } = this.#options;
     const subject = (): FaultSubject => ({
       initiatorName: connection.session?.identity.initiatorName,
@@ -147,7 +143,7 @@ export class ServingPortal {
       keepalive,
       initialStatSn,
       stagingBytes: STAGING_BYTES,
-      digestEngines,
+      digestEngines: { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() },
       now: () => this.#clock.now(),
       ignoresPing: () => plan?.ignoresPing(subject()) ?? false,
       line: plan && new FaultyLine({ plan, subject, now: () => this.#clock.now() }),
@@ -257,11 +253,6 @@ export class ServingPortal {
       addresses: target.addresses(address),
     }));
   }
-}
-
-async function loadDigestEngines(): Promise<DigestEngines> {
-  const [incoming, outgoing] = await Promise.all([RunningCrc32c.load(), RunningCrc32c.load()]);
-  return { incoming, outgoing };
 }
 
 function webCryptoBytes(length: number): Uint8Array {

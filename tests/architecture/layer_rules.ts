@@ -40,7 +40,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["transport/", "scsi/", "iscsi/", "tape/", "changer/", "sim/", "", "cli/"],
   "@optique/core": ["cli/"],
   "@optique/run": ["cli/"],
-  "hash-wasm": ["iscsi/"],
 };
 
 /** The files and folders that own a host facility: the only ones that name `Deno` or `node:`. */

@@ -20,7 +20,7 @@ import { textTarget } from "./targets/text.ts";
 export async function fuzzTargets(): Promise<readonly FuzzTarget[]> {
   return [
     pduTarget,
-    await framerTarget(),
+    framerTarget(),
     textTarget,
     binaryValueTarget,
     addressTarget,

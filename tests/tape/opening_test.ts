@@ -7,9 +7,20 @@ import { openSim } from "./drive_setup.ts";
 import { SimUnit } from "./sim_unit.ts";
 
 const TEST_UNIT_READY = 0x00;
+const REQUEST_SENSE = 0x03;
+const READ_BLOCK_LIMITS = 0x05;
+const READ_POSITION = 0x34;
+/** What goes out at once: REQUEST SENSE, READ BLOCK LIMITS, MODE SENSE, READ POSITION, twice INQUIRY, REQUEST SENSE. */
+const QUESTIONS = [0x03, 0x05, 0x1a, 0x34, 0x12, 0x12, 0x03];
 const ATTENTION = { key: 6, asc: 0x28, ascq: 0 };
 const LOADING = { key: 2, asc: 0x04, ascq: 1 };
 const NEEDS_LOAD = { key: 2, asc: 0x04, ascq: 2 };
+
+/** Lets the drive answer as one that is not ready: in REQUEST SENSE, and so many times to TEST UNIT READY. */
+function unready(unit: SimUnit, sense: typeof LOADING, times = 1) {
+  unit.drive.inject({ opcode: REQUEST_SENSE, sense, times: 2 });
+  unit.drive.inject({ opcode: TEST_UNIT_READY, sense, times });
+}
 
 /** Opens on a unit that is prepared first; counts the waits. */
 async function open(prepare: (unit: SimUnit) => void, options: TapeDriveOptions = {}) {
@@ -35,11 +46,63 @@ Deno.test("TapeDrive.open() tells what the drive is and which lengths it takes",
   assert.equal(drive.limits.maxBytes, personality.blockLimits.maxBytes);
 });
 
-Deno.test("TapeDrive.open() asks all that brings data at once, and then whether a tape is ready", async () => {
+Deno.test("TapeDrive.open() asks all at once, and nothing more of a drive that leaves no doubt", async () => {
   const { unit } = await open(() => {});
-  assert.deepEqual(unit.opcodes(), [0x12, 0x12, 0x05, 0x1a, 0x34, 0x00]);
-  assert.equal(unit.maxOutstanding, 5);
+  assert.deepEqual(unit.opcodes(), QUESTIONS);
+  assert.equal(unit.maxOutstanding, QUESTIONS.length);
 });
+
+Deno.test("TapeDrive.open() has REQUEST SENSE take the unit attention of a new initiator, and asks nothing twice", async () => {
+  const { unit, drive } = await openSim({ unitAttentions: { newNexus: [{ asc: 0x29, ascq: 0 }] } });
+  assert.deepEqual(unit.opcodes(), QUESTIONS);
+  await drive.read();
+  assert.equal(unit.opcodes()[QUESTIONS.length], 0x08, "nothing has become doubtful");
+});
+
+Deno.test("TapeDrive.open() asks for the record lengths alone again when a unit attention came in between", async () => {
+  const { unit, drive } = await open(({ drive }) => {
+    drive.inject({ opcode: READ_BLOCK_LIMITS, sense: ATTENTION });
+  });
+  assert.deepEqual(unit.opcodes(), [...QUESTIONS, READ_BLOCK_LIMITS]);
+  await drive.read();
+  assert.equal(unit.opcodes().at(-1), 0x08);
+});
+
+Deno.test("TapeDrive.open() tells of an attention that REQUEST SENSE took off the drive, as of any other", async () => {
+  const told: string[] = [];
+  const newNexus = [{ asc: 0x3f, ascq: 0x01 }];
+  await openSim({ unitAttentions: { newNexus } }, {
+    onNotice: (notice) => told.push(notice.kind),
+  });
+  assert.deepEqual(told, ["attention"]);
+});
+
+const DOUBTS: readonly [what: string, prepare: (unit: SimUnit) => void][] = [
+  ["does not know REQUEST SENSE", ({ drive }) => {
+    drive.inject({ opcode: REQUEST_SENSE, sense: { key: 5, asc: 0x20, ascq: 0 }, times: 2 });
+  }],
+  ["is said to be rewinding", ({ drive }) => {
+    drive.inject({ opcode: REQUEST_SENSE, sense: { key: 0, asc: 0, ascq: 0x1a }, times: 2 });
+  }],
+  ["does not know its position", ({ quirks }) => Object.assign(quirks, { positionUnknown: true })],
+  ["refuses READ POSITION", ({ drive }) => {
+    drive.inject({ opcode: READ_POSITION, sense: { key: 5, asc: 0x20, ascq: 0 }, times: 2 });
+  }],
+  ["is not ready for READ POSITION", ({ drive }) => {
+    drive.inject({ opcode: READ_POSITION, sense: LOADING, times: 1 });
+  }],
+];
+
+for (const [what, prepare] of DOUBTS) {
+  Deno.test(`TapeDrive.open() asks a drive that ${what} whether its tape is ready`, async () => {
+    const { unit, waits } = await open((unit) => {
+      prepare(unit);
+      unit.drive.inject({ opcode: TEST_UNIT_READY, sense: LOADING });
+    });
+    assert.equal(unit.opcodes().filter((opcode) => opcode === TEST_UNIT_READY).length, 2);
+    assert.deepEqual(waits, [1000]);
+  });
+}
 
 Deno.test("TapeDrive.open() takes in the unit attentions that wait for it", async () => {
   const { unit, drive } = await open((unit) => {
@@ -52,21 +115,23 @@ Deno.test("TapeDrive.open() takes in the unit attentions that wait for it", asyn
 
 Deno.test("TapeDrive.open() gives up on a drive that never runs out of unit attentions", async () => {
   const opening = open((unit) => {
-    unit.drive.inject({ opcode: TEST_UNIT_READY, sense: ATTENTION, times: 100 });
+    for (const opcode of [TEST_UNIT_READY, READ_BLOCK_LIMITS]) {
+      unit.drive.inject({ opcode, sense: ATTENTION, times: 100 });
+    }
   });
   await assert.rejects(opening, (error: TapeError) => error.kind === "medium-changed");
 });
 
 Deno.test("TapeDrive.open() polls until the tape is ready", async () => {
   const { waits } = await open((unit) => {
-    unit.drive.inject({ opcode: TEST_UNIT_READY, sense: LOADING, times: 5 });
+    unready(unit, LOADING, 5);
   }, { loadPolling: { intervalMs: 250, count: 5 } });
   assert.deepEqual(waits, [250, 250, 250, 250, 250]);
 });
 
 Deno.test("TapeDrive.open() stops polling after the given count, and says why", async () => {
   const opening = open((unit) => {
-    unit.drive.inject({ opcode: TEST_UNIT_READY, sense: LOADING, times: 100 });
+    unready(unit, LOADING, 100);
   }, { loadPolling: { count: 3 } });
   await assert.rejects(opening, (error: NotReadyError) => {
     return error instanceof NotReadyError && error.reason === "becoming-ready";
@@ -77,16 +142,14 @@ Deno.test("TapeDrive.open() stops polling at the signal", async () => {
   const controller = new AbortController();
   const reason = new Error("stop");
   const opening = open((unit) => {
-    unit.drive.inject({ opcode: TEST_UNIT_READY, sense: LOADING, times: 100 });
+    unready(unit, LOADING, 100);
     controller.abort(reason);
   }, { loadPolling: { signal: controller.signal } });
   await assert.rejects(opening, (error) => error === reason);
 });
 
 Deno.test("TapeDrive.open() loads a tape that waits for it only when asked to", async () => {
-  const prepare = (unit: SimUnit) => {
-    unit.drive.inject({ opcode: TEST_UNIT_READY, sense: NEEDS_LOAD });
-  };
+  const prepare = (unit: SimUnit) => unready(unit, NEEDS_LOAD);
   await assert.rejects(open(prepare), (error: NotReadyError) => error.reason === "needs-load");
   const { unit } = await open(prepare, { load: true });
   assert.ok(unit.opcodes().includes(0x1b));

@@ -3,7 +3,7 @@ import { ConnectionLostError } from "../../../iscsi/mod.ts";
 import { transportFailure } from "../../../transport/errors.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
 import { STATUS, turn, type WireConnection } from "./wire_connection.ts";
-import { FINAL, keysText, Op } from "./wire_pdu.ts";
+import { FINAL, Op } from "./wire_pdu.ts";
 import { TSIH, WireTarget, withTarget } from "./wire_target.ts";
 
 /** Thrown into a conversation where the connection is cut. */
@@ -48,10 +48,10 @@ async function converse(target: WireTarget, step: () => void): Promise<void> {
 async function login(wire: WireConnection, step: () => void): Promise<void> {
   const first = await wire.only(Op.LoginRequest);
   step();
-  wire.loginResponse(first, keysText({ AuthMethod: "None" }));
+  wire.loginResponse(first, "ImmediateData=No\0", { flags: 1 << 2 });
   const second = await wire.only(Op.LoginRequest);
   step();
-  wire.loginResponse(second, "ImmediateData=No\0", { tsih: TSIH });
+  wire.loginResponse(second, "", { tsih: TSIH });
 }
 
 async function transfer(wire: WireConnection, step: () => void): Promise<void> {

@@ -91,7 +91,7 @@ Deno.test("RFC 7143 §13.12: each side's MaxRecvDataSegmentLength limits the oth
   const session = { negotiation: { maxReceiveDataSegmentLength: 4096 } };
   const keys = { MaxRecvDataSegmentLength: "512" };
   await withSession({ session, keys }, async (target, wire) => {
-    assert.equal(wire.stream.sent[1].keys.MaxRecvDataSegmentLength, "4096");
+    assert.equal(wire.stream.sent[0].keys.MaxRecvDataSegmentLength, "4096");
     const dataIn = new Uint8Array(4096);
     const reading = await target.begin(READ, { dataIn });
     wire.dataIn(reading.pdu.itt, pattern(4096), { flags: FINAL | STATUS });

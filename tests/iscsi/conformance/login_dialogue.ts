@@ -28,8 +28,15 @@ export const TO_OPERATIONAL = FINAL | 1;
 /** T from the operational stage to the full feature phase. */
 export const TO_FULL_FEATURE = FINAL | 1 << 2 | 3;
 
-/** Answers the security stage, and returns the request of the operational stage. */
-export async function operational(wire: WireConnection): Promise<WirePdu> {
-  wire.loginResponse(await wire.only(Op.LoginRequest), AUTH_NONE);
-  return await wire.only(Op.LoginRequest);
+/** The request of the operational stage, in which a login without credentials begins. */
+export function operational(wire: WireConnection): Promise<WirePdu> {
+  return wire.only(Op.LoginRequest);
+}
+
+/** Insists on the security stage, and returns the first request of the login that begins there. */
+export async function security(target: WireTarget): Promise<WirePdu> {
+  const refused = await target.wire.only(Op.LoginRequest);
+  target.wire.loginResponse(refused, "", { status: 0x0200, flags: 0 });
+  const again = await target.connection(target.connections.length + 1);
+  return await again.only(Op.LoginRequest);
 }

@@ -10,6 +10,7 @@ import {
   AUTH_NONE,
   loggingIn,
   operational,
+  security,
   TO_FULL_FEATURE,
   TO_OPERATIONAL,
 } from "./login_dialogue.ts";
@@ -22,28 +23,49 @@ Deno.test("RFC 7143 §11.12: the first Login Request is immediate (43h), of vers
   await loggingIn({ isid }, async (wire) => {
     const pdu = await wire.only(Op.LoginRequest);
     assert.equal(pdu.u8(0), 0x43);
-    assert.equal(pdu.u8(1), TO_OPERATIONAL, "T, CSG 0, NSG 1");
+    assert.equal(pdu.u8(1), TO_FULL_FEATURE, "T, CSG 1, NSG 3");
     assert.deepEqual([pdu.u8(2), pdu.u8(3)], [0, 0]);
     assert.deepEqual([...pdu.bhs.subarray(8, 14)], [...isid]);
     assert.deepEqual([pdu.u16(14), pdu.cid], [0, 0]);
   });
 });
 
-Deno.test("RFC 7143 §6.3: the first Login Request names initiator, target and session type, and nothing that is operational", async () => {
+Deno.test("RFC 7143 §6.3: the first Login Request names initiator, target and session type, with no security keys in the operational stage", async () => {
   await loggingIn({ initiatorName: "iqn.2026-03.com.example:me" }, async (wire) => {
     const { keys } = await wire.only(Op.LoginRequest);
-    assert.deepEqual(keys, {
-      InitiatorName: "iqn.2026-03.com.example:me",
-      TargetName: TARGET_NAME,
-      SessionType: "Normal",
-      AuthMethod: "None",
-    });
+    assert.equal(keys.InitiatorName, "iqn.2026-03.com.example:me");
+    assert.deepEqual([keys.TargetName, keys.SessionType], [TARGET_NAME, "Normal"]);
+    assert.equal(keys.AuthMethod, undefined);
   });
 });
 
+Deno.test("RFC 7143 §6.3: a target that insists on the security stage is logged in to through it, where nothing operational is said", async () => {
+  await loggingIn(
+    { initiatorName: "iqn.2026-03.com.example:me" },
+    async (wire, connecting, target) => {
+      const request = await security(target);
+      assert.ok(wire.stream.closed);
+      assert.equal(request.u8(1), TO_OPERATIONAL, "T, CSG 0, NSG 1");
+      assert.deepEqual(request.keys, {
+        InitiatorName: "iqn.2026-03.com.example:me",
+        TargetName: TARGET_NAME,
+        SessionType: "Normal",
+        AuthMethod: "None",
+      });
+      target.wire.loginResponse(request, AUTH_NONE);
+      const second = await target.wire.only(Op.LoginRequest);
+      target.wire.loginResponse(second, target.answersTo(second), { tsih: TSIH });
+      const session = await connecting;
+      target.wire.stream.cut();
+      await session.close();
+    },
+  );
+});
+
 Deno.test("RFC 7143 §6.3: one tag and one CmdSN serve all of a login, and no key is said twice", async () => {
-  await loggingIn({}, async (wire) => {
-    const first = await wire.only(Op.LoginRequest);
+  await loggingIn({}, async (_, __, target) => {
+    const first = await security(target);
+    const { wire } = target;
     wire.loginResponse(first, AUTH_NONE, { flags: 0 });
     const second = await wire.only(Op.LoginRequest);
     wire.loginResponse(second, "");
@@ -88,11 +110,11 @@ Deno.test("RFC 7143 §6.2: a response with C is answered by an empty request, an
 
 Deno.test("RFC 7143 §6.2, §13.12: a text longer than 8192 bytes goes out in parts with C, whatever the target declared", async () => {
   const extraKeys = { "X-com.example.a": "a".repeat(7000), "X-com.example.b": "b".repeat(7000) };
-  await loggingIn({ extraKeys }, async (wire) => {
-    wire.loginResponse(
-      await wire.only(Op.LoginRequest),
-      AUTH_NONE + "MaxRecvDataSegmentLength=65536\0",
-    );
+  await loggingIn({ extraKeys }, async (_, __, target) => {
+    const declared = AUTH_NONE + "MaxRecvDataSegmentLength=65536\0";
+    const begin = await security(target);
+    const { wire } = target;
+    wire.loginResponse(begin, declared);
     const first = await wire.only(Op.LoginRequest);
     assert.deepEqual([first.dataSegmentLength <= 8192, first.final], [true, false]);
     assert.equal(first.u8(1), CONTINUE | 1 << 2);
@@ -274,7 +296,7 @@ Deno.test("RFC 7143 §4.2.7: the name that an initiator is not given is that of 
 
 Deno.test("RFC 7143 §11.13.4: the login's last StatSN is what the first command expects next", async () => {
   await withSession({ statSn: 0x7fffffff }, async (target) => {
-    assert.equal((await target.begin(REWIND)).pdu.expStatSn, 0x80000001);
+    assert.equal((await target.begin(REWIND)).pdu.expStatSn, 0x80000000);
   });
 });
 

@@ -20,9 +20,12 @@ for (const [status, errorClass] of [[0x0203, LoginError], [0x0300, LoginError]] 
 }
 
 Deno.test("RFC 7143 §11.13.5: a target that demands a proof of an initiator without credentials is an AuthenticationError", async () => {
-  await loggingIn({}, async (wire, connecting) => {
+  await loggingIn({}, async (wire, connecting, target) => {
     wire.loginResponse(await wire.only(Op.LoginRequest), "", { status: 0x0201, flags: 0 });
+    const second = await target.connection(2);
+    second.loginResponse(await second.only(Op.LoginRequest), "", { status: 0x0201, flags: 0 });
     await assert.rejects(connecting, AuthenticationError);
+    assert.equal(target.connections.length, 2, "the way through the security stage is tried once");
   });
 });
 

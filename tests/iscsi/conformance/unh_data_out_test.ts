@@ -237,7 +237,7 @@ Deno.test("UNH 12.3: with DataSequenceInOrder=No, R2Ts whose offsets fall are an
   const session = { negotiation: { dataSequenceInOrder: false } };
   const keys = { ...SOLICITED.keys, DataSequenceInOrder: "No" };
   await withSession({ keys, session }, async (target, wire) => {
-    const login = wire.stream.sent[1];
+    const login = wire.stream.sent[0];
     assert.equal(login.keys.DataSequenceInOrder, "No");
     const data = pattern(3000);
     const { execution, pdu: { itt } } = await target.begin(WRITE, { dataOut: data });

@@ -324,7 +324,7 @@ Deno.test("RFC 7143 §7.9: SNACKs that are not answered are repeated so many tim
 
 Deno.test("RFC 7143 §13.19: at error recovery level 1 with sequences in order, one R2T at a time is what is offered", async () => {
   await withSession(levelOne(), async (target, wire) => {
-    const { keys } = wire.stream.sent[1];
+    const { keys } = wire.stream.sent[0];
     assert.deepEqual([keys.DataSequenceInOrder, keys.MaxOutstandingR2T], ["Yes", "1"]);
     assert.equal(target.session.parameters.maxOutstandingR2T, 1);
     await turn();

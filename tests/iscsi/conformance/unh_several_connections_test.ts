@@ -69,9 +69,15 @@ Deno.test("RFC 7143 §6.3.1: further connections log in with the ISID, the TSIH 
         assert.equal(pdu.u16(14), index === 0 ? 0 : TSIH);
       }
     }
-    const keys = Object.keys(wires[1].stream.sent[1].keys).sort();
-    assert.deepEqual(keys, ["DataDigest", "HeaderDigest", "MaxRecvDataSegmentLength"]);
-    assert.equal(wires[0].stream.sent[1].keys.MaxConnections, "3");
+    const keys = Object.keys(wires[1].stream.sent[0].keys).sort();
+    assert.deepEqual(keys, [
+      "DataDigest",
+      "HeaderDigest",
+      "InitiatorName",
+      "MaxRecvDataSegmentLength",
+      "TargetName",
+    ]);
+    assert.equal(leading.keys.MaxConnections, "3");
     assert.equal(target.session.connections.length, 3);
     await turn();
   });

@@ -136,14 +136,12 @@ export class WireTarget {
     const first = await wire.next(Op.LoginRequest);
     this.expCmdSn = count === 1 ? first.cmdSn : this.expCmdSn;
     this.maxCmdSn = (this.expCmdSn + this.window - 1) >>> 0;
-    wire.loginResponse(first, keysText({ AuthMethod: "None", TargetPortalGroupTag: "1" }));
-    await turn();
-    const second = await wire.next(Op.LoginRequest);
-    wire.loginResponse(second, this.answersTo(second), { flags: FINAL | 1 << 2 | 3, tsih: TSIH });
+    const text = keysText({ TargetPortalGroupTag: "1" }) + this.answersTo(first);
+    wire.loginResponse(first, text, { flags: FINAL | 1 << 2 | 3, tsih: TSIH });
     wire.stream.digests = {
-      header: second.keys.HeaderDigest?.includes(this.keys.HeaderDigest) === true &&
+      header: first.keys.HeaderDigest?.includes(this.keys.HeaderDigest) === true &&
         this.keys.HeaderDigest === "CRC32C",
-      data: second.keys.DataDigest?.includes(this.keys.DataDigest) === true &&
+      data: first.keys.DataDigest?.includes(this.keys.DataDigest) === true &&
         this.keys.DataDigest === "CRC32C",
     };
     await turn();

@@ -10,20 +10,20 @@ const vectors: readonly (readonly [string, Uint8Array, readonly number[]])[] = [
 ];
 
 for (const [name, input, digest] of vectors) {
-  Deno.test(`CRC32C of ${name} is that of RFC 7143, by table and by WebAssembly`, async () => {
+  Deno.test(`CRC32C of ${name} is that of RFC 7143, by table and in pieces`, () => {
     const wire = new Uint8Array(4);
     writeDigest(wire, 0, crc32c(input));
     assert.deepEqual([...wire], digest);
-    const running = await RunningCrc32c.load();
+    const running = new RunningCrc32c();
     running.start();
     running.update(input);
     assert.equal(running.finish(), readDigest(wire, 0));
   });
 }
 
-Deno.test("CRC32C in pieces is that of the whole, wherever it is cut", async () => {
+Deno.test("CRC32C in pieces is that of the whole, wherever it is cut", () => {
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => i * 37 + 5);
-  const running = await RunningCrc32c.load();
+  const running = new RunningCrc32c();
   for (const cut of [0, 1, 2, 3, 4, 47, 299, 300]) {
     const [head, tail] = [bytes.subarray(0, cut), bytes.subarray(cut)];
     assert.equal(crc32c(tail, crc32c(head)), crc32c(bytes));

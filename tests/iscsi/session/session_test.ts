@@ -64,7 +64,8 @@ Deno.test("Mutual CHAP proves both sides; a login that fails leaves nothing open
     ) {
       await assert.rejects(pair.connect({ chap }), AuthenticationError);
     }
-    assert.deepEqual(pair.dialed.map(({ closes }) => closes > 0), [true, true, true, true]);
+    // The one without credentials is tried with and without the security stage.
+    assert.deepEqual(pair.dialed.map(({ closes }) => closes > 0), new Array(5).fill(true));
     assert.equal(pair.clock.pending, 0, "no timer is left");
   });
 });

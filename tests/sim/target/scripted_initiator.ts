@@ -167,15 +167,15 @@ export class ScriptedInitiator {
     ]);
     assert.deepEqual([pdu.statusClass, pdu.statusDetail], [0, 0]);
     assert.ok(pdu.transit && pdu.nsg === 3);
-    await this.#useDigests(new Map(decodeText(data)));
+    this.#useDigests(new Map(decodeText(data)));
     return pdu;
   }
 
-  async #useDigests(answers: ReadonlyMap<string, string>): Promise<void> {
+  #useDigests(answers: ReadonlyMap<string, string>): void {
     const header = answers.get("HeaderDigest") === "CRC32C";
     const data = answers.get("DataDigest") === "CRC32C";
-    this.#digests = { header, data: data ? await RunningCrc32c.load() : undefined };
-    this.#framer.setDigests(header, data ? await RunningCrc32c.load() : undefined);
+    this.#digests = { header, data: data ? new RunningCrc32c() : undefined };
+    this.#framer.setDigests(header, data ? new RunningCrc32c() : undefined);
   }
 
   /** A SCSI Command with the next CmdSN; returns it for its tag and number. */
