@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeSense, SenseKey, Status } from "@uiscsi/tape/scsi";
+import { DeviceType, encodeSense, SenseKey, Status } from "@uiscsi/tape/scsi";
 import type { DeviceServer, TaskResult } from "@uiscsi/tape/sim";
 
 /** The answer to a command that nobody will execute: LOGICAL UNIT NOT SUPPORTED (SPC-5 §4.4.8). */
@@ -15,12 +15,7 @@ export function refusal(): TaskResult {
 
 /** Refuses every command, so that those who still use the device let go of it. */
 export class RefusingDevice implements DeviceServer {
-  readonly deviceType: number;
-
-  /** @param deviceType Peripheral device type (SPC-5 §6.7.2). */
-  constructor(deviceType: number) {
-    this.deviceType = deviceType;
-  }
+  readonly deviceType: number = DeviceType.None;
 
   dataOutLength(): number {
     return 0;

@@ -256,7 +256,7 @@ Deno.test("A ring that makes no sense ends the server with an error of its class
 });
 
 Deno.test("What stands in for a dead device refuses everything", () =>
-  serve(new RefusingDevice(1), async (kernel) => {
+  serve(new RefusingDevice(), async (kernel) => {
     ask(kernel, 1, 0x12);
     kernel.ring();
     await kernel.notifiedTimes(1);
