@@ -26,7 +26,7 @@ export interface AttachedDevice {
 }
 
 /** The devices, whoever serves them. @throws {TcmuError} when the kernel's files cannot be read. */
-export async function attachedDevices(host: KernelHost = linuxHost): Promise<AttachedDevice[]> {
+export async function attachedDevices(host: KernelHost = linuxHost()): Promise<AttachedDevice[]> {
   const devices: AttachedDevice[] = [];
   for (const backstore of await Backstore.list(host.files)) {
     const { name, group, path } = backstore;
@@ -55,7 +55,7 @@ export interface CleanUpOptions {
  * @throws {TcmuError} when the kernel does not let go.
  */
 export async function cleanUp(
-  host: KernelHost = linuxHost,
+  host: KernelHost = linuxHost(),
   { only }: CleanUpOptions = {},
 ): Promise<string[]> {
   const removed: string[] = [];

@@ -110,8 +110,9 @@ export class Attachment {
   }
 
   /**
-   * Takes the devices away from everybody and removes them; a command that runs may end in time, all others are
-   * refused. Resolves when they execute nothing any more. Calling it again does nothing more.
+   * Takes the devices away from everybody and removes them. A command that runs may end within `closeTimeoutMs`; one
+   * that takes longer is aborted, though its device may still be at it. All others are refused. Calling it again does
+   * nothing more.
    *
    * @throws {TcmuError} when the kernel does not let go.
    */
@@ -138,7 +139,6 @@ export class Attachment {
     const errors: unknown[] = [];
     for (const step of steps) await Promise.resolve(step()).catch((error) => errors.push(error));
     if (errors.length > 0) throw errors[0];
-    await Promise.all(this.#served.map((one) => one.idle()));
   }
 }
 
@@ -164,7 +164,7 @@ export function attach(
   units: readonly TcmuUnit[],
   options: AttachOptions = {},
 ): Promise<Attachment> {
-  return Attachment.open(units, options, linuxHost);
+  return Attachment.open(units, options, linuxHost());
 }
 
 function checkSettings(

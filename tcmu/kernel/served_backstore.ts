@@ -123,11 +123,6 @@ export class ServedBackstore {
     await this.backstore.remove();
   }
 
-  /** Resolves once the device executes nothing any more. */
-  async idle(): Promise<void> {
-    await this.#server.idle();
-  }
-
   #start(): Promise<void> {
     const running = this.#server.run();
     running.catch(() => this.#failed = true);

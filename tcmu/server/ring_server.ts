@@ -89,11 +89,6 @@ export class RingServer {
     this.#answer(running, ended());
   }
 
-  /** Resolves once the device executes nothing any more. */
-  async idle(): Promise<void> {
-    await this.#looping;
-  }
-
   #take(): void {
     for (const entry of this.#ring.take()) {
       if (entry.kind === "command") this.#waiting.push(entry);

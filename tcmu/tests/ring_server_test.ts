@@ -206,7 +206,7 @@ Deno.test("A device that goes away ends its running command when patience ends, 
     const keys = kernel.answers().map(({ id, sense }) => [id, decodeSense(sense).key]);
     assert.deepEqual(keys, [[2, 5], [1, 0x0b], [3, 5]]);
     release();
-    await server.idle();
+    await turns();
     assert.deepEqual(kernel.answers(), [], "the late answer is dropped");
     assert.deepEqual(device.log, ["established", "1:"]);
   });
@@ -240,7 +240,7 @@ Deno.test("When the kernel's device is gone, a late answer goes nowhere", async 
   kernel.remove();
   await running;
   release();
-  await server.idle();
+  await turns();
   assert.equal(kernel.notified, 0);
   assert.deepEqual(device.log, ["established", "1:", "lost"]);
 });
