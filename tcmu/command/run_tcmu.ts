@@ -93,9 +93,7 @@ async function serve(
 }
 
 async function detach(name: string, host: TcmuHost): Promise<void> {
-  const meant = async () =>
-    (await attachedDevices(host.kernel)).filter((one) => one.group === name || one.name === name);
-  const devices = await meant();
+  const devices = await devicesOf(name, host);
   if (devices.length === 0) {
     throw new TcmuError(`Cannot detach ${name}: nothing of that name is attached`, {
       device: name,
@@ -103,16 +101,29 @@ async function detach(name: string, host: TcmuHost): Promise<void> {
   }
   const processes = new Set(devices.flatMap(({ processId }) => processId ?? []));
   for (const processId of processes) host.terminate(processId);
-  if (processes.size === 0) return void await cleanUp(host.kernel, { only: name });
   for (let waited = 0; waited < DETACH_LIMIT_MS; waited += DETACH_POLL_MS) {
-    if ((await meant()).length === 0) return;
+    if (await areOver(processes, host)) return void await cleanUp(host.kernel, { only: name });
     await host.sleep(DETACH_POLL_MS);
+    if ((await devicesOf(name, host)).length === 0) return;
   }
   throw new TcmuError(
     `Cannot detach ${name}: process ${[...processes].join(", ")} does not let go of it; ` +
       "kill it, then run cleanup",
     { device: name },
   );
+}
+
+async function devicesOf(name: string, { kernel }: TcmuHost): Promise<AttachedDevice[]> {
+  const devices = await attachedDevices(kernel);
+  return devices.filter((one) => one.group === name || one.name === name);
+}
+
+/** One that has ended, and that nobody has taken notice of, has no files any more. */
+async function areOver(processes: ReadonlySet<number>, { kernel }: TcmuHost): Promise<boolean> {
+  for (const processId of processes) {
+    if ((await kernel.files.list(`/proc/${processId}/fd`)).length > 0) return false;
+  }
+  return true;
 }
 
 /** Name, process and places, apart by tabs. */

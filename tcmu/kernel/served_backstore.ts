@@ -86,9 +86,7 @@ export class ServedBackstore {
   static async adopt(host: KernelHost, backstore: Backstore): Promise<ServedBackstore> {
     const ring = await openRing(host, backstore);
     const server = await orClose(ring, () => refusingServer(backstore, ring));
-    const served = new ServedBackstore(host, backstore, ring, server);
-    await backstore.unblock();
-    return served;
+    return new ServedBackstore(host, backstore, ring, server);
   }
 
   /**
@@ -133,13 +131,14 @@ export class ServedBackstore {
   async #serveRefusals(): Promise<void> {
     this.#server = await refusingServer(this.backstore, this.#ring);
     this.#running = this.#start();
-    await this.backstore.unblock();
   }
 }
 
 async function refusingServer(backstore: Backstore, ring: ClosableRing): Promise<RingServer> {
   await backstore.resetRing();
-  return new RingServer(ring, new RefusingDevice());
+  const server = new RingServer(ring, new RefusingDevice());
+  await backstore.unblock();
+  return server;
 }
 
 async function openRing(host: KernelHost, backstore: Backstore): Promise<ClosableRing> {

@@ -151,6 +151,24 @@ Deno.test("detach gives up a process that does not let go, and says what to do",
     await server;
   }));
 
+Deno.test("detach cleans up behind a process that ends without doing so", () =>
+  withImage(async (image) => {
+    const host = new FakeHost();
+    const before = host.kernel.tree();
+    const server = runTcmu(["attach", "--media", image, "--name", "mine"], host);
+    await host.ready(1);
+    host.kernel.setServer(0, 77);
+    host.onTerminate = () => {
+      host.kernel.setServer(0, undefined);
+      host.kernel.rings[0].closed = true;
+      return Promise.resolve();
+    };
+    assert.equal(await runTcmu(["detach", "mine"], host), 0);
+    assert.deepEqual(host.kernel.tree(), before);
+    host.interrupt();
+    await server;
+  }));
+
 Deno.test("list and cleanup tell of what a dead process left", () =>
   withImage(async (image) => {
     const host = new FakeHost();
