@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type DeviceServer,
+  type ForeignMedium,
   libraryPersonalities,
   MemoryMedium,
+  openImage,
   SimulatedDrive,
   type SimulatedDriveOptions,
   SimulatedLibrary,
   tapePersonalities,
-  TapMedium,
+  type TapMedium,
 } from "../../sim/mod.ts";
 import { driveQuirks, REQUIRE_UNLOAD } from "./quirk_names.ts";
 import type { ServeSettings } from "./serve_settings.ts";
@@ -24,7 +26,7 @@ export interface SimulatedUnits {
   close(): Promise<void>;
 }
 
-/** Drives with a cartridge in each. @throws as {@link TapMedium.open}. */
+/** Drives with a cartridge in each. @throws as {@link openImage}. */
 export function openSingleDrives(settings: ServeSettings): SimulatedUnits {
   const images = openImages(settings.media);
   const shared = driveOptions(settings);
@@ -43,7 +45,7 @@ export function openSingleDrives(settings: ServeSettings): SimulatedUnits {
 /**
  * A library with the images in its first slots, or, without images, blank tapes in all of them.
  *
- * @throws as {@link TapMedium.open}
+ * @throws as {@link openImage}
  * @throws {InvalidOptionError} when a number cannot be.
  */
 export function openLibrary(settings: ServeSettings): SimulatedUnits {
@@ -81,12 +83,14 @@ function driveOptions(settings: ServeSettings): SimulatedDriveOptions {
   };
 }
 
-function openImages(paths: readonly string[]): { media: TapMedium[]; warnings: string[] } {
-  const media: TapMedium[] = [];
+type ImageMedium = TapMedium | ForeignMedium;
+
+function openImages(paths: readonly string[]): { media: ImageMedium[]; warnings: string[] } {
+  const media: ImageMedium[] = [];
   const warnings: string[] = [];
   try {
     for (const path of paths) {
-      const medium = TapMedium.open(path);
+      const medium = openImage(path);
       media.push(medium);
       if (medium.warning === undefined) continue;
       const { problem, offset } = medium.warning;
@@ -100,9 +104,9 @@ function openImages(paths: readonly string[]): { media: TapMedium[]; warnings: s
 }
 
 /** The label that the cartridge has, or else the name of its file, as far as it makes a label. */
-function labelledCartridge(medium: TapMedium) {
+function labelledCartridge(medium: ImageMedium) {
   const name = medium.path.split(/[/\\]/).at(-1) ?? "";
-  const made = name.replace(/\.tap$/i, "").toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
+  const made = name.replace(/\.\w+$/, "").toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
   const barcode = medium.state.barcode ?? (made === "" ? undefined : made);
   return { medium, ...(barcode !== undefined && { barcode }) };
 }

@@ -60,7 +60,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["ls 10.0.0.5:99999", 1, /expected HOST, HOST:PORT/],
   ["ls 127.0.0.1:GONE", 2, /refused/],
   // Files.
-  ["-f sim:@text rewind", 2, /Cannot use .*text as a \.tap image/],
+  ["-f sim:@text rewind", 2, /Cannot use .*text as a tape image/],
   ["-f sim:@folder rewind", 2, /folder.*directory/],
   ["-f sim:@missing/a.tap rewind", 2, /missing.*no such file/],
   ["-f sim:@drive.tap write @missing", 2, /Failed to open .*missing: no such file/],
