@@ -11,7 +11,7 @@ import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSink, CliHost } from "../host/host.ts";
-import { TapWriter } from "../images/tap_image.ts";
+import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";

@@ -12,7 +12,7 @@ import { removeIndex } from "./tap_index.ts";
 const SUFFIX = ".tap";
 
 /** Path of the file that holds one of `count` partitions. */
-export function partitionPath(path: string, partition: number, count: number): string {
+function partitionPath(path: string, partition: number, count: number): string {
   if (count === 1) return path;
   const stem = path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path;
   return `${stem}.p${partition}${SUFFIX}`;

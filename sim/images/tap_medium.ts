@@ -60,8 +60,8 @@ export class TapMedium implements Medium {
   }
 
   /**
-   * Opens an image. A file whose first object is cut, and that has no sidecar, may be anything: it opens as an empty
-   * tape that is write protected.
+   * Opens an image. A file whose first record is cut, and that has no sidecar, may be anything: it opens as a tape
+   * without records that is write protected.
    *
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
@@ -113,10 +113,11 @@ export class TapMedium implements Medium {
     return this.#files.length === 1 && this.#files[0].size() === 0;
   }
 
-  /** Nothing whole is in the file, and no sidecar says that it is ours: it may be anything. */
+  /** No whole record is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    return this.warning !== undefined && this.#partitions.length === 1 &&
-      this.#partitions[0].objectCount === 0 && !this.#sidecar.isThere;
+    const [{ objectCount, filemarkCount }, ...others] = this.#partitions;
+    return this.warning !== undefined && others.length === 0 && objectCount === filemarkCount &&
+      !this.#sidecar.isThere;
   }
 
   flush(): void {

@@ -323,3 +323,22 @@ function kindOfFirst(path: string): string {
   medium.close();
   return medium.partitions[0].kind(0);
 }
+
+Deno.test("A file that begins with a tape mark of AWSTAPE is none of ours, whatever its name, and stays as it is", () =>
+  withImage((path) => {
+    const image = bytes("00 00 00 00 40 00  01 00 00 00 a0 00 61");
+    writeFileSync(path, image);
+    const medium = openImage(path);
+    ok(medium instanceof ForeignMedium);
+    deepStrictEqual(contentsOf(medium), ["filemark", "a"]);
+    medium.close();
+    deepStrictEqual(new Uint8Array(readFileSync(path)), image);
+    ok(!existsSync(`${path}.json`));
+  }));
+
+Deno.test("Packing that is not known is told of wherever the format is beyond doubt", () =>
+  withImage((path) => {
+    writeFileSync(path, bytes("04 00 00 00 a2 00 61 62 63 64  04 00 04 00 a2 00 61 62 63 64"));
+    throws(() => openImage(path), /HET image: found a record packed with bzip2.* at offset 0$/);
+    ok(!existsSync(`${path}.lock`));
+  }));
