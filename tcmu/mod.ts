@@ -8,6 +8,7 @@
  * @module
  */
 
+export type { DeviceServer, Nexus, Task, TaskResult } from "@uiscsi/tape/sim";
 export {
   attach,
   type AttachedUnit,

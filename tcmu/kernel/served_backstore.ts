@@ -23,6 +23,7 @@ export interface ClosableRing extends SharedRing {
 
 /** The computer, as far as a served device needs it. */
 export interface KernelHost {
+  /** configfs, sysfs and procfs. */
   readonly files: KernelFiles;
   /** Opens a UIO device for this process alone. @throws {TcmuError} */
   openUio(path: string, mappedBytes: number): ClosableRing;
@@ -98,19 +99,26 @@ export class ServedBackstore {
     return this.#running;
   }
 
-  /** Leaves the device alone from here on. See {@link RingServer.refuse}. */
+  /**
+   * Leaves the device alone from here on; see {@link RingServer.refuse}. Where the ring made no sense, the kernel begins
+   * it anew: it does not let go of a device that does not answer.
+   *
+   * @throws {TcmuError} when the kernel refuses.
+   */
   async refuse(patience: Promise<void>): Promise<void> {
-    await this.#server.refuse(patience);
+    if (!this.#failed) return await this.#server.refuse(patience);
+    this.#server = await refusingServer(this.backstore, this.#ring);
+    this.#running = this.#start();
   }
 
   /**
-   * Takes the device away from all who use it, and removes it.
+   * Takes the device away from all who use it, and removes it. Whoever still has commands for it must be refused
+   * meanwhile.
    *
    * @throws {TcmuError} when the kernel refuses.
    */
   async remove(): Promise<void> {
     const { files } = this.#host;
-    if (this.#failed) await this.#serveRefusals();
     try {
       for (const { path } of await lunLinks(files, this.backstore)) await files.remove(path);
     } finally {
@@ -125,12 +133,6 @@ export class ServedBackstore {
     const running = this.#server.run();
     running.catch(() => this.#failed = true);
     return running;
-  }
-
-  /** The kernel waits for its commands, also when the ring that they were in made no sense. */
-  async #serveRefusals(): Promise<void> {
-    this.#server = await refusingServer(this.backstore, this.#ring);
-    this.#running = this.#start();
   }
 }
 

@@ -53,7 +53,7 @@ export class UioPoller {
     });
   }
 
-  /** Ends the wait for a file; the thread has let go of it when that resolves. */
+  /** Has the wait for a file, if there is one, resolve to false once the thread has let go of the file. */
   end(descriptor: number): void {
     if (!this.#waiting.has(descriptor)) return;
     this.#ended.add(descriptor);

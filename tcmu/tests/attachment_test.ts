@@ -134,6 +134,11 @@ Deno.test("A ring that makes no sense ends the attachment, and closing has the k
   assert.deepEqual(actions.map((one) => one.slice(folder.length)), [
     ...["block_dev 1", "reset_ring 2", "block_dev 0"],
   ]);
+  const unlinked = linux.changes.findIndex((one) => /^remove .*lun_0.changer$/.test(one));
+  assert.ok(
+    linux.changes.indexOf(actions[2]) < unlinked,
+    "the kernel waits for commands until then",
+  );
   assert.deepEqual(linux.tree(), before);
 });
 

@@ -19,6 +19,7 @@ class FakeHost implements TcmuHost {
   onTerminate: () => Promise<void> = () => Promise.resolve();
   readonly #listeners = new Set<() => void>();
   #ready = () => {};
+  #ending: Promise<void> | undefined;
 
   /** Whether a signal would be heard. */
   get listens(): boolean {
@@ -55,8 +56,6 @@ class FakeHost implements TcmuHost {
     this.terminated.push(processId);
     this.#ending = this.onTerminate();
   }
-
-  #ending: Promise<void> | undefined;
 
   async sleep(milliseconds: number): Promise<void> {
     this.slept += milliseconds;

@@ -63,10 +63,20 @@ async function detachStuck(): Promise<void> {
   must(await reader !== 0, "the read was ended");
 }
 
+/** Somebody else removes the device from configfs. */
+async function takenAway(): Promise<void> {
+  const device = new SimulatedDrive({ medium: new MemoryMedium() });
+  const attachment = await attach([{ name: "taken", device }]);
+  const { ended, units: [{ backstore }] } = attachment;
+  Deno.removeSync(backstore);
+  await ended;
+  await attachment.close();
+}
+
 /** The kernel gives up a read, which the drive answers later. */
 async function answerLate(): Promise<void> {
   const drive = new SlowDrive();
-  const attachment = await attachSlow(drive, { commandTimeoutS: 1 });
+  const attachment = await attachSlow(drive, { commandTimeoutS: 5 });
   must(await read() !== 0, "the read was given up");
   drive.letGo();
   must(await run("mt", "-f", "/dev/nst0", "rewind") === 0, "the drive works after a late answer");
@@ -113,9 +123,10 @@ function must(holds: boolean, what: string): void {
 }
 
 async function all(): Promise<void> {
-  for (const part of [detachStuck, answerLate, abortOne, () => cycle(100)]) {
+  for (const part of [takenAway, detachStuck, answerLate, abortOne, () => cycle(100)]) {
     await part();
-    console.log(`done: ${part.name || "a hundred cycles"}`);
+    const seconds = Math.round(performance.now() / 1000);
+    console.log(`done after ${seconds} s: ${part.name || "a hundred cycles"}`);
   }
 }
 
