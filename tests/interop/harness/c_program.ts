@@ -1,6 +1,16 @@
 import { requirePrograms } from "./programs.ts";
 import { runProgram } from "./tape_command.ts";
 
+/** Options of {@link compileC}. */
+export interface CompileOptions {
+  /** Libraries to link. @default none */
+  readonly libraries?: readonly string[];
+  /** More arguments for the compiler. @default none */
+  readonly flags?: readonly string[];
+  /** Debian packages to name when it fails. @default gcc libc6-dev */
+  readonly needs?: string;
+}
+
 /**
  * Compiles one file of C.
  *
@@ -9,12 +19,12 @@ import { runProgram } from "./tape_command.ts";
 export async function compileC(
   source: string,
   program: string,
-  { libraries = [], needs = "gcc libc6-dev" }: { libraries?: readonly string[]; needs?: string } =
-    {},
+  options: CompileOptions = {},
 ): Promise<void> {
+  const { libraries = [], flags = [], needs = "gcc libc6-dev" } = options;
   const [gcc] = requirePrograms("gcc");
   const linked = libraries.map((name) => `-l${name}`);
-  const args = ["-O2", "-Wall", "-Wextra", "-o", program, source, ...linked];
+  const args = ["-O2", "-Wall", "-Wextra", ...flags, "-o", program, source, ...linked];
   const { code, stderr } = await runProgram(gcc, args);
   if (code === 0) return;
   throw new Error(`Cannot compile ${source} (Debian packages: ${needs}): ${stderr}`);
