@@ -9,6 +9,7 @@ import { TerminalView } from "../terminal/terminal_view.ts";
 import { fitText, printable, textWidth } from "../terminal/text_width.ts";
 import { FakeDrive, tapeOf } from "./fake_drive.ts";
 import { makeFlac } from "./flac_file.ts";
+import { generator } from "./generator.ts";
 import { turn, withPlayer } from "./player_fixture.ts";
 
 const STATUSES: readonly PlayerStatus[] = [
@@ -176,15 +177,6 @@ const FILES = LEVELS.map((level) =>
 
 const TYPED = " sfnpbrt.,<>" + "\r";
 const ARROWS = ["\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"];
-
-/** Numbers from 0 up to `below`, always the same ones for a seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 for (const seed of [1, 2]) {
   Deno.test(`1000 random keys leave no hang, no wrong track and no broken terminal (seed ${seed})`, () => {

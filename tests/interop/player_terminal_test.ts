@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
+import { generator } from "../../player/tests/generator.ts";
 import { makeTracks, PLAYER_COMMAND, type TrackFacts } from "./harness/flac_tape.ts";
 import { PseudoTerminal, type PseudoTerminalOptions } from "./harness/pseudo_terminal.ts";
 import { tape } from "./harness/tape_command.ts";
@@ -229,15 +230,6 @@ Deno.test("a target that is frozen does not hold the end up: while it is opened,
 
 const LETTERS = " sfnpbrt.,<>\r";
 const KEYS = [...LETTERS, UP, DOWN, LEFT, RIGHT, "x", "\x1b", "\x1b[15~", "\t", "ä", "日"];
-
-/** Numbers from 0 up to `below`, always the same ones for a seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 for (const seed of [3, 4]) {
   Deno.test(`1000 random keys on a real terminal leave no hang and no broken terminal (seed ${seed})`, () =>
