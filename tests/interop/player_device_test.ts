@@ -1,7 +1,7 @@
 /** The player's sound device, as far as a computer without one can tell: ALSA into a file, into nothing, and one that fails or hangs. */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileC } from "./harness/c_program.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "./harness/flac_tape.ts";
 import { PseudoTerminal } from "./harness/pseudo_terminal.ts";
 import { withTempDir } from "./harness/temp_dir.ts";
-import { pause } from "./harness/waiting.ts";
+import { pause, waitUntil } from "./harness/waiting.ts";
 
 const STEREO: TrackFacts = { rate: 44100, bits: 16, sounds: ["sine 440", "pinknoise"], seconds: 3 };
 
@@ -84,7 +84,7 @@ Deno.test("a computer without a sound device says so, and what to do", () =>
     assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 
-/** A library that takes the place of ALSA's writing: 20 times in real time, then it fails, or hangs. */
+/** A library that takes the place of ALSA's writing: SOUND_LASTS times, 20 if that is not set, in real time, then it fails, or hangs. */
 const SHIM = `
 #include <errno.h>
 #include <stdlib.h>
@@ -92,7 +92,8 @@ const SHIM = `
 long snd_pcm_writei(void *pcm, const void *samples, unsigned long frames) {
   static int count;
   (void)pcm; (void)samples;
-  if (++count <= 20) { usleep(50000); return (long)frames; }
+  const char *lasts = getenv("SOUND_LASTS");
+  if (++count <= (lasts ? atoi(lasts) : 20)) { usleep(50000); return (long)frames; }
   while (getenv("SOUND_HANGS")) sleep(1000);
   return -ENODEV;
 }
@@ -138,4 +139,18 @@ Deno.test("a sound device that hangs can be tried again, and does not hold the e
     const { status, isAsBefore, tookMs } = await terminal.end();
     assert.deepEqual([status, isAsBefore], [0, true]);
     assert.ok(tookMs < 1500, `${tookMs} ms`);
+  }));
+
+Deno.test("a player that is killed leaves no process at the sound device", () =>
+  withTempDir(async (dir) => {
+    const url = await makeTape(dir, [{ ...STEREO, seconds: 20 }]);
+    const env = { ...await failingDevice(dir, false), SOUND_LASTS: "1000" };
+    const terminal = PseudoTerminal.run([...PLAYER_COMMAND, "-f", url], { dir, env });
+    await terminal.shows(/0:01 \/ 0:20/);
+    const { pid } = terminal;
+    const sound = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    assert.match(readFileSync(`/proc/${sound}/cmdline`, "utf8"), /device_program/);
+    terminal.signal("SIGKILL");
+    await terminal.end();
+    assert.ok(await waitUntil(() => !existsSync(`/proc/${sound}`)), "it ends, too");
   }));
