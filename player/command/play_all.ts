@@ -4,6 +4,12 @@ import type { Track } from "../tape/track.ts";
 import type { PlayerDeck } from "./player_deck.ts";
 import type { PlayerTask } from "./player_task.ts";
 
+/** There is no file on the tape. */
+export class BlankTapeError extends Error {
+  /** The name of this class. */
+  override name = "BlankTapeError";
+}
+
 /**
  * Plays everything once, and tells of each track.
  *
@@ -34,6 +40,7 @@ async function playOnce({ player, feeder, changes }: PlayerDeck, { host, ending 
     const state = await abortable(player.settled(), ending);
     if (state.status === "error") throw state.failure;
     tell(feeder.tracks.length);
+    if (feeder.tracks.length === 0) throw new BlankTapeError("There is nothing on the tape");
     return feeder.tracks.some(({ problem }) => problem !== undefined) ? 2 : 0;
   } finally {
     unlisten();

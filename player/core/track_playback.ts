@@ -38,9 +38,9 @@ export async function playTrack(
   const metadata = await feeder.metadata(track, signal);
   const { info } = metadata;
   const { sampleRate, channels, bitDepth } = info;
-  const decoder = await TrackDecoder.open(info);
+  const place = startingPlace(track, metadata, startFrame);
+  const decoder = await TrackDecoder.open(info, place.sample);
   try {
-    const place = startingPlace(track, metadata, startFrame);
     feeder.demand(track.index, place.offset);
     const format = { sampleRate, channels, bitDepth };
     await sink.begin({ index: track.index, name: trackName(track), format, startFrame }, signal);
@@ -53,7 +53,7 @@ export async function playTrack(
       await sink.write(rest, signal);
     }
     await sink.finish();
-    if (place.sample === 0) conclude(track, checksum);
+    if (place.sample === 0) conclude(track, checksum, decoder.lostFrames);
   } finally {
     decoder.close();
   }
@@ -81,15 +81,16 @@ async function* decoded(
     at += bytes.length;
     feeder.played(at);
   }
-  yield await decoder.flush();
+  yield* decoder.flush();
 }
 
-function conclude(track: Track, checksum: TrackChecksum): void {
+function conclude(track: Track, checksum: TrackChecksum, lostFrames: number): void {
   const verdict = checksum.verdict();
   track.isVerified = verdict === "verified";
-  if (verdict !== "damaged") return;
+  if (verdict !== "damaged" && lostFrames === 0) return;
   const { totalFrames } = track.metadata!.info;
-  track.problem = checksum.frames === totalFrames
+  const decodedFrames = checksum.frames - lostFrames;
+  track.problem = decodedFrames === totalFrames
     ? "The samples are not those that were encoded: their MD5 differs"
-    : `The file is damaged: ${checksum.frames} of ${totalFrames} samples could be decoded`;
+    : `The file is damaged: ${decodedFrames} of ${totalFrames} samples could be decoded`;
 }

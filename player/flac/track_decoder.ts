@@ -6,6 +6,7 @@
 
 import { FLACDecoder } from "@wasm-audio-decoders/flac";
 import { NotFlacError, type StreamInfo } from "./flac_metadata.ts";
+import { type FlacFrame, FrameSplitter } from "./frame_splitter.ts";
 import type { PcmSamples } from "./pcm.ts";
 
 /** The library hands out 32-bit floating point, which holds this many bits exactly. */
@@ -22,18 +23,27 @@ interface Decoded {
 export class TrackDecoder {
   readonly #info: StreamInfo;
   readonly #decoder: FLACDecoder;
+  readonly #splitter: FrameSplitter;
+  #lostFrames = 0;
 
-  private constructor(info: StreamInfo, decoder: FLACDecoder) {
+  private constructor(info: StreamInfo, decoder: FLACDecoder, startSample: number) {
     this.#info = info;
     this.#decoder = decoder;
+    this.#splitter = new FrameSplitter(info, startSample);
+  }
+
+  /** Samples of one channel in damaged frames so far; silence stands for them. */
+  get lostFrames(): number {
+    return this.#lostFrames;
   }
 
   /**
    * Makes a decoder; `close()` frees its memory.
    *
+   * @param startSample Number of the first sample that it will be given.
    * @throws {NotFlacError} for samples of more than 24 bits, which it could not give exactly.
    */
-  static async open(info: StreamInfo): Promise<TrackDecoder> {
+  static async open(info: StreamInfo, startSample = 0): Promise<TrackDecoder> {
     if (info.bitDepth > MAX_BIT_DEPTH) {
       throw new NotFlacError(
         `Cannot play the file: it has ${info.bitDepth} bits a sample, and 24 are the most that are decoded exactly`,
@@ -41,23 +51,35 @@ export class TrackDecoder {
     }
     const decoder = new FLACDecoder();
     await decoder.ready;
-    const track = new TrackDecoder(info, decoder);
-    await track.#quietly(() => decoder.decode(streamHeader(info)));
-    return track;
+    return new TrackDecoder(info, decoder, startSample);
   }
 
   /** Decodes `bytes`, which go on where the ones before ended, or begin with a frame. The arrays are the caller's. */
   async *decode(bytes: Uint8Array): AsyncGenerator<PcmSamples, void, undefined> {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES);
-      const decoded = await this.#quietly(() => this.#decoder.decode(piece));
-      if (decoded.samplesDecoded > 0) yield this.#interleave(decoded);
+      yield* this.#decodeFrames(this.#splitter.push(bytes.subarray(at, at + PIECE_BYTES)));
     }
   }
 
   /** What was held back at the end of the file. */
-  async flush(): Promise<PcmSamples> {
-    return this.#interleave(await this.#quietly(() => this.#decoder.flush()));
+  async *flush(): AsyncGenerator<PcmSamples, void, undefined> {
+    yield* this.#decodeFrames(this.#splitter.end());
+  }
+
+  async *#decodeFrames(frames: Iterable<FlacFrame>): AsyncGenerator<PcmSamples, void, undefined> {
+    for (const { bytes, lostFrames } of frames) {
+      this.#lostFrames += lostFrames;
+      yield* this.#silence(lostFrames);
+      const decoded = await this.#quietly(() => this.#decoder.decodeFrames([bytes]));
+      if (decoded.samplesDecoded > 0) yield this.#interleave(decoded);
+    }
+  }
+
+  *#silence(frames: number): Generator<PcmSamples, void, undefined> {
+    const { channels, sampleRate } = this.#info;
+    for (let left = frames; left > 0; left -= sampleRate) {
+      yield new Int32Array(Math.min(left, sampleRate) * channels);
+    }
   }
 
   /** Frees the decoder's memory. */
@@ -93,9 +115,4 @@ export class TrackDecoder {
       console.warn = warn;
     }
   }
-}
-
-/** The shortest beginning of a FLAC file: the marker, and STREAMINFO as the last block of metadata. */
-function streamHeader({ raw }: StreamInfo): Uint8Array {
-  return Uint8Array.of(0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, raw.length, ...raw);
 }

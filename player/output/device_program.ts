@@ -31,10 +31,18 @@ function fill(into: Int16Array): void {
   const before = Math.floor(taken / portionBytes);
   taken += count;
   const portions = Math.floor(taken / portionBytes) - before;
-  if (portions > 0) writeSync(STDOUT, new Uint8Array(portions));
+  if (portions > 0) tell(portions);
   if (count === bytes.length || hasEnded) return;
   hasEnded = true;
   setTimeout(finish);
+}
+
+function tell(portions: number): void {
+  try {
+    writeSync(STDOUT, new Uint8Array(portions));
+  } catch {
+    process.exit(1); // Nobody listens: the player was killed.
+  }
 }
 
 /** Fills `bytes`, or as much as there is before the end. */

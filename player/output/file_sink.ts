@@ -19,6 +19,12 @@ export interface TrackWriter {
   close(): Promise<void>;
 }
 
+/** The sound cannot be written where it is to go. */
+export class SoundWriteError extends Error {
+  /** The name of this class. */
+  override name = "SoundWriteError";
+}
+
 /** Sound into files, as fast as it comes. */
 export class FileSink implements AudioSink {
   readonly bufferedSeconds = 0;
@@ -48,7 +54,7 @@ export class FileSink implements AudioSink {
   }
 
   async begin(track: SinkTrack): Promise<void> {
-    await this.#writer.begin(track);
+    await this.#telling(this.#writer.begin(track));
     this.#track = track;
     this.#frames = 0;
   }
@@ -58,12 +64,12 @@ export class FileSink implements AudioSink {
     const { channels, bitDepth } = this.#track!.format;
     const bytes = encodeSamples(samples, bitDepth, this.#writer.hasUnsignedBytes);
     // Whoever reads a pipe may take their time, also when the player is to end.
-    await abortable(this.#writer.write(bytes), signal);
+    await abortable(this.#telling(this.#writer.write(bytes)), signal);
     this.#frames += samples.length / channels;
   }
 
   finish(): Promise<void> {
-    return this.#writer.finish();
+    return this.#telling(this.#writer.finish());
   }
 
   drain(): Promise<void> {
@@ -80,6 +86,16 @@ export class FileSink implements AudioSink {
   }
 
   close(): Promise<void> {
-    return this.#writer.close();
+    return this.#telling(this.#writer.close());
+  }
+
+  async #telling(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (cause) {
+      const { code, message } = cause as { code?: string; message?: string };
+      const reason = code === "EPIPE" ? "nobody reads them any more" : message;
+      throw new SoundWriteError(`Cannot write ${this.name}: ${reason}`, { cause });
+    }
   }
 }

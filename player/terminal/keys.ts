@@ -35,6 +35,22 @@ const KEYS: Readonly<Record<string, KeyMeaning>> = {
 // deno-lint-ignore no-control-regex -- that is what keys are made of
 const KEY = /\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[ -~]|\x1b|[^\x1b]/gu;
 
+/** A sequence that is not over yet. */
+// deno-lint-ignore no-control-regex -- that is what keys are made of
+const HALF_KEY = /\x1b(\[[0-?]*[ -/]*|O)?$/;
+
+/** Reads keys as they come: a slow line cuts the sequence of an arrow in two. */
+export class KeyReader {
+  #half = "";
+
+  /** What the keys that are complete ask for; see {@link readKeys}. */
+  read(text: string): KeyMeaning[] {
+    const typed = this.#half + text;
+    this.#half = HALF_KEY.exec(typed)?.[0] ?? "";
+    return readKeys(typed.slice(0, typed.length - this.#half.length));
+  }
+}
+
 /** What the keys in `text`, as a terminal sends them, ask for. Other keys ask for nothing. */
 export function readKeys(text: string): KeyMeaning[] {
   return Array.from(text.matchAll(KEY), ([key]) => KEYS[key.length === 1 ? key.toLowerCase() : key])

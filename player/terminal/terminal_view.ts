@@ -1,6 +1,6 @@
 import type { Clock } from "@uiscsi/tape";
 import type { PlayerView } from "../core/player_view.ts";
-import { type KeyMeaning, readKeys } from "./keys.ts";
+import { type KeyMeaning, KeyReader } from "./keys.ts";
 import { renderScreen } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,6 +22,7 @@ export interface TerminalViewParts {
 /** Shows the player on a terminal's alternate screen, and hears its keys. */
 export class TerminalView {
   readonly #parts: TerminalViewParts;
+  readonly #keys = new KeyReader();
   #shown: string[] = [];
   /** Everything is drawn anew when this changes: a sound library may have written over the screen. */
   #status = "";
@@ -41,7 +42,7 @@ export class TerminalView {
     terminal.write(ENTER);
     this.#endings = [
       terminal.onInput((text) => {
-        for (const key of readKeys(text)) {
+        for (const key of this.#keys.read(text)) {
           if (this.#isOpen) onKey(key);
         }
         this.refresh();

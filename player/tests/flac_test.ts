@@ -6,6 +6,7 @@ import { TrackChecksum } from "../flac/track_checksum.ts";
 import { TrackDecoder } from "../flac/track_decoder.ts";
 import { TrackData } from "../tape/track_data.ts";
 import { makeFlac } from "./flac_file.ts";
+import { generator } from "./generator.ts";
 
 const FORMATS = [
   { sampleRate: 8000, channels: 1, bitDepth: 8, frames: 3000 },
@@ -25,7 +26,9 @@ async function decodeAll(bytes: Uint8Array, pieceBytes: number): Promise<Int32Ar
         for (const sample of some) samples.push(sample);
       }
     }
-    for (const sample of await decoder.flush()) samples.push(sample);
+    for await (const some of decoder.flush()) {
+      for (const sample of some) samples.push(sample);
+    }
   } finally {
     decoder.close();
   }
@@ -44,14 +47,81 @@ for (const facts of FORMATS) {
   });
 }
 
-Deno.test("TrackDecoder leaves out a damaged frame without a word, and the checksum tells", async () => {
+for (const [place, at] of [["first", 3000], ["a middle", 9000], ["the last", -100]] as const) {
+  Deno.test(`TrackDecoder gives silence for a damaged frame, ${place} one, and every sample of the others`, async () => {
+    const { bytes, samples } = makeFlac({ ...FORMATS[1] });
+    bytes[at < 0 ? bytes.length + at : at] ^= 0x55;
+    const decoded = await decodeAll(bytes, 65536);
+    const isLast = at < 0;
+    const expected = samples.slice(0, isLast ? 2 * 4096 : undefined);
+    const [from, to] = at === 3000 ? [0, 1024] : [2048, 3072];
+    if (!isLast) expected.fill(0, 2 * from, 2 * to);
+    assert.deepEqual(decoded, expected);
+  });
+}
+
+Deno.test("TrackDecoder finds its way when a header is damaged, bytes are missing, or strange ones stand between", async () => {
   const { bytes, samples } = makeFlac({ ...FORMATS[1] });
-  bytes[bytes.length - 5000] ^= 0x55;
-  const decoded = await decodeAll(bytes, 65536);
-  assert.ok(decoded.length < samples.length);
-  const checksum = new TrackChecksum(parseFlacMetadata(bytes)!.info);
-  checksum.add(decoded);
-  assert.equal(checksum.verdict(), "damaged");
+  const { audioOffset } = parseFlacMetadata(bytes)!;
+  const frameBytes = 1024 * 4 + 2 + 12;
+  const second = audioOffset + frameBytes;
+  const headerGone = bytes.slice().fill(0, second - 4, second + 4);
+  const shorter = Uint8Array.from([
+    ...bytes.subarray(0, second + 30),
+    ...bytes.subarray(second + 900),
+  ]);
+  const strange = new Uint8Array(777).fill(0xff);
+  const longer = Uint8Array.from([
+    ...bytes.subarray(0, second),
+    ...strange,
+    ...bytes.subarray(second),
+  ]);
+  for (const [damaged, firstLost] of [[headerGone, 0], [shorter, 1024], [longer, 0]] as const) {
+    const decoded = await decodeAll(damaged, 1000);
+    assert.equal(decoded.length, samples.length);
+    assert.deepEqual(decoded.slice(2 * 2048), samples.slice(2 * 2048), "all behind it");
+    assert.deepEqual(decoded.slice(0, 2 * firstLost), samples.slice(0, 2 * firstLost));
+  }
+});
+
+for (const seed of [1, 2, 3]) {
+  Deno.test(`TrackDecoder takes whatever became of a file, and keeps to its length (seed ${seed})`, async () => {
+    const random = generator(seed);
+    for (let count = 0; count < 20; count++) {
+      const facts = FORMATS[random(4)];
+      const bytes = mutate(makeFlac({ ...facts, seed: count }).bytes, random);
+      const decoded = await decodeAll(bytes, 1 + random(10_000));
+      assert.ok(decoded.length <= facts.frames * facts.channels, `${decoded.length}`);
+      assert.ok(decoded.every((sample) => Math.abs(sample) <= 2 ** (facts.bitDepth - 1)));
+    }
+  });
+}
+
+/** Flips bits of the audio, takes some out, or puts noise in. */
+function mutate(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
+  const { audioOffset } = parseFlacMetadata(bytes)!;
+  const at = audioOffset + random(bytes.length - audioOffset);
+  const noise = Uint8Array.from({ length: random(3000) }, () => random(256));
+  switch (random(4)) {
+    case 0:
+      for (let flips = random(20); flips >= 0; flips--) {
+        bytes[audioOffset + random(bytes.length - audioOffset)] ^= 1 << random(8);
+      }
+      return bytes;
+    case 1:
+      return bytes.subarray(0, at);
+    case 2:
+      return Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + noise.length)]);
+    default:
+      return Uint8Array.from([...bytes.subarray(0, at), ...noise, ...bytes.subarray(at)]);
+  }
+}
+
+Deno.test("TrackDecoder passes an ID3v1 tag at the end of the file", async () => {
+  const { bytes, samples } = makeFlac({ ...FORMATS[1] });
+  const tag = new Uint8Array(128);
+  tag.set(new TextEncoder().encode("TAG"));
+  assert.deepEqual(await decodeAll(Uint8Array.from([...bytes, ...tag]), 5000), samples);
 });
 
 Deno.test("TrackDecoder refuses more than 24 bits, which it could not give exactly", async () => {

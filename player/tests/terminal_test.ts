@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { actionFor, type PlayerCommand, type PlayerStatus } from "../core/player_commands.ts";
 import { snapshot } from "../core/player_snapshot.ts";
 import type { PlayerView } from "../core/player_view.ts";
-import { type KeyMeaning, readKeys } from "../terminal/keys.ts";
+import { type KeyMeaning, KeyReader, readKeys } from "../terminal/keys.ts";
 import { renderScreen } from "../terminal/screen.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { TerminalView } from "../terminal/terminal_view.ts";
 import { fitText, printable, textWidth } from "../terminal/text_width.ts";
 import { FakeDrive, tapeOf } from "./fake_drive.ts";
 import { makeFlac } from "./flac_file.ts";
+import { generator } from "./generator.ts";
 import { turn, withPlayer } from "./player_fixture.ts";
 
 const STATUSES: readonly PlayerStatus[] = [
@@ -64,6 +65,17 @@ Deno.test("readKeys() knows letters of either case, arrows of both kinds, and se
 
 Deno.test("readKeys() makes nothing of other keys, and nothing of the letters in their sequences", () => {
   assert.deepEqual(readKeys("\x1b[15~\x1b[1;5Q\x1bxyZ\x1b[200~ä"), []);
+});
+
+Deno.test("KeyReader puts a sequence together that came in pieces, and waits for no other key", () => {
+  const typed = "\x1b[B\x1bOCb\x1b[1;5Qq";
+  for (let cut = 1; cut < typed.length; cut++) {
+    const reader = new KeyReader();
+    const keys = [...reader.read(typed.slice(0, cut)), ...reader.read(typed.slice(cut))];
+    assert.deepEqual(keys, ["back", "next", "previous", "quit"], `cut at ${cut}`);
+  }
+  const reader = new KeyReader();
+  assert.deepEqual([...reader.read("\x1b"), ...reader.read("q")], ["quit"]);
 });
 
 Deno.test("fitText() counts columns, not characters", () => {
@@ -176,15 +188,6 @@ const FILES = LEVELS.map((level) =>
 
 const TYPED = " sfnpbrt.,<>" + "\r";
 const ARROWS = ["\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"];
-
-/** Numbers from 0 up to `below`, always the same ones for a seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 for (const seed of [1, 2]) {
   Deno.test(`1000 random keys leave no hang, no wrong track and no broken terminal (seed ${seed})`, () => {

@@ -1,9 +1,10 @@
 /** The player on a terminal: each key in each state, and every way out. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { makeTracks, PLAYER_COMMAND, type TrackFacts } from "./harness/flac_tape.ts";
+import { generator } from "../../player/tests/generator.ts";
+import { makeTracks, PLAYER_COMMAND, type TrackFacts, writeTracks } from "./harness/flac_tape.ts";
 import { PseudoTerminal, type PseudoTerminalOptions } from "./harness/pseudo_terminal.ts";
 import { tape } from "./harness/tape_command.ts";
 import { TapeServer } from "./harness/tape_server.ts";
@@ -28,16 +29,32 @@ async function makeImage(dir: string): Promise<string> {
   return image;
 }
 
-/** The player on a terminal of its own. */
-function start(
+/** Starts the player on a terminal of its own. */
+type Start = (
   url: string,
-  dir: string,
-  options: Partial<PseudoTerminalOptions> = {},
-  args: readonly string[] = ["--sink", "silent"],
-): PseudoTerminal {
-  mkdirSync(dir, { recursive: true });
-  const notes = mkdtempSync(join(dir, "notes."));
-  return PseudoTerminal.run([...PLAYER_COMMAND, "-f", url, ...args], { dir: notes, ...options });
+  options?: Partial<PseudoTerminalOptions>,
+  args?: readonly string[],
+) => PseudoTerminal;
+
+/** Runs `use` with a fresh folder; what it started ends whatever happens. */
+async function withTerminals(use: (dir: string, start: Start) => Promise<void>): Promise<void> {
+  await withTempDir(async (dir) => {
+    const started: PseudoTerminal[] = [];
+    const start: Start = (url, options = {}, args = []) => {
+      const command = [...PLAYER_COMMAND, "-f", url, "--sink", "silent", ...args];
+      const terminal = PseudoTerminal.run(command, {
+        dir: mkdtempSync(join(dir, "notes.")),
+        ...options,
+      });
+      started.push(terminal);
+      return terminal;
+    };
+    try {
+      await use(dir, start);
+    } finally {
+      for (const terminal of started) await terminal.close();
+    }
+  });
 }
 
 // deno-lint-ignore no-control-regex -- what gives the terminal back
@@ -117,9 +134,9 @@ const WALK: readonly [key: string, shown: RegExp][] = [
 
 for (const [columns, rows] of [[80, 24], [200, 50]]) {
   Deno.test(`each key does in each state what it should, on ${columns} by ${rows}`, () =>
-    withTempDir(async (dir) => {
+    withTerminals(async (dir, start) => {
       const url = `sim:${await makeImage(dir)}`;
-      const terminal = start(url, dir, { columns, rows });
+      const terminal = start(url, { columns, rows });
       await terminal.shows(/Playing/);
       for (const [key, shown] of WALK) {
         await terminal.type(key);
@@ -152,10 +169,10 @@ const WAYS_OUT: Readonly<Record<string, (terminal: PseudoTerminal) => unknown>> 
 
 for (const [state, steps] of Object.entries(STATES)) {
   Deno.test(`in the state ${state}, each way out ends at once, with terminal and tape in order`, () =>
-    withTempDir(async (dir) => {
+    withTerminals(async (dir, start) => {
       const url = `sim:${await makeImage(dir)}`;
       for (const leave of Object.values(WAYS_OUT)) {
-        const terminal = start(url, dir);
+        const terminal = start(url);
         for (const [key, shown] of steps) {
           await terminal.type(key);
           await terminal.shows(shown);
@@ -168,15 +185,27 @@ for (const [state, steps] of Object.entries(STATES)) {
     }));
 }
 
-/** Runs `use` against a simulated target, which can be frozen. */
+/** Too much for a small cache: the second is not read while the first plays. */
+const LARGE: TrackFacts = {
+  rate: 44100,
+  bits: 16,
+  sounds: ["whitenoise", "whitenoise"],
+  seconds: 30,
+};
+const SMALL_CACHE = ["--cache", "1m"];
+
+/** Runs `use` against a simulated target, which can be frozen, with a tape of two large tracks. */
 async function withFreezer(
-  use: (url: string, dir: string, freeze: (isFrozen: boolean) => void) => Promise<void>,
+  use: (url: string, start: Start, freeze: (isFrozen: boolean) => void) => Promise<void>,
 ): Promise<void> {
-  await withTempDir(async (dir) => {
-    const server = await TapeServer.start(["--media", await makeImage(dir)]);
+  await withTerminals(async (dir, start) => {
+    const image = join(dir, "large.tap");
+    await makeTracks(dir, [LARGE, LARGE]);
+    await writeTracks(`sim:${image}`, dir, ["64k"], 2);
+    const server = await TapeServer.start(["--media", image]);
     const freeze = (isFrozen: boolean) => Deno.kill(server.pid, isFrozen ? "SIGSTOP" : "SIGCONT");
     try {
-      await use(server.url, dir, freeze);
+      await use(server.url, start, freeze);
     } finally {
       freeze(false);
       await server.stop();
@@ -185,41 +214,44 @@ async function withFreezer(
 }
 
 Deno.test("while it loads, because the target is frozen, each key is taken, and it goes on when the target does", () =>
-  withFreezer(async (url, dir, freeze) => {
-    const terminal = start(url, dir);
+  withFreezer(async (url, start, freeze) => {
+    const terminal = start(url, {}, SMALL_CACHE);
     await terminal.shows(/Playing/);
     freeze(true);
-    await terminal.type("r");
-    await terminal.shows(/Loading/);
+    await terminal.type("n");
+    await terminal.shows(/Loading .*looking for track 2/);
     await terminal.type(" ");
     await terminal.shows(/Paused/);
-    await terminal.type(" ");
+    await terminal.type("\r");
     await terminal.shows(/Loading/);
-    await terminal.type(`.,<>t${UP}${DOWN}pbfrn`);
-    await terminal.shows(/Error .*track 2|Loading/);
+    await terminal.type(`.,<>t${UP}${DOWN}`);
+    await terminal.shows(/Loading/);
     await terminal.type("s");
     await terminal.shows(/Stopped/);
-    await terminal.type("r ");
+    await terminal.type("r");
+    await terminal.shows(/Stopped .*track 1 /);
+    await terminal.type(" n");
+    await terminal.shows(/Loading .*looking for track 2/);
     freeze(false);
-    await terminal.shows(/Playing .*track 1 /);
+    await terminal.shows(/Playing .*track 2 /);
     await terminal.type("q");
     await assertEnds(terminal);
   }));
 
 Deno.test("a target that is frozen does not hold the end up: while it is opened, and while it is read", () =>
-  withFreezer(async (url, dir, freeze) => {
+  withFreezer(async (url, start, freeze) => {
     for (const leave of [WAYS_OUT["q"], WAYS_OUT["SIGTERM"]]) {
       freeze(true);
-      const opening = start(url, dir);
+      const opening = start(url);
       await opening.shows(/Tape: opening/);
       await leave(opening);
       await assertEnds(opening);
       freeze(false);
-      const reading = start(url, dir);
+      const reading = start(url, {}, SMALL_CACHE);
       await reading.shows(/Playing/);
       freeze(true);
-      await reading.type("r");
-      await reading.shows(/Tape: positioning/);
+      await reading.type("n");
+      await reading.shows(/looking for track 2/);
       await leave(reading);
       const told = await assertEnds(reading, { status: 2, withinMs: 4000 });
       assert.match(told, /the drive does not answer; rewind it before it is used/);
@@ -230,21 +262,12 @@ Deno.test("a target that is frozen does not hold the end up: while it is opened,
 const LETTERS = " sfnpbrt.,<>\r";
 const KEYS = [...LETTERS, UP, DOWN, LEFT, RIGHT, "x", "\x1b", "\x1b[15~", "\t", "ä", "日"];
 
-/** Numbers from 0 up to `below`, always the same ones for a seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
-
 for (const seed of [3, 4]) {
   Deno.test(`1000 random keys on a real terminal leave no hang and no broken terminal (seed ${seed})`, () =>
-    withTempDir(async (dir) => {
+    withTerminals(async (dir, start) => {
       const url = `sim:${await makeImage(dir)}`;
       const random = generator(seed);
-      const terminal = start(url, dir);
+      const terminal = start(url);
       await terminal.shows(/Playing/);
       for (let count = 0; count < 1000;) {
         const keys = Array.from({ length: 1 + random(4) }, () => KEYS[random(KEYS.length)]);
@@ -262,8 +285,8 @@ for (const seed of [3, 4]) {
 }
 
 Deno.test("a terminal of 20 by 5 shows what matters most", () =>
-  withTempDir(async (dir) => {
-    const terminal = start(`sim:${await makeImage(dir)}`, dir, { columns: 20, rows: 5 });
+  withTerminals(async (dir, start) => {
+    const terminal = start(`sim:${await makeImage(dir)}`, { columns: 20, rows: 5 });
     await terminal.shows(/Playing?.* track 1|▶ .*\nTrack 0 /);
     await terminal.type("n");
     await terminal.shows(/! Cannot play the/);

@@ -42,6 +42,7 @@ export class PseudoTerminal {
   readonly #keys: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
   #written = "";
+  #isOver = false;
   #lastTouchMs = performance.now();
 
   private constructor(dir: string, child: Deno.ChildProcess) {
@@ -113,6 +114,7 @@ export class PseudoTerminal {
       Deno.kill(this.pid, "SIGKILL"); // The shell and script end by themselves, then.
     });
     if (isKilled) throw new Error(`The program did not end within ${limitMs} ms`);
+    this.#isOver = true;
     const tookMs = performance.now() - this.#lastTouchMs;
     await this.#reading;
     await this.#keys.close().catch(() => {});
@@ -123,6 +125,15 @@ export class PseudoTerminal {
       isAsBefore: note("before") === note("after"),
       tookMs,
     };
+  }
+
+  /** Kills what has not ended; for tests that fail. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#child.kill("SIGKILL"); // The program loses its terminal, and hears of it.
+    await this.#child.status;
+    await this.#reading;
+    await this.#keys.close().catch(() => {});
   }
 
   async #read(): Promise<void> {
