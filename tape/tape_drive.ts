@@ -456,10 +456,13 @@ export class TapeDrive extends DriveFeatures {
       if (this.#outage.hasGivenUp) throw this.#session.lostError("flush what was written");
       await this.#reader.reconnect();
     }
-    await this.#reader.resuming(() => this.#reader.reposition.back());
-    // To write out its buffer a drive need not be where the caller believes.
-    if (this.#session.isDirty && !this.#session.isBufferLost) {
-      await this.#writer.flush(this.#writer.era);
+    try {
+      await this.#reader.resuming(() => this.#reader.reposition.back());
+    } finally {
+      // To write out its buffer a drive need not be where the caller believes.
+      if (this.#session.isDirty && !this.#session.isBufferLost) {
+        await this.#writer.flush(this.#writer.era);
+      }
     }
   }
 
