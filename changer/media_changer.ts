@@ -11,6 +11,7 @@ import { TAG_TEXT_LENGTH } from "../scsi/element/element_layout.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { ChangerDevice } from "./changer_device.ts";
 import {
+  type ElementRange,
   exchangeMediumCdb,
   initializeElementStatusCdb,
   initializeRangeCdb,
@@ -174,7 +175,11 @@ export class MediaChanger {
     await this.#device.perform({ cdb: positionToElementCdb(0, address), signal });
   }
 
-  /** Has the library look at its slots again, all of them or a range: takes up to an hour. */
+  /**
+   * Has the library look at its slots again, all of them or a range: takes up to an hour.
+   *
+   * @throws {InvalidElementError} when there is no such slot; {@link ChangerError} of kind `invalid-argument` for a last one before the first.
+   */
   async initialize(options: InitializeOptions = {}): Promise<void> {
     const { firstSlot, lastSlot = firstSlot, signal } = options;
     if (firstSlot === undefined || lastSlot === undefined) {
@@ -183,9 +188,15 @@ export class MediaChanger {
       return;
     }
     const numbers = await this.#numbering("look at the slots", signal);
-    const first = numbers.slot(firstSlot).address;
-    const last = numbers.slot(lastSlot).address;
-    await this.#initializeRange({ first, count: last - first + 1 }, signal);
+    numbers.slot(firstSlot);
+    numbers.slot(lastSlot);
+    const slots = numbers.slots.slice(firstSlot - 1, lastSlot);
+    if (slots.length === 0) {
+      const message =
+        `Cannot look at slots ${firstSlot} to ${lastSlot}: the last is before the first`;
+      throw changerError("invalid-argument", message);
+    }
+    for (const range of rangesOf(slots)) await this.#initializeRange(range, signal);
   }
 
   /** Keeps the door and the import/export slots shut (PREVENT ALLOW MEDIUM REMOVAL), until {@linkcode unlock} or the end of the session. */
@@ -313,7 +324,22 @@ export class MediaChanger {
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(["unsupported", "illegal-request"]);
+/** The addresses of import/export slots need not follow those of storage slots, though the numbers do. */
+function rangesOf(slots: readonly LibraryElement[]): ElementRange[] {
+  return (["storage", "importExport"] as const).flatMap((type) => {
+    const addresses = slots.filter((slot) => slot.type === type).map(({ address }) => address);
+    const [first] = addresses;
+    return first === undefined ? [] : [{ first, count: addresses.at(-1)! - first + 1 }];
+  });
+}
+
+/** After these the inventory is read instead: a search moves nothing, whatever became of it. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "illegal-request",
+  "inventory-changed",
+  "outcome-unknown",
+  "unsupported",
+]);
 
 function isUnsupported(error: unknown): boolean {
   return error instanceof ChangerError && error.kind === "unsupported";

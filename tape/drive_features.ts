@@ -198,7 +198,7 @@ export abstract class DriveFeatures extends DriveUpkeep {
       const command = { cdb: loadHoldingCdb(), signal };
       const hold = () => session.device.perform(command);
       await this.#work.leaving(() => needing(session.device, "holding a tape", hold), signal);
-      session.isDirty = false;
+      session.synchronized();
       session.place();
       session.count.forget();
       session.suspectMode();

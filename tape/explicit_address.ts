@@ -137,7 +137,9 @@ export async function readAt(
   let room = roomFor(work, options.recordBytesHint);
   for (let tries = 1;; tries++) {
     const cdb = read16Cdb(place, fixed, fixed ? 1 : room.length);
-    const reply = await go(work, "READ(16)", { cdb, dataIn: room, signal });
+    const send = () => go(work, "READ(16)", { cdb, dataIn: room, signal });
+    // What fails behind the first has left the caller's place all the same.
+    const reply = await (tries === 1 ? send() : session.arriving(send));
     session.partition = place.partition;
     const arrival = arrivalOf(work, reply, room);
     if (arrival.kind === "records") return recordOf(arrival);

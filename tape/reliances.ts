@@ -5,6 +5,7 @@
  */
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { isNews } from "./conditions.ts";
 import { TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 import { type Reliance, WatchedUnit } from "./watched_unit.ts";
@@ -83,7 +84,7 @@ export class Reliances {
         await this.#relied.get(name)?.ensure();
         this.#missing.delete(name);
       } catch (error) {
-        if (!(error instanceof TapeError)) throw error;
+        if (!(error instanceof TapeError) || isNews(error.kind)) throw error;
         this.#missing.set(name, error);
       }
     }

@@ -72,7 +72,10 @@ export class Reposition {
       this.#ahead.clear();
       return result;
     } catch (error) {
-      if (!isRefused(error, signal)) this.#ahead.clear();
+      if (!isRefused(error, signal)) {
+        this.#ahead.clear();
+        this.#session.count.forget();
+      }
       throw error;
     }
   }

@@ -10,6 +10,7 @@ import { sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { callerPosition } from "./caller_position.ts";
+import { shutDown } from "./closing.ts";
 import {
   type CompressionSettings,
   type CompressionState,
@@ -435,40 +436,15 @@ export class TapeDrive extends DriveFeatures {
     return this.close();
   }
 
-  async #shutDown(): Promise<void> {
-    try {
-      await this.#writer.settle();
-      await this.#leaveInOrder();
-    } finally {
-      await this.#leave();
-    }
-  }
-
-  /** Leaves the drive as the next host expects it, where it still answers. */
-  async #leave(): Promise<void> {
-    const { device } = this.#session;
-    try {
-      if (!device.isNexusLost) await this.releaseFeatures();
-      if (!device.isNexusLost) await this.#exclusion?.release();
-    } catch (error) {
-      device.logger.warn("Leaving {name} as it is: {error}", { name: device.name, error });
-    } finally {
-      await device.close();
-    }
-  }
-
-  /** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
-  async #leaveInOrder(): Promise<void> {
-    if (this.#outage.isHere) {
-      if (!this.#session.isDirty && this.#reader.reposition.isThere) return;
-      if (this.#outage.hasGivenUp) throw this.#session.lostError("flush what was written");
-      await this.#reader.reconnect();
-    }
-    await this.#reader.resuming(() => this.#reader.reposition.back());
-    // To write out its buffer a drive need not be where the caller believes.
-    if (this.#session.isDirty && !this.#session.isBufferLost) {
-      await this.#writer.flush(this.#writer.era);
-    }
+  #shutDown(): Promise<void> {
+    return shutDown({
+      session: this.#session,
+      outage: this.#outage,
+      reader: this.#reader,
+      writer: this.#writer,
+      exclusion: this.#exclusion,
+      releaseFeatures: () => this.releaseFeatures(),
+    });
   }
 
   async #skipFile(): Promise<boolean> {

@@ -56,10 +56,16 @@ Deno.test("find() reads the inventory where the library's own search finds nothi
     [{ type: "storage", address: 1, full: true, barcode: "A00001L8" }],
     { volumeTags: true },
   );
-  const searches: readonly (Answer | undefined)[] = [encodeElementStatus([]), check(5, 0x20, 0)];
-  for (const search of searches) {
-    const unit = fakeChanger((opcode) => {
-      if (opcode === 0xb5) return search;
+  const searches: readonly (readonly [opcode: number, answer: Answer])[] = [
+    [0xb5, encodeElementStatus([])],
+    [0xb5, check(5, 0x20, 0)],
+    // Cartridges were put in: what is where has to be read again anyway.
+    [0xb6, check(6, 0x28, 1)],
+  ];
+  for (const [searching, answer] of searches) {
+    const unit = fakeChanger((opcode, count) => {
+      if (opcode === searching && count === 1) return answer;
+      if (opcode === 0xb5) return encodeElementStatus([]);
       return opcode === READ_ELEMENT_STATUS ? labelled : undefined;
     });
     const changer = await MediaChanger.open(unit);

@@ -232,6 +232,9 @@ Deno.test("position() and initialize() are executed, with a range where one is g
     await changer.position({ drive: 1 });
     await changer.initialize();
     await changer.initialize({ firstSlot: 2, lastSlot: 4 });
+    // Slots 6 and 7 are the last for storage and the first for import/export, at other addresses.
+    await changer.initialize({ firstSlot: 6, lastSlot: 7 });
+    await rejects(changer.initialize({ firstSlot: 4, lastSlot: 2 }), { kind: "invalid-argument" });
     await rejects(changer.initialize({ firstSlot: 99 }), InvalidElementError);
   }));
 

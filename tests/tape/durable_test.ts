@@ -9,7 +9,7 @@ import { numbered, openSim, type Setup } from "./drive_setup.ts";
 import { check, script } from "./scripted.ts";
 
 const DEFERRED = check({ key: 3, asc: 0x0c, ascq: 0, deferred: true });
-const [WRITE, WRITE_FILEMARKS, MODE_SENSE, SPACE] = [0x0a, 0x10, 0x1a, 0x11];
+const [READ, WRITE, WRITE_FILEMARKS, MODE_SENSE, SPACE] = [0x08, 0x0a, 0x10, 0x1a, 0x11];
 
 async function openWithRecords(count: number): Promise<Setup> {
   const setup = await openSim();
@@ -92,6 +92,24 @@ Deno.test("close() fails when what was written cannot be flushed after the posit
   script(setup.unit, { [WRITE_FILEMARKS]: [check({ key: 3, asc: 0x0c, ascq: 0 })] });
   await assert.rejects(setup.drive.close(), { kind: "medium-error" });
   assert.ok(setup.unit.isClosed);
+});
+
+Deno.test("close() flushes what was written also when no certain way leads back to the caller", async () => {
+  const { unit, drive } = await openWithRecords(2);
+  await drive.writeFilemarks(1, { immediate: true });
+  await drive.write(numbered(3));
+  // From here the way is not counted, and the READ that is called off passes the filemark.
+  await drive.locate(2);
+  const stopping = new AbortController();
+  unit.intercept = (command) => {
+    if (command.cdb[0] === READ) stopping.abort(new Error("stop"));
+    return undefined;
+  };
+  await assert.rejects(drive.read({ signal: stopping.signal }), /stop/);
+  unit.intercept = undefined;
+  await assert.rejects(drive.close(), { kind: "position-lost" });
+  const last = unit.drive.commands.at(-1);
+  assert.deepEqual([...last!.cdb], [WRITE_FILEMARKS, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("close() after a reset does not flush: what was lost has been told", async () => {

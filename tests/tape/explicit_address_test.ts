@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { MediumError, RecordTooLargeError, TapeError } from "../../tape/errors.ts";
+import {
+  MediumError,
+  RecordTooLargeError,
+  TapeError,
+  VolumeOverflowError,
+} from "../../tape/errors.ts";
 import { Random, seed } from "../scsi/random.ts";
 import { fill, numbered, openSim } from "./drive_setup.ts";
 import { check, good, script } from "./scripted.ts";
@@ -49,6 +54,20 @@ Deno.test("writeAt() in fixed mode takes whole blocks, and a write that was cut 
     drive.writeAt(0, new Uint8Array(1024)),
     (error) => (error as TapeError).kind === "length-disagreement",
   );
+  await drive.close();
+});
+
+Deno.test("writeAt() that finds no more room leaves nothing believed of where the tape stands", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4 });
+  await fill(drive, Array.from({ length: 12 }, (_, i) => numbered(i)));
+  for (let i = 0; i < 6; i++) await drive.read();
+  const overflow = { key: 0xd, asc: 0, ascq: 2, endOfMedium: true, information: 100 };
+  unit.drive.inject({ opcode: 0x8a, sense: overflow });
+  await assert.rejects(drive.writeAt(2, numbered(99)), VolumeOverflowError);
+  const { object, source } = await drive.position();
+  assert.deepEqual([object, source], [unit.drive.position?.object, "device"]);
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], object);
   await drive.close();
 });
 

@@ -16,6 +16,7 @@ import { contents, fill, numbered, openSim, type Setup } from "./drive_setup.ts"
 import type { SimUnit } from "./sim_unit.ts";
 
 const [TEST_UNIT_READY, READ, MODE_SENSE, READ_POSITION, LOCATE] = [0x00, 0x08, 0x1a, 0x34, 0x92];
+const SECURITY_PROTOCOL_IN = 0xa2;
 
 const NEWS = [
   [{ key: 6, asc: 0x29, ascq: 3 }, ResetError],
@@ -104,6 +105,20 @@ Deno.test("load() takes another tape for granted, but not that what was written 
   unit.drive.inject({ opcode: MODE_SENSE, sense: NEWS[1][0] });
   await drive.load();
   await drive.close();
+});
+
+Deno.test("what comes to the question whether the key is still there is told, also to who reads", async () => {
+  for (const [sense, type] of NEWS) {
+    const { unit, drive } = await openFilled({});
+    await drive.encryption.set({ key: numbered(7, 32) });
+    await drive.read();
+    unit.drive.inject({ opcode: READ, sense: { key: 6, asc: 0x29, ascq: 3 } });
+    await assert.rejects(drive.read(), ResetError);
+    unit.drive.inject({ opcode: SECURITY_PROTOCOL_IN, sense });
+    await assert.rejects(drive.read(), type);
+    await drive.rewind();
+    await drive.close();
+  }
 });
 
 /** Injects once the drive has been ready after an outage, while its tape is watched for coming to rest. */

@@ -1,0 +1,63 @@
+/**
+ * Leaving a drive: what was written is flushed, the tape stands where the caller is, and the next host finds the drive as it expects it.
+ *
+ * @module
+ */
+
+import type { Exclusion } from "./exclusive_use.ts";
+import type { Outage } from "./outage.ts";
+import type { RecordReader } from "./record_reader.ts";
+import type { TapeSession } from "./tape_session.ts";
+import type { Writer } from "./writer.ts";
+
+/** What has to be left. */
+export interface OpenDrive {
+  readonly session: TapeSession;
+  readonly outage: Outage;
+  readonly reader: RecordReader;
+  readonly writer: Writer;
+  readonly exclusion: Exclusion | undefined;
+  readonly releaseFeatures: () => Promise<void>;
+}
+
+/**
+ * Closes the logical unit, whatever goes wrong before.
+ *
+ * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed.
+ */
+export async function shutDown(drive: OpenDrive): Promise<void> {
+  try {
+    await drive.writer.settle();
+    await settleTape(drive);
+  } finally {
+    await leave(drive);
+  }
+}
+
+/** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
+async function settleTape({ session, outage, reader, writer }: OpenDrive): Promise<void> {
+  if (outage.isHere) {
+    if (!session.isDirty && reader.reposition.isThere) return;
+    if (outage.hasGivenUp) throw session.lostError("flush what was written");
+    await reader.reconnect();
+  }
+  try {
+    await reader.resuming(() => reader.reposition.back());
+  } finally {
+    // To write out its buffer a drive need not be where the caller believes.
+    if (session.isDirty && !session.isBufferLost) await writer.flush(writer.era);
+  }
+}
+
+/** Gives back what keeps others away, where the drive still answers. */
+async function leave({ session, exclusion, releaseFeatures }: OpenDrive): Promise<void> {
+  const { device } = session;
+  try {
+    if (!device.isNexusLost) await releaseFeatures();
+    if (!device.isNexusLost) await exclusion?.release();
+  } catch (error) {
+    device.logger.warn("Leaving {name} as it is: {error}", { name: device.name, error });
+  } finally {
+    await device.close();
+  }
+}
