@@ -126,8 +126,7 @@ export class ReadAhead {
   /** The next thing off the tape, which stays where it is; reads when there is none. */
   async head(signal?: AbortSignal): Promise<Arrival> {
     for (;;) {
-      const [arrival] = this.#arrivals;
-      if (arrival !== undefined) return arrival;
+      if (this.#arrivals.length > 0) return this.#arrivals[0];
       signal?.throwIfAborted();
       if (this.#slots.length === 0) await this.#restart(signal);
       this.#fill();
@@ -138,7 +137,7 @@ export class ReadAhead {
 
   /** The caller has seen `records` of the head, or all of it. Keeps the READs going. */
   take(records?: number): void {
-    const [arrival] = this.#arrivals;
+    const arrival = this.#arrivals[0];
     if (arrival.kind === "records" && records !== undefined && records < arrival.count) {
       const data = arrival.data.subarray(records * arrival.recordBytes);
       this.#arrivals[0] = { ...arrival, data, count: arrival.count - records };

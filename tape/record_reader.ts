@@ -203,9 +203,14 @@ export class RecordReader {
   }
 
   /** The next record, or the condition in its place. */
-  async read(signal?: AbortSignal): Promise<ReadResult> {
-    const arrival = await this.peek(signal);
-    if (arrival.kind === "failure") throw await this.#deliver(arrival.error);
+  read(signal?: AbortSignal): Promise<ReadResult> {
+    return this.peek(signal).then(this.#handOut);
+  }
+
+  readonly #handOut = (
+    arrival: Exclude<Arrival, Misfit>,
+  ): ReadResult | Promise<ReadResult> => {
+    if (arrival.kind === "failure") return this.#fail(arrival.error);
     if (arrival.kind !== "records") {
       this.ahead.take();
       return { kind: arrival.kind };
@@ -213,6 +218,10 @@ export class RecordReader {
     const data = this.#owned(arrival);
     this.ahead.take(1);
     return { kind: "record", data };
+  };
+
+  async #fail(error: TapeError): Promise<never> {
+    throw await this.#deliver(error);
   }
 
   /** The next record into `buffer`, or in fixed mode as many blocks as fit. */

@@ -44,8 +44,9 @@ export class DataOutQueue {
    * The sequence that goes on now: the first, but one whose data its source has not given yet does not hold up others.
    */
   next(maxSegment: number): DataOutSequence | undefined {
-    const [first] = this.#sequences;
-    if (first === undefined || first.task.streamOut === undefined) return first;
+    if (this.#sequences.length === 0) return undefined;
+    const first = this.#sequences[0];
+    if (first.task.streamOut === undefined) return first;
     return this.#sequences.find((sequence) => {
       const { streamOut } = sequence.task;
       return streamOut === undefined || streamOut.isReady(segmentEnd(sequence, maxSegment));

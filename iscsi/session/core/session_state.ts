@@ -138,7 +138,7 @@ export class SessionState {
    */
   takeNext(cid: number): NumberedRequest | undefined {
     if (this.queue.length === 0 || this.#taskSetRequests > 0 || !this.window.open) return undefined;
-    const [first] = this.queue;
+    const first = this.queue[0];
     if (first instanceof ScsiTask && first.isPrimed) return this.queue.shift();
     const index = this.queue.findIndex((request) => this.#maySend(request, cid));
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DigestError, ProtocolError } from "../../../iscsi/errors.ts";
-import { BHS_LENGTH } from "../../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../../iscsi/pdu/bhs.ts";
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
@@ -145,4 +145,21 @@ Deno.test("The stream may not end inside a PDU", () => {
   const { framer } = collect();
   feed(framer, new Uint8Array(20), Infinity);
   assert.equal(framer.betweenPdus, false);
+});
+
+Deno.test("behind a PDU longer than the staging buffer a read takes little more than the next header", () => {
+  const sink: PduSink = { place: (_, length) => new Uint8Array(length), receive: () => {} };
+  const framer = new PduFramer(sink, { maxDataSegmentLength: 1 << 20, stagingBytes: 65536 });
+  const pdu = (length: number): Uint8Array => {
+    const wire = new Uint8Array(BHS_LENGTH + length);
+    writeU24(wire, DATA_SEGMENT_LENGTH, length);
+    return wire;
+  };
+  assert.equal(framer.destination().length, 65536);
+  feed(framer, pdu(262144), Infinity);
+  assert.equal(framer.destination().length, 8192);
+  feed(framer, pdu(262144), 100);
+  assert.equal(framer.destination().length, 8192);
+  feed(framer, pdu(65536), Infinity);
+  assert.equal(framer.destination().length, 65536);
 });
