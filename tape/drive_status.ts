@@ -10,7 +10,7 @@ import { type CompressionState, readCompression } from "./compression.ts";
 import { densityName, readDensities } from "./density.ts";
 import type { Condition } from "./conditions.ts";
 import type { Device } from "./device.ts";
-import { NotReadyError, type NotReadyReason } from "./errors.ts";
+import { MediumError, NotReadyError, type NotReadyReason } from "./errors.ts";
 import type { TapePosition } from "./position.ts";
 
 /** The state of a drive. */
@@ -94,8 +94,14 @@ async function density(
   vendor: string,
 ): Promise<Pick<DriveStatus, "densityName">> {
   if (!ready || code === undefined) return {};
-  const densities = await readDensities(device, true, signal);
+  const densities = await readDensities(device, true, signal).catch(noneForUnknownFormat);
   const own = densities.find((each) => each.code === code || each.secondaryCode === code);
   const name = own?.description || own?.name || densityName(code, vendor);
   return name === undefined ? {} : { densityName: name };
+}
+
+/** With a cartridge of a format that the drive does not know, it has no density to report, but a status all the same. */
+function noneForUnknownFormat(error: unknown): [] {
+  if (error instanceof MediumError) return [];
+  throw error;
 }

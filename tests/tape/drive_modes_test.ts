@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { tapePersonalities } from "../../sim/personality.ts";
-import { TapeError, WriteProtectedError } from "../../tape/errors.ts";
+import { MediumError, TapeError, WriteProtectedError } from "../../tape/errors.ts";
 import { RemovalPreventedError, UnsupportedError } from "../../tape/feature_errors.ts";
 import { decodeDensities, densityName } from "../../tape/density.ts";
 import { hex } from "../scsi/fake_unit.ts";
@@ -247,5 +247,21 @@ Deno.test("What an old drive does not have is unsupported, each by its name", as
   await assert.rejects(drive.selfTest(5), UnsupportedError);
   unit.intercept = undefined;
   await drive.write(numbered(1));
+  await drive.close();
+});
+
+Deno.test("status() tells of a cartridge whose format the drive does not know; reading and writing it fails", async () => {
+  const { drive } = await openSim({
+    personality: tapePersonalities["ibm-ult3580-td5"],
+    medium: new MemoryMedium({ densityCode: 0x5e }),
+  });
+  const { ready, densityCode, densityName } = await drive.status();
+  assert.deepEqual([ready, densityCode, densityName], [true, 0x5e, "LTO-8"]);
+  await assert.rejects(drive.read(), MediumError);
+  await drive.rewind();
+  await assert.rejects(
+    drive.write(new Uint8Array(10)),
+    ({ asc, ascq }: TapeError) => asc === 0x30 && ascq === 0x05,
+  );
   await drive.close();
 });
