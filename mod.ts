@@ -68,6 +68,14 @@ export type { Clock } from "./transport/clock.ts";
 export type { Direction } from "./transport/tracing.ts";
 export type { InquiryData } from "./scsi/inquiry.ts";
 export type { Sense } from "./scsi/sense.ts";
+export type {
+  ConfigurationExtensionPage,
+  ControlPage,
+  DeviceConfigurationPage,
+  ErrorRecoveryPage,
+  InformationalExceptionsPage,
+  MediumConfigurationPage,
+} from "./scsi/stream/mode_page_fields.ts";
 export type { SelfTest } from "./scsi/diagnostics.ts";
 export type { DeviceTimestamp, TimestampOrigin } from "./scsi/timestamp.ts";
 export type { SupportedOperation } from "./scsi/supported_operations.ts";

@@ -7,10 +7,12 @@
 import { MediaChanger } from "./changer/media_changer.ts";
 import type { MediaChangerOptions } from "./changer/options.ts";
 import { InvalidOptionError } from "./iscsi/errors.ts";
+import { DeviceType } from "./scsi/device_type.ts";
 import { openLogicalUnit, type OpenLogicalUnitOptions } from "./open_tape.ts";
 
 /** Options of {@link openChanger}: those of the changer, and those of the connection to it. */
-export interface OpenChangerOptions extends MediaChangerOptions, OpenLogicalUnitOptions {}
+export interface OpenChangerOptions
+  extends MediaChangerOptions, Omit<OpenLogicalUnitOptions, "deviceType"> {}
 
 /**
  * Opens the media changer at an address and waits until it is ready.
@@ -54,7 +56,7 @@ export async function openChanger(
         "serve a simulated library and use its iscsi:// address",
     );
   }
-  const unit = await openLogicalUnit(address, options);
+  const unit = await openLogicalUnit(address, { ...options, deviceType: DeviceType.Changer });
   try {
     return await MediaChanger.open(unit, options);
   } catch (error) {

@@ -17,18 +17,27 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./iscsi/session/session_options.ts";
+import { DeviceType } from "./scsi/device_type.ts";
 import type { RecoverableLogicalUnit } from "./scsi/logical_unit.ts";
 import { lunFromNumber } from "./scsi/lun.ts";
 import type { TapeDriveOptions } from "./tape/options.ts";
 import { TapeDrive } from "./tape/tape_drive.ts";
 
 /** Options of {@link openTape}: those of the drive, and those of the connection to it. */
-export interface OpenTapeOptions extends TapeDriveOptions, OpenLogicalUnitOptions {}
+export interface OpenTapeOptions
+  extends TapeDriveOptions, Omit<OpenLogicalUnitOptions, "deviceType"> {}
 
 /** Options of {@link openLogicalUnit}: those of the connection. */
 export interface OpenLogicalUnitOptions extends Omit<ConnectOptions, "logger"> {
   /** How to set up a lost session again. @default six attempts within half a minute */
   readonly reconnect?: ReconnectOptions;
+  /**
+   * Peripheral device type of the unit (`DeviceType`), which tells apart commands that share an operation code where they
+   * are named: in errors and in the hook `commandEnded`.
+   *
+   * @default unknown: all their names
+   */
+  readonly deviceType?: number;
 }
 
 const SIMULATED = "sim:";
@@ -64,7 +73,9 @@ const SIMULATED = "sim:";
  * ```
  */
 export async function openTape(address: string, options: OpenTapeOptions = {}): Promise<TapeDrive> {
-  const unit = await openLogicalUnit(address, options);
+  const unit = await openUnit(address, { ...options, deviceType: DeviceType.Tape }, (message) => {
+    options.onNotice?.({ kind: "image", message });
+  });
   try {
     return await TapeDrive.open(unit, options);
   } catch (error) {
@@ -83,7 +94,16 @@ export async function openLogicalUnit(
   address: string,
   options: OpenLogicalUnitOptions = {},
 ): Promise<RecoverableLogicalUnit> {
-  if (address.startsWith(SIMULATED)) return await openSimulated(address, options);
+  return await openUnit(address, options, () => {});
+}
+
+/** `warn` hears what is odd about an image. */
+async function openUnit(
+  address: string,
+  options: OpenLogicalUnitOptions,
+  warn: (message: string) => void,
+): Promise<RecoverableLogicalUnit> {
+  if (address.startsWith(SIMULATED)) return await openSimulated(address, options, warn);
   if (!address.startsWith("iscsi://")) {
     throw new InvalidOptionError(
       "address",
@@ -98,7 +118,7 @@ async function openRemote(
   options: OpenLogicalUnitOptions,
 ): Promise<RecoverableLogicalUnit> {
   const parsed = parseIscsiAddress(address);
-  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect } = options;
+  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect, deviceType } = options;
   const sessionOptions: SessionOptions = {
     headerDigest: parsed.headerDigest,
     dataDigest: parsed.dataDigest,
@@ -117,13 +137,15 @@ async function openRemote(
   const session = await connect(options.signal);
   const { name } = session.logicalUnit(parsed.lun);
   const lun = lunFromNumber(parsed.lun);
-  return new RecoverableUnit(session, { lun, name, connect, clock, randomBytes }, reconnect);
+  const parts = { lun, name, deviceType, connect, clock, randomBytes };
+  return new RecoverableUnit(session, parts, reconnect);
 }
 
 /** The simulated drive is reached like any other, over a network in memory. */
 async function openSimulated(
   address: string,
   options: OpenLogicalUnitOptions,
+  warn: (message: string) => void,
 ): Promise<RecoverableLogicalUnit> {
   const path = address.slice(SIMULATED.length);
   if (path === "") {
@@ -132,6 +154,10 @@ async function openSimulated(
   const { serveImage } = await import("./sim/mod.ts");
   const server = await serveImage(path);
   try {
+    if (server.warning !== undefined) {
+      const { offset, problem } = server.warning;
+      warn(`${path}, byte ${offset}: ${problem}`);
+    }
     const unit = await openRemote(server.url, { ...options, chap: undefined, dial: server.dial });
     return {
       name: address,

@@ -3,7 +3,7 @@ import { lineBreak, type Message, message, text } from "@optique/core/message";
 import { map } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { command } from "@optique/core/primitives";
-import type { Usage } from "@optique/core/usage";
+import type { Usage, UsageTerm } from "@optique/core/usage";
 import type { DeviceOptions } from "./device/device_options.ts";
 import type { Devices } from "./device/devices.ts";
 import type { CliHost } from "./host/host.ts";
@@ -106,13 +106,23 @@ function named(
 ): Parser<"sync", Invocation, unknown> {
   const { name, aliases = [], brief, details = "", examples } = definition;
   const also = aliases.length > 0 ? `Also: ${aliases.join(", ")}.` : "";
+  const description = [details, also].filter(Boolean).join(" ");
   return command(name, parser, {
     brief: message`${text(brief)}`,
-    description: message`${text([details, also].filter(Boolean).join(" "))}`,
+    ...(description !== "" && { description: message`${text(description)}` }),
     footer: exampleText(examples),
-    usageLine: [{ type: "literal", value: "[OPTION...]" }, ...usage],
+    usageLine: [
+      { type: "literal", value: "[OPTION...]" },
+      ...usage.filter((term) => !isOption(term)),
+    ],
     aliases: definition.aliases,
   });
+}
+
+/** Options are in the list below the usage line, which then fits a terminal. */
+function isOption(term: UsageTerm): boolean {
+  if (term.type === "option") return true;
+  return (term.type === "optional" || term.type === "multiple") && term.terms.every(isOption);
 }
 
 /** Example command lines for a help text, one a line. */

@@ -2,3 +2,8 @@
 export class CommandFailure extends Error {
   override name = "CommandFailure";
 }
+
+/** A transfer that was asked to end early has done so. The tape stands behind the last record that it tells of. */
+export class InterruptedTransfer extends CommandFailure {
+  override name = "InterruptedTransfer";
+}

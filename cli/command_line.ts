@@ -91,11 +91,26 @@ function parse(
 }
 
 function usageMessage(args: readonly string[], message: string): string {
-  if (commandIndex(args) === undefined) return "No command given";
+  if (commandIndex(args) === undefined) {
+    const last = args.at(-1) ?? "";
+    return OPTIONS_WITH_VALUE.has(last) ? `${last} needs a value behind it` : "No command given";
+  }
   const [first, ...rest] = message.replace(/^Error: /, "").trimEnd().split("\n").filter(Boolean);
   // What else there is to say is a suggestion, or a whole help text.
-  const hints = rest.filter((line) => line.startsWith("Did you mean"));
-  return [first.replace(/\.$/, ""), ...hints].join("; ").replaceAll("`", "");
+  const suggestion = rest.find((line) => line.startsWith("Did you mean"));
+  const hint = isNegative(first)
+    ? "numbers are not negative here"
+    : suggestion && lowered(suggestion);
+  return [first.replace(/\.$/, ""), hint].filter(Boolean).join("; ").replaceAll("`", "");
+}
+
+/** A negative number was taken for an option. */
+function isNegative(complaint: string): boolean {
+  return /"-\d+"\.?$/.test(complaint);
+}
+
+function lowered(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function programParser(commands: readonly Command[]): Parser<"sync", ParsedCommandLine, unknown> {

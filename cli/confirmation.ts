@@ -32,13 +32,19 @@ export class Confirmation {
   async ask(drive: TapeDrive, question: string): Promise<void> {
     const { yes, doing } = this.#options;
     if (yes) return;
-    const { host } = this.#context;
+    const { host, interruption } = this.#context;
     const { vendor, product, serialNumber } = drive.info;
     const position = await positionIfKnown(drive);
     const where = position === undefined ? "position unknown" : positionText(position);
     const name = [vendor, product, serialNumber].filter(Boolean).join(" ");
     host.stderr.write(`${where} on ${name}.\n${question} Type yes: `);
-    const answer = await host.readLine();
+    let answer: string;
+    try {
+      answer = await host.readLine(interruption.signal);
+    } catch (error) {
+      host.stderr.write("\n"); // The cursor stands behind the question.
+      throw error;
+    }
     if (answer.trim().toLowerCase() === "yes") return;
     throw new CommandFailure(`${doing}: not confirmed, the tape is as it was`);
   }

@@ -23,7 +23,7 @@ export function libraryPlace(): ValueParser<"sync", Place> {
 }
 
 /** As people type it: `2`, `d0`. */
-export function placeText(place: Place): string {
+function placeText(place: Place): string {
   return typeof place === "number" ? String(place) : `d${place.drive}`;
 }
 

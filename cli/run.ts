@@ -32,7 +32,9 @@ export async function run(
     await new Reporter(host, { json: false }).result(undefined, parsed.text);
     return 0;
   } catch (error) {
-    return await report(error, new Reporter(host, { json: false }), { verbose: false });
+    // What cannot be parsed may still ask for the failure as a document.
+    const json = args.includes("--json");
+    return await report(error, new Reporter(host, { json }), { verbose: false });
   }
 }
 
@@ -48,7 +50,7 @@ async function runCommand(
   const stopLogging = verbose ? logTo(host.stderr) : () => {};
   try {
     const devices = runOptions.devices ?? await packageDevices();
-    await invoke({ host, reporter, options, devices, interruption });
+    await interruption.supervise(invoke({ host, reporter, options, devices, interruption }));
     return 0;
   } catch (error) {
     return await report(error, reporter, { verbose });

@@ -269,8 +269,13 @@ function forAction(rows: readonly CommandFacts[], serviceAction: number): readon
 }
 
 /** Rows that the device type knows; all of them when it knows none. */
-function forDevice(rows: readonly CommandFacts[], deviceType: number): readonly CommandFacts[] {
-  const known = rows.filter((facts) => facts.deviceTypes?.includes(deviceType) ?? true);
+function forDevice(
+  rows: readonly CommandFacts[],
+  deviceType: number | undefined,
+): readonly CommandFacts[] {
+  const known = rows.filter(({ deviceTypes }) =>
+    deviceTypes === undefined || (deviceType !== undefined && deviceTypes.includes(deviceType))
+  );
   return known.length > 0 ? known : rows;
 }
 
@@ -299,15 +304,28 @@ function usesServiceAction(rows: readonly CommandFacts[]): boolean {
   return rows.some((facts) => facts.serviceAction !== undefined);
 }
 
-/**
- * Answers without a device type, worked out once because the data path asks for every command. Index: operation
- * code, service action.
- */
-const NEUTRAL: readonly (readonly CommandFacts[])[] = Array.from({ length: 256 }, (_, opcode) => {
-  const rows = BY_OPCODE.get(opcode) ?? [];
-  const actions = usesServiceAction(rows) ? 32 : 1;
-  return Array.from({ length: actions }, (_, action) => merge(opcode, forAction(rows, action)));
-});
+/** Index: operation code, service action. */
+type Answers = readonly (readonly CommandFacts[])[];
+
+function answersFor(chosen: (rows: readonly CommandFacts[]) => readonly CommandFacts[]): Answers {
+  return Array.from({ length: 256 }, (_, opcode) => {
+    const rows = chosen(BY_OPCODE.get(opcode) ?? []);
+    const actions = usesServiceAction(rows) ? 32 : 1;
+    return Array.from({ length: actions }, (_, action) => merge(opcode, forAction(rows, action)));
+  });
+}
+
+/** Answers without a device type. All are worked out once, because the data path asks for every command. */
+const NEUTRAL: Answers = answersFor((rows) => rows);
+
+/** Device types with commands of their own. */
+const BY_DEVICE_TYPE: ReadonlyMap<number, Answers> = new Map(
+  [...new Set(COMMAND_TABLE.flatMap(({ deviceTypes = [] }) => deviceTypes))]
+    .map((type) => [type, answersFor((rows) => forDevice(rows, type))]),
+);
+
+/** Any other device type. */
+const OTHER_TYPES: Answers = answersFor((rows) => forDevice(rows, undefined));
 
 /** Options of {@link commandFacts} and {@link commandName}. */
 export interface CommandFactsOptions {
@@ -321,14 +339,9 @@ export interface CommandFactsOptions {
  */
 export function commandFacts(cdb: Uint8Array, options: CommandFactsOptions = {}): CommandFacts {
   const { deviceType } = options;
-  const opcode = cdb[0];
-  const serviceAction = cdb[1] & 0x1f;
-  if (deviceType === undefined) {
-    const answers = NEUTRAL[opcode];
-    return answers.length === 1 ? answers[0] : answers[serviceAction];
-  }
-  const rows = forDevice(BY_OPCODE.get(opcode) ?? [], deviceType);
-  return merge(opcode, forAction(rows, serviceAction));
+  const table = deviceType === undefined ? NEUTRAL : BY_DEVICE_TYPE.get(deviceType) ?? OTHER_TYPES;
+  const answers = table[cdb[0]];
+  return answers.length === 1 ? answers[0] : answers[cdb[1] & 0x1f];
 }
 
 /** The name of the command that a CDB holds: `READ POSITION`; `command C1h` for one that is in no table. */

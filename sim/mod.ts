@@ -162,8 +162,8 @@ export { VirtualClock } from "./tape/virtual_clock.ts";
 export type { InjectedAnswer } from "./tape/injected_answers.ts";
 export {
   type Medium,
-  MediumError,
   type MediumState,
+  MediumStoreError,
   type ObjectKind,
   type Partition,
   type StoredAttribute,
@@ -182,7 +182,13 @@ export {
 export { ImageFormatError, ImageInUseError } from "./images/errors.ts";
 export { ForeignMedium } from "./images/foreign/foreign_medium.ts";
 export type { ForeignFormat } from "./images/foreign/image_reader.ts";
-export { type ConvertedImage, convertImage, openImage } from "./images/open_image.ts";
+export {
+  type ConvertedImage,
+  convertImage,
+  type ImageFormat,
+  openImage,
+  type OpenImageOptions,
+} from "./images/open_image.ts";
 export { TapMedium, type TapMediumOptions } from "./images/tap_medium.ts";
 export type { TapWarning } from "./images/tap_walk.ts";
 export type { Logger, LogMethod } from "../scsi/logger.ts";

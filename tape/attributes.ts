@@ -12,6 +12,7 @@ import {
   readAttributes,
   writeAttributes,
 } from "../scsi/medium_attributes.ts";
+import { BARCODE } from "./cartridge.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { needing } from "./feature_support.ts";
@@ -147,7 +148,12 @@ export class TapeAttributes {
     const { device } = this.#work.session;
     const send = () =>
       device.consult((unit) => writeAttributes(unit, attributes, { partition, signal }));
-    return this.#work.run(() => needing(device, FEATURE, send), signal);
+    return this.#work.run(async () => {
+      await needing(device, FEATURE, send);
+      if (attributes.some(({ id }) => id === BARCODE)) {
+        await this.#work.session.learnCartridge(signal);
+      }
+    }, signal);
   }
 }
 

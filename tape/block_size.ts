@@ -64,8 +64,8 @@ export async function readMediumMode(device: Device, signal?: AbortSignal): Prom
 }
 
 /** The block size in force; 0 for variable. */
-export async function currentBlockBytes(device: Device): Promise<number> {
-  return (await readMediumMode(device)).blockBytes;
+export async function currentBlockBytes(device: Device, signal?: AbortSignal): Promise<number> {
+  return (await readMediumMode(device, signal)).blockBytes;
 }
 
 /**
@@ -88,19 +88,22 @@ export function checkBlockSize(bytes: number, limits: BlockLimits): void {
  *
  * @throws {TapeError} when the drive refuses, or has another size in force afterwards.
  */
-export async function writeBlockSize(device: Device, bytes: number): Promise<void> {
-  const { mediumType, deviceSpecific, blockDescriptor, form } = await senseHeader(device);
-  const descriptor = { densityCode: blockDescriptor?.densityCode ?? 0, blockCount: 0 };
-  await device.consult((unit) =>
-    modeSelect(unit, {
-      mediumType,
-      deviceSpecific,
-      blockDescriptor: { ...descriptor, blockBytes: bytes },
-      pages: [],
-      form,
-    })
-  );
-  const inForce = await currentBlockBytes(device);
+export async function writeBlockSize(
+  device: Device,
+  bytes: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { mediumType, deviceSpecific, blockDescriptor, form } = await senseHeader(device, signal);
+  const densityCode = blockDescriptor?.densityCode ?? 0;
+  const wanted = {
+    mediumType,
+    deviceSpecific,
+    blockDescriptor: { densityCode, blockCount: 0, blockBytes: bytes },
+    pages: [],
+    form,
+  };
+  await device.consult((unit) => modeSelect(unit, wanted, { signal }));
+  const inForce = await currentBlockBytes(device, signal);
   if (inForce === bytes) return;
   throw new TapeError(
     "unsupported",

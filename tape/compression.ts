@@ -6,8 +6,10 @@
  */
 
 import { changeModePage, modeSense } from "../scsi/mode_pages.ts";
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
+import { needing, unsupported } from "./feature_support.ts";
 
 /** What the drive says about compression. */
 export interface CompressionState {
@@ -81,23 +83,24 @@ export async function readCompression(
 /**
  * Switches compression of what is written; decompression of what is read stays as it is.
  *
- * @throws {TapeError} of kind `unsupported` when the drive does not compress; of the drive's kind when it refuses.
+ * @throws {UnsupportedError} when the drive does not compress; {@link TapeError} of the drive's kind when it refuses.
  */
 export async function writeCompression(
   device: Device,
   { enabled }: CompressionSettings,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const page = await readPage(device, COMPRESSION_PAGE);
+  const page = await readPage(device, COMPRESSION_PAGE, signal);
   if (page !== undefined && (page[FLAGS] & CAPABLE) === 0) {
     if (!enabled) return;
-    throw new TapeError("unsupported", `Cannot compress on ${device.name}: the drive cannot do it`);
+    throw unsupported(device, "compression");
   }
   const change = page !== undefined
     ? { page: COMPRESSION_PAGE, at: FLAGS, bits: ENABLED, value: enabled ? ENABLED : 0 }
     : { page: CONFIGURATION_PAGE, at: SELECT_ALGORITHM, bits: 0xff, value: enabled ? 1 : 0 };
-  await device.consult((unit) =>
-    changeModePage(unit, { page: change.page }, (bytes) => {
-      bytes[change.at] = (bytes[change.at] & ~change.bits) | change.value;
-    })
-  );
+  const apply = (bytes: Uint8Array) => {
+    bytes[change.at] = (bytes[change.at] & ~change.bits) | change.value;
+  };
+  const set = (unit: LogicalUnit) => changeModePage(unit, { page: change.page }, apply, { signal });
+  await needing(device, "compression", () => device.consult(set));
 }

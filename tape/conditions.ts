@@ -177,7 +177,6 @@ const UNMOVED: ReadonlySet<Condition> = new Set<Condition>([
   "mode-parameters-changed",
   "removal-prevented",
   "reservation-conflict",
-  "reservation-preempted",
   "unit-attention",
   "unload-requested",
   "unsupported",
@@ -191,11 +190,24 @@ export function leavesTapeUnmoved(condition: Condition): boolean {
   return UNMOVED.has(condition);
 }
 
-const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>(["medium-changed", "reset"]);
+const POSITION_BREAKERS: ReadonlySet<Condition> = new Set<Condition>([
+  "medium-changed",
+  // Whoever took the drive away may have used it.
+  "reservation-preempted",
+  "reset",
+]);
 
 /** Whether the tape may stand anywhere afterwards, or be another tape. */
 export function breaksPosition(condition: Condition): boolean {
   return POSITION_BREAKERS.has(condition);
+}
+
+/**
+ * Whether the caller has to hear of it, whichever command the drive has told it to: that the tape may stand anywhere, or be another, or that what was buffered
+ * is not on it. The drive says it once.
+ */
+export function isNews(condition: Condition): boolean {
+  return breaksPosition(condition) || condition === "deferred";
 }
 
 const BUFFER_LOSERS: ReadonlySet<Condition> = new Set<Condition>([

@@ -10,6 +10,7 @@ import { readU16, readU24, readU32 } from "../scsi/big_endian.ts";
 import { reportDensitySupportCdb } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Device } from "./device.ts";
+import type { OperationOptions } from "./options.ts";
 
 /** One density that a drive or a tape has. */
 export interface Density {
@@ -35,6 +36,12 @@ export interface Density {
   readonly name: string;
   /** What it is, in words. */
   readonly description: string;
+}
+
+/** Options of {@linkcode TapeDrive.densities}. */
+export interface DensityOptions extends OperationOptions {
+  /** Asks for those of the loaded tape. @default false */
+  readonly media?: boolean;
 }
 
 const HEADER_BYTES = 4;

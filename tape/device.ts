@@ -147,6 +147,11 @@ export class Device {
     return this.#ownTimeout(cdb) ?? commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
   }
 
+  /** Whether a lost connection can be set up again at all. */
+  get isRecoverable(): boolean {
+    return isRecoverable(this.#unit);
+  }
+
   /** Whether the connection is lost and can be set up again. */
   get isNexusLost(): boolean {
     return isRecoverable(this.#unit) && this.#unit.nexusLost;
@@ -164,7 +169,7 @@ export class Device {
     } catch (error) {
       if (!(error instanceof ServiceDeliveryError)) throw error;
       const facts = { cause: error, ...this.#events.facts("transport-lost") };
-      throw new TransportLostError(`Cannot connect to ${this.name} again: ${error.message}`, facts);
+      throw new TransportLostError(`Lost the connection to ${this.name}: ${error.message}`, facts);
     }
   }
 
@@ -173,17 +178,21 @@ export class Device {
    *
    * @throws {TransportLostError} when no status came back; or the signal's reason.
    */
-  async send(command: ScsiCommand): Promise<Reply> {
-    const { dataInLength, residual, status, sense } = await this.#execute(command);
-    if (status === Status.Good) {
-      if (dataInLength > 0 || command.dataOut !== undefined) this.#failures = 0;
-      return { cdb: command.cdb, status, condition: "good", dataInLength, residual };
-    }
-    const decoded = status === Status.CheckCondition ? decodeSense(sense) : undefined;
-    const condition = conditionOfStatus(status, decoded);
-    if (decoded !== undefined) this.#listen(decoded, condition);
-    return { cdb: command.cdb, status, sense: decoded, condition, dataInLength, residual };
+  send(command: ScsiCommand): Promise<Reply> {
+    return this.#execute(command, this.#reply);
   }
+
+  readonly #reply = ({ cdb, dataOut }: ScsiCommand, result: ScsiResult): Reply => {
+    const { dataInLength, residual, status } = result;
+    if (status === Status.Good) {
+      if (dataInLength > 0 || dataOut !== undefined) this.#failures = 0;
+      return { cdb, status, condition: "good", dataInLength, residual };
+    }
+    const sense = status === Status.CheckCondition ? decodeSense(result.sense) : undefined;
+    const condition = conditionOfStatus(status, sense);
+    if (sense !== undefined) this.#listen(sense, condition);
+    return { cdb, status, sense, condition, dataInLength, residual };
+  };
 
   /**
    * Sends a command until it is executed: again when the drive was busy, or first had to report something that has nothing to do with it.
@@ -253,8 +262,10 @@ export class Device {
   #translate(error: unknown): unknown {
     if (error instanceof ScsiStatusError) {
       const sense = error instanceof CheckConditionError ? error.sense : undefined;
-      const facts = { command: error.commandName, sense, cause: error };
-      return errorFor(conditionOfStatus(error.status, sense), error.message, facts);
+      const condition = conditionOfStatus(error.status, sense);
+      const told = this.#events.facts(condition);
+      const facts = { command: error.commandName, sense, cause: error, ...told };
+      return errorFor(condition, error.message, facts);
     }
     if (error instanceof UnexpectedResponseError) {
       const facts = { command: error.commandName, cause: error };
@@ -265,7 +276,7 @@ export class Device {
 
   async #executeGuarded(command: ScsiCommand): Promise<ScsiResult> {
     for (let tries = 1;; tries++) {
-      const result = await this.#execute(command);
+      const result = await this.#execute(command, resultOf);
       if (result.status === Status.Good) return result;
       const sense = decodeSense(result.sense);
       const condition = conditionOfStatus(result.status, sense);
@@ -274,7 +285,11 @@ export class Device {
     }
   }
 
-  async #execute(command: ScsiCommand): Promise<ScsiResult> {
+  /** Resolves to what `understood` makes of the answer. */
+  async #execute<T>(
+    command: ScsiCommand,
+    understood: (command: ScsiCommand, result: ScsiResult) => T,
+  ): Promise<T> {
     const timeoutMs = command.timeoutMs ?? this.#ownTimeout(command.cdb);
     const isAlone = this.#underWay++ === 0;
     const number = ++this.#sent;
@@ -284,8 +299,8 @@ export class Device {
       );
       const isUnexplained = result.status === Status.CheckCondition && result.sense.length === 0;
       // Kept for the nexus until its next command (SAM-5 §5.14), so it can be fetched only where nothing has come between.
-      if (!isUnexplained || !isAlone || number !== this.#sent) return result;
-      return { ...result, sense: await this.#fetchSense() };
+      if (!isUnexplained || !isAlone || number !== this.#sent) return understood(command, result);
+      return understood(command, { ...result, sense: await this.#fetchSense() });
     } catch (error) {
       throw this.#deliveryFailure(command, error);
     } finally {
@@ -375,6 +390,10 @@ export class Device {
     this.logger.warn("{name} wants to be cleaned", { name: this.name });
     this.notify({ kind: "cleaning" });
   }
+}
+
+function resultOf(_: ScsiCommand, result: ScsiResult): ScsiResult {
+  return result;
 }
 
 function isRepeatable(cdb: Uint8Array): boolean {

@@ -30,7 +30,7 @@ const LOCATION_UNKNOWN = 0x04;
 const POSITION_ERROR = 0x02;
 
 /** Decodes the extended or the short form; `undefined` when it is too short, or does not fit its form. */
-export function decodeDriveBuffer(bytes: Uint8Array, form: number): DriveBuffer | undefined {
+function decodeDriveBuffer(bytes: Uint8Array, form: number): DriveBuffer | undefined {
   if (bytes.length < LENGTHS[form]) return undefined;
   const flags = bytes[0];
   const isExtended = form === EXTENDED;

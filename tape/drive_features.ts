@@ -1,37 +1,17 @@
 /**
- * What a tape drive does beside moving records: capacity, alerts, logs, the cartridge's memory, encryption, partitions and
- * settings.
+ * What a tape drive does with its tape beside moving records: the cartridge's memory, encryption, protection, partitions,
+ * verifying, reading and writing by address.
  *
  * @module
  */
 
 import { preventAllowMediumRemovalCdb } from "../scsi/cdb.ts";
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
-import { runSelfTest, type SelfTest } from "../scsi/diagnostics.ts";
-import type { NamedLogPage } from "../scsi/stream/named_log_page.ts";
-import type { SupportedOperation } from "../scsi/supported_operations.ts";
-import { type DeviceTimestamp, readTimestamp, setTimestamp } from "../scsi/timestamp.ts";
 import { recommendedOrder, type TapeSegment } from "./access_order.ts";
 import { TapeAttributes } from "./attributes.ts";
 import { BlockProtection } from "./block_protection.ts";
-import { readCapacity, type TapeCapacity } from "./capacity.ts";
-import { type DriveBuffer, readDriveBuffer } from "./drive_buffer.ts";
-import {
-  type AvailableLogPage,
-  DriveLog,
-  type LogPageTarget,
-  type TapeAlertReport,
-} from "./drive_log.ts";
-import {
-  allowOverwrite,
-  type OverwriteAllowance,
-  readAppendOnly,
-  readEarlyWarning,
-  setCapacity,
-  writeAppendOnly,
-  writeDensity,
-  writeEarlyWarning,
-} from "./drive_modes.ts";
+import { allowOverwrite, type OverwriteAllowance, setCapacity } from "./drive_modes.ts";
+import { DriveUpkeep } from "./drive_upkeep.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeEncryption } from "./encryption.ts";
 import {
@@ -44,10 +24,8 @@ import {
   type WriteAtResult,
 } from "./explicit_address.ts";
 import { loadHoldingCdb } from "./extended_commands.ts";
-import { needing, unsupported } from "./feature_support.ts";
+import { needing } from "./feature_support.ts";
 import type { LongOperationOptions } from "./long_operation.ts";
-import { type MediumProtection, readMediumProtection } from "./medium_protection.ts";
-import { type MediumType, readMediumTypes } from "./medium_types.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   formatDefault,
@@ -64,33 +42,11 @@ import { verify, type VerifyExtent, type VerifyOptions, type VerifyResult } from
 const PREVENT: ScsiCommand = { cdb: preventAllowMediumRemovalCdb(true) };
 const ALLOW: ScsiCommand = { cdb: preventAllowMediumRemovalCdb(false) };
 
-/** Options of {@linkcode DriveFeatures.mediumTypes}. */
-export interface MediumTypeOptions extends OperationOptions {
-  /** Asks for the kind of the loaded cartridge. @default false */
-  readonly media?: boolean;
-}
-
 /**
- * The features of a {@link TapeDrive} beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
- * {@link UnsupportedError}, which says which feature; nothing has been done then.
- *
- * @example Look after a tape
- * ```ts
- * import { openTape } from "@uiscsi/tape";
- *
- * const drive = await openTape("sim:example.tap");
- * try {
- *   const { remainingBytes = 0 } = await drive.capacity();
- *   console.log(`${Math.round(remainingBytes / 1e9)} GB left`);
- *   for (const { name, severity, advice } of (await drive.alerts()).active) {
- *     console.log(`${severity}: ${name}. ${advice}`);
- *   }
- * } finally {
- *   await drive.close();
- * }
- * ```
+ * What a {@link TapeDrive} does with its tape beside records and positions. Each takes its turn among the drive's operations. What a drive does not have throws
+ * {@link UnsupportedError}, which says which feature; nothing has been done then, but that the tape may stand at its beginning where that is needed.
  */
-export abstract class DriveFeatures {
+export abstract class DriveFeatures extends DriveUpkeep {
   /** The memory in the cartridge: barcode, load count, labels. */
   readonly attributes: TapeAttributes;
   /** Encryption in the drive. */
@@ -98,7 +54,6 @@ export abstract class DriveFeatures {
   /** Logical block protection: a CRC from the host to the tape and back. */
   readonly protection: BlockProtection;
   readonly #work: DriveWork;
-  readonly #log: DriveLog;
   #isLocked = false;
 
   /**
@@ -107,88 +62,15 @@ export abstract class DriveFeatures {
    * @internal
    */
   constructor(work: DriveWork) {
+    super(work);
     const reliances = new Reliances(work.session);
     this.#work = work;
-    this.#log = new DriveLog(work.session.device);
     this.attributes = new TapeAttributes(work);
     this.encryption = new TapeEncryption(work, reliances);
     this.protection = new BlockProtection(work, reliances);
     work.session.restorers.push(async () => {
       if (this.#isLocked) await work.session.device.perform(PREVENT);
     });
-  }
-
-  /**
-   * How much the tape holds and has left, without compression.
-   *
-   * @throws {UnsupportedError} when the drive does not tell.
-   */
-  capacity(options: OperationOptions = {}): Promise<TapeCapacity> {
-    const { signal } = options;
-    return this.#run(() => readCapacity(this.#work.session.device, signal), signal);
-  }
-
-  /**
-   * The TapeAlert flags that are up, and all that have been since the drive was opened, because reading takes most of them down.
-   *
-   * @throws {UnsupportedError} when the drive has no TapeAlert.
-   */
-  alerts(options: OperationOptions = {}): Promise<TapeAlertReport> {
-    return this.#run(() => this.#log.alerts(options.signal), options.signal);
-  }
-
-  /**
-   * A log page with names and values. Reading the TapeAlert page takes flags down; `alerts()` still tells them.
-   *
-   * @param page Its code, code and subpage, or name, such as `device statistics`.
-   * @throws {UnsupportedError} when the drive does not have the page.
-   * @throws {TapeError} of kind `invalid-argument` for a name that there is not.
-   */
-  log(page: LogPageTarget, options: OperationOptions = {}): Promise<NamedLogPage> {
-    return this.#run(() => this.#log.read(page, options.signal), options.signal);
-  }
-
-  /** The log pages that the drive has. Throws {@link UnsupportedError} when it has none. */
-  logPages(options: OperationOptions = {}): Promise<AvailableLogPage[]> {
-    return this.#run(() => this.#log.available(options.signal), options.signal);
-  }
-
-  /**
-   * Sets the counters of a log page, or of all pages, to where they began.
-   *
-   * @throws {UnsupportedError} when the drive does not do that.
-   */
-  resetLog(page?: LogPageTarget, options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#log.reset(page, options.signal), options.signal);
-  }
-
-  /**
-   * Sets the density of what is written from the beginning of a tape on.
-   *
-   * @param code One of the codes of `densities()`; 0 for the drive's default.
-   * @throws {UnsupportedError} when the drive does not keep it; {@link TapeError} of kind `illegal-request` when it refuses it.
-   */
-  setDensity(code: number, options: OperationOptions = {}): Promise<void> {
-    return this.#run(async () => {
-      await this.#work.back();
-      await writeDensity(this.#work, code, options);
-    }, options.signal);
-  }
-
-  /** The kinds of cartridges that the drive knows, or that of the loaded one; none when the drive does not say. */
-  mediumTypes(options: MediumTypeOptions = {}): Promise<MediumType[]> {
-    const { media = false, signal } = options;
-    return this.#run(() => readMediumTypes(this.#work.session.device, media, signal), signal);
-  }
-
-  /**
-   * What the drive has taken and not yet put on tape. `flush()` puts it there.
-   *
-   * @throws {UnsupportedError} when the drive does not tell.
-   */
-  buffered(options: OperationOptions = {}): Promise<DriveBuffer> {
-    const { signal } = options;
-    return this.#run(() => readDriveBuffer(this.#work.session.device, signal), signal);
   }
 
   /**
@@ -222,45 +104,6 @@ export abstract class DriveFeatures {
    */
   format(options: LongOperationOptions = {}): Promise<void> {
     return this.#run(() => formatDefault(this.#work, options), options.signal);
-  }
-
-  /** Whether, and why, the tape cannot be written, or only once. */
-  mediumProtection(options: OperationOptions = {}): Promise<MediumProtection> {
-    const { signal } = options;
-    return this.#run(() => readMediumProtection(this.#work.session.device, signal), signal);
-  }
-
-  /**
-   * How many bytes before early warning `programmableEarlyWarning` is reported; 0 for not at all.
-   *
-   * @throws {UnsupportedError} when the drive has no such warning.
-   */
-  earlyWarning(options: OperationOptions = {}): Promise<number> {
-    return this.#run(() => readEarlyWarning(this.#work, options.signal), options.signal);
-  }
-
-  /**
-   * Sets that; the drive counts in megabytes, so it is rounded up.
-   *
-   * @param bytes 0 to 65535 megabytes (10^6 bytes).
-   * @throws {UnsupportedError} when the drive has no such warning.
-   */
-  setEarlyWarning(bytes: number, options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => writeEarlyWarning(this.#work, bytes, options.signal), options.signal);
-  }
-
-  /** Whether the drive refuses to overwrite data. Throws {@link UnsupportedError} when it has no such mode. */
-  appendOnly(options: OperationOptions = {}): Promise<boolean> {
-    return this.#run(() => readAppendOnly(this.#work, options.signal), options.signal);
-  }
-
-  /**
-   * Makes the drive refuse to overwrite data (7/5A/02), or not. Most take it at the beginning of a tape alone.
-   *
-   * @throws {UnsupportedError} when the drive has no such mode.
-   */
-  setAppendOnly(on: boolean, options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => writeAppendOnly(this.#work, on, options.signal), options.signal);
   }
 
   /**
@@ -297,7 +140,8 @@ export abstract class DriveFeatures {
    * Reads the record, or in fixed mode the block, before the caller, who then stands before it.
    *
    * @throws {UnsupportedError} when the drive cannot read backwards: no LTO drive can.
-   * @throws {RecordTooLargeError} when it does not fit; the tape stands before it.
+   * @throws {RecordTooLargeError} when the drive does not give it whole; the tape stands before it.
+   * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length; the tape stands before it.
    */
   readReverse(options: Omit<ReadAtOptions, "partition"> = {}): Promise<ReverseReadResult> {
     return this.#run(() => readReverse(this.#work, options), options.signal);
@@ -307,7 +151,8 @@ export abstract class DriveFeatures {
    * Reads an object by its number in one command, READ(16); the caller then stands behind it.
    *
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `read()` do the same.
-   * @throws {RecordTooLargeError} when it does not fit.
+   * @throws {RecordTooLargeError} when the drive does not give it whole.
+   * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length.
    */
   readAt(object: number, options: ReadAtOptions = {}): Promise<ReadResult> {
     return this.#run(() => readAt(this.#work, object, options), options.signal);
@@ -350,46 +195,14 @@ export abstract class DriveFeatures {
     const { signal } = options;
     const { session } = this.#work;
     return this.#run(async () => {
-      await this.#work.abandon();
       const command = { cdb: loadHoldingCdb(), signal };
-      await session.moving(() =>
-        needing(session.device, "holding a tape", () => session.device.perform(command))
-      );
+      const hold = () => session.device.perform(command);
+      await this.#work.leaving(() => needing(session.device, "holding a tape", hold), signal);
       session.isDirty = false;
       session.place();
       session.count.forget();
       session.suspectMode();
     }, signal);
-  }
-
-  /**
-   * The drive's clock.
-   *
-   * @throws {UnsupportedError} when it has none.
-   */
-  timestamp(options: OperationOptions = {}): Promise<DeviceTimestamp> {
-    const { signal } = options;
-    return this.#ask(
-      "a clock",
-      (device) => device.consult((unit) => readTimestamp(unit, { signal })),
-      signal,
-    );
-  }
-
-  /**
-   * Sets the drive's clock, from which it dates what it logs and what it writes into cartridges.
-   *
-   * @param time A moment; the drive keeps milliseconds.
-   * @throws {UnsupportedError} when it has none.
-   */
-  setTimestamp(time: Date, options: OperationOptions = {}): Promise<void> {
-    const { signal } = options;
-    const ms = time.getTime();
-    return this.#ask(
-      "a clock",
-      (device) => device.consult((unit) => setTimestamp(unit, ms, { signal })),
-      signal,
-    );
   }
 
   /**
@@ -409,42 +222,6 @@ export abstract class DriveFeatures {
   }
 
   /**
-   * The commands that the drive has, with how long each may take. Asked once; the drive's own times then replace shorter ones of the driver.
-   *
-   * @throws {UnsupportedError} when the drive does not tell.
-   */
-  supportedCommands(): Promise<readonly SupportedOperation[]> {
-    return this.#run(async () => {
-      const operations = await this.#work.session.timeouts.operations();
-      if (operations === undefined) {
-        throw unsupported(this.#work.session.device, "listing its commands");
-      }
-      return operations;
-    });
-  }
-
-  /**
-   * Has the drive test itself. A test that takes the drive for itself may move the tape, so the caller has to position afterwards.
-   *
-   * @throws {HardwareError} when it failed. {@link UnsupportedError} when the drive does not have that test.
-   */
-  selfTest(test: SelfTest = "default", options: OperationOptions = {}): Promise<void> {
-    const { signal } = options;
-    const { session } = this.#work;
-    return this.#run(async () => {
-      await this.#work.back();
-      await session.moving(() =>
-        needing(
-          session.device,
-          "that self-test",
-          () => session.device.consult((unit) => runSelfTest(unit, test, { signal })),
-        )
-      );
-      session.lose(undefined);
-    }, signal);
-  }
-
-  /**
    * Leaves the drive as the next host expects it.
    *
    * @internal
@@ -455,14 +232,5 @@ export abstract class DriveFeatures {
 
   #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#work.run(operation, signal);
-  }
-
-  #ask<T>(
-    feature: string,
-    ask: (device: DriveWork["session"]["device"]) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const { device } = this.#work.session;
-    return this.#run(() => needing(device, feature, () => ask(device)), signal);
   }
 }

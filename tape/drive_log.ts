@@ -16,7 +16,7 @@ import { type TapeAlert, tapeAlert } from "./tape_alert.ts";
 /** Which log page: its code, code and subpage, or its name: `volume statistics`. */
 export type LogPageTarget = number | string | { readonly page: number; readonly subpage: number };
 
-/** What {@linkcode DriveFeatures.alerts} resolves to. */
+/** What {@linkcode DriveUpkeep.alerts} resolves to. */
 export interface TapeAlertReport {
   /** The flags that are up now. Reading them takes most of them down. */
   readonly active: readonly TapeAlert[];

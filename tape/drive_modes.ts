@@ -151,13 +151,8 @@ export async function setCapacity(
   const part = Math.max(Math.round(proportion * PROPORTION_OF_ALL), 1);
   await toFirstPartition(work, options.signal);
   await session.timeouts.learn();
-  await session.moving(() =>
-    needing(
-      session.device,
-      "SET CAPACITY",
-      () => performLong(session.device, (immediate) => setCapacityCdb(part, immediate), options),
-    )
-  );
+  const set = () => performLong(session, (immediate) => setCapacityCdb(part, immediate), options);
+  await session.moving(() => needing(session.device, "SET CAPACITY", set), options.signal);
   session.partition = 0;
   session.placeAtBeginning();
 }

@@ -9,6 +9,7 @@
  */
 
 import { spaceCdb, SpaceCode } from "./commands.ts";
+import { isNews } from "./conditions.ts";
 import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -36,6 +37,7 @@ export class EndOfPartition {
     const before = (await this.#session.askPosition())?.object;
     const reply = await this.#session.device.attempt({ cdb: spaceCdb(SpaceCode.Filemarks, 1) });
     const { condition } = reply;
+    if (isNews(condition)) throw this.#session.device.fail(reply);
     const isGood = condition === "good" || condition === "informational";
     const after = (await this.#session.askPosition())?.object;
     this.#session.proof.startRun();

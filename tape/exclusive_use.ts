@@ -7,6 +7,7 @@
 import { persistentReserveOut } from "../scsi/reservation/persistent_reserve_out.ts";
 import { releaseUnit, reserveUnit } from "../scsi/reservation/reserve_unit.ts";
 import { ReservationType } from "../scsi/reservation/reservation_type.ts";
+import { ReservationConflictError, ReservationPreemptedError } from "./errors.ts";
 import { needing } from "./feature_support.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -22,6 +23,13 @@ const TYPE = ReservationType.ExclusiveAccess;
 export interface Exclusion {
   /** Takes it. @throws {ReservationConflictError} when another host has the drive. */
   acquire(signal?: AbortSignal): Promise<void>;
+  /**
+   * Makes sure of it after a reset or in a new session.
+   *
+   * @throws {ReservationPreemptedError} when it was taken away meanwhile, so that another host may have moved the tape: the position is lost then. After that,
+   * and after a reset, it is taken again; {@link ReservationConflictError} when another host has it.
+   */
+  restore(): Promise<void>;
   /** Gives it back. */
   release(): Promise<void>;
 }
@@ -34,24 +42,31 @@ export function exclusionOf(session: TapeSession, kind: ExclusiveUse, key: bigin
 /**
  * Survives the loss of the session and a reset, not a loss of power: that of a host which does not come back has to be preempted by another.
  */
-function persistent({ device }: TapeSession, key: bigint): Exclusion {
+function persistent(session: TapeSession, key: bigint): Exclusion {
+  const { device } = session;
   const register = (newKey: bigint, signal?: AbortSignal) =>
     device.consult((unit) =>
       persistentReserveOut(unit, { action: "register-and-ignore-existing-key", newKey }, { signal })
     );
   const act = (action: "reserve" | "release", signal?: AbortSignal) =>
     device.consult((unit) => persistentReserveOut(unit, { action, key, type: TYPE }, { signal }));
+  const acquire = (signal?: AbortSignal) =>
+    needing(device, "persistent reservations", async () => {
+      await register(key, signal);
+      try {
+        await act("reserve", signal);
+      } catch (error) {
+        await register(0n).catch(() => {});
+        throw error;
+      }
+    });
   return {
-    acquire: (signal) =>
-      needing(device, "persistent reservations", async () => {
-        await register(key, signal);
-        try {
-          await act("reserve", signal);
-        } catch (error) {
-          await register(0n).catch(() => {});
-          throw error;
-        }
-      }),
+    acquire,
+    restore: async () => {
+      if (await isStillRegistered(() => act("reserve"))) return;
+      if (!session.isLost) throw preempted(session);
+      await acquire();
+    },
     release: async () => {
       await act("release");
       await register(0n);
@@ -59,11 +74,33 @@ function persistent({ device }: TapeSession, key: bigint): Exclusion {
   };
 }
 
+/** A host that is not registered any more cannot reserve: only another host, or a loss of power, ends a registration. */
+async function isStillRegistered(reserve: () => Promise<void>): Promise<boolean> {
+  try {
+    await reserve();
+    return true;
+  } catch (error) {
+    if (error instanceof ReservationConflictError) return false;
+    throw error;
+  }
+}
+
+function preempted(session: TapeSession): ReservationPreemptedError {
+  const error = new ReservationPreemptedError(
+    `Cannot go on with ${session.device.name}: the reservation was taken away meanwhile, so that another host may have moved the tape; rewind, locate or space to end of data first`,
+    { writes: session.ledger.outcome(true) },
+  );
+  session.lose(error);
+  return error;
+}
+
 /** Ends with the session, and with a reset. */
 function reserving({ device }: TapeSession): Exclusion {
+  const acquire = (signal?: AbortSignal) =>
+    needing(device, "RESERVE", () => device.consult((unit) => reserveUnit(unit, { signal })));
   return {
-    acquire: (signal) =>
-      needing(device, "RESERVE", () => device.consult((unit) => reserveUnit(unit, { signal }))),
+    acquire,
+    restore: () => acquire(),
     release: () => device.consult((unit) => releaseUnit(unit)),
   };
 }

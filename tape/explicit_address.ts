@@ -14,7 +14,17 @@ import { RecordTooLargeError, TapeError } from "./errors.ts";
 import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
+import {
+  type Arrival,
+  type Failure,
+  fixedArrivals,
+  type Misfit,
+  objectsPassed,
+  type Records,
+  variableArrivals,
+} from "./read_length.ts";
 import type { ReadResult } from "./record_reader.ts";
+import { RecordRoom } from "./record_room.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
@@ -41,12 +51,17 @@ export type ReverseReadResult =
 
 const DEFAULT_HINT = 262_144;
 
+/** READs of one record until it comes whole: from 1 byte to 16 MiB by doubling, and one of just its length. */
+const MAX_READS = 26;
+
 const READ_ENDS: ReadonlySet<Condition> = new Set<Condition>([
   "beginning-of-partition",
   "early-warning",
   "end-of-data",
   "filemark",
   "incorrect-length",
+  "programmable-early-warning",
+  "volume-overflow",
 ]);
 
 const WRITE_ENDS: ReadonlySet<Condition> = new Set<Condition>([
@@ -64,20 +79,18 @@ function checkPlace(object: number, partition: number): ObjectPlace {
   );
 }
 
-/** A record that came, or by how much its room was missed. */
-interface Fit {
-  readonly data?: Uint8Array;
-  /** Its true length. */
-  readonly recordBytes: number;
+/** What a READ into `room`, which one record or block fits into, has brought: by the same rules as any other READ. */
+function arrivalOf({ session }: DriveWork, reply: Reply, room: Uint8Array): Arrival {
+  const { blockBytes, limits, device } = session;
+  const [arrival] = blockBytes > 0
+    ? fixedArrivals(reply, room, blockBytes, device)
+    : variableArrivals(reply, room, new RecordRoom(limits, room.length), device);
+  return arrival;
 }
 
-/** INFORMATION is by how much the record was shorter (SSC-4, READ(6)); negative when it was longer. */
-function fitOf({ condition, sense, dataInLength }: Reply, room: Uint8Array): Fit {
-  const difference = condition === "incorrect-length" ? sense?.information ?? 0 : 0;
-  const recordBytes = condition === "incorrect-length" ? room.length - difference : dataInLength;
-  return recordBytes > room.length
-    ? { recordBytes }
-    : { data: room.subarray(0, recordBytes), recordBytes };
+/** The record as an array that does not keep a much larger one alive. */
+function recordOf({ data }: Records): ReadResult {
+  return { kind: "record", data: data.length * 2 < data.buffer.byteLength ? data.slice() : data };
 }
 
 function tooLarge(work: DriveWork, roomBytes: number, recordBytes?: number): RecordTooLargeError {
@@ -95,10 +108,20 @@ function roomFor({ session }: DriveWork, hint: number | undefined): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Whether a longer record may be tried again with its true length: in variable mode, when the drive has told it. */
-function mayRetry({ session }: DriveWork, room: Uint8Array, { recordBytes }: Fit): boolean {
-  const { blockBytes, limits } = session;
-  return blockBytes === 0 && recordBytes > room.length && recordBytes <= limits.maxBytes;
+/**
+ * Room to read a record again with that did not come whole.
+ *
+ * @throws {RecordTooLargeError} when the drive has no more, or never gives it whole; {@link RecordLengthError} for a block of another length.
+ */
+function roomAgain(work: DriveWork, arrival: Misfit | Failure, tries: number): Uint8Array {
+  if (arrival.error !== undefined) {
+    if (objectsPassed(arrival) === undefined) work.session.lose(arrival.error);
+    throw arrival.error;
+  }
+  const { roomBytes, recordBytes } = arrival as Misfit;
+  const bytes = new RecordRoom(work.session.limits, roomBytes).beyond(roomBytes, recordBytes);
+  if (bytes === undefined || tries >= MAX_READS) throw tooLarge(work, roomBytes, recordBytes);
+  return new Uint8Array(bytes);
 }
 
 /** Reads the object at a place, in one command; the tape then stands behind it. */
@@ -111,31 +134,30 @@ export async function readAt(
   const place = checkPlace(object, options.partition ?? session.partition);
   const fixed = session.blockBytes > 0;
   const { signal } = options;
-  await work.abandon();
-  for (let room = roomFor(work, options.recordBytesHint);;) {
+  let room = roomFor(work, options.recordBytesHint);
+  for (let tries = 1;; tries++) {
     const cdb = read16Cdb(place, fixed, fixed ? 1 : room.length);
     const reply = await go(work, "READ(16)", { cdb, dataIn: room, signal });
     session.partition = place.partition;
-    const kind = reply.condition;
-    if (kind === "filemark" || kind === "end-of-data") return { kind };
-    const fit = fitOf(reply, room);
-    if (fit.data !== undefined) return { kind: "record", data: fit.data };
-    if (!mayRetry(work, room, fit)) throw tooLarge(work, room.length, fit.recordBytes);
-    room = new Uint8Array(fit.recordBytes);
+    const arrival = arrivalOf(work, reply, room);
+    if (arrival.kind === "records") return recordOf(arrival);
+    if (arrival.kind === "filemark" || arrival.kind === "end-of-data") {
+      return { kind: arrival.kind };
+    }
+    room = roomAgain(work, arrival, tries);
   }
 }
 
 /** Sends a command that says itself where it goes, so that the tape's place is certain afterwards. */
 async function go(
-  { session }: DriveWork,
+  { session, leaving }: DriveWork,
   feature: string,
   command: ScsiCommand,
   ends: ReadonlySet<Condition> = READ_ENDS,
 ): Promise<Reply> {
   const { device } = session;
-  const reply = await session.moving(() =>
-    needing(device, feature, () => device.perform(command, ends))
-  );
+  const send = () => needing(device, feature, () => device.perform(command, ends));
+  const reply = await leaving(send, command.signal);
   session.place();
   session.count.forget();
   return reply;
@@ -154,7 +176,6 @@ export async function writeAt(
   const fixed = blockBytes > 0;
   if (!fixed) checkRecordLength(data.length, limits);
   const length = fixed ? checkWholeBlocks(data.length, blockBytes) : data.length;
-  await work.abandon();
   session.isDirty = true;
   const cdb = write16Cdb(place, fixed, length);
   const command = { cdb, dataOut: data, signal: options.signal };
@@ -184,25 +205,21 @@ export async function readReverse(
   const fixed = blockBytes > 0;
   const { signal } = options;
   await work.back();
-  for (let room = roomFor(work, options.recordBytesHint);;) {
+  let room = roomFor(work, options.recordBytesHint);
+  for (let tries = 1;; tries++) {
     const cdb = readReverseCdb({ fixed, length: fixed ? 1 : room.length });
-    const reply = await session.moving(() =>
-      needing(
-        device,
-        "READ REVERSE",
-        () => device.perform({ cdb, dataIn: room, signal }, READ_ENDS),
-      )
-    );
+    const command = { cdb, dataIn: room, signal };
+    const send = () => needing(device, "READ REVERSE", () => device.perform(command, READ_ENDS));
+    const reply = await session.moving(send, signal);
     session.proof.startRun();
     const kind = reverseEnd(work, reply);
     if (kind !== undefined) return { kind };
-    const fit = fitOf(reply, room);
-    if (fit.data !== undefined) return { kind: "record", data: fit.data };
-    if (!mayRetry(work, room, fit)) throw tooLarge(work, room.length, fit.recordBytes);
+    const arrival = arrivalOf(work, reply, room);
+    if (arrival.kind === "records") return recordOf(arrival) as ReverseReadResult;
+    room = roomAgain(work, arrival as Misfit | Failure, tries);
     const forwards = { cdb: spaceCdb(SpaceCode.Blocks, 1), signal };
-    await session.moving(() => device.perform(forwards));
+    await session.moving(() => device.perform(forwards), signal);
     session.count.passObjects(1);
-    room = new Uint8Array(fit.recordBytes);
   }
 }
 

@@ -20,7 +20,7 @@ export async function eraseLong(
   options: LongOperationOptions,
 ): Promise<void> {
   await session.timeouts.learn();
-  await session.moving(() => performLong(session.device, longEraseCdb, options));
+  await session.moving(() => performLong(session, longEraseCdb, options), options.signal);
   // Some drives come back to where they began, some rewind.
   session.count.forget();
   session.isDoubtful = true;

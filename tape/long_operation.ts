@@ -1,5 +1,5 @@
 /**
- * Commands that take minutes or hours: the drive answers at once, and is then asked how far it is (SSC-4, , IMMED;
+ * Commands that take minutes or hours: the drive answers at once, and is then asked how far it is (SSC-4, IMMED;
  * SPC-5 §6.39, REQUEST SENSE).
  *
  * @module
@@ -14,6 +14,7 @@ import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import { isMissing } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
+import type { TapeSession } from "./tape_session.ts";
 
 /** Options of operations that may take hours. */
 export interface LongOperationOptions extends OperationOptions {
@@ -41,23 +42,38 @@ const NOT_READY_CAUSE = 0x04;
  * an end in the time that such a command may take.
  */
 export async function performLong(
-  device: Device,
+  session: TapeSession,
   build: (immediate: boolean) => Uint8Array,
   options: LongOperationOptions = {},
 ): Promise<void> {
-  const { onProgress, progressIntervalMs = DEFAULT_INTERVAL_MS, signal } = options;
+  const { device } = session;
+  const { onProgress, signal } = options;
   if (onProgress === undefined || !await startedAtOnce(device, build(true), signal)) {
     await device.perform({ cdb: build(false), signal });
     onProgress?.(1);
     return;
   }
-  const polls = Math.ceil(device.timeoutMs(build(true)) / progressIntervalMs);
+  // It is under way from here on, whatever the questions are answered.
+  await session.arriving(() => followed(device, device.timeoutMs(build(true)), options));
+}
+
+/** Asks until it is done. */
+async function followed(
+  device: Device,
+  timeoutMs: number,
+  { onProgress, progressIntervalMs = DEFAULT_INTERVAL_MS, signal }: LongOperationOptions,
+): Promise<void> {
+  const polls = Math.ceil(timeoutMs / progressIntervalMs);
   for (let poll = 0; poll < polls; poll++) {
     await device.sleep(progressIntervalMs, signal);
     const sense = await device.consult((unit) => requestSense(unit, { signal }));
-    if (!isUnderWay(device, sense)) return await finish(device, onProgress, signal);
+    if (!isUnderWay(device, sense)) {
+      await confirmDone(device, signal);
+      onProgress?.(1);
+      return;
+    }
     const specific = sense.senseKeySpecific;
-    onProgress(specific?.kind === "progress" ? specific.progress : undefined);
+    onProgress?.(specific?.kind === "progress" ? specific.progress : undefined);
   }
   throw new TapeError(
     "other",
@@ -80,13 +96,8 @@ async function startedAtOnce(
 }
 
 /** An operation that failed says so to the next command that touches the tape, as a deferred error. */
-async function finish(
-  device: Device,
-  onProgress: (progress: number) => void,
-  signal?: AbortSignal,
-): Promise<void> {
+async function confirmDone(device: Device, signal?: AbortSignal): Promise<void> {
   await device.perform({ cdb: testUnitReadyCdb(), signal });
-  onProgress(1);
 }
 
 function isUnderWay(device: Device, sense: Sense): boolean {

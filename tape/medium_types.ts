@@ -37,7 +37,7 @@ const ALLOCATION = 8192;
 const MEDIUM_TYPE = 0x02;
 
 /** Decodes the list; each descriptor says its own length, and one that is cut is left out. */
-export function decodeMediumTypes(bytes: Uint8Array): MediumType[] {
+function decodeMediumTypes(bytes: Uint8Array): MediumType[] {
   const types: MediumType[] = [];
   if (bytes.length < HEADER_BYTES) return types;
   const end = Math.min(readU16(bytes, 0) + 2, bytes.length);

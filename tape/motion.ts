@@ -15,6 +15,7 @@ import {
   rewindCdb,
   spaceCdb,
   SpaceCode,
+  TapeOpcode,
 } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
@@ -54,6 +55,12 @@ const STOPS: ReadonlySet<Condition> = new Set<Condition>([
 
 const NONE: ReadonlySet<Condition> = new Set();
 
+/** Said beside an erasure that was done. */
+const NEAR_END: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "programmable-early-warning",
+]);
+
 const CHANGED: ReadonlySet<Condition> = new Set<Condition>(["medium-changed"]);
 
 /** Unit attentions that a LOAD may meet before it is executed. */
@@ -88,55 +95,70 @@ export class Motion {
 
   /** To the beginning of the partition. */
   async rewind(signal?: AbortSignal): Promise<void> {
-    await this.#toBeginning(rewindCdb(), signal);
+    const command = { cdb: rewindCdb(), signal };
+    await this.#reposition.leaving(() => this.#session.device.perform(command), signal);
+    this.#session.synchronized();
+    this.#session.placeAtBeginning();
   }
 
   /** Threads the tape, winding it once from end to end when `retension` is set. */
   async load(retension: boolean, signal?: AbortSignal): Promise<void> {
-    await this.#reposition.abandon();
-    signal?.throwIfAborted();
-    await this.#session.moving(() => this.#thread(retension, signal));
+    await this.#reposition.leaving(() => this.#thread(retension, signal), signal);
+    this.#session.suspectMode();
+    await this.#session.arriving(() => this.#waitForTape(signal));
     this.#session.synchronized();
     this.#session.placeAtBeginning();
-    this.#session.suspectMode();
   }
 
   /** That another tape may be in the drive is no news to who loads one. */
   async #thread(retension: boolean, signal?: AbortSignal): Promise<void> {
-    const { device } = this.#session;
     const command = { cdb: loadUnloadCdb(true, retension), signal };
     for (let tries = 1;; tries++) {
-      const { condition } = await device.perform(command, tries < LOAD_TRIES ? CHANGED : NONE);
-      if (condition !== "medium-changed") break;
+      const expected = tries < LOAD_TRIES ? CHANGED : NONE;
+      const { condition } = await this.#session.device.perform(command, expected);
+      if (condition !== "medium-changed") return;
     }
-    const readiness = { load: false, requireMedium: true, polling: this.#polling, signal };
-    await waitUntilReady(device, await askReady(device, signal), readiness);
+  }
+
+  async #waitForTape(signal?: AbortSignal): Promise<void> {
+    const { device } = this.#session;
+    // Of what was written before the tape was loaded somebody has to hear.
+    const heard = (reply: Reply) => {
+      const isLoss = reply.condition === "deferred" || reply.condition === "reset";
+      if (isLoss && this.#session.isDirty) throw device.fail(reply);
+    };
+    await waitUntilReady(device, await askReady(device, signal), {
+      load: false,
+      requireMedium: true,
+      polling: this.#polling,
+      signal,
+      heard,
+    });
   }
 
   /** Unthreads or ejects the tape. */
   async unload(signal?: AbortSignal): Promise<void> {
-    await this.#reposition.abandon();
-    signal?.throwIfAborted();
-    await this.#session.moving(() =>
-      this.#session.device.perform({ cdb: loadUnloadCdb(false), signal })
-    );
+    const command = { cdb: loadUnloadCdb(false), signal };
+    await this.#reposition.leaving(() => this.#session.device.perform(command), signal);
     this.#session.synchronized();
     this.#session.place();
     this.#session.count.forget();
+    // The next tape may have been written otherwise, and need not be announced: tgt does not.
+    this.#session.suspectMode();
   }
 
   /** Over blocks or filemarks, or to the end of data. */
   async space(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<SpaceResult> {
     if (what === "end-of-data") {
-      await this.#reposition.abandon();
-      signal?.throwIfAborted();
-      await this.#session.moving(() => this.#toEndOfData(signal));
+      await this.#toEndOfData(signal);
       return { spaced: 0 };
     }
     this.#session.tellLoss("space");
     await this.#reposition.back();
     signal?.throwIfAborted();
-    if (count !== 0) await this.#session.moving(() => this.#spaceOver(what, count, signal));
+    if (count !== 0) {
+      await this.#session.moving(() => this.#spaceOver(what, count, signal), signal);
+    }
     return { spaced: count };
   }
 
@@ -147,32 +169,19 @@ export class Motion {
       return;
     }
     const options = locateOptions(target);
-    await this.#reposition.settle();
-    signal?.throwIfAborted();
-    try {
-      await this.#session.moving(() => this.#locateOrSpace(options, signal));
-    } catch (error) {
-      // A drive that does not know LOCATE has not moved: what was read ahead is still what comes next.
-      const isRefused = error instanceof TapeError && error.kind === "illegal-request";
-      if (!isRefused) this.#reposition.forget();
-      throw error;
-    }
-    this.#reposition.forget();
+    const reply = await this.#reposition.leaving(() => this.#locate(options, signal), signal);
+    if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
+    if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
+    this.#session.place();
+    this.#session.count.forget();
+    this.#session.partition = options.partition ?? this.#session.partition;
+    if (options.number === 0) this.#session.count.setBeginning();
   }
 
   /** Makes end of data here. */
   async erase(signal?: AbortSignal): Promise<void> {
-    await this.#session.moving(() =>
-      this.#session.device.perform({ cdb: eraseCdb(false), signal })
-    );
-  }
-
-  async #toBeginning(cdb: Uint8Array, signal?: AbortSignal): Promise<void> {
-    await this.#reposition.abandon();
-    signal?.throwIfAborted();
-    await this.#session.moving(() => this.#session.device.perform({ cdb, signal }));
-    this.#session.synchronized();
-    this.#session.placeAtBeginning();
+    const command = { cdb: eraseCdb(false), signal };
+    await this.#session.moving(() => this.#session.device.perform(command, NEAR_END), signal);
   }
 
   async #spaceOver(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
@@ -189,7 +198,7 @@ export class Motion {
     if (what === "blocks") this.#countBlocks(count, stop, left);
     else this.#countFilemarks(count, stop);
     if (stop === undefined) return;
-    if (stop === "end-of-data") await this.#confirmEndOfData(signal);
+    if (stop === "end-of-data") await this.#session.arriving(() => this.#confirmEndOfData(signal));
     throw this.#stopped(stop, reply, left);
   }
 
@@ -252,13 +261,15 @@ export class Motion {
   /** SPACE to end of data, then a READ must find it: some drives stop short of the last record. */
   async #toEndOfData(signal?: AbortSignal): Promise<void> {
     const { device } = this.#session;
-    const cdb = spaceCdb(SpaceCode.EndOfData, 0);
-    await device.perform({ cdb, signal }, END);
+    const command = { cdb: spaceCdb(SpaceCode.EndOfData, 0), signal };
+    await this.#reposition.leaving(() => device.perform(command, END), signal);
     this.#session.place();
     this.#session.count.forget();
-    while (!await this.#isAtEndOfData(signal)) {
-      device.logger.debug("Reading on to the end of data on {name}", { name: device.name });
-    }
+    await this.#session.arriving(async () => {
+      while (!await this.#isAtEndOfData(signal)) {
+        device.logger.debug("Reading on to the end of data on {name}", { name: device.name });
+      }
+    });
   }
 
   /** After SPACE has met the end of data, some drives stand somewhere else. */
@@ -291,41 +302,32 @@ export class Motion {
     return await device.perform({ cdb, dataIn, signal }, ANYTHING_READ);
   }
 
-  async #locateOrSpace(options: LocateCdbOptions, signal?: AbortSignal): Promise<void> {
-    const isFile = options.destination === LocateDestination.File;
-    const refusal = await this.#locate(options, signal);
-    if (refusal === undefined) {
-      this.#session.place();
-      this.#session.count.forget();
-      this.#session.partition = options.partition ?? this.#session.partition;
-      if (options.number === 0) this.#session.count.setBeginning();
-      return;
-    }
-    if (!isFile || options.partition !== undefined) throw this.#session.device.failure(refusal);
-    this.#reposition.forget();
-    await this.#session.device.perform({ cdb: rewindCdb(), signal });
+  /** From the beginning, where the drive has been rewound to. */
+  async #toFile(file: number, signal?: AbortSignal): Promise<void> {
     this.#session.placeAtBeginning();
-    if (options.number > 0) await this.#spaceOver("filemarks", options.number, signal);
+    if (file === 0) return;
+    await this.#session.moving(() => this.#spaceOver("filemarks", file, signal), signal);
   }
 
-  /** Tries both forms; returns the refusal when the drive has neither. */
-  async #locate(options: LocateCdbOptions, signal?: AbortSignal): Promise<Reply | undefined> {
+  /** Tries both forms, and for a file of this partition REWIND instead; the answer to what the drive has taken. */
+  async #locate(options: LocateCdbOptions, signal?: AbortSignal): Promise<Reply> {
     const { device } = this.#session;
     let refusal: Reply | undefined;
     for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
       if (cdb === undefined) continue;
       const reply = await device.perform({ cdb, signal }, LOCATE_ENDS);
-      if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
-      if (!ILLEGAL.has(reply.condition)) return undefined;
+      if (!ILLEGAL.has(reply.condition)) return reply;
       refusal ??= reply;
     }
-    return refusal;
+    const isFile = options.destination === LocateDestination.File;
+    if (!isFile || options.partition !== undefined) throw device.failure(refusal!);
+    return await device.perform({ cdb: rewindCdb(), signal });
   }
 
   async #beyondEnd(reply: Reply, signal?: AbortSignal): Promise<TapeError> {
-    await this.#confirmEndOfData(signal);
-    this.#session.place();
     this.#session.count.forget();
+    await this.#session.arriving(() => this.#confirmEndOfData(signal));
+    this.#session.place();
     return this.#session.device.failure(reply);
   }
 }

@@ -31,6 +31,12 @@ export type DriveNotice =
     readonly message: string;
   }
   | {
+    /** The image of a simulated tape is cut or damaged at its end, which the tape does not have. Told once. */
+    readonly kind: "image";
+    /** What is wrong with it, and where. */
+    readonly message: string;
+  }
+  | {
     /** The drive wants to be cleaned. Told once. */
     readonly kind: "cleaning";
   }

@@ -139,12 +139,13 @@ function apply(
 
 async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {
   const { device } = session;
-  const [limits, mode, position] = await Promise.allSettled([
+  const [limits, mode, position, cartridge] = await Promise.allSettled([
     askLimits(device, signal),
     readMediumMode(device, signal),
     session.askPosition(signal),
+    session.learnCartridge(signal),
   ]);
-  for (const answer of [limits, mode, position]) {
+  for (const answer of [limits, mode, position, cartridge]) {
     if (answer.status === "rejected" && !isRefusal(answer.reason)) throw answer.reason;
   }
   return {

@@ -7,7 +7,8 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
-import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { currentBlockBytes } from "./block_size.ts";
+import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
@@ -72,19 +73,23 @@ export class Outage {
    * @throws {ResetError} {@link DeferredError} when the drive may have lost what was written and not flushed.
    * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
    */
-  async overcome(signal?: AbortSignal): Promise<void> {
+  async overcome(caller?: AbortSignal): Promise<void> {
     const { device, blockBytes } = this.#session;
+    const closing = this.#closing.signal;
+    const signal = caller ? AbortSignal.any([caller, closing]) : closing;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
-    const closing = this.#closing.signal;
-    await device.reestablish(signal ? AbortSignal.any([signal, closing]) : closing);
+    await device.reestablish(signal);
     this.#hasGivenUp = false;
     try {
       await this.#drainAttentions(signal);
       await this.#waitUntilStill(signal);
       await this.#checkDrive(signal);
-      if (await currentBlockBytes(device) !== blockBytes) await writeBlockSize(device, blockBytes);
+      await this.#checkCartridge(signal);
+      if (await currentBlockBytes(device) !== blockBytes) {
+        await this.#session.setBlockSize(blockBytes, signal);
+      }
     } catch (error) {
       if (!device.isNexusLost) this.#tellLoss();
       throw error;
@@ -126,12 +131,17 @@ export class Outage {
       requireMedium: true,
       polling: this.#options.polling,
       signal,
-      heard: (reply) => {
-        if (reply.condition === "medium-changed") throw this.#changed();
-        const isLoss = reply.condition === "deferred" || isRealReset(reply);
-        if (isLoss && this.#session.isDirty) this.#loss ??= reply;
-      },
+      heard: (reply) => this.#hear(reply),
     });
+  }
+
+  #hear(reply: Reply): void {
+    const { condition } = reply;
+    if (condition === "medium-changed") throw this.#changed();
+    // Who took the reservation away may have moved the tape.
+    if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
+    const isLoss = condition === "deferred" || isRealReset(reply);
+    if (isLoss && this.#session.isDirty) this.#loss ??= reply;
   }
 
   /**
@@ -160,7 +170,7 @@ export class Outage {
         throw device.problem("position-lost", "The tape is moved by somebody else");
       }
       await device.sleep(LOOK_INTERVAL_MS, signal);
-      await device.attempt({ cdb: testUnitReadyCdb(), signal });
+      this.#hear(await device.attempt({ cdb: testUnitReadyCdb(), signal }));
       const now = (await this.#session.askPosition(signal))?.object;
       still = now === before ? still + 1 : 0;
       before = now;
@@ -169,9 +179,20 @@ export class Outage {
 
   #changed(): MediumChangedError {
     const { name } = this.#session.device;
-    return new MediumChangedError(
+    const error = new MediumChangedError(
       `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
+      { writes: this.#session.ledger.outcome(true) },
     );
+    this.#session.lose(error);
+    this.#session.suspectMode();
+    return error;
+  }
+
+  /** A new session need not be told that the tape was changed before it began. */
+  async #checkCartridge(signal?: AbortSignal): Promise<void> {
+    const { cartridge, device } = this.#session;
+    if (cartridge === undefined) return;
+    if (await readCartridge(device, signal) !== cartridge) throw this.#changed();
   }
 
   async #checkDrive(signal?: AbortSignal): Promise<void> {

@@ -191,7 +191,7 @@ export async function toFirstPartition(work: DriveWork, signal?: AbortSignal): P
   await work.rewind(signal);
   if (session.partition === 0) return;
   const cdb = locate16Cdb({ number: 0, destination: LocateDestination.Object, partition: 0 });
-  await session.moving(() => session.device.perform({ cdb, signal }));
+  await session.moving(() => session.device.perform({ cdb, signal }), signal);
   session.partition = 0;
   session.placeAtBeginning();
 }
@@ -201,15 +201,9 @@ async function format(
   what: number,
   options: LongOperationOptions,
 ): Promise<void> {
-  const { device } = session;
   await session.timeouts.learn();
-  await session.moving(() =>
-    needing(
-      device,
-      "FORMAT MEDIUM",
-      () => performLong(device, (immediate) => formatMediumCdb(what, immediate), options),
-    )
-  );
+  const run = () => performLong(session, (immediate) => formatMediumCdb(what, immediate), options);
+  await session.moving(() => needing(session.device, "FORMAT MEDIUM", run), options.signal);
   session.isDirty = false;
   session.partition = 0;
   session.placeAtBeginning();

@@ -21,7 +21,7 @@ export interface TapePosition {
   readonly beginningOfPartition: boolean;
   /** Whether this lies between early warning and the end of the partition. */
   readonly endOfPartition: boolean;
-  /** Whether this lies behind the programmable early warning, see {@linkcode DriveFeatures.setEarlyWarning}; absent when the driver counts for the drive. */
+  /** Whether this lies behind the programmable early warning, see {@linkcode DriveUpkeep.setEarlyWarning}; absent when the driver counts for the drive. */
   readonly programmableEarlyWarning?: boolean;
   /** Who says so: the drive, or the driver's own count since the beginning of the partition, for drives that cannot tell. */
   readonly source: "device" | "counted";

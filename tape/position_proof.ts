@@ -8,6 +8,7 @@
 
 /** Follows one run of READs and writes: everything from one motion of another kind to the next. */
 export class PositionProof {
+  #run = 0;
   #passed = 0;
   #anchor: { readonly number: number; readonly passed: number } | undefined;
   #isProven = false;
@@ -18,6 +19,11 @@ export class PositionProof {
   /** Whether the drive's numbers have kept step with the READs of this run. */
   get isProven(): boolean {
     return this.#isProven;
+  }
+
+  /** Number of the present run. */
+  get run(): number {
+    return this.#run;
   }
 
   /** Objects that went by in this run. */
@@ -33,6 +39,7 @@ export class PositionProof {
 
   /** The tape was moved by something else than a READ, or an error made its way uncertain; `passed` objects have gone by since. */
   startRun(passed = 0): void {
+    this.#run++;
     this.#passed = passed;
     this.#anchor = undefined;
     this.#isProven = this.#isRefuted = false;

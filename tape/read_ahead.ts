@@ -9,11 +9,12 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { breaksPosition, errorFor } from "./conditions.ts";
+import { breaksPosition, errorFor, isNews } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import type { TapeError } from "./errors.ts";
+import { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
+import { RepeatedCdb } from "./repeated_cdb.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
@@ -64,8 +65,9 @@ export interface ReadAheadOptions {
 export class ReadAhead {
   readonly #session: TapeSession;
   readonly #room: RecordRoom;
-  readonly #options: ReadAheadOptions;
   readonly #slots: Slot[] = [];
+  /** How many of them ask for the position. */
+  #questions = 0;
   readonly #arrivals: Arrival[] = [];
   #depth: number;
   #order: ReadOrder | undefined;
@@ -75,16 +77,19 @@ export class ReadAhead {
   #isUncertain = false;
   #fruitless = 0;
   readonly #spares: Uint8Array[] = [];
+  readonly #cdb: RepeatedCdb;
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
   mayRunAhead = false;
   /** Whether a READ in fixed mode must ask for one block only: the drive does not tell which of several has another length. */
   isBlockwise = false;
 
-  constructor(session: TapeSession, room: RecordRoom, options: ReadAheadOptions) {
+  constructor(session: TapeSession, room: RecordRoom, { depth, sili }: ReadAheadOptions) {
     this.#session = session;
     this.#room = room;
-    this.#options = options;
-    this.#depth = options.depth;
+    this.#depth = depth;
+    this.#cdb = new RepeatedCdb((fixed, length) =>
+      readCdb({ fixed, sili: sili && !fixed, length })
+    );
   }
 
   /** Whether nothing is under way or undelivered. */
@@ -111,6 +116,11 @@ export class ReadAhead {
   order(order: ReadOrder): void {
     this.#order = order;
     this.#ordered = order.buffer.buffer;
+  }
+
+  /** The next thing off the tape, if it is there already. */
+  get arrived(): Arrival | undefined {
+    return this.#arrivals[0];
   }
 
   /** The next thing off the tape, which stays where it is; reads when there is none. */
@@ -229,8 +239,7 @@ export class ReadAhead {
 
   /** READs under way or undelivered. */
   #underWay(): number {
-    const reads = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 0 : 1), 0);
-    return reads + this.#arrivals.length;
+    return this.#slots.length - this.#questions + this.#arrivals.length;
   }
 
   #issueRead(): void {
@@ -238,11 +247,7 @@ export class ReadAhead {
     const buffer = this.#order?.buffer ?? this.#buffer(blockBytes);
     this.#order = undefined;
     const isFixed = blockBytes > 0;
-    const cdb = readCdb({
-      fixed: isFixed,
-      sili: !isFixed && this.#options.sili,
-      length: isFixed ? buffer.length / blockBytes : buffer.length,
-    });
+    const cdb = this.#cdb.of(isFixed, isFixed ? buffer.length / blockBytes : buffer.length);
     const slot: Slot = { read: { buffer, blockBytes }, done: Promise.resolve() };
     slot.done = device.send({ cdb, dataIn: buffer }).then(
       (reply) => this.#answered(slot, reply),
@@ -278,19 +283,28 @@ export class ReadAhead {
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
     if (this.#depth === 0 && blockBytes === 0) return;
-    const asked = this.#slots.reduce((sum, slot) => sum + (slot.read === undefined ? 1 : 0), 0);
-    if (asked >= proof.samplesWanted) return;
+    if (this.#questions >= proof.samplesWanted) return;
+    this.#questions++;
     const slot: Slot = { done: Promise.resolve() };
     slot.done = this.#session.samplePosition().then((number) => {
       slot.number = number;
-    }, () => {});
+    }, (error) => {
+      if (!(error instanceof TapeError) || !isNews(error.kind)) return;
+      slot.error = error;
+      this.#isHalted = true;
+    });
     this.#slots.push(slot);
   }
 
   /** Turns the oldest answer into arrivals. */
   #harvest(slot: Slot): void {
     const { proof } = this.#session;
-    if (slot.read === undefined) return proof.sample(slot.number);
+    if (slot.read === undefined) {
+      this.#questions--;
+      return slot.error === undefined
+        ? proof.sample(slot.number)
+        : this.#accept(deliveryFailure(slot.error));
+    }
     const arrivals = this.#interpret(slot);
     if (!arrivals.some(({ kind }) => kind === "records")) {
       this.#recycleUnlessOrdered(slot.read.buffer.buffer);

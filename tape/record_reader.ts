@@ -93,10 +93,11 @@ export class RecordReader {
 
   /** The next thing off the tape, which stays there for the next read. */
   async peek(signal?: AbortSignal): Promise<Exclude<Arrival, Misfit>> {
-    await this.#decideDepth();
+    const deciding = this.#decideDepth();
+    if (deciding !== undefined) await deciding;
     const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
     for (;;) {
-      const arrival = await this.ahead.head(signal);
+      const arrival = this.ahead.arrived ?? await this.ahead.head(signal);
       if (arrival.kind !== "misfit") return arrival;
       if (arrival.isBlockwise) await this.#readBlockwise(arrival);
       else if (arrival.error === undefined) await this.#readAgain(arrival, known);
@@ -216,7 +217,8 @@ export class RecordReader {
 
   /** The next record into `buffer`, or in fixed mode as many blocks as fit. */
   async readInto(buffer: Uint8Array, signal?: AbortSignal): Promise<ReadIntoResult> {
-    await this.#decideDepth();
+    const deciding = this.#decideDepth();
+    if (deciding !== undefined) await deciding;
     this.#orderFor(buffer, signal !== undefined);
     const arrival = await this.peek(signal);
     if (arrival.kind === "failure") throw await this.#deliver(arrival.error);
@@ -261,7 +263,8 @@ export class RecordReader {
   /** What comes next, unless the caller stops waiting: the blocks already taken must not be lost over that. */
   async #nextInto(buffer: Uint8Array, signal?: AbortSignal): Promise<Arrival | undefined> {
     try {
-      await this.#decideDepth();
+      const deciding = this.#decideDepth();
+      if (deciding !== undefined) await deciding;
       this.#orderFor(buffer, signal !== undefined);
       return await this.peek(signal);
     } catch (error) {
@@ -323,14 +326,24 @@ export class RecordReader {
     return error;
   }
 
-  /** More than one READ at a time, or several blocks with one, only where the way back is certain whatever they meet. */
-  async #decideDepth(): Promise<void> {
-    const { count, proof, isLost, blockBytes, device } = this.#session;
-    if (this.#depth === 0 && blockBytes === 0) return;
-    this.#isWayCertain = !isLost &&
-      (count.isAnchored || (proof.isProven && await this.reposition.tryLocate()));
+  /**
+   * More than one READ at a time, or several blocks with one, only where the way back is certain whatever they meet. A promise only where the drive has to show
+   * that first.
+   */
+  #decideDepth(): Promise<void> | undefined {
+    const { count, proof, isLost, blockBytes } = this.#session;
+    if (this.#depth === 0 && blockBytes === 0) return undefined;
+    if (!isLost && !count.isAnchored && proof.isProven) {
+      return this.reposition.tryLocate().then((canLocate) => this.#setDepth(canLocate));
+    }
+    return this.#setDepth(!isLost && count.isAnchored);
+  }
+
+  #setDepth(isWayCertain: boolean): undefined {
+    const { blockBytes, device } = this.#session;
+    this.#isWayCertain = isWayCertain;
     const isSettled = blockBytes > 0 || this.#room.isSettled;
-    const mayRunAhead = this.#isWayCertain && this.#depth > 0 && isSettled;
+    const mayRunAhead = isWayCertain && this.#depth > 0 && isSettled;
     if (mayRunAhead && !this.ahead.mayRunAhead) {
       device.logger.debug("Reading ahead on {name}", { name: device.name });
     }

@@ -20,10 +20,11 @@ import {
   SpaceCode,
 } from "./commands.ts";
 import type { Reply } from "./device.ts";
+import { isNews } from "./conditions.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
-import type { TapeSession } from "./tape_session.ts";
+import { isRefused, type TapeSession } from "./tape_session.ts";
 
 /** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
 type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
@@ -54,7 +55,26 @@ export class Reposition {
    */
   async abandon(): Promise<void> {
     await this.settle();
-    this.forget();
+    this.#ahead.clear();
+  }
+
+  /**
+   * Runs the command that takes the caller elsewhere, once the READs under way are answered. What they have brought is forgotten then; when the drive refuses
+   * the command, or it is called off before it is sent, that is still what comes next.
+   *
+   * @throws {TapeError} that the READs met and that the caller has to hear of first; what the command fails with; or the signal's reason.
+   */
+  async leaving<T>(motion: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.settle();
+    signal?.throwIfAborted();
+    try {
+      const result = await this.#session.moving(motion, signal);
+      this.#ahead.clear();
+      return result;
+    } catch (error) {
+      if (!isRefused(error, signal)) this.#ahead.clear();
+      throw error;
+    }
   }
 
   /**
@@ -64,11 +84,6 @@ export class Reposition {
    */
   async settle(): Promise<void> {
     await this.#settled();
-  }
-
-  /** Forgets what was read and not delivered: the caller is elsewhere. */
-  forget(): void {
-    this.#ahead.clear();
   }
 
   /**
@@ -188,10 +203,12 @@ export class Reposition {
   #isGood(reply: Reply): boolean {
     const { condition } = reply;
     if (condition === "good" || condition === "informational") return true;
-    if (condition === "medium-changed" || condition === "reset" || condition === "deferred") {
-      throw this.#session.device.failure(reply);
-    }
+    this.#heed(reply);
     return false;
+  }
+
+  #heed(reply: Reply): void {
+    if (isNews(reply.condition)) throw this.#session.device.fail(reply);
   }
 
   async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
@@ -265,9 +282,12 @@ export class Reposition {
     return isEqual(buffer, data);
   }
 
-  #read(dataIn: Uint8Array, length: number): Promise<Reply> {
-    const fixed = this.#session.blockBytes > 0;
-    return this.#session.device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
+  async #read(dataIn: Uint8Array, length: number): Promise<Reply> {
+    const { device, blockBytes } = this.#session;
+    const cdb = readCdb({ fixed: blockBytes > 0, sili: false, length });
+    const reply = await device.attempt({ cdb, dataIn });
+    this.#heed(reply);
+    return reply;
   }
 
   /**

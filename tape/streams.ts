@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TapeError } from "./errors.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of `writable()`. */
@@ -35,6 +36,12 @@ class Reblocker {
   #filled = 0;
 
   constructor(blockBytes: number, write: (data: Uint8Array) => Promise<void>) {
+    if (!Number.isSafeInteger(blockBytes) || blockBytes < 1) {
+      throw new TapeError(
+        "invalid-argument",
+        `Cannot cut a stream into records of ${blockBytes} bytes: it is not a whole number of at least 1`,
+      );
+    }
     this.#block = new Uint8Array(blockBytes);
     this.#write = write;
   }
@@ -75,9 +82,17 @@ export function writableTo(
   const tell = (result: WriteResult) => {
     if (result.earlyWarning || result.programmableEarlyWarning) onEarlyWarning?.(result);
   };
-  const write = async (data: Uint8Array) => tell(await sink.write(data));
-  const blocks = blockBytes === undefined ? undefined : new Reblocker(blockBytes, write);
   let unlisten = () => {};
+  // A stream that has failed hears of neither close nor abort.
+  const write = async (data: Uint8Array) => {
+    try {
+      tell(await sink.write(data));
+    } catch (error) {
+      unlisten();
+      throw error;
+    }
+  };
+  const blocks = blockBytes === undefined ? undefined : new Reblocker(blockBytes, write);
   return new WritableStream<Uint8Array>({
     start: (controller) => {
       unlisten = onAbort(signal, (reason) => controller.error(reason));
@@ -105,15 +120,21 @@ function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** A stream of what `next` gives, until it gives nothing; asks only when the reader does. */
+/** A stream of what `next` gives, until it gives nothing; asks only when the reader does. What comes after it was cancelled is not `isWanted`. */
 export function readableFrom(
-  next: () => Promise<Uint8Array | undefined>,
+  next: (isWanted: () => boolean) => Promise<Uint8Array | undefined>,
 ): ReadableStream<Uint8Array> {
+  let isCancelled = false;
+  const isWanted = () => !isCancelled;
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {
-      const record = await next();
+      const record = await next(isWanted);
+      if (isCancelled) return;
       if (record === undefined) controller.close();
       else controller.enqueue(record);
+    },
+    cancel: () => {
+      isCancelled = true;
     },
   }, { highWaterMark: 0 });
 }

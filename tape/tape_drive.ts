@@ -5,11 +5,10 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { preventAllowMediumRemovalCdb } from "../scsi/cdb.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
-import { checkBlockSize, currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { callerPosition } from "./caller_position.ts";
 import {
   type CompressionSettings,
@@ -17,11 +16,11 @@ import {
   readCompression,
   writeCompression,
 } from "./compression.ts";
-import { type Density, readDensities } from "./density.ts";
+import { type Density, type DensityOptions, readDensities } from "./density.ts";
 import { DriveFeatures } from "./drive_features.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
 import { eraseLong, type EraseOptions } from "./long_erase.ts";
-import { SpaceStoppedError, TapeError } from "./errors.ts";
+import { SpaceStoppedError, TapeError, type TapeErrorKind } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
 import { type LocateTarget, Motion, type SpaceResult, type SpaceWhat } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
@@ -69,6 +68,8 @@ export class TapeDrive extends DriveFeatures {
   readonly #queue = new OperationQueue();
   #exclusion: Exclusion | undefined;
   readonly #closeTimeoutMs: number;
+  /** Aborts when the drive is being closed, for what waits with nothing to lose. */
+  readonly #leaving: AbortController = new AbortController();
   #closing: Promise<void> | undefined;
 
   private constructor(session: TapeSession, info: DriveInfo, options: TapeDriveOptions) {
@@ -83,7 +84,7 @@ export class TapeDrive extends DriveFeatures {
       session,
       run: (operation, signal) => this.#run(operation, signal),
       back: () => this.#reader.reposition.back(),
-      abandon: () => this.#reader.reposition.abandon(),
+      leaving: (motion, signal) => this.#reader.reposition.leaving(motion, signal),
       rewind: (signal) => this.#motion.rewind(signal),
     });
     this.info = info;
@@ -98,7 +99,11 @@ export class TapeDrive extends DriveFeatures {
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#motion = new Motion(session, this.#reader.reposition, polling);
+    const leaving = this.#leaving.signal;
+    this.#motion = new Motion(session, this.#reader.reposition, {
+      ...polling,
+      signal: polling.signal ? AbortSignal.any([polling.signal, leaving]) : leaving,
+    });
   }
 
   /**
@@ -135,7 +140,7 @@ export class TapeDrive extends DriveFeatures {
     const exclusion = exclusionOf(session, exclusive, reservationKey ?? DEFAULT_RESERVATION_KEY);
     await exclusion.acquire(signal);
     this.#exclusion = exclusion;
-    session.restorers.push(() => exclusion.acquire());
+    session.restorers.push(() => exclusion.restore());
   }
 
   async #applySettings({ blockSize, compression }: TapeDriveOptions): Promise<void> {
@@ -196,16 +201,25 @@ export class TapeDrive extends DriveFeatures {
    * reader's. Cancelling it leaves the caller behind the last chunk; `signal` fails it with its reason. Fails with what `read()` throws.
    */
   readable(options: ReadOptions = {}): ReadableStream<Uint8Array> {
-    return readableFrom(async () => {
-      const result = await this.read(options);
-      return result.kind === "record" ? result.data : undefined;
+    return readableFrom(async (isWanted) => {
+      const result = await this.#readWanted(isWanted, options.signal);
+      return result?.kind === "record" ? result.data : undefined;
     });
+  }
+
+  /** The next thing off the tape; it stays there when it is not wanted any more once it has come. */
+  #readWanted(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
+    return this.#runRead(async () => {
+      await this.#reader.peek(signal);
+      return isWanted() ? await this.#reader.read(signal) : undefined;
+    }, signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
   files(options: ReadOptions = {}): AsyncGenerator<TapeFile, void, undefined> {
     return filesFrom({
-      read: () => this.read(options),
+      read: (isWanted) =>
+        isWanted === undefined ? this.read(options) : this.#readWanted(isWanted, options.signal),
       isAtEndOfData: () =>
         this.#runRead(async () => (await this.#reader.peek(options.signal)).kind === "end-of-data"),
       skipFile: () => this.#skipFile(),
@@ -230,7 +244,11 @@ export class TapeDrive extends DriveFeatures {
     return this.#runWrite(() => this.#writer.write(data, era, signal), signal);
   }
 
-  /** A stream that writes to the tape; see {@link WritableOptions}. Its promises reject with what `write()` throws. */
+  /**
+   * A stream that writes to the tape; see {@link WritableOptions}. Its promises reject with what `write()` throws.
+   *
+   * @throws {TapeError} of kind `invalid-argument`, at once, for a `blockBytes` that no record can have.
+   */
   writable(options: WritableOptions = {}): WritableStream<Uint8Array> {
     return writableTo({
       write: (data) => this.write(data),
@@ -267,12 +285,17 @@ export class TapeDrive extends DriveFeatures {
 
   /** Winds the tape from end to end once and goes to the beginning, where the drive does such a thing. */
   retension(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.load(true, options.signal), options.signal);
+    return this.#load(true, options);
   }
 
   /** Threads the tape that is in the drive, and goes to its beginning. */
   load(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.load(false, options.signal), options.signal);
+    return this.#load(false, options);
+  }
+
+  /** Who loads a tape knows that it may be another. */
+  #load(retension: boolean, { signal }: OperationOptions): Promise<void> {
+    return this.#run(() => this.#motion.load(retension, signal), signal, "medium-changed");
   }
 
   /** Rewinds the tape and unthreads or ejects it. */
@@ -319,12 +342,13 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /** Bytes of a block in fixed mode; 0 in variable mode. */
-  blockSize(): Promise<number> {
+  blockSize(options: OperationOptions = {}): Promise<number> {
+    const { signal } = options;
     return this.#run(async () => {
-      const bytes = await currentBlockBytes(this.#session.device);
+      const bytes = await currentBlockBytes(this.#session.device, signal);
       if (bytes !== this.#session.blockBytes) await this.#reader.reposition.back();
       return this.#session.blockBytes = bytes;
-    });
+    }, signal);
   }
 
   /**
@@ -332,32 +356,35 @@ export class TapeDrive extends DriveFeatures {
    *
    * @throws {TapeError} of kind `invalid-argument` or `unsupported` when the drive does not take that size.
    */
-  setBlockSize(bytes: number): Promise<void> {
+  setBlockSize(bytes: number, options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
     return this.#run(async () => {
       checkBlockSize(bytes, this.#session.limits);
       await this.#reader.reposition.back();
-      await writeBlockSize(this.#session.device, bytes);
-      this.#session.blockBytes = bytes;
-    });
+      await this.#session.setBlockSize(bytes, signal);
+    }, signal);
   }
 
   /** What the drive says about compression. */
-  compression(): Promise<CompressionState> {
-    return this.#run(() => readCompression(this.#session.device));
+  compression(options: OperationOptions = {}): Promise<CompressionState> {
+    const { signal } = options;
+    return this.#run(() => readCompression(this.#session.device, signal), signal);
   }
 
   /**
    * Switches compression of what is written.
    *
-   * @throws {TapeError} of kind `unsupported` when the drive does not compress.
+   * @throws {UnsupportedError} when the drive does not compress.
    */
-  setCompression(settings: CompressionSettings): Promise<void> {
-    return this.#run(() => writeCompression(this.#session.device, settings));
+  setCompression(settings: CompressionSettings, options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
+    return this.#run(() => writeCompression(this.#session.device, settings, signal), signal);
   }
 
   /** The densities that the drive knows, or those of the loaded tape; none when the drive does not say. */
-  densities(options: { readonly media?: boolean } = {}): Promise<Density[]> {
-    return this.#run(() => readDensities(this.#session.device, options.media ?? false));
+  densities(options: DensityOptions = {}): Promise<Density[]> {
+    const { media = false, signal } = options;
+    return this.#run(() => readDensities(this.#session.device, media, signal), signal);
   }
 
   /** Erases from here on. Throws as `write()`. */
@@ -382,20 +409,20 @@ export class TapeDrive extends DriveFeatures {
       }), signal);
   }
 
-  /** Allows or forbids taking the tape out, by hand or by a robot. */
-  setMediumRemoval(allowed: boolean): Promise<void> {
-    return this.#run(async () => {
-      await this.#session.device.perform({ cdb: preventAllowMediumRemovalCdb(!allowed) });
-    });
+  /** Allows or forbids taking the tape out, by hand or by a robot: `unlock()` or `lock()`. */
+  setMediumRemoval(allowed: boolean, options: OperationOptions = {}): Promise<void> {
+    return allowed ? this.unlock(options) : this.lock(options);
   }
 
   /**
    * Waits for the operations before it, flushes what was written, brings the tape back to where the caller is, and closes the logical unit. Calling it again
-   * gives the same promise. On a connection that is lost, it is bounded as {@link TapeDriveOptions.closeTimeoutMs} says.
+   * gives the same promise. On a connection that is lost, it is bounded as {@link TapeDriveOptions.closeTimeoutMs} says. A `load()` that waits for the drive to
+   * become ready is waited for no longer.
    *
    * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
+    this.#leaving.abort(this.#closedError());
     this.#closing ??= this.#outage.whileClosing(
       () => this.#queue.run(() => this.#shutDown()),
       this.#closeTimeoutMs,
@@ -438,7 +465,10 @@ export class TapeDrive extends DriveFeatures {
       await this.#reader.reconnect();
     }
     await this.#reader.resuming(() => this.#reader.reposition.back());
-    if (this.#session.isDirty && !this.#session.isLost) await this.#writer.flush(this.#writer.era);
+    // To write out its buffer a drive need not be where the caller believes.
+    if (this.#session.isDirty && !this.#session.isBufferLost) {
+      await this.#writer.flush(this.#writer.era);
+    }
   }
 
   async #skipFile(): Promise<boolean> {
@@ -452,35 +482,57 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /** Takes its turn, on a connection that stands. */
-  #run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #run<T>(
+    operation: () => Promise<T>,
+    signal?: AbortSignal,
+    noNews?: TapeErrorKind,
+  ): Promise<T> {
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
-      await this.#makeReady(signal);
+      if (!this.#isReady) await this.#makeReady(signal, noNews);
       return await operation();
     }, signal);
   }
 
   /** Takes its turn; writes under way are what it goes on with. */
   #runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#enqueue(async () => {
-      if (!this.#writer.isBusy) await this.#makeReady(signal);
-      return await operation();
-    }, signal);
+    return this.#enqueue(
+      () =>
+        this.#writer.isBusy || this.#isReady
+          ? operation()
+          : this.#makeReady(signal).then(operation),
+      signal,
+    );
   }
 
-  async #makeReady(signal?: AbortSignal): Promise<void> {
+  get #isReady(): boolean {
+    return !this.#outage.isHere && !this.#session.isModeStale;
+  }
+
+  async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.reconnect(signal);
-    if (this.#session.isModeStale) await this.#session.freshen();
+    if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
   #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#enqueue(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+    const resuming = () => {
       this.#session.tellLoss("read");
-      return await this.#reader.resuming(operation, signal);
-    }, signal);
+      return this.#reader.resuming(operation, signal);
+    };
+    return this.#enqueue(
+      () =>
+        this.#writer.isBusy || this.#session.isModeStale
+          ? this.#settleWrites(signal).then(resuming)
+          : resuming(),
+      signal,
+    );
+  }
+
+  /** What a read, which sees to lost connections itself, needs to begin. */
+  async #settleWrites(signal?: AbortSignal): Promise<void> {
+    if (this.#writer.isBusy) await this.#writer.settle(signal);
+    if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
   }
 
   #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {

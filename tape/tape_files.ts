@@ -9,8 +9,8 @@ import { readableFrom } from "./streams.ts";
 
 /** What files need of a drive. */
 export interface RecordSource {
-  /** The next record, or what stands in its place. */
-  read(): Promise<ReadResult>;
+  /** The next record, or what stands in its place; nothing, and nothing is taken, when that is not wanted any more by the time it has come. */
+  read(isWanted?: () => boolean): Promise<ReadResult | undefined>;
   /** Whether end of data comes next; moves nothing that the caller sees. */
   isAtEndOfData(): Promise<boolean>;
   /** Goes on to behind the next filemark, or to the end of data; says whether there was a filemark. */
@@ -24,6 +24,10 @@ export class TapeFile {
   readonly #source: RecordSource;
   #readable: ReadableStream<Uint8Array> | undefined;
   #end: "filemark" | "end-of-data" | undefined;
+  /** What was asked for last; with more than one asked for, each waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+  #isLeft = false;
 
   /** Files come from `TapeDrive.files()`. */
   constructor(index: number, source: RecordSource) {
@@ -35,7 +39,7 @@ export class TapeFile {
    * The file as a stream, one chunk a record; the same one each time. The chunks are the reader's. Cancelling it leaves the rest of the file unread.
    */
   get readable(): ReadableStream<Uint8Array> {
-    this.#readable ??= readableFrom(() => this.#next());
+    this.#readable ??= readableFrom((isWanted) => this.#next(isWanted));
     return this.#readable;
   }
 
@@ -51,20 +55,33 @@ export class TapeFile {
     return this.#end;
   }
 
-  /** Leaves the file behind; says whether another may follow. */
+  /** Leaves the file behind; says whether another may follow. Whoever still reads it gets nothing more. */
   async finish(): Promise<boolean> {
+    this.#isLeft = true;
+    await this.#last.catch(() => {});
     if (this.#end === undefined) {
       this.#end = await this.#source.skipFile() ? "filemark" : "end-of-data";
     }
     return this.#end === "filemark";
   }
 
-  async #next(): Promise<Uint8Array | undefined> {
-    if (this.#end !== undefined) return undefined;
-    const result = await this.#source.read();
-    if (result.kind === "record") return result.data;
-    this.#end = result.kind;
-    return undefined;
+  #next(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
+    const read = () => this.#read(isWanted);
+    const result = this.#pending++ === 0 ? read() : this.#last.then(read, read);
+    this.#last = result;
+    return result;
+  }
+
+  async #read(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
+    try {
+      if (this.#isLeft || this.#end !== undefined) return undefined;
+      const result = await this.#source.read(isWanted);
+      if (result?.kind === "record") return result.data;
+      this.#end = result?.kind;
+      return undefined;
+    } finally {
+      this.#pending--;
+    }
   }
 }
 

@@ -6,12 +6,20 @@
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
-import { currentBlockBytes } from "./block_size.ts";
+import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
-import { breaksPosition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions } from "./device.ts";
-import { PositionLostError, SpaceStoppedError, TapeError, VolumeOverflowError } from "./errors.ts";
+import { isMissing } from "./feature_support.ts";
+import {
+  PositionLostError,
+  SpaceStoppedError,
+  TapeError,
+  type TapeErrorKind,
+  VolumeOverflowError,
+} from "./errors.ts";
 import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
@@ -34,6 +42,8 @@ export class TapeSession {
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
   isNearEnd = false;
+  /** The name of the cartridge, as far as it is needed and has one. */
+  cartridge: string | undefined;
   /** The partition that the tape stands in, as far as is known. */
   partition = 0;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
@@ -59,6 +69,12 @@ export class TapeSession {
   /** Whether it is unknown where the tape stands, so that nothing may be written. */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** Whether the position was lost together with what the drive had buffered, which the caller has been told then. */
+  get isBufferLost(): boolean {
+    const lost = this.#lost;
+    return this.#isLost && lost instanceof TapeError && isNews(lost.kind);
   }
 
   /** Where the tape stands is unknown from here on, because of `reason`. */
@@ -105,7 +121,16 @@ export class TapeSession {
   /** The drive has said that everything written is on tape. */
   synchronized(): void {
     this.isDirty = false;
-    this.ledger.synchronize(this.count.object, this.proof.numberBehind(0));
+    const { count, proof, ledger } = this;
+    ledger.synchronize(proof.run, { object: count.object, number: proof.numberBehind(0) });
+  }
+
+  /** So many records and filemarks were written where the caller stands. */
+  wrote(records: number, filemarks = 0): void {
+    if (records > 0) this.count.passRecords(records);
+    this.count.passFilemarks(filemarks);
+    this.proof.pass(records + filemarks);
+    this.ledger.wroteIn(this.proof.run);
   }
 
   /** The error that refuses a write while the position is unknown. */
@@ -117,12 +142,25 @@ export class TapeSession {
     );
   }
 
-  /** Runs a command that moves or writes the tape; when it fails other than by refusal, the position is unknown. */
-  async moving<T>(motion: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a command that moves or writes the tape; when it fails other than by refusal, the position is unknown. So it is when `signal` called it off: its
+   * reason may be any error, also one that another drive has refused something with.
+   */
+  async moving<T>(motion: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await motion();
     } catch (error) {
-      if (!keepsPosition(error)) this.lose(error);
+      if (isCalledOff(error, signal) || !keepsPosition(error)) this.lose(error);
+      throw error;
+    }
+  }
+
+  /** Runs what follows a command that has moved the tape: unless it succeeds, the position is unknown. */
+  async arriving<T>(motion: () => Promise<T>): Promise<T> {
+    try {
+      return await motion();
+    } catch (error) {
+      this.lose(error);
       throw error;
     }
   }
@@ -158,18 +196,25 @@ export class TapeSession {
         if (position?.object !== undefined) this.partition = position.partition;
         if (position !== undefined) return position;
       }
+      // Refused for another reason than that the drive does not have it, such as the wait for a rewind after a loss of power (2C/00).
+      if (reply.condition !== "good" && !isMissing(this.device.failure(reply))) return undefined;
       // A form that this drive does not know is not tried again.
       if (this.#forms[0] === form) this.#forms.shift();
     }
     return undefined;
   }
 
-  /** Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails. */
+  /**
+   * Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails.
+   *
+   * @throws {TapeError} that the drive tells this command alone: that the tape, or what was buffered, is not what it was.
+   */
   async samplePosition(): Promise<number | undefined> {
     const [form] = this.#forms;
     if (form === undefined) return undefined;
     const dataIn = new Uint8Array(POSITION_BYTES[form]);
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
+    if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition !== "good") return undefined;
     return decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object;
   }
@@ -178,6 +223,23 @@ export class TapeSession {
   async refreshBlockSize(): Promise<void> {
     this.#isModeStale = false;
     this.blockBytes = await currentBlockBytes(this.device);
+  }
+
+  /** Sets the block size. When that fails, the one in force is asked for before anything else is done. */
+  async setBlockSize(bytes: number, signal?: AbortSignal): Promise<void> {
+    try {
+      await writeBlockSize(this.device, bytes, signal);
+      this.blockBytes = bytes;
+    } catch (error) {
+      this.suspectMode();
+      throw error;
+    }
+  }
+
+  /** Notes which cartridge is in the drive, by which it is known again after an outage. */
+  async learnCartridge(signal?: AbortSignal): Promise<void> {
+    this.cartridge = undefined;
+    if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
   }
 
   /** Takes in the block size that the drive has just said, in bytes; 0 in variable mode. */
@@ -191,13 +253,20 @@ export class TapeSession {
     return this.#isModeStale;
   }
 
-  /** Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again. */
-  async freshen(): Promise<void> {
+  /**
+   * Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again.
+   *
+   * @param noNews What the caller need not hear of.
+   * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
+   */
+  async freshen(noNews?: TapeErrorKind): Promise<void> {
     try {
       await this.refreshBlockSize();
+      await this.learnCartridge();
     } catch (error) {
-      if (!(error instanceof TapeError)) throw error;
       this.#isModeStale = true;
+      if (!(error instanceof TapeError)) throw error;
+      if (isNews(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
   }
@@ -223,8 +292,17 @@ export class TapeSession {
 
   #noteFailure(error: TapeError): void {
     if (breaksPosition(error.kind)) this.suspectMode();
-    if (breaksPosition(error.kind) || error.kind === "deferred") this.lose(error);
+    if (isNews(error.kind)) this.lose(error);
   }
+}
+
+/** Whether a failed command has certainly not moved the tape. */
+export function isRefused(error: unknown, signal?: AbortSignal): boolean {
+  return error instanceof TapeError && leavesTapeUnmoved(error.kind) && !isCalledOff(error, signal);
+}
+
+function isCalledOff(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal !== undefined && signal.aborted && error === signal.reason;
 }
 
 /** Whether a failed motion has left the tape where it was, or where the error says. */

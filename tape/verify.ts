@@ -72,11 +72,11 @@ export async function verify(
   const fields = cdbOptions(extent, session.blockBytes > 0, protection);
   const place = from && { object: from.object, partition: from.partition ?? session.partition };
   const cdb = place === undefined ? verify6Cdb(fields) : verify16Cdb(place, fields);
-  await (place === undefined ? work.back() : work.abandon());
+  const { device } = session;
+  const send = () => needing(device, "VERIFY", () => device.perform({ cdb, signal }, ENDS));
   await session.timeouts.learn();
-  const { condition } = await session.moving(() =>
-    needing(session.device, "VERIFY", () => session.device.perform({ cdb, signal }, ENDS))
-  );
+  if (place === undefined) await work.back();
+  const { condition } = await work.leaving(send, signal);
   if (place !== undefined) session.place();
   session.count.forget();
   session.proof.startRun();

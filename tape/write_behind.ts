@@ -80,7 +80,11 @@ export class WriteBehind {
     const write = this.#window.add(number, data, objects, this.isBehind);
     this.#session.isDirty = true;
     this.#window.send(write, blockBytes, this.isBehind ? undefined : signal);
-    if (!this.#mayRunAhead) await this.settle(this.isBehind ? undefined : signal);
+    if (!this.#mayRunAhead) {
+      const patience = this.isBehind ? undefined : signal;
+      await this.#advance(patience);
+      if (this.isBusy || this.#wantsSample) await this.settle(patience);
+    }
     return this.result(number);
   }
 
@@ -93,7 +97,7 @@ export class WriteBehind {
   /** Waits until everything is written. */
   async settle(signal?: AbortSignal): Promise<void> {
     while (this.isBusy) await this.#advance(signal);
-    if (!this.#mayRunAhead) await this.#sample();
+    if (this.#wantsSample && !this.#mayRunAhead) await this.#sample();
   }
 
   /** Its place is taken only when the ones before are out of the way, so that a wait that is called off takes nothing. */
@@ -153,8 +157,7 @@ export class WriteBehind {
 
   /** So many objects went to tape. */
   #pass(objects: number): void {
-    this.#session.count.passRecords(objects);
-    this.#session.proof.pass(objects);
+    if (objects > 0) this.#session.wrote(objects);
   }
 
   /** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */
@@ -378,10 +381,14 @@ export class WriteBehind {
     return withWrites(error, { ...known, unwritten: [...known.unwritten, { number, data }] });
   }
 
-  /** Lets the drive say where it is, as long as that is needed to prove that it knows. */
+  /** Whether another answer is needed to prove that the drive knows where it is, and the proof is of use. */
+  get #wantsSample(): boolean {
+    return this.#session.proof.samplesWanted > 0 && (this.isBehind || this.#recovery.isWanted);
+  }
+
+  /** Lets the drive say where it is. */
   async #sample(): Promise<void> {
     const { proof } = this.#session;
-    if (proof.samplesWanted === 0 || !(this.isBehind || this.#recovery.isWanted)) return;
     try {
       proof.sample((await this.#session.askPosition())?.object);
     } catch (error) {

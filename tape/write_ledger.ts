@@ -56,6 +56,8 @@ export class WriteLedger {
   #durable = 0;
   #durableObject: number | undefined;
   #durableNumber: number | undefined;
+  /** In which run of the tape the last write was made. */
+  #run: number | undefined;
 
   /** What the drive itself called the place up to which everything is on tape, when its numbers were proven; 0 when nothing was written before. */
   get durableNumber(): number | undefined {
@@ -77,11 +79,21 @@ export class WriteLedger {
     this.#written = number + 1;
   }
 
-  /** All that is written is on tape: `object` objects as the driver counts, up to what the drive calls `number`. */
-  synchronize(object: number | undefined, number: number | undefined): void {
+  /** Something was written in this run of the tape. */
+  wroteIn(run: number): void {
+    this.#run = run;
+  }
+
+  /**
+   * All that is written is on tape. In the run of the last write that is as far as the tape stands: `object` objects as the driver counts, up to what the
+   * drive calls `number`. When the tape has been moved since, how far it is can be told only if nothing was written since that was known.
+   */
+  synchronize(run: number, here: { readonly object?: number; readonly number?: number }): void {
+    const isThere = run === this.#run;
+    if (!isThere && this.#durable === this.#written) return;
     this.#durable = this.#written;
-    this.#durableObject = object;
-    this.#durableNumber = number;
+    this.#durableObject = isThere ? here.object : undefined;
+    this.#durableNumber = isThere ? here.number : undefined;
   }
 
   /** Something was written where nobody knows: nothing that was on the tape can be relied on. */

@@ -15,7 +15,7 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
-import { breaksPosition } from "./conditions.ts";
+import { isNews } from "./conditions.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -159,7 +159,7 @@ export class WriteRecovery {
       name: device.name,
     });
     const reply = await device.attempt({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
-    if (breaksPosition(reply.condition) || reply.condition === "deferred") throw device.fail(reply);
+    if (isNews(reply.condition)) throw device.fail(reply);
     if (reply.condition !== "good" && reply.condition !== "informational") return false;
     return await this.#objectsBeyond(here) === 0;
   }
@@ -170,6 +170,7 @@ export class WriteRecovery {
     const dataIn = new Uint8Array(record.length);
     const length = fixed ? record.length / blockBytes : record.length;
     const reply = await device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
+    if (isNews(reply.condition)) throw device.fail(reply);
     const isWhole = reply.condition === "good" || reply.condition === "early-warning";
     if (!isWhole || reply.dataInLength !== record.length) return false;
     return dataIn.every((byte, at) => byte === record[at]);

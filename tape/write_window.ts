@@ -6,6 +6,7 @@
 
 import { writeCdb } from "./commands.ts";
 import type { Device, Reply } from "./device.ts";
+import { RepeatedCdb } from "./repeated_cdb.ts";
 
 /** One write: a record, or in fixed mode one or more blocks. */
 export interface PendingWrite {
@@ -32,6 +33,7 @@ export class WriteWindow {
   readonly #device: Device;
   readonly #writes: PendingWrite[] = [];
   readonly #spares: Uint8Array[] = [];
+  readonly #cdb: RepeatedCdb = new RepeatedCdb(writeCdb);
   #last: PendingWrite | undefined;
 
   constructor(device: Device) {
@@ -76,7 +78,7 @@ export class WriteWindow {
     const { data, objects } = write;
     write.isSent = true;
     write.reply = write.error = undefined;
-    const cdb = writeCdb(isFixed, isFixed ? objects : data.length);
+    const cdb = this.#cdb.of(isFixed, isFixed ? objects : data.length);
     write.done = this.#device.send({ cdb, dataOut: data, signal }).then((reply) => {
       write.reply = reply;
     }, (error) => {

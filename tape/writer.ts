@@ -57,13 +57,19 @@ export class Writer {
     return this.#behind.era;
   }
 
-  /** Writes one record, or in fixed mode one or more whole blocks. */
-  async write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
+  /** Writes one record, or in fixed mode one or more whole blocks. What cannot be written at all it throws at once. */
+  write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
     const { blockBytes, limits } = this.#session;
     if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
     else checkRecordLength(data.length, limits);
     if (era !== this.era) throw this.#stopped(data);
-    if (!this.#behind.isBusy) await this.place("write");
+    if (!this.#behind.isBusy && !this.#isPlaced) return this.#writeOncePlaced(data, signal);
+    signal?.throwIfAborted();
+    return this.#behind.write(data, signal);
+  }
+
+  async #writeOncePlaced(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
+    await this.place("write");
     signal?.throwIfAborted();
     return await this.#behind.write(data, signal);
   }
@@ -91,7 +97,7 @@ export class Writer {
     await this.settle(signal);
     await this.place("write filemarks");
     signal?.throwIfAborted();
-    return await this.#session.moving(() => this.#marks(count, immediate, signal));
+    return await this.#session.moving(() => this.#marks(count, immediate, signal), signal);
   }
 
   /** Has the drive write out what it has buffered: a synchronous WRITE FILEMARKS with count 0, which writes none. */
@@ -100,7 +106,12 @@ export class Writer {
     await this.settle(signal);
     // A READ ahead may have met the reset in which the drive lost its buffer.
     if (!this.#reposition.isThere) await this.#reposition.settle();
-    return await this.#session.moving(() => this.#marks(0, false, signal));
+    return await this.#session.moving(() => this.#marks(0, false, signal), signal);
+  }
+
+  /** Whether the tape is known to stand where the caller does. */
+  get #isPlaced(): boolean {
+    return this.#reposition.isThere && !this.#session.isLost && !this.#session.isDoubtful;
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
@@ -153,8 +164,7 @@ export class Writer {
   }
 
   #pass(filemarks: number): void {
-    this.#session.count.passFilemarks(filemarks);
-    this.#session.proof.pass(filemarks);
+    if (filemarks > 0) this.#session.wrote(0, filemarks);
   }
 
   /** Sends a WRITE FILEMARKS of `asked`, and counts those that went to tape before it was full. */

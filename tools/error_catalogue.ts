@@ -108,13 +108,8 @@ function treeText(classes: readonly ErrorClass[]): string {
   };
   return inFamilies(classes).map((one) => {
     const foreign = byName.has(one.parent) || one.parent === "Error" ? "" : `, a \`${one.parent}\``;
-    return `${"  ".repeat(depth(one))}- [\`${one.name}\`](#${anchor(one)})${foreign}`;
+    return `${"  ".repeat(depth(one))}- [\`${one.name}\`](#${one.name.toLowerCase()})${foreign}`;
   }).join("\n");
-}
-
-/** Two classes of the simulator and the drive share a name; GitHub numbers the second. */
-function anchor({ name, folder }: ErrorClass): string {
-  return folder === "sim/" && name === "MediumError" ? "mediumerror-1" : name.toLowerCase();
 }
 
 /** What is known beside the classes themselves. */
@@ -128,7 +123,7 @@ interface Facts {
 function entryText(one: ErrorClass, { throwers, choices }: Facts): string {
   const { name, parent, entryPoint, declaration } = one;
   const members = fieldsText(declaration.def?.properties ?? [], choices);
-  const thrownBy = throwers.get(`${one.folder === "sim/" ? "sim" : ""}${name}`) ?? [];
+  const thrownBy = throwers.get(name) ?? [];
   return [
     `### ${name}`,
     prose(declaration.jsDoc),
@@ -151,21 +146,18 @@ function throwersByClass(
   documentation: ReadonlyMap<string, readonly DocSymbol[]>,
 ): ReadonlyMap<string, readonly string[]> {
   const throwers = new Map<string, Set<string>>();
-  const note = (jsDoc: DocComment | undefined, by: string, prefix: string) => {
+  const note = (jsDoc: DocComment | undefined, by: string) => {
     for (const { kind, tsType } of jsDoc?.tags ?? []) {
       if (kind !== "throws" || tsType === undefined) continue;
-      const key = prefix + tsType.repr;
-      throwers.set(key, (throwers.get(key) ?? new Set()).add(by));
+      throwers.set(tsType.repr, (throwers.get(tsType.repr) ?? new Set()).add(by));
     }
   };
   for (const symbols of documentation.values()) {
     for (const { name, declarations = [] } of symbols) {
       for (const declaration of declarations) {
-        // The simulator's MediumError is no tape drive's.
-        const prefix = folderOf(declaration) === "sim/" ? "sim" : "";
-        note(declaration.jsDoc, declaration.kind === "function" ? `${name}()` : name, prefix);
+        note(declaration.jsDoc, declaration.kind === "function" ? `${name}()` : name);
         for (const method of declaration.def?.methods ?? []) {
-          note(method.jsDoc, `${name}.${method.name}()`, prefix);
+          note(method.jsDoc, `${name}.${method.name}()`);
         }
       }
     }

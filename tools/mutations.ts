@@ -98,7 +98,7 @@ const DATA_OUT: readonly Mutation[] = [
       "§11.4.2: a command that is over sends no data",
     ],
   ]),
-  ...inFile("iscsi/session/requests/data_transfer.ts", [
+  ...inFile("iscsi/session/requests/unsolicited_data.ts", [
     [
       "const burst = Math.min(length, parameters.firstBurstLength);",
       "const burst = length;",
@@ -116,14 +116,16 @@ const DATA_OUT: readonly Mutation[] = [
       "const immediate = true",
       "§13.11: ImmediateData",
     ],
+  ]),
+  ...inFile("iscsi/session/requests/data_transfer.ts", [
     ["if (pdu.dataSn !== task.nextDataSn) {", "if (false) {", "§11.7.5: DataSN has no holes"],
-    ["if (end > task.dataIn.length) {", "if (false) {", "§11.7.6: data fits the command"],
+    ["if (end > task.readLength) {", "if (false) {", "§11.7.6: data fits the command"],
     ["if (pdu.r2tSn !== task.nextR2tSn) {", "if (false) {", "§11.8.2: R2TSN has no holes"],
     ["if (pdu.ttt === RESERVED_TAG) throw", "if (false) throw", "§11.8.5: an R2T has a tag"],
     ["pdu.lun !== task.lun && pdu.lun !== 0n", "false", "§4.2.5.3: the LUN is the command's"],
     ["length > parameters.maxBurstLength", "false", "§13.13: MaxBurstLength"],
     ["if (length === 0 || ", "if (", "§11.8.4: an R2T asks for data"],
-    ["if (end > task.dataOut.length) {", "if (false) {", "§11.8.4: an R2T stays within the data"],
+    ["if (end > task.writeLength) {", "if (false) {", "§11.8.4: an R2T stays within the data"],
     [
       "task.outstandingR2ts >= parameters.maxOutstandingR2T",
       "false",
@@ -146,8 +148,8 @@ const DATA_OUT: readonly Mutation[] = [
 const REQUESTS: readonly Mutation[] = [
   ...inFile("iscsi/session/core/outgoing.ts", [
     ["final: end === immediate,", "final: true,", "§11.3.1: no F before unsolicited Data-Out"],
-    ["read: dataIn.length > 0,", "read: false,", "§11.3.1: R"],
-    ["write: dataOut.length > 0,", "write: true,", "§11.3.1: W"],
+    ["read: readLength > 0,", "read: false,", "§11.3.1: R"],
+    ["write: writeLength > 0,", "write: true,", "§11.3.1: W"],
     [
       "attributes: TaskAttribute.Simple,",
       "attributes: TaskAttribute.HeadOfQueue,",
@@ -167,7 +169,7 @@ const REQUESTS: readonly Mutation[] = [
     ["ttt: next.ttt,", "ttt: RESERVED_TAG,", "§11.10.4: a text that goes on has the target's tag"],
     ["isid,\n", "isid: new Uint8Array(6),\n", "§11.12.5: ISID"],
     [
-      "if (task.command.cdb.length <= BHS_CDB_LENGTH) return NO_BYTES;",
+      "if (cdb.length <= BHS_CDB_LENGTH && !isBidirectional) return NO_BYTES;",
       "return NO_BYTES;",
       "§11.2.2.3: a long CDB goes on in an AHS",
     ],
@@ -391,7 +393,7 @@ const FRAMING: readonly Mutation[] = [
       "§11.2.3: no data, no data digest",
     ],
     [
-      "const length = BHS_LENGTH + ahsLength(bhs);",
+      "const length = BHS_LENGTH + ahsLength(this.#staging, this.#start);",
       "const length = BHS_LENGTH;",
       "§11.2.1.4: TotalAHSLength",
     ],

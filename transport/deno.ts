@@ -20,7 +20,10 @@ export const listen: Listen = (address): Promise<ByteListener> =>
     return Deno.listen({ hostname, port });
   });
 
-/** Opens a TCP connection without Nagle's delay. */
+/**
+ * Opens a TCP connection without Nagle's delay, and with the operating system's keepalive: after hours of silence it asks
+ * the peer's system, which answers however busy the peer itself is. So a host that vanished without a word is noticed.
+ */
 export async function connectTcp(
   address: NetworkAddress,
   options: DialOptions = {},
@@ -40,6 +43,7 @@ export async function connectTcp(
     throw signal.reason;
   }
   connection.setNoDelay(true);
+  connection.setKeepAlive(true);
   return connection;
 }
 
@@ -105,8 +109,10 @@ class DenoByteListener implements ByteListener {
 }
 
 function accepted(connection: DenoConnection): ByteStream {
-  const { remoteAddr, setNoDelay } = connection as DenoConnection & Partial<Deno.TcpConn>;
-  setNoDelay?.call(connection, true);
+  const socket = connection as DenoConnection & Partial<Deno.TcpConn>;
+  socket.setNoDelay?.(true);
+  socket.setKeepAlive?.(true);
+  const { remoteAddr } = socket;
   const { hostname = "", port = 0 } = remoteAddr ?? {};
   return new DenoStream(connection, { hostname, port });
 }

@@ -3,11 +3,8 @@ export interface PartialWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/**
- * Most bytes offered in one write. Just below the largest segment of a loopback connection: a longer write leaves a
- * stub of a segment behind each full one, which halves the throughput.
- */
-const WRITE_BYTES = 60 * 1024;
+/** Small chunks are copied together up to this length. */
+const STAGING_BYTES = 60 * 1024;
 
 /** How far a large chunk fills up small ones staged before it, so that no header travels alone. */
 const HEAD_BYTES = 16 * 1024;
@@ -16,8 +13,8 @@ const HEAD_BYTES = 16 * 1024;
 const TAIL_BYTES = 4 * 1024;
 
 /**
- * Writes lists of chunks in few, well-sized writes: small chunks are copied together, the bulk of large ones is
- * written from where it lies.
+ * Writes lists of chunks in few writes: small chunks are copied together, the bulk of large ones is written from where
+ * it lies, as much of it at a time as the writer takes.
  */
 export class GatheringWriter {
   readonly #writer: PartialWriter;
@@ -33,13 +30,13 @@ export class GatheringWriter {
   }
 
   async #gather(chunks: readonly Uint8Array[]): Promise<void> {
-    const staging = this.#staging ??= new Uint8Array(WRITE_BYTES);
+    const staging = this.#staging ??= new Uint8Array(STAGING_BYTES);
     const last = chunks.length - 1;
     let staged = 0;
     for (let i = 0; i <= last; i++) {
       const chunk = chunks[i];
       let from = 0;
-      if (staged + chunk.length > WRITE_BYTES) {
+      if (staged + chunk.length > STAGING_BYTES) {
         from = staged === 0 ? 0 : Math.max(0, Math.min(HEAD_BYTES - staged, chunk.length));
         staging.set(chunk.subarray(0, from), staged);
         await this.#writeAll(staging.subarray(0, staged + from));
@@ -48,15 +45,16 @@ export class GatheringWriter {
         await this.#writeAll(chunk.subarray(from, to));
         from = to;
       }
+      if (from === chunk.length) continue;
       staging.set(chunk.subarray(from), staged);
       staged += chunk.length - from;
     }
-    await this.#writeAll(staging.subarray(0, staged));
+    if (staged > 0) await this.#writeAll(staging.subarray(0, staged));
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      at += await this.#writer.write(bytes.subarray(at, at + WRITE_BYTES));
+      at += await this.#writer.write(at === 0 ? bytes : bytes.subarray(at));
     }
   }
 }

@@ -14,7 +14,7 @@ export const dial: Dialer = (address, options = {}): Promise<ByteStream> => {
   const { signal } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
   const { hostname: host, port } = address;
-  const target = { host, port, noDelay: true };
+  const target = { host, port, noDelay: true, keepAlive: true };
   if ("bun" in process.versions) {
     // Bun neither pauses nor keeps the buffer when the callback below asks it to.
     return opening(connect(target), address, { signal });
@@ -129,6 +129,8 @@ class NodeListener implements ByteListener {
 
   #arrive(socket: Socket): void {
     const { remoteAddress: hostname = "", remotePort: port = 0 } = socket;
+    // Deno's node:net does not heed that option of the server.
+    socket.setKeepAlive(true);
     const stream = new NodeStream(socket, { hostname, port });
     if (!this.#queue.offer(stream)) stream.close();
   }

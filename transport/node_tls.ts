@@ -22,7 +22,7 @@ export function dialTls(
     cert,
     key,
   });
-  socket.setNoDelay(true);
+  socket.setNoDelay(true).setKeepAlive(true);
   return opening(socket, address, { signal, event: "secureConnect" });
 }
 

@@ -53,6 +53,9 @@ async function watchAlerts(
   const stopped = new AbortController();
   interruption.stopGently(() => stopped.abort());
   const either = AbortSignal.any([interruption.signal, stopped.signal]);
+  if (host.stderr.isTerminal) {
+    reporter.note(`Watching for alerts every ${intervalMs / 1000} s; interrupt to end`);
+  }
   let up = new Set<number>();
   for (;;) {
     const { active, seen } = await drive.alerts({ signal: interruption.signal });

@@ -4,7 +4,7 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { Progress } from "../transfer/progress.ts";
@@ -61,8 +61,8 @@ export const copyCommand: Command = defineCommand({
         const report = await copyTape(source, target, { context, progress, files, skipErrors });
         progress.clear();
         await tell(report, progress, context);
-      });
-    }, { readAhead });
+      }, { tapeName: "The tape that is written" });
+    }, { readAhead, tapeName: "The tape that is read" });
   },
 });
 
@@ -74,7 +74,7 @@ async function tell(
   const report = transferReport(progress);
   const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
   if (endedBy === "interrupted") {
-    throw new CommandFailure(`Interrupted: ${transferText(report)} and ${marks} copied`);
+    throw new InterruptedTransfer(`Interrupted: ${transferText(report)} and ${marks} copied`);
   }
   if (unreadable > 0) reporter.warn(`${unreadable} blocks could not be read and are left out`);
   await reporter.summary(

@@ -3,6 +3,7 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { EncryptionStatus, TapeDrive } from "../../mod.ts";
 import {
   type Command,
@@ -30,7 +31,7 @@ const on = defineCommand({
     "tape encryption on --key-fd 3 --key-name 2026-01 3< tape.key",
   ],
   parser: object({
-    keyFile: optional(option("--key-file", string({ metavar: "FILE|-" }), {
+    keyFile: optional(option("--key-file", filePath("FILE|-"), {
       description: message`File that holds the key; - is standard input.`,
     })),
     keyDescriptor: optional(option("--key-fd", integer({ min: 0, metavar: "N" }), {

@@ -9,7 +9,8 @@ export const imageCommand: Command = defineCommandFamily({
   group: "Images",
   brief: "Tapes in files: save one from a drive, load one into a drive, inspect one.",
   details:
-    "Saves SIMH .tap; loads and inspects AWSTAPE, HET with zlib, and what copytape writes, too.",
+    "Saves SIMH .tap; loads and inspects AWSTAPE, HET with zlib, E11, TPC (by its name), and what " +
+    "copytape writes, too.",
   examples: [
     "tape image save tape7.tap",
     "tape image load old.aws --yes",

@@ -3,11 +3,12 @@ import { message } from "@optique/core/message";
 import { optional } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
+import { choice } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
-import { IMAGE_FORMAT_NAMES, type ImageFormatName } from "../images/image_format.ts";
 import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
+import { IMAGE_FORMAT_NAMES, type ImageFormatName, openedImage } from "../images/opened_image.ts";
 import { tapeMapText } from "../report/tape_map_text.ts";
 
 /** `--format` of the commands that read images. */
@@ -28,7 +29,7 @@ export const imageInspect: Command = defineCommand({
     "whether the image is whole.",
   examples: ["tape image inspect tape7.tap", "tape image inspect old.aws --json"],
   parser: object({
-    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    file: argument(filePath("FILE"), { description: message`The image.` }),
     format: formatOption,
   }),
   run: ({ file, format }, context) => inspect(file, format, context),
@@ -37,9 +38,15 @@ export const imageInspect: Command = defineCommand({
 async function inspect(
   file: string,
   format: ImageFormatName | undefined,
-  { host, interruption, reporter }: CommandContext,
+  { reporter }: CommandContext,
 ): Promise<void> {
-  const survey = await surveyImage(host, file, format, interruption.signal);
+  const image = await openedImage(file, format);
+  let survey: ImageSurvey;
+  try {
+    survey = surveyImage(image);
+  } finally {
+    image.close();
+  }
   await reporter.result({ image: survey }, surveyText(survey));
   const { cut } = survey;
   if (cut === undefined) return;

@@ -2,17 +2,17 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
 import { withDrive } from "../device/with_drive.ts";
-import type { ImageFormatName } from "../images/image_format.ts";
-import type { ImageStep } from "../images/image_step.ts";
-import { type ImageSurvey, surveyImage, walkImage } from "../images/image_survey.ts";
+import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
+import { type ImageStep, walkImage } from "../images/image_walk.ts";
+import { type OpenedImage, openedImage } from "../images/opened_image.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import { Progress } from "../transfer/progress.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
@@ -22,13 +22,13 @@ import { formatOption } from "./image_inspect.ts";
 export const imageLoad: Command = defineCommand({
   name: "load",
   group: "Images",
-  brief: "Write an image to the tape, record by record: .tap, AWSTAPE, HET, copytape.",
+  brief: "Write an image to the tape, record by record: .tap, AWSTAPE, HET, copytape, E11, TPC.",
   details: "From the beginning of the tape, unless told otherwise. The image is read through " +
     "before anything is written. A tape that is not blank is overwritten after a question on a " +
     "terminal, and off one with --yes.",
   examples: ["tape image load tape7.tap", "tape eod && tape image load more.aws --from-here"],
   parser: object({
-    file: argument(string({ metavar: "FILE" }), { description: message`The image.` }),
+    file: argument(filePath("FILE"), { description: message`The image.` }),
     format: formatOption,
     fromHere: withDefault(
       flag("--from-here", { description: message`Write where the tape stands, and do not ask.` }),
@@ -48,10 +48,17 @@ export const imageLoad: Command = defineCommand({
   }),
   run: async (values, context) => {
     const { file, format, salvage } = values;
-    const { host, interruption } = context;
-    const survey = await surveyImage(host, file, format, interruption.signal);
-    refuseWhatCannotBeLoaded(file, survey, salvage);
-    await withDrive(context, (drive) => new ImageLoad(drive, survey, values, context).run());
+    const image = await openedImage(file, format);
+    try {
+      const survey = surveyImage(image);
+      refuseWhatCannotBeLoaded(file, survey, salvage);
+      await withDrive(
+        context,
+        (drive) => new ImageLoad(drive, { image, survey }, values, context).run(),
+      );
+    } finally {
+      image.close();
+    }
   },
 });
 
@@ -79,7 +86,6 @@ function refuseWhatCannotBeLoaded(file: string, survey: ImageSurvey, salvage: bo
 
 interface LoadValues {
   readonly file: string;
-  readonly format?: ImageFormatName;
   readonly fromHere: boolean;
   readonly yes: boolean;
   readonly progress: boolean;
@@ -90,6 +96,7 @@ const UNREADABLE: ReadonlySet<string> = new Set(["encryption", "medium-error"]);
 /** One run of `tape image load`, once the image is known to be good. */
 class ImageLoad {
   readonly #drive: TapeDrive;
+  readonly #image: OpenedImage;
   readonly #survey: ImageSurvey;
   readonly #values: LoadValues;
   readonly #context: CommandContext;
@@ -100,12 +107,13 @@ class ImageLoad {
 
   constructor(
     drive: TapeDrive,
-    survey: ImageSurvey,
+    { image, survey }: { readonly image: OpenedImage; readonly survey: ImageSurvey },
     values: LoadValues,
     context: CommandContext,
   ) {
     const { host, interruption } = context;
     this.#drive = drive;
+    this.#image = image;
     this.#survey = survey;
     this.#values = values;
     this.#context = context;
@@ -117,16 +125,17 @@ class ImageLoad {
   }
 
   async run(): Promise<void> {
-    const { host, interruption, reporter } = this.#context;
-    const { file, format, fromHere } = this.#values;
+    const { interruption, reporter } = this.#context;
+    const { fromHere } = this.#values;
     await this.#checkDrive();
     if (!fromHere) await this.#toBeginning();
     interruption.stopGently(() => {
       this.#progress.clear();
       reporter.note("Stopping after this record; interrupt again to give up at once");
     });
-    await walkImage(host, file, format, async (step) => {
+    await walkImage(this.#image, async (step) => {
       await this.#write(step);
+      await interruption.breathe();
       return !interruption.stopRequested;
     });
     await this.#drive.flush(this.#abort);
@@ -204,7 +213,9 @@ class ImageLoad {
     const { damaged, cut } = this.#survey;
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
-    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are on tape`);
+    if (interruption.stopRequested) {
+      throw new InterruptedTransfer(`Interrupted: ${text} are on tape`);
+    }
     if (damaged > 0) reporter.warn(`left out: ${formatCount(damaged, "damaged record")}`);
     if (cut !== undefined) {
       reporter.warn(`what the image has from byte ${cut.offset} on is left out`);

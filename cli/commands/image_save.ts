@@ -2,16 +2,16 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSink, CliHost } from "../host/host.ts";
-import { TapWriter } from "../images/tap_image.ts";
+import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
@@ -29,7 +29,7 @@ export const imageSave: Command = defineCommand({
     "sim:FILE is then a drive with that tape.",
   examples: ["tape image save tape7.tap", "tape image save rescue.tap --skip-errors --force"],
   parser: object({
-    file: argument(string({ metavar: "FILE|-" }), { description: message`The image.` }),
+    file: argument(filePath("FILE|-"), { description: message`The image.` }),
     force: withDefault(flag("--force", { description: message`Overwrite FILE.` }), false),
     fromHere: withDefault(
       flag("--from-here", { description: message`Do not rewind first.` }),
@@ -117,7 +117,7 @@ class ImageSave {
     if (!fromHere) await this.#drive.rewind({ signal });
     await this.#sink.clear();
     try {
-      for await (const placed of walkTape(this.#drive, { signal, skipErrors })) {
+      for await (const placed of walkTape(this.#drive, { interruption, skipErrors })) {
         if (placed.step.kind === "end-of-data") break;
         await this.#save(placed);
         if (interruption.stopRequested) break;
@@ -130,7 +130,9 @@ class ImageSave {
     this.#progress.clear();
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
-    if (interruption.stopRequested) throw new CommandFailure(`Interrupted: ${text} are in ${file}`);
+    if (interruption.stopRequested) {
+      throw new InterruptedTransfer(`Interrupted: ${text} are in ${file}`);
+    }
     await this.#warn();
     await reporter.summary(
       { saved: report, filemarks: this.#filemarks, unreadable: this.#unreadable, file },

@@ -4,6 +4,7 @@ import { multiple, withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { FoundLibraryDrive } from "../../mod.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { type ConnectionSettings, connectionSettings } from "../device/connection_settings.ts";
@@ -63,7 +64,9 @@ function warnOfFailures(listings: readonly PortalListing[], { reporter }: Comman
 interface LibraryView {
   /** Address of its changer. */
   readonly changer: string;
+  /** Those for import and export among them. */
   readonly slots: number;
+  readonly importExportSlots: number;
   readonly drives: readonly FoundLibraryDrive[];
 }
 
@@ -85,9 +88,14 @@ async function viewLibraries(
     try {
       const changer = await devices.openChanger(address, settings);
       try {
-        const { slots } = await changer.inventory({ signal: settings.signal });
+        const { slots, importExport } = await changer.inventory({ signal: settings.signal });
         const drives = await devices.findLibraryDrives(changer, portals, settings);
-        views.push({ changer: address, slots: slots.length, drives });
+        views.push({
+          changer: address,
+          slots: slots.length,
+          importExportSlots: importExport.length,
+          drives,
+        });
       } finally {
         await changer.close();
       }
@@ -122,8 +130,12 @@ function unitLines(units: readonly ListedUnit[], libraries: readonly LibraryView
 }
 
 function libraryNote(name: string | undefined, libraries: readonly LibraryView[]): string[] {
-  for (const { changer, slots, drives } of libraries) {
-    if (nameOf(changer) === name) return [`${slots} slots, ${drives.length} drives`];
+  for (const { changer, slots, importExportSlots, drives } of libraries) {
+    if (nameOf(changer) === name) {
+      const doors = importExportSlots > 0 ? ` (${importExportSlots} import/export)` : "";
+      const driveCount = formatCount(drives.length, "drive");
+      return [`${formatCount(slots, "slot")}${doors}, ${driveCount}`];
+    }
     const drive = drives.find(({ address }) => nameOf(address) === name);
     if (drive !== undefined) return [`drive ${drive.number} of ${nameOf(changer)}`];
   }

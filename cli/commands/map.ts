@@ -2,9 +2,10 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { hideSecrets } from "../../iscsi/address.ts";
@@ -23,7 +24,7 @@ export const mapCommand: Command = defineCommand({
     "end of the data. Places that cannot be read are passed and listed.",
   examples: ["tape map", "tape map --svg tape7.svg", "tape map --from-here --json"],
   parser: object({
-    svg: optional(option("--svg", string({ metavar: "OUT.svg" }), {
+    svg: optional(option("--svg", filePath("OUT.svg"), {
       description: message`Draw it, too.`,
     })),
     fromHere: withDefault(
@@ -43,6 +44,9 @@ export const mapCommand: Command = defineCommand({
       const files = await mapTape(drive, context, progress);
       if (svg !== undefined) await draw(svg, files, drive, context);
       await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+      if (context.interruption.stopRequested) {
+        throw new InterruptedTransfer("Interrupted: the map ends where reading stopped");
+      }
     }, { readAhead }),
 });
 
@@ -61,8 +65,7 @@ export async function mapTape(
     reporter.note("Stopping after this record; interrupt again to give up at once");
   });
   const survey = surveyTape(drive, {
-    signal: interruption.signal,
-    stopRequested: () => interruption.stopRequested,
+    interruption,
     skipErrors: true,
     hashed: false,
     onStep: (step) => {
@@ -72,7 +75,6 @@ export async function mapTape(
   const files: FileFacts[] = [];
   for await (const file of survey) files.push(file);
   progress.clear();
-  if (interruption.stopRequested) reporter.warn("interrupted: the map ends where reading stopped");
   return files;
 }
 

@@ -2,11 +2,12 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { integer } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
@@ -30,7 +31,7 @@ export const readCommand: Command = defineCommand({
   ],
   parser: object({
     file: withDefault(
-      argument(string({ metavar: "FILE|-" }), {
+      argument(filePath("FILE|-"), {
         description: message`The file; - or nothing is standard output.`,
       }),
       "-",
@@ -154,9 +155,13 @@ class FileReader {
 
   /** What comes off the tape. Only who wants to pass bad places needs to know where the tape stands. */
   async *#steps(): AsyncGenerator<PlacedStep, void, undefined> {
-    const { signal } = this.#context.interruption;
-    if (this.#skipErrors) return yield* walkTape(this.#drive, { signal, skipErrors: true });
-    for (;;) yield { object: undefined, step: await this.#drive.read({ signal }) };
+    const { interruption } = this.#context;
+    const { signal } = interruption;
+    if (this.#skipErrors) return yield* walkTape(this.#drive, { interruption, skipErrors: true });
+    for (;;) {
+      yield { object: undefined, step: await this.#drive.read({ signal }) };
+      await interruption.breathe();
+    }
   }
 
   #leaveOut(object: number | undefined, error: Error): void {
@@ -193,7 +198,7 @@ class FileReader {
   }
 
   #endInterrupted(): never {
-    throw new CommandFailure(
+    throw new InterruptedTransfer(
       `Interrupted: ${transferText(transferReport(this.#progress))} read`,
     );
   }

@@ -3,6 +3,7 @@ import { message } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { choice, float, integer, string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { readChapAccounts } from "../device/chap_accounts.ts";
@@ -62,9 +63,9 @@ export const serveCommand: Command = defineCommand<ServeValues>({
       }),
       { hostname: "127.0.0.1", port: 3260 },
     ),
-    media: multiple(option("--media", string({ metavar: "FILE.tap" }), {
+    media: multiple(option("--media", filePath("FILE"), {
       description:
-        message`Image file in the next drive, or slot; made if missing. Default: blank tapes in memory.`,
+        message`Image in the next drive, or slot: .tap, made if missing; AWSTAPE, HET, copytape, E11 or TPC, write protected. Default: blank tapes in memory.`,
     })),
     drives: optional(option("--drives", integer({ min: 1, max: 256, metavar: "N" }), {
       description: message`Number of drives. Default: one for each --media; two with --slots.`,
@@ -94,7 +95,7 @@ export const serveCommand: Command = defineCommand<ServeValues>({
     ramDiskBytes: optional(option("--ram-disk", byteSize(DISK_BLOCK_BYTES), {
       description: message`A disk in memory of so many bytes beside the drives, as the last LUN.`,
     })),
-    chapFile: optional(option("--chap", string({ metavar: "FILE" }), {
+    chapFile: optional(option("--chap", filePath("FILE"), {
       description: message`Accounts that may log in, one USER:SECRET a line.`,
     })),
     initiators: multiple(option("--allow", string({ metavar: "IQN" }), {

@@ -2,10 +2,10 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import { columns } from "../report/reporter.ts";
@@ -24,7 +24,7 @@ export const verifyCommand: Command = defineCommand({
     "tape write put them, and the exit status says whether they are all there, unchanged.",
   examples: ["tape rewind && tape verify", "tape verify --manifest tape7.json"],
   parser: object({
-    manifest: optional(option("--manifest", string({ metavar: "FILE.json" }), {
+    manifest: optional(option("--manifest", filePath("FILE.json"), {
       description: message`What tape write --manifest has written down.`,
     })),
     readAhead: readAheadOption,
@@ -141,8 +141,7 @@ async function readFiles(
     reporter.note("Stopping after this record; interrupt again to give up at once");
   });
   const survey = surveyTape(drive, {
-    signal: interruption.signal,
-    stopRequested: () => interruption.stopRequested,
+    interruption,
     skipErrors: true,
     hashed: true,
     onStep: (step) => {
@@ -152,7 +151,7 @@ async function readFiles(
   for await (const file of survey) if (!take(file)) break;
   progress.clear();
   if (interruption.stopRequested) {
-    throw new CommandFailure(`Interrupted: ${transferText(transferReport(progress))} read`);
+    throw new InterruptedTransfer(`Interrupted: ${transferText(transferReport(progress))} read`);
   }
   return progress;
 }

@@ -2,7 +2,8 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { integer } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
@@ -35,13 +36,13 @@ export const writeCommand: Command = defineCommand({
     "tape write a.tar b.tar --manifest tape7.json --verify",
   ],
   parser: object({
-    files: multiple(argument(string({ metavar: "FILE|-" }), {
+    files: multiple(argument(filePath("FILE|-"), {
       description: message`The files in their order; - or nothing is standard input.`,
     })),
     recordBytes: optional(option("-b", "--block-size", byteSize(), {
       description: message`Bytes in a record, with k, m or g for powers of 1024. Default: 256k.`,
     })),
-    manifest: optional(option("--manifest", string({ metavar: "OUT.json" }), {
+    manifest: optional(option("--manifest", filePath("OUT.json"), {
       description: message`Write down each file's name, position, records, bytes and SHA-256.`,
     })),
     verify: withDefault(

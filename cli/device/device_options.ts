@@ -4,9 +4,10 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { flag, option } from "@optique/core/primitives";
 import { choice, float, string } from "@optique/core/valueparser";
+import { filePath } from "../file_path.ts";
 
 const digest = choice(["none", "crc32c"] as const, { metavar: "DIGEST" });
-const path = string({ metavar: "FILE" });
+const path = filePath("FILE");
 
 /** The options that every command takes: which device, and how to reach it. */
 export const deviceOptions = object("Device and output (every command)", {

@@ -1,6 +1,6 @@
-import type { DriveQuirks } from "../../sim/mod.ts";
+import type { DriveQuirks, TargetFault } from "../../sim/mod.ts";
 
-/** A departure from the standard that `--quirk` takes: the drive's, and `require-unload`, the library's. */
+/** A departure from the standard that `--quirk` takes: the drive's; `require-unload`, the library's; the target's. */
 export type QuirkName =
   | "missing-information"
   | "negative-reverse-residual"
@@ -22,12 +22,16 @@ export type QuirkName =
   | "file-number-lost"
   | "refuses-room-beyond-end"
   | "power-on-every-login"
-  | "require-unload";
+  | "require-unload"
+  | "nops-ignored"
+  | "window-closed";
 
 /** The library's own: its arm takes no cartridge that the drive has not unloaded. */
 export const REQUIRE_UNLOAD = "require-unload";
 
-type DriveQuirkName = Exclude<QuirkName, typeof REQUIRE_UNLOAD>;
+type TargetQuirkName = "nops-ignored" | "window-closed";
+
+type DriveQuirkName = Exclude<QuirkName, typeof REQUIRE_UNLOAD | TargetQuirkName>;
 
 const DRIVE_QUIRKS: Readonly<Record<DriveQuirkName, keyof DriveQuirks>> = {
   "missing-information": "missingInformation",
@@ -52,15 +56,33 @@ const DRIVE_QUIRKS: Readonly<Record<DriveQuirkName, keyof DriveQuirks>> = {
   "power-on-every-login": "powerOnEveryLogin",
 };
 
+/** How long the window of each session is closed at its beginning, in milliseconds. */
+const WINDOW_CLOSED_MS = 2000;
+
+const TARGET_QUIRKS: Readonly<Record<TargetQuirkName, TargetFault>> = {
+  "nops-ignored": { kind: "ignore-pings", times: Infinity },
+  "window-closed": { kind: "close-window", forMs: WINDOW_CLOSED_MS, times: Infinity },
+};
+
 /** All of them. */
 export const QUIRK_NAMES: readonly QuirkName[] = [
   ...Object.keys(DRIVE_QUIRKS) as DriveQuirkName[],
   REQUIRE_UNLOAD,
+  ...Object.keys(TARGET_QUIRKS) as TargetQuirkName[],
 ];
 
 /** The switches of the simulated drive that these names stand for. */
 export function driveQuirks(names: readonly QuirkName[]): DriveQuirks {
   return Object.fromEntries(
-    names.flatMap((name) => name === REQUIRE_UNLOAD ? [] : [[DRIVE_QUIRKS[name], true]]),
+    names.flatMap((name) =>
+      name in DRIVE_QUIRKS ? [[DRIVE_QUIRKS[name as DriveQuirkName], true]] : []
+    ),
+  );
+}
+
+/** What these names make go wrong with the simulated target. */
+export function targetFaults(names: readonly QuirkName[]): TargetFault[] {
+  return names.flatMap((name) =>
+    name in TARGET_QUIRKS ? [TARGET_QUIRKS[name as TargetQuirkName]] : []
   );
 }

@@ -10,7 +10,7 @@ export interface ServeSettings {
   readonly targetName: string;
   /** Number of drives, at least 1. */
   readonly drives: number;
-  /** Image files: in the drives in their order, or in a library in its slots. Drives without one hold a blank tape in memory. */
+  /** Image files of any format that is known: in the drives in their order, or in a library in its slots. Drives without one hold a blank tape in memory. */
   readonly media: readonly string[];
   /** Storage slots: with them the drives are in a library, and empty. @default none: no library */
   readonly slots?: number;

@@ -1,5 +1,6 @@
 import { formatPortal } from "../../iscsi/portal.ts";
 import { RamDisk, type RunningTarget, serveTarget, type TargetOptions } from "../../sim/mod.ts";
+import { targetFaults } from "./quirk_names.ts";
 import type { ServeSettings } from "./serve_settings.ts";
 import { openLibrary, openSingleDrives, type SimulatedUnits } from "./simulated_units.ts";
 
@@ -37,19 +38,20 @@ interface Plan {
 /**
  * Starts a target with simulated drives, and around them a library if slots are asked for.
  *
- * @throws {ImageFormatError} when a file is not a .tap image.
+ * @throws {ImageFormatError} when a file is not a tape image.
  * @throws {ImageInUseError} when another process uses an image.
  * @throws {InvalidOptionError} when a name or a number cannot be right.
  * @throws {TransportError} when the address cannot be listened on.
  */
 export async function startTarget(settings: ServeSettings): Promise<ServedTarget> {
-  const { listen, chap, initiators, headerDigest, dataDigest } = settings;
+  const { listen, chap, initiators, headerDigest, dataDigest, quirks = [] } = settings;
   const units = settings.slots === undefined ? openSingleDrives(settings) : openLibrary(settings);
   try {
     const plan = planTargets(settings, units);
     const access = { chap, initiators, headerDigest, dataDigest };
     const [first, ...furtherTargets] = plan.targets.map((target) => ({ ...target, ...access }));
-    const target = await serveTarget({ listen, ...first, furtherTargets });
+    const faults = targetFaults(quirks);
+    const target = await serveTarget({ listen, ...first, furtherTargets, faults });
     return {
       ...addressesOf(plan, target),
       warnings: units.warnings,

@@ -3,6 +3,7 @@ import {
   type DeviceServer,
   libraryPersonalities,
   MemoryMedium,
+  openImage,
   SimulatedDrive,
   type SimulatedDriveOptions,
   SimulatedLibrary,
@@ -24,7 +25,7 @@ export interface SimulatedUnits {
   close(): Promise<void>;
 }
 
-/** Drives with a cartridge in each. @throws as {@link TapMedium.open}. */
+/** Drives with a cartridge in each. @throws as {@link openImage}. */
 export function openSingleDrives(settings: ServeSettings): SimulatedUnits {
   const images = openImages(settings.media);
   const shared = driveOptions(settings);
@@ -43,7 +44,7 @@ export function openSingleDrives(settings: ServeSettings): SimulatedUnits {
 /**
  * A library with the images in its first slots, or, without images, blank tapes in all of them.
  *
- * @throws as {@link TapMedium.open}
+ * @throws as {@link openImage}
  * @throws {InvalidOptionError} when a number cannot be.
  */
 export function openLibrary(settings: ServeSettings): SimulatedUnits {
@@ -81,31 +82,39 @@ function driveOptions(settings: ServeSettings): SimulatedDriveOptions {
   };
 }
 
-function openImages(paths: readonly string[]): { media: TapMedium[]; warnings: string[] } {
-  const media: TapMedium[] = [];
-  const warnings: string[] = [];
+type ImageMedium = ReturnType<typeof openImage>;
+
+function openImages(paths: readonly string[]): { media: ImageMedium[]; warnings: string[] } {
+  const media: ImageMedium[] = [];
   try {
-    for (const path of paths) {
-      const medium = TapMedium.open(path);
-      media.push(medium);
-      if (medium.warning === undefined) continue;
-      const { problem, offset } = medium.warning;
-      warnings.push(`${path}, byte ${offset}: ${problem}`);
-    }
+    for (const path of paths) media.push(openImage(path));
   } catch (error) {
     for (const medium of media) medium.close();
     throw error;
   }
-  return { media, warnings };
+  return { media, warnings: media.flatMap(oddities) };
+}
+
+/** What people should know of an image. */
+function oddities(medium: ImageMedium): string[] {
+  const { path, warning } = medium;
+  const cut = warning === undefined ? [] : [`${path}, byte ${warning.offset}: ${warning.problem}`];
+  if (medium instanceof TapMedium) return cut;
+  const { imageFormat } = medium;
+  const how = `to write to it, make a .tap image: tape -f sim:NEW.tap image load ${path}`;
+  return [...cut, `${path}: ${imageFormat} images are write protected; ${how}`];
 }
 
 /** The label that the cartridge has, or else the name of its file, as far as it makes a label. */
-function labelledCartridge(medium: TapMedium) {
+function labelledCartridge(medium: ImageMedium) {
   const name = medium.path.split(/[/\\]/).at(-1) ?? "";
-  const made = name.replace(/\.tap$/i, "").toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
+  const stem = name.replace(IMAGE_ENDING, "");
+  const made = stem.toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
   const barcode = medium.state.barcode ?? (made === "" ? undefined : made);
   return { medium, ...(barcode !== undefined && { barcode }) };
 }
+
+const IMAGE_ENDING = /\.(tap|aws|het|cptp|e11|tpc)$/i;
 
 /** Labelled S00001L8 and on, with the generation that the drives take at the end. */
 function blankCartridges(count: number, { drivePersonality = "generic" }: ServeSettings) {

@@ -7,17 +7,27 @@ import { UsageError } from "../usage_error.ts";
 /** Options of `openTape` that a command sets itself. */
 export type DriveOptions = Pick<OpenTapeOptions, "readAhead" | "recordBytesHint" | "requireMedium">;
 
+/** Options of {@link withDrive}. */
+export interface WithDriveOptions extends DriveOptions {
+  /** What messages call its tape, where there are two. @default "The tape" */
+  readonly tapeName?: string;
+}
+
 /**
- * An operation on a drive failed, and this is where the tape stands now. `cause` is what went wrong.
+ * An operation on a drive failed, and this is where the tape stands now. `cause` is what went wrong; with two drives at
+ * work, that of the one opened first is the failure of the other one.
  */
 export class LocatedFailure extends Error {
   override name = "LocatedFailure";
   /** Where the tape stands, if the drive could tell. */
   readonly position: TapePosition | undefined;
+  /** What messages call the tape. */
+  readonly tapeName: string;
 
-  constructor(cause: unknown, position: TapePosition | undefined) {
+  constructor(cause: unknown, position: TapePosition | undefined, tapeName = "The tape") {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.position = position;
+    this.tapeName = tapeName;
   }
 }
 
@@ -38,22 +48,28 @@ export function deviceAddress(context: CommandContext): string {
 export async function withDrive<T>(
   context: CommandContext,
   use: (drive: TapeDrive) => Promise<T>,
-  options: DriveOptions = {},
+  options: WithDriveOptions = {},
 ): Promise<T> {
+  const { tapeName, ...driveOptions } = options;
   const address = deviceAddress(context);
   const { host, interruption, devices } = context;
   const { signal } = interruption;
   const settings = await connectionSettings({ options: context.options, host, signal, address });
   const timeouts = driveTimeouts(context.options.timeoutMs);
   const onNotice = noticeTeller(context.reporter);
-  const drive = await devices.openTape(address, { ...settings, ...timeouts, ...options, onNotice });
+  const drive = await devices.openTape(address, {
+    ...settings,
+    ...timeouts,
+    ...driveOptions,
+    onNotice,
+  });
   try {
     const result = await use(drive);
     await drive.close();
     return result;
   } catch (error) {
     const position = signal.aborted ? undefined : await positionIfKnown(drive);
-    const failure = new LocatedFailure(error, position);
+    const failure = new LocatedFailure(error, position, tapeName);
     await closeQuietly(drive);
     throw failure;
   }

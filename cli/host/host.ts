@@ -55,8 +55,8 @@ export interface CliHost {
   createFile(path: string): Promise<ByteSink>;
   /** A small text file: secrets. */
   readTextFile(path: string): Promise<string>;
-  /** One line typed by a person, without its end. */
-  readLine(): Promise<string>;
+  /** One line typed by a person, without its end; rejects with the signal's reason when that aborts. */
+  readLine(signal: AbortSignal): Promise<string>;
   /** Calls `listener` at each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
   /** Waits for so many milliseconds; rejects with the signal's reason when that aborts. */

@@ -33,10 +33,11 @@ export const nodeHost: CliHost = {
     new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
   createFile: (path) => DescriptorSink.open(path),
   readTextFile: (path) => readFile(path, "utf8"),
-  async readLine() {
-    const lines = createInterface({ input: process.stdin, terminal: false });
+  async readLine(signal) {
+    const lines = createInterface({ input: process.stdin, terminal: false, signal });
     try {
       for await (const line of lines) return line;
+      signal.throwIfAborted();
       return "";
     } finally {
       lines.close();

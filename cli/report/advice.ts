@@ -3,7 +3,13 @@ import {
   type AuthenticationFailure,
   ConnectError,
 } from "../../iscsi/errors.ts";
-import { CommandTimeoutError, ConnectionLostError, LoginError } from "../../iscsi/errors.ts";
+import { InterruptedError } from "../host/interruption.ts";
+import {
+  CommandTimeoutError,
+  ConnectionLostError,
+  InvalidOptionError,
+  LoginError,
+} from "../../iscsi/errors.ts";
 import {
   NotReadyError,
   type NotReadyReason,
@@ -67,6 +73,9 @@ const AUTHENTICATION_ADVICE: Readonly<Record<AuthenticationFailure, string>> = {
   "same-secret": "The target's secret and ours must differ",
 };
 
+const DEVICE_ADVICE =
+  "A device is iscsi://HOST[:PORT]/TARGET/LUN, as tape ls has it, or sim:FILE for a tape image";
+
 /** What to do when a login was refused, by status class and detail (RFC 7143 §11.13.5). */
 const LOGIN_ADVICE: Readonly<Record<number, string>> = {
   0x0202: "The target does not let this initiator in: check --initiator-name",
@@ -84,6 +93,10 @@ export function adviceFor(error: unknown): string | undefined {
   if (error instanceof LoginError) return loginAdvice(error);
   if (error instanceof ConnectError) {
     return "Check the address, and that an iSCSI target listens there (port 3260 if none is given)";
+  }
+  if (error instanceof InvalidOptionError && error.option === "address") return DEVICE_ADVICE;
+  if (error instanceof InterruptedError) {
+    return "If a tape was moving, tape tell says where it stands";
   }
   if (error instanceof CommandTimeoutError) return "Give it more time with --timeout SECONDS";
   if (error instanceof ConnectionLostError) return TAPE_ADVICE["transport-lost"];

@@ -40,6 +40,7 @@ function noticeText(notice: DriveNotice): string | undefined {
     case "reconnected":
       return "connected again";
     case "recovered":
+    case "image":
       return notice.message;
     case "attention":
       return undefined;

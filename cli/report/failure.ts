@@ -6,11 +6,11 @@ import {
   UnexpectedResponseError,
 } from "../../scsi/errors.ts";
 import { ImageFormatError, ImageInUseError } from "../../sim/images/errors.ts";
-import { MediumError } from "../../sim/tape/medium.ts";
+import { MediumStoreError } from "../../sim/tape/medium.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { TransportError } from "../../transport/errors.ts";
 import { adviceFor } from "./advice.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { InterruptedError } from "../host/interruption.ts";
 import { positionText } from "./position_text.ts";
 import { UsageError } from "../usage_error.ts";
@@ -39,7 +39,7 @@ const EXPECTED = [
   ImageFormatError,
   ImageInUseError,
   InterruptedError,
-  MediumError,
+  MediumStoreError,
   ScsiStatusError,
   ServiceDeliveryError,
   TapeError,
@@ -52,19 +52,33 @@ const MISUSE = [InvalidOptionError, UsageError] as const;
 /** Says what went wrong, where the tape stands, and what to do about it. */
 export function describeFailure(error: unknown, options: DescribeFailureOptions): FailureReport {
   const { verbose } = options;
-  const cause = error instanceof LocatedFailure ? error.cause : error;
+  const { cause, places } = locate(error);
   const isMisuse = MISUSE.some((type) => cause instanceof type);
-  const lines = [messageOf(cause), ...hints(error, cause)];
+  const lines = [messageOf(cause), ...hints(places, cause)];
   if (isMisuse) lines.push("tape --help, and tape COMMAND --help, tell how to use it");
   if (verbose) lines.push(...stacks(cause));
-  return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(error, cause) } };
+  return { exitStatus: isMisuse ? 1 : 2, lines, document: { error: errorDocument(places, cause) } };
 }
 
-function hints(error: unknown, cause: unknown): string[] {
-  const lines: string[] = [];
-  if (error instanceof LocatedFailure && error.position !== undefined) {
-    lines.push(`The tape stands: ${positionText(error.position)}`);
+/** What went wrong, and the tapes that were at work. */
+function locate(error: unknown): { cause: unknown; places: readonly LocatedFailure[] } {
+  const places: LocatedFailure[] = [];
+  let cause = error;
+  while (cause instanceof LocatedFailure) {
+    places.push(cause);
+    cause = cause.cause;
   }
+  return { cause, places };
+}
+
+function hints(places: readonly LocatedFailure[], cause: unknown): string[] {
+  const lines = places.flatMap(({ tapeName, position }) => {
+    if (position !== undefined) return [`${tapeName} stands: ${positionText(position)}`];
+    // Some drives never tell.
+    return cause instanceof InterruptedTransfer
+      ? [`${tapeName} stands behind the last of that`]
+      : [];
+  });
   lines.push(...advice(cause));
   if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
   return lines;
@@ -86,7 +100,15 @@ function isExpected(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return systemMessage(error) ?? (error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return String(error);
+  return systemMessage(error) ?? withSystemWords(error);
+}
+
+/** An error's message, with words in the place of what the operating system has said. */
+function withSystemWords({ message, cause }: Error): string {
+  const words = cause instanceof Error && SYSTEM_MESSAGES[(cause as { code?: string }).code ?? ""];
+  if (!words || !message.endsWith(cause.message)) return message;
+  return message.slice(0, message.length - cause.message.length) + words;
 }
 
 /** The common ones of errno, for people. */
@@ -99,6 +121,7 @@ const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
   EPIPE: "the program that reads it has ended",
+  EPERM: "not permitted",
   EROFS: "the file system is read-only",
 };
 
@@ -120,15 +143,19 @@ function stacks(error: unknown): string[] {
 }
 
 /** Everything that the error knows, by the names of its fields. */
-function errorDocument(error: unknown, cause: unknown): Record<string, unknown> {
+function errorDocument(
+  places: readonly LocatedFailure[],
+  cause: unknown,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = cause instanceof Error ? { ...cause } : {};
-  const { position } = error instanceof LocatedFailure ? error : { position: undefined };
+  const [position, destinationPosition] = places.map((place) => place.position);
   delete fields.cause;
   return {
     ...fields,
     name: cause instanceof Error ? cause.name : "Error",
     message: messageOf(cause),
     position: position ?? fields.position,
+    destinationPosition,
     advice: advice(cause),
   };
 }

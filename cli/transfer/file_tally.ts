@@ -74,12 +74,16 @@ export class FileTally {
 
   /** Counts a record. */
   add(data: Uint8Array): void {
-    const { length } = data;
+    this.addLength(data.length);
+    this.#hash?.update(data);
+  }
+
+  /** Counts a record of which nothing but its length is at hand. */
+  addLength(length: number): void {
     this.#records++;
     this.#bytes += length;
     this.#shortest = Math.min(this.#shortest, length);
     this.#longest = Math.max(this.#longest, length);
-    this.#hash?.update(data);
     this.#addToRuns(length);
   }
 

@@ -1,13 +1,16 @@
 import { createHash, type Hash } from "node:crypto";
 import type { TapeDrive } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
-import { CommandFailure } from "../command_failure.ts";
+import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSource } from "../host/host.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import type { ManifestFile } from "./manifest.ts";
 import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
 import { transferReport, transferText } from "./transfer_report.ts";
+
+/** Milliseconds for a signal to arrive that has ended the source as well. */
+const SETTLING_MS = 20;
 
 /** How a file is cut. `blockBytes` is 0 in variable mode. */
 export interface RecordLayout {
@@ -76,6 +79,10 @@ export class FileWriter {
       ? { known: false, object: undefined, partition: 0 }
       : await this.#drive.position(this.#abort);
     await this.#writeContents();
+    // Who interrupts a pipeline ends what writes to the pipe, too: its end may be heard before the signal.
+    if (!interruption.stopRequested) {
+      await this.#context.host.sleep(SETTLING_MS, interruption.signal);
+    }
     if (interruption.stopRequested) await this.#endInterrupted();
     await this.#endFile();
     return {
@@ -115,6 +122,7 @@ export class FileWriter {
       this.#records += this.#recordsIn(record.length);
       this.#progress.add(record.length, this.#recordsIn(record.length));
       if (earlyWarning) this.#noteEarlyWarning();
+      await interruption.breathe();
     }
   }
 
@@ -155,7 +163,7 @@ export class FileWriter {
   async #endInterrupted(): Promise<never> {
     await this.#drive.flush(this.#abort);
     this.#progress.clear();
-    throw new CommandFailure(
+    throw new InterruptedTransfer(
       `Interrupted: ${transferText(transferReport(this.#progress))} written, no filemark`,
     );
   }

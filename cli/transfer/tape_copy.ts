@@ -34,7 +34,7 @@ export async function copyTape(
   const copy = new Copy(destination, options);
   const { context: { interruption }, files = Infinity, skipErrors } = options;
   let endedBy: CopyReport["endedBy"] = "end-of-data";
-  for await (const placed of walkTape(source, { signal: interruption.signal, skipErrors })) {
+  for await (const placed of walkTape(source, { interruption, skipErrors })) {
     await copy.take(placed);
     if (copy.filemarks >= files) endedBy = "count";
     else if (interruption.stopRequested && placed.step.kind !== "end-of-data") {

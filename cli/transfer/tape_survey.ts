@@ -1,13 +1,12 @@
 import type { TapeDrive } from "../../mod.ts";
+import type { Interruption } from "../host/interruption.ts";
 import { type FileFacts, FileTally } from "./file_tally.ts";
 import { type TapeStep, walkTape } from "./tape_walk.ts";
 
 /** Options of {@link surveyTape}. */
 export interface SurveyOptions {
-  /** Ends the survey with its reason. */
-  readonly signal: AbortSignal;
-  /** Asked before each step: whether to end here. */
-  readonly stopRequested: () => boolean;
+  /** Ends the survey between two steps when it asks for that, and at once with its signal. */
+  readonly interruption: Interruption;
   /** Goes on behind what cannot be read. */
   readonly skipErrors: boolean;
   /** Whether to hash the files. */
@@ -26,10 +25,10 @@ export async function* surveyTape(
   drive: TapeDrive,
   options: SurveyOptions,
 ): AsyncGenerator<FileFacts, void, undefined> {
-  const { signal, stopRequested, skipErrors, hashed, onStep } = options;
+  const { interruption, skipErrors, hashed, onStep } = options;
   let file = 0;
   let tally: FileTally | undefined;
-  for await (const { object, step } of walkTape(drive, { signal, skipErrors })) {
+  for await (const { object, step } of walkTape(drive, { interruption, skipErrors })) {
     if (step.kind !== "end-of-data") tally ??= new FileTally(file, object, { hashed });
     if (step.kind === "record") tally!.add(step.data);
     else if (step.kind === "unreadable") {
@@ -41,7 +40,7 @@ export async function* surveyTape(
       tally = undefined;
       file++;
     }
-    if (stopRequested()) break;
+    if (interruption.stopRequested) break;
   }
   if (tally !== undefined) yield tally.finish("interrupted");
 }

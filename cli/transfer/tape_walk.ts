@@ -1,4 +1,5 @@
 import type { TapeDrive } from "../../mod.ts";
+import type { Interruption } from "../host/interruption.ts";
 import { TapeError, type TapeErrorKind } from "../../tape/errors.ts";
 
 /** One step over the tape. */
@@ -11,8 +12,8 @@ export type TapeStep =
 
 /** Options of {@link walkTape}. */
 export interface TapeWalkOptions {
-  /** Ends the walk with its reason. */
-  readonly signal?: AbortSignal;
+  /** Its signal ends the walk with its reason. */
+  readonly interruption: Interruption;
   /** Goes on behind what cannot be read, where the drive tells positions. @default false */
   readonly skipErrors?: boolean;
 }
@@ -43,9 +44,10 @@ const MAX_BAD_IN_A_ROW = 100;
  */
 export async function* walkTape(
   drive: TapeDrive,
-  options: TapeWalkOptions = {},
+  options: TapeWalkOptions,
 ): AsyncGenerator<PlacedStep, void, undefined> {
-  const { signal, skipErrors = false } = options;
+  const { interruption, skipErrors = false } = options;
+  const { signal } = interruption;
   const { known, object: start } = await drive.position({ signal });
   let object = known ? start : undefined;
   let badInARow = 0;
@@ -58,6 +60,7 @@ export async function* walkTape(
     yield { object, step };
     if (step.kind === "end-of-data") return;
     object = next;
+    await interruption.breathe();
   }
 }
 

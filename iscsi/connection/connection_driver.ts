@@ -101,22 +101,38 @@ export class ConnectionDriver {
   }
 
   readonly #startFlush = (): void => {
-    this.#writeLoop = this.#flush();
+    // Most of what comes in asks for nothing to go out.
+    if (this.#hasOutput()) this.#writeLoop = this.#flush();
+    else this.#flushing = false;
   };
 
+  #hasOutput(): boolean {
+    try {
+      return this.#core.produce(this.#batch);
+    } catch (error) {
+      this.#writingFailed(error);
+      return false;
+    }
+  }
+
+  /** Writes the batch that is there, and those that come meanwhile. */
   async #flush(): Promise<void> {
     try {
-      while (this.#core.produce(this.#batch)) {
+      do {
         await this.#stream.write(this.#batch.take());
         this.#batch.clear();
         this.#core.written();
-      }
+      } while (this.#core.produce(this.#batch));
     } catch (error) {
-      this.#core.connectionEnded(error, this.#clock.now());
-      this.#core.written();
+      this.#writingFailed(error);
     } finally {
       this.#flushing = false;
     }
+  }
+
+  #writingFailed(error: unknown): void {
+    this.#core.connectionEnded(error, this.#clock.now());
+    this.#core.written();
   }
 
   #arm(deadline: number): void {

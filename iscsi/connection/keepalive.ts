@@ -3,6 +3,10 @@
  * unanswered ping must not end that: no ping goes out while a command is outstanding, any byte received is a sign of
  * life, and only several silent pings in a row count as death.
  *
+ * Some targets answer a ping only behind the command that they are at, and some none at all, so that the silence of a
+ * target at work proves nothing here. Whether its host is still there is for TCP to find out: see `connectTcp` in
+ * transport/deno.ts.
+ *
  * @module
  */
 

@@ -89,6 +89,7 @@ export class OutputBatch {
 
   #addTrailer(data: Uint8Array, digest: RunningCrc32c | undefined): void {
     const padding = padded(data.length) - data.length;
+    if (padding === 0 && digest === undefined) return;
     const at = this.#reserve(padding + DIGEST_LENGTH);
     const pad = this.#arena.subarray(at, at + padding);
     pad.fill(0);

@@ -72,9 +72,9 @@ export function writeLun(bytes: Uint8Array, lun: bigint, at: number = LUN): void
   writeU32(bytes, at + 4, Number(lun & 0xffffffffn));
 }
 
-/** TotalAHSLength in bytes (the field counts four-byte words). */
-export function ahsLength(bhs: Uint8Array): number {
-  return bhs[TOTAL_AHS_LENGTH] * 4;
+/** TotalAHSLength in bytes (the field counts four-byte words) of the header that begins at `at`. */
+export function ahsLength(bytes: Uint8Array, at: number = 0): number {
+  return bytes[at + TOTAL_AHS_LENGTH] * 4;
 }
 
 /** DataSegmentLength in bytes, without padding. */

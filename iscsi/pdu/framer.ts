@@ -37,6 +37,11 @@ export interface FramerOptions {
   readonly stagingBytes: number;
 }
 
+/**
+ * How much a read takes of a header and what is behind it where long data is expected: most of that then goes to its
+ * place without a copy.
+ */
+const LONG_PDU_READ_BYTES = 8192;
 /** Below this many missing bytes a read goes through staging, so that it can bring the next header along. */
 const DIRECT_READ_BYTES = 8192;
 /** From this length on a data segment's CRC is cheaper in WebAssembly. */
@@ -53,12 +58,15 @@ export class PduFramer {
   readonly #staging: Uint8Array;
   #start = 0;
   #end = 0;
+  /** Whether the last PDU was longer than the staging buffer, as the next one probably is. */
+  #expectsLong = false;
 
   #headerDigest = false;
   #dataCrc: RunningCrc32c | undefined;
 
   #stage: Stage = "header";
   readonly #header: Uint8Array = new Uint8Array(MAX_HEADER_BYTES);
+  readonly #bhs: Uint8Array = this.#header.subarray(0, BHS_LENGTH);
   #headerLength = 0;
   #own: Uint8Array = NO_BYTES;
   #data: Uint8Array = NO_BYTES;
@@ -95,7 +103,10 @@ export class PduFramer {
   destination(): Uint8Array {
     if (this.#readsDirectly) return this.#data.subarray(this.#filled);
     if (this.#start > 0) this.#compact();
-    return this.#staging.subarray(this.#end);
+    if (this.#expectsLong && this.#end < LONG_PDU_READ_BYTES) {
+      return this.#staging.subarray(this.#end, LONG_PDU_READ_BYTES);
+    }
+    return this.#end === 0 ? this.#staging : this.#staging.subarray(this.#end);
   }
 
   /**
@@ -122,7 +133,7 @@ export class PduFramer {
   }
 
   #compact(): void {
-    this.#staging.copyWithin(0, this.#start, this.#end);
+    if (this.#start < this.#end) this.#staging.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;
   }
@@ -138,8 +149,7 @@ export class PduFramer {
   #takeHeader(): boolean {
     const staged = this.#end - this.#start;
     if (staged < BHS_LENGTH) return false;
-    const bhs = this.#staging.subarray(this.#start, this.#start + BHS_LENGTH);
-    const length = BHS_LENGTH + ahsLength(bhs);
+    const length = BHS_LENGTH + ahsLength(this.#staging, this.#start);
     const onWire = length + (this.#headerDigest ? DIGEST_LENGTH : 0);
     if (staged < onWire) return false;
     const header = this.#staging.subarray(this.#start, this.#start + length);
@@ -147,7 +157,7 @@ export class PduFramer {
     this.#header.set(header);
     this.#headerLength = length;
     this.#start += onWire;
-    return this.#beginData(dataSegmentLength(bhs));
+    return this.#beginData(dataSegmentLength(this.#header));
   }
 
   #verifyHeader(header: Uint8Array): void {
@@ -185,10 +195,13 @@ export class PduFramer {
   }
 
   #currentHeader(): Uint8Array {
-    return this.#header.subarray(0, this.#headerLength);
+    return this.#headerLength === BHS_LENGTH
+      ? this.#bhs
+      : this.#header.subarray(0, this.#headerLength);
   }
 
   #ownBuffer(length: number): Uint8Array {
+    if (length === 0) return NO_BYTES;
     if (this.#own.length < length) this.#own = new Uint8Array(length);
     return this.#own.subarray(0, length);
   }
@@ -216,6 +229,7 @@ export class PduFramer {
     const intact = digest === 0 || this.#verifyData(padding);
     this.#start += padding + digest;
     this.#stage = "header";
+    this.#expectsLong = length > this.#staging.length;
     this.#sink.receive(this.#currentHeader(), this.#data, intact);
     this.#data = NO_BYTES;
     return true;

@@ -34,6 +34,7 @@ const BIDIRECTIONAL_RESIDUAL = 40;
 const RESIDUAL = 44;
 
 const SENSE_LENGTH_BYTES = 2;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const FIRST_VENDOR_RESPONSE = 0x80;
 
 /** iSCSI service responses (RFC 7143 §11.4.3); 80h to ffh are the vendor's. */
@@ -128,6 +129,7 @@ export function decodeScsiResponse(bhs: Uint8Array): ScsiResponse {
  * reaches beyond the segment stands for what is there. Async Message uses the same form (RFC 7143 §11.9.4).
  */
 export function decodeResponseSegment(data: Uint8Array): ResponseSegment {
+  if (data.length === 0) return { sense: NO_BYTES, responseData: NO_BYTES };
   const stated = data.length < SENSE_LENGTH_BYTES ? 0 : readU16(data, 0);
   const end = SENSE_LENGTH_BYTES + stated;
   return {

@@ -55,8 +55,10 @@ function connectError(
   timeoutMs: number | undefined,
 ): ConnectError {
   const portal = formatPortal(address);
-  const state = timeoutMs === undefined
-    ? (cause instanceof Error ? cause.message : String(cause))
-    : `no answer within ${timeoutMs / 1000} s`;
-  return new ConnectError(`Connect to ${portal}: ${state}`, { address: portal, cause, timeoutMs });
+  const attempt = `Cannot connect to ${portal}: `;
+  const told = cause instanceof Error ? cause.message : String(cause);
+  const state = timeoutMs === undefined ? told : `no answer within ${timeoutMs / 1000} s`;
+  // A transport names the address itself, and it may be another than the portal's: that of a proxy.
+  const message = state.startsWith(attempt) ? state : attempt + state;
+  return new ConnectError(message, { address: portal, cause, timeoutMs });
 }

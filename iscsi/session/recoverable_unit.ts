@@ -20,6 +20,8 @@ export interface RecoverableUnitParts {
   /** The 8-byte LUN field as one number. */
   readonly lun: bigint;
   readonly name: string;
+  /** Peripheral device type, for the names of commands; unknown when absent. */
+  readonly deviceType?: number;
   readonly connect: (signal?: AbortSignal) => Promise<Session>;
   readonly clock: Clock;
   readonly randomBytes: (length: number) => Uint8Array;
@@ -51,20 +53,22 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
    * doing it twice does no harm.
    */
   execute(command: ScsiCommand): Promise<ScsiResult> {
-    return this.#mayRepeat(command)
-      ? this.#executeOnceMore(command)
-      : this.#session.execute(this.#parts.lun, command);
+    return this.#mayRepeat(command) ? this.#executeOnceMore(command) : this.#execute(command);
+  }
+
+  #execute(command: ScsiCommand): Promise<ScsiResult> {
+    return this.#session.execute(this.#parts.lun, command, this.#parts);
   }
 
   async #executeOnceMore(command: ScsiCommand): Promise<ScsiResult> {
     const session = this.#session;
     try {
-      return await session.execute(this.#parts.lun, command);
+      return await this.#execute(command);
     } catch (error) {
       const isLost = error instanceof ServiceDeliveryError && session.closed;
       if (!isLost || this.#closed.signal.aborted || command.signal?.aborted) throw error;
       if (this.#session === session) await this.reestablish(command.signal);
-      return await this.#session.execute(this.#parts.lun, command);
+      return await this.#execute(command);
     }
   }
 
@@ -90,7 +94,7 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
   /** Closes the session, or ends what sets up a new one. */
   async close(): Promise<void> {
     this.#closed.abort(
-      new SessionClosedError(`Connect to ${this.name} again: it was closed`, {
+      new SessionClosedError(`Cannot connect to ${this.name} again: it was closed`, {
         outcome: "not-executed",
       }),
     );

@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { commandFacts } from "../../scsi/command_table.ts";
+import { commandFacts, commandName } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Logger } from "../../scsi/logger.ts";
 import { lunFromNumber } from "../../scsi/lun.ts";
@@ -56,6 +56,8 @@ interface LoginPlace extends LoginIdentity {
 export interface LogicalUnitOptions {
   /** Whether closing the logical unit closes the session too. @default false */
   readonly closesSession?: boolean;
+  /** Peripheral device type, which tells apart commands that share an operation code in their names. @default unknown */
+  readonly deviceType?: number;
 }
 
 /** Options of {@link Session.close}. */
@@ -208,7 +210,7 @@ export class Session {
     const field = lunField(lun);
     return {
       name: `iscsi://${formatPortal(this.address)}/${this.targetName}/${lun}`,
-      execute: (command) => this.execute(field, command),
+      execute: (command) => this.execute(field, command, options),
       close: () => options.closesSession ? this.close() : Promise.resolve(),
     };
   }
@@ -226,19 +228,24 @@ export class Session {
    * @throws {ProtocolError} when the target broke the protocol.
    * @throws {SessionClosedError} when the session is closed.
    */
-  execute(lun: bigint, command: ScsiCommand): Promise<ScsiResult> {
+  execute(
+    lun: bigint,
+    command: ScsiCommand,
+    options: Pick<LogicalUnitOptions, "deviceType"> = {},
+  ): Promise<ScsiResult> {
     return abortable(command.signal, (waiter) => {
       checkCommand(command);
       const facts = commandFacts(command.cdb);
-      this.#refuseInDiscovery(facts.name);
+      const name = commandName(command.cdb, options);
+      this.#refuseInDiscovery(name);
       const now = this.#clock.now();
       const task = new ScsiTask({
         lun,
         command,
-        name: facts.name,
+        name,
         timeoutMs: command.timeoutMs ?? facts.timeoutMs,
         now,
-        owner: this.#measured(waiter, lun, facts.name, command.dataOut?.length ?? 0),
+        owner: this.#measured(waiter, lun, name, command.dataOut?.length ?? 0),
       });
       this.#core.submit(task);
       this.#sockets.changed();

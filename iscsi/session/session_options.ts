@@ -61,7 +61,13 @@ export interface ConnectOptions {
    * @default "none"
    */
   readonly abortEscalation?: "none" | "logical-unit-reset";
-  /** Pings on an idle connection; `false` for none. None go out while a command is outstanding. @default one a minute */
+  /**
+   * Pings on an idle connection; `false` for none. None go out while a command is outstanding, because many targets answer
+   * them only when it has ended, if at all: what notices then that the target is gone is the command's timeout, and the
+   * TCP keepalive of the operating system, as a rule after two hours.
+   *
+   * @default one a minute
+   */
   readonly keepalive?: KeepaliveOptions | false;
   /** Portals that a redirected login may visit (RFC 7143 §11.13.5). @default 8 */
   readonly maxRedirects?: number;

@@ -96,6 +96,7 @@ export class SessionSockets {
 
   /** While a session has no connection its deadlines are nobody's else. */
   #watchClock(): void {
+    if (this.#drivers.size > 0 && this.#cancelTimer === undefined) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const { core, clock } = this.#parts;

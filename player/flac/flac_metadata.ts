@@ -43,87 +43,10 @@ export class NotFlacError extends Error {
   override name = "NotFlacError";
 }
 
-const BLOCK_STREAMINFO = 0;
-const BLOCK_COMMENT = 4;
 const STREAMINFO_BYTES = 34;
-const ID3_HEADER_BYTES = 10;
-/** Covers come in blocks of up to 16 MiB; a header beyond this is no header. */
-const MAX_HEADER_BYTES = 128 << 20;
 
-/** Takes the beginning of a file piece by piece until its metadata is there. */
-export class FlacMetadataReader {
-  #bytes = new Uint8Array(65536);
-  #length = 0;
-
-  /**
-   * Takes the next piece.
-   *
-   * @returns the metadata, or `undefined` when it goes on in the next piece
-   * @throws {NotFlacError} when this is not the beginning of a FLAC file
-   */
-  push(piece: Uint8Array): FlacMetadata | undefined {
-    this.#append(piece);
-    const metadata = parseFlacMetadata(this.#bytes.subarray(0, this.#length));
-    if (metadata === undefined && this.#length > MAX_HEADER_BYTES) {
-      throw new NotFlacError("Cannot play the file: its metadata has no end");
-    }
-    return metadata;
-  }
-
-  /** @throws {NotFlacError} since the file ended within its metadata. */
-  end(): never {
-    throw new NotFlacError("Cannot play the file: it ends within its metadata");
-  }
-
-  #append(piece: Uint8Array): void {
-    const needed = this.#length + piece.length;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(piece, this.#length);
-    this.#length = needed;
-  }
-}
-
-/** The metadata at the beginning of a file, or `undefined` when `bytes` end before it does. */
-export function parseFlacMetadata(bytes: Uint8Array): FlacMetadata | undefined {
-  const start = markerOffset(bytes);
-  if (start === undefined || bytes.length < start + 4) return undefined;
-  if (text(bytes, start, 4) !== "fLaC") {
-    throw new NotFlacError("Cannot play the file: it does not begin as FLAC does");
-  }
-  let info: StreamInfo | undefined;
-  let tags: Tags = new Map();
-  for (let at = start + 4;;) {
-    if (bytes.length < at + 4) return undefined;
-    const header = bytes[at];
-    const length = readU24(bytes, at + 1);
-    const block = bytes.subarray(at + 4, at + 4 + length);
-    at += 4 + length;
-    if (block.length < length) return undefined;
-    if ((header & 0x7f) === BLOCK_STREAMINFO) info = parseStreamInfo(block);
-    if ((header & 0x7f) === BLOCK_COMMENT) tags = parseComments(block);
-    if ((header & 0x80) !== 0) return finished(info, tags, at);
-  }
-}
-
-function finished(info: StreamInfo | undefined, tags: Tags, audioOffset: number): FlacMetadata {
-  if (info === undefined) throw new NotFlacError("Cannot play the file: it has no STREAMINFO");
-  return { info, tags, audioOffset };
-}
-
-/** Where `fLaC` stands: behind an ID3v2 tag, if there is one. */
-function markerOffset(bytes: Uint8Array): number | undefined {
-  if (bytes.length < 4) return undefined;
-  if (text(bytes, 0, 3) !== "ID3") return 0;
-  if (bytes.length < ID3_HEADER_BYTES) return undefined;
-  const [a, b, c, d] = bytes.subarray(6, ID3_HEADER_BYTES);
-  return ID3_HEADER_BYTES + (a << 21 | b << 14 | c << 7 | d);
-}
-
-function parseStreamInfo(block: Uint8Array): StreamInfo {
+/** @throws {NotFlacError} when the block is none. */
+export function parseStreamInfo(block: Uint8Array): StreamInfo {
   if (block.length !== STREAMINFO_BYTES) {
     throw new NotFlacError(`Cannot play the file: its STREAMINFO has ${block.length} bytes`);
   }
@@ -144,7 +67,7 @@ function parseStreamInfo(block: Uint8Array): StreamInfo {
 }
 
 /** RFC 9639 §8.6. A comment that is cut short ends the list: tags are not worth losing a track. */
-function parseComments(block: Uint8Array): Tags {
+export function parseComments(block: Uint8Array): Tags {
   const tags = new Map<string, string>();
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   let at = 0;
@@ -175,10 +98,7 @@ function splitOnce(comment: string): [name: string, value: string] {
     : [comment.slice(0, at).toUpperCase(), comment.slice(at + 1)];
 }
 
-function readU24(bytes: Uint8Array, at: number): number {
+/** A big-endian number of three bytes. */
+export function readU24(bytes: Uint8Array, at: number): number {
   return bytes[at] << 16 | bytes[at + 1] << 8 | bytes[at + 2];
-}
-
-function text(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
 }

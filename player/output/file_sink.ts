@@ -1,4 +1,5 @@
 import { encodeSamples, type PcmSamples } from "../flac/pcm.ts";
+import { abortable } from "../core/abortable.ts";
 import type { Changes } from "../core/changes.ts";
 import type { AudioSink, Heard, SinkTrack } from "./audio_sink.ts";
 
@@ -55,7 +56,9 @@ export class FileSink implements AudioSink {
   async write(samples: PcmSamples, signal: AbortSignal): Promise<void> {
     await this.#changes.until(() => !this.#isPaused || undefined, signal);
     const { channels, bitDepth } = this.#track!.format;
-    await this.#writer.write(encodeSamples(samples, bitDepth, this.#writer.hasUnsignedBytes));
+    const bytes = encodeSamples(samples, bitDepth, this.#writer.hasUnsignedBytes);
+    // Whoever reads a pipe may take their time, also when the player is to end.
+    await abortable(this.#writer.write(bytes), signal);
     this.#frames += samples.length / channels;
   }
 

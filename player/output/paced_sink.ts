@@ -1,4 +1,5 @@
 import { isSameFormat, type PcmFormat, type PcmSamples } from "../flac/pcm.ts";
+import { abortable } from "../core/abortable.ts";
 import type { Changes } from "../core/changes.ts";
 import type { AudioSink, Heard, SinkTrack } from "./audio_sink.ts";
 import { PcmQueue } from "./pcm_queue.ts";
@@ -7,16 +8,26 @@ import { PcmQueue } from "./pcm_queue.ts";
 export interface Pacemaker {
   /** For people: what this is. */
   readonly name: string;
-  /**
-   * Begins to ask `pull` for interleaved 16-bit samples. Resolves when it does; rejects when there is no such device.
-   */
-  start(format: PcmFormat, pull: (into: Int16Array) => void): Promise<RunningPacemaker>;
+  /** Begins to take sound. Resolves when it does; rejects when there is no such device, or with the signal's reason. */
+  start(
+    format: PcmFormat,
+    duties: PacemakerDuties,
+    signal: AbortSignal,
+  ): Promise<RunningPacemaker>;
+}
+
+/** What a device is given to do. */
+export interface PacemakerDuties {
+  /** Fills `into` with the next interleaved 16-bit samples. */
+  pull(into: Int16Array): void;
+  /** Is told why the device takes no more, once, if it fails. */
+  fail(error: Error): void;
 }
 
 /** A device at work. */
 export interface RunningPacemaker {
-  /** Seconds from a sample's being taken to its being heard. */
-  readonly latencySeconds: number;
+  /** Takes no more, and resolves when all that it took was heard. */
+  finish(): Promise<void>;
   /** Ends it, with what it has not yet given out. */
   stop(): Promise<void>;
 }
@@ -31,6 +42,10 @@ interface Output {
   readonly format: PcmFormat;
   readonly queue: PcmQueue;
   readonly running: RunningPacemaker;
+  /** It was told to finish: whatever follows needs another one. */
+  isFinished: boolean;
+  /** Why it takes no more. */
+  readonly failure: Error | undefined;
 }
 
 /** Sound in real time: a queue that a device takes from. */
@@ -39,6 +54,8 @@ export class PacedSink implements AudioSink {
   readonly #changes: Changes;
   readonly #bufferSeconds: number;
   #output: Output | undefined;
+  /** What was heard last of the device before. */
+  #heardBefore: Heard | undefined;
   #index = 0;
   #frame = 0;
   #isPaused = false;
@@ -59,7 +76,7 @@ export class PacedSink implements AudioSink {
   }
 
   get heard(): Heard | undefined {
-    return this.#output?.queue.heard;
+    return this.#output?.queue.heard ?? this.#heardBefore;
   }
 
   get bufferedSeconds(): number {
@@ -72,20 +89,22 @@ export class PacedSink implements AudioSink {
   }
 
   async begin(track: SinkTrack, signal: AbortSignal): Promise<void> {
-    if (this.#output !== undefined && !isSameFormat(this.#output.format, track.format)) {
-      await this.drain(signal);
+    if (this.#output !== undefined && !isReady(this.#output, track.format)) {
+      if (hasMoreToGive(this.#output)) await this.drain(signal);
+      this.#heardBefore = this.heard;
       await this.#stop();
     }
-    this.#output ??= await this.#start(track.format);
+    this.#output ??= await this.#start(track.format, signal);
     this.#output.queue.isEnding = false;
     this.#index = track.index;
     this.#frame = track.startFrame;
   }
 
   async write(samples: PcmSamples, signal: AbortSignal): Promise<void> {
-    const { queue, format } = this.#output!;
+    const output = this.#output!;
+    const { queue, format } = output;
     const maxFrames = 2 * this.#bufferSeconds * format.sampleRate;
-    await this.#changes.until(() => queue.frames < maxFrames || undefined, signal);
+    await this.#until(output, () => queue.frames < maxFrames, signal);
     queue.push(this.#index, this.#frame, samples);
     this.#frame += samples.length / format.channels;
     this.#changes.notify();
@@ -98,11 +117,10 @@ export class PacedSink implements AudioSink {
   async drain(signal: AbortSignal): Promise<void> {
     const output = this.#output;
     if (output === undefined) return;
-    const { queue, format, running } = output;
-    queue.isEnding = true;
-    const latencyFrames = running.latencySeconds * format.sampleRate;
-    const isSilent = () => queue.frames === 0 && queue.silentFrames >= latencyFrames;
-    await this.#changes.until(() => isSilent() || undefined, signal);
+    output.queue.isEnding = true;
+    await this.#until(output, () => output.queue.frames === 0, signal);
+    output.isFinished = true;
+    await abortable(output.running.finish(), signal);
   }
 
   setPaused(isPaused: boolean): void {
@@ -110,6 +128,7 @@ export class PacedSink implements AudioSink {
   }
 
   clear(): void {
+    this.#heardBefore = undefined;
     this.#output?.queue.clear();
   }
 
@@ -118,13 +137,37 @@ export class PacedSink implements AudioSink {
     await this.#stop();
   }
 
-  async #start(format: PcmFormat): Promise<Output> {
+  /** Waits; rejects when the device fails meanwhile. */
+  #until(output: Output, probe: () => boolean, signal: AbortSignal): Promise<true> {
+    return this.#changes.until(() => {
+      if (output.failure !== undefined) throw output.failure;
+      return probe() || undefined;
+    }, signal);
+  }
+
+  async #start(format: PcmFormat, signal: AbortSignal): Promise<Output> {
     const queue = new PcmQueue(format, Math.floor(this.#bufferSeconds * format.sampleRate));
-    const running = await this.#pacemaker.start(format, (into) => {
-      queue.pull(into, this.#isPaused);
-      this.#changes.notify();
-    });
-    return { format, queue, running };
+    let failure: Error | undefined;
+    const duties: PacemakerDuties = {
+      pull: (into) => {
+        queue.pull(into, this.#isPaused);
+        this.#changes.notify();
+      },
+      fail: (error) => {
+        failure = error;
+        this.#changes.notify();
+      },
+    };
+    const running = await this.#pacemaker.start(format, duties, signal);
+    return {
+      format,
+      queue,
+      running,
+      isFinished: false,
+      get failure() {
+        return failure;
+      },
+    };
   }
 
   async #stop(): Promise<void> {
@@ -132,4 +175,14 @@ export class PacedSink implements AudioSink {
     this.#output = undefined;
     await output?.running.stop();
   }
+}
+
+function isReady({ format, isFinished, failure }: Output, wanted: PcmFormat): boolean {
+  return !isFinished && failure === undefined && isSameFormat(format, wanted);
+}
+
+/** Whether it still sounds: not when all was forgotten, for another place is to be heard. */
+function hasMoreToGive({ queue, isFinished, failure }: Output): boolean {
+  const isForgotten = queue.frames === 0 && queue.heard === undefined;
+  return !isFinished && failure === undefined && !isForgotten;
 }

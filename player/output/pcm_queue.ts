@@ -18,7 +18,6 @@ export class PcmQueue {
   #heard: Heard | undefined;
   #isFilled = false;
   #isEnding = false;
-  #silentFrames = 0;
 
   /**
    * @param targetFrames How much must be there before any sound comes out, at the beginning and whenever it ran dry.
@@ -43,11 +42,6 @@ export class PcmQueue {
     return this.#frames;
   }
 
-  /** Frames of silence since sound was taken last. */
-  get silentFrames(): number {
-    return this.#silentFrames;
-  }
-
   /** Nothing follows for now: what is there may come out, however little it is. */
   set isEnding(isEnding: boolean) {
     this.#isEnding = isEnding;
@@ -66,11 +60,9 @@ export class PcmQueue {
     let at = 0;
     if (!isPaused && this.isFlowing) {
       while (at < into.length && this.#stretches.length > 0) at = this.#take(into, at);
-      this.#silentFrames = 0;
       if (this.#frames === 0) this.#isFilled = false;
     }
     into.fill(0, at);
-    this.#silentFrames += (into.length - at) / this.#format.channels;
   }
 
   /** Forgets all. */

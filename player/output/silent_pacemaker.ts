@@ -1,6 +1,6 @@
 import type { Clock } from "@uiscsi/tape";
 import type { PcmFormat } from "../flac/pcm.ts";
-import type { Pacemaker, RunningPacemaker } from "./paced_sink.ts";
+import type { Pacemaker, PacemakerDuties, RunningPacemaker } from "./paced_sink.ts";
 
 const PERIOD_MS = 50;
 
@@ -16,7 +16,7 @@ export class SilentPacemaker implements Pacemaker {
     this.#listen = listen;
   }
 
-  start(format: PcmFormat, pull: (into: Int16Array) => void): Promise<RunningPacemaker> {
+  start(format: PcmFormat, { pull }: PacemakerDuties): Promise<RunningPacemaker> {
     const clock = this.#clock;
     const beginMs = clock.now();
     let taken = 0;
@@ -32,7 +32,7 @@ export class SilentPacemaker implements Pacemaker {
     };
     let cancel = clock.schedule(tick, PERIOD_MS);
     return Promise.resolve({
-      latencySeconds: 0,
+      finish: () => Promise.resolve(),
       stop: () => Promise.resolve(cancel()),
     });
   }

@@ -13,6 +13,7 @@ export class WavWriter implements TrackWriter {
   #file: FileHandle | undefined;
   #format: PcmFormat | undefined;
   #dataBytes = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   /** @param directory Made when it is not there. */
   constructor(directory: string) {
@@ -29,7 +30,11 @@ export class WavWriter implements TrackWriter {
     await this.#file.write(wavHeader(track.format, 0));
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#writing = this.#append(bytes);
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
     this.#dataBytes += bytes.length;
     if (this.#dataBytes > MAX_WAV_DATA_BYTES) {
       throw new Error("Cannot write the track: a WAV file holds 4 GB; use --sink raw:-");
@@ -49,6 +54,7 @@ export class WavWriter implements TrackWriter {
     if (file === undefined) return;
     this.#file = undefined;
     try {
+      await this.#writing.catch(() => {}); // Whoever wrote has heard of it.
       if (this.#dataBytes % 2 === 1) await file.write(Uint8Array.of(0));
       const header = wavHeader(this.#format!, this.#dataBytes);
       await file.write(header, 0, header.length, 0);

@@ -6,7 +6,8 @@
 
 import { type Clock, MediumChangedError, type ReadResult, SpaceStoppedError } from "@uiscsi/tape";
 import type { Changes } from "../core/changes.ts";
-import { type FlacMetadata, FlacMetadataReader, NotFlacError } from "../flac/flac_metadata.ts";
+import { type FlacMetadata, NotFlacError } from "../flac/flac_metadata.ts";
+import { FlacMetadataReader } from "../flac/flac_metadata_reader.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { type PlayableDrive, TapePlace } from "./tape_place.ts";
 import { Track } from "./track.ts";
@@ -164,20 +165,19 @@ export class TapeFeeder {
   /**
    * Ends reading. What the drive is doing may take `graceMs` to end by itself; then it is given up.
    *
-   * @param delay Resolves after so many milliseconds, or when its signal is aborted.
+   * @returns whether it had to be given up
    */
-  async close(
-    delay: (ms: number, signal: AbortSignal) => Promise<void>,
-    graceMs: number,
-  ): Promise<void> {
+  async close(clock: Pick<Clock, "schedule">, graceMs: number): Promise<boolean> {
     this.#isClosed = true;
     this.#changes.notify();
-    const settled = new AbortController();
-    const grace = delay(graceMs, settled.signal);
-    await Promise.race([this.#working, grace]);
-    settled.abort();
+    let cancel = () => {};
+    const grace = new Promise<boolean>((resolve) => {
+      cancel = clock.schedule(() => resolve(true), graceMs);
+    });
+    const isGivenUp = await Promise.race([this.#working.then(() => false), grace]);
+    cancel();
     this.#end.abort(new Error("The player was closed"));
-    await this.#working;
+    return isGivenUp;
   }
 
   #startOver(): void {
@@ -301,7 +301,9 @@ export class TapeFeeder {
     if (this.#isClosed || this.#wantsRewind) return false;
     if (track.problem !== undefined && track.metadata === undefined) return false;
     if (track.index < this.#demand) return track.metadata === undefined;
-    if (track.index === this.#demand) return this.#playedBytes >= track.data.firstByte;
+    if (track.index === this.#demand) {
+      return track.metadata === undefined || this.#playedBytes >= track.data.firstByte;
+    }
     return !this.#tracks.slice(this.#demand, track.index).some((each) => !this.#isRead(each));
   }
 
@@ -317,6 +319,9 @@ export class TapeFeeder {
         );
       }
       track.metadata = metadata;
+      if (track.index === this.#demand) {
+        this.#playedBytes = Math.max(this.#playedBytes, metadata.audioOffset);
+      }
       return true;
     } catch (error) {
       if (!(error instanceof NotFlacError)) throw error;
@@ -348,7 +353,9 @@ export class TapeFeeder {
   #protection(track: Track) {
     const playing = this.#demand;
     const from = Math.min(this.#heard, playing);
-    return { from, to: track.index, playing, playedBytes: this.#playedBytes };
+    // Nobody comes back for the metadata: its reader has what it needs.
+    const playedBytes = track.metadata === undefined ? track.data.endByte : this.#playedBytes;
+    return { from, to: track.index, playing, playedBytes };
   }
 
   async #read(): Promise<ReadResult> {

@@ -32,7 +32,29 @@ const KEYS = [
 ];
 
 /** The player as exactly `rows` lines of exactly `columns` columns. */
-export function renderScreen(view: PlayerView, { columns, rows }: ScreenSize): string[] {
+export function renderScreen(view: PlayerView, size: ScreenSize): string[] {
+  const { columns, rows } = size;
+  const lines = rows > FIXED_ROWS ? fullScreen(view, size) : smallScreen(view, size);
+  const missing = Array<string>(Math.max(0, rows - lines.length)).fill("");
+  return [...lines, ...missing].slice(0, rows).map((line) => fitText(printable(line), columns));
+}
+
+/** Where there is no room for a playlist: what matters most comes first. */
+function smallScreen(view: PlayerView, { columns }: ScreenSize): string[] {
+  const track = view.tracks[view.index];
+  const [message, more] = complaint(view.failure || track?.problem || "", columns);
+  return [
+    sides(SYMBOLS[view.status] ?? view.status, position(view), columns),
+    track?.name ?? "",
+    progress(view.seconds, track?.seconds, columns),
+    ...(message === "" ? [] : [message, more]),
+    `Tape: ${view.tape}`,
+    buffers(view, columns),
+    "q quit  space play/pause",
+  ];
+}
+
+function fullScreen(view: PlayerView, { columns, rows }: ScreenSize): string[] {
   const track = view.tracks[view.index];
   const rule = "─".repeat(Math.max(0, columns));
   const keys = KEYS.find((line) => textWidth(line) <= columns) ?? KEYS[1];
@@ -55,9 +77,7 @@ export function renderScreen(view: PlayerView, { columns, rows }: ScreenSize): s
     rule,
   ];
   const foot = [rule, keys];
-  const list = playlist(view, Math.max(0, rows - FIXED_ROWS), columns);
-  return [...head, ...list, ...foot].slice(0, rows)
-    .map((line) => fitText(printable(line), columns));
+  return [...head, ...playlist(view, rows - FIXED_ROWS, columns), ...foot];
 }
 
 /** What is wrong, in two lines, since it also tells what to do. */
@@ -71,9 +91,10 @@ function complaint(message: string, columns: number): [string, string] {
   return [first, words.length > 0 ? `  ${words.join(" ")}` : ""];
 }
 
-/** Track so-and-so of so many. */
+/** Track so-and-so of so many. A track is asked for before anyone knows whether there is one. */
 function position({ index, tracks, isComplete }: PlayerView): string {
-  if (tracks.length === 0) return isComplete ? "nothing on the tape" : "no track found yet";
+  if (isComplete && tracks.length === 0) return "nothing on the tape";
+  if (index >= tracks.length) return `looking for track ${index + 1}`;
   return `track ${index + 1} of ${tracks.length}${isComplete ? "" : " found so far"}`;
 }
 

@@ -15,6 +15,8 @@ export interface FlacFileFacts {
   readonly level?: number;
   readonly artist?: string;
   readonly title?: string;
+  /** Bytes of a cover between STREAMINFO and the comments. @default no cover */
+  readonly pictureBytes?: number;
 }
 
 /** A FLAC file and what it decodes to. */
@@ -28,13 +30,15 @@ const BLOCK_FRAMES = 1024;
 const DEPTH_CODES: Readonly<Record<number, number>> = { 8: 1, 16: 4, 24: 6 };
 
 export function makeFlac(facts: FlacFileFacts): FlacFile {
-  const { channels, bitDepth, frames, seed = 1 } = facts;
+  const { channels, bitDepth, frames, seed = 1, pictureBytes = 0 } = facts;
   const samples = noise(frames * channels, bitDepth, seed);
   if (facts.level !== undefined) {
     const base = 1000 * facts.level;
     samples.forEach((sample, at) => samples[at] = base + 1 + (Math.abs(sample) + at) % 999);
   }
-  const parts = [text("fLaC"), block(0, streamInfo(facts, samples)), block(0x84, comments(facts))];
+  const picture = pictureBytes > 0 ? [block(6, new Uint8Array(pictureBytes).fill(0xff))] : [];
+  const info = block(0, streamInfo(facts, samples));
+  const parts = [text("fLaC"), info, ...picture, block(0x84, comments(facts))];
   for (let at = 0, number = 0; at < frames; at += BLOCK_FRAMES, number++) {
     const count = Math.min(BLOCK_FRAMES, frames - at);
     const block = samples.subarray(at * channels, (at + count) * channels);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { NotFlacError, parseFlacMetadata } from "../flac/flac_metadata.ts";
-import { FlacMetadataReader } from "../flac/flac_metadata.ts";
+import { NotFlacError } from "../flac/flac_metadata.ts";
+import { FlacMetadataReader, parseFlacMetadata } from "../flac/flac_metadata_reader.ts";
 import { seekFrame } from "../flac/frame_search.ts";
 import { TrackChecksum } from "../flac/track_checksum.ts";
 import { TrackDecoder } from "../flac/track_decoder.ts";
@@ -87,6 +87,21 @@ Deno.test("FlacMetadataReader needs no more than the metadata, however it is cut
   }
   const metadata = reader.push(bytes.subarray(audioOffset - 1, audioOffset));
   assert.equal(metadata?.tags.get("TITLE"), "Cut");
+});
+
+Deno.test("FlacMetadataReader passes a cover of 10 MB without keeping it", () => {
+  const { bytes } = makeFlac({ ...FORMATS[1], title: "Behind", pictureBytes: 10_000_000 });
+  const reader = new FlacMetadataReader();
+  let metadata = undefined;
+  for (let at = 0; metadata === undefined; at += 65_536) {
+    metadata = reader.push(bytes.subarray(at, at + 65_536));
+  }
+  assert.equal(metadata.tags.get("TITLE"), "Behind");
+  assert.ok(metadata.audioOffset > 10_000_000);
+  assert.deepEqual([...bytes.subarray(metadata.audioOffset, metadata.audioOffset + 2)], [
+    0xff,
+    0xf8,
+  ]);
 });
 
 Deno.test("FlacMetadataReader refuses what is not FLAC", () => {

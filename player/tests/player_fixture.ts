@@ -5,7 +5,8 @@ import { Player } from "../core/player.ts";
 import { PacedSink } from "../output/paced_sink.ts";
 import { SilentPacemaker } from "../output/silent_pacemaker.ts";
 import { TapeFeeder } from "../tape/tape_feeder.ts";
-import type { FakeDrive } from "./fake_drive.ts";
+import type { PlayableDrive } from "../tape/tape_place.ts";
+import { FakeDrive } from "./fake_drive.ts";
 
 /** Options of {@link withPlayer}. */
 export interface PlayerFixtureOptions {
@@ -13,6 +14,8 @@ export interface PlayerFixtureOptions {
   readonly cacheBytes?: number;
   /** @default 0.2 */
   readonly bufferSeconds?: number;
+  /** @default one of its own */
+  readonly clock?: VirtualClock;
 }
 
 /** A player on a drive in memory, in virtual time, and all that it was heard to play. */
@@ -21,6 +24,7 @@ export interface PlayerFixture {
   readonly feeder: TapeFeeder;
   readonly sink: PacedSink;
   readonly clock: VirtualClock;
+  readonly changes: Changes;
   /** Every sample that came out and was no silence; tracks made with `level` have no silence of their own. */
   readonly heard: number[];
   /** Called with each stretch that came out. */
@@ -45,11 +49,11 @@ function realTime(ms: number): Promise<void> {
 }
 
 export async function withPlayer(
-  drive: FakeDrive,
+  drive: PlayableDrive,
   use: (fixture: PlayerFixture) => Promise<void>,
-  { cacheBytes = 64 << 20, bufferSeconds = 0.2 }: PlayerFixtureOptions = {},
+  options: PlayerFixtureOptions = {},
 ): Promise<void> {
-  const clock = new VirtualClock();
+  const { cacheBytes = 64 << 20, bufferSeconds = 0.2, clock = new VirtualClock() } = options;
   const changes = new Changes();
   const heard: number[] = [];
   const pacemaker = new SilentPacemaker(clock, (samples) => {
@@ -64,6 +68,7 @@ export async function withPlayer(
     feeder,
     sink,
     clock,
+    changes,
     heard,
     onSound: () => {},
     async pass(isDone, seconds = 60) {
@@ -82,9 +87,10 @@ export async function withPlayer(
   } finally {
     await player.close();
     await sink.close();
-    drive.beforeRead = () => Promise.resolve();
-    const closing = feeder.close(() => Promise.resolve(), 0);
+    if (drive instanceof FakeDrive) drive.beforeRead = () => Promise.resolve();
+    const closing = feeder.close(clock, 0);
     await turn();
+    clock.advance(0);
     await closing;
   }
 }

@@ -57,6 +57,20 @@ Deno.test("tracks of different rates and channels are each played whole, in thei
   });
 });
 
+Deno.test("the track that is shown never goes back by itself, not even while the device changes its rate", () => {
+  const tracks = [track(1, 0.3, 8000), track(2, 1, 16000), track(3, 1, 8000, 2)];
+  const drive = new FakeDrive(tapeOf(tracks.map(({ bytes }) => bytes), [2000]));
+  return withPlayer(drive, async ({ player, changes, heard, pass }) => {
+    const shown: number[] = [];
+    changes.listen(() => shown.push(player.state.index));
+    player.play(0);
+    await pass(() => player.state.status === "end");
+    assert.deepEqual(shown, shown.toSorted());
+    assert.deepEqual([...new Set(shown)], [0, 1, 2]);
+    assert.deepEqual(heard, tracks.flatMap(({ samples }) => [...samples]));
+  });
+});
+
 Deno.test("what is shown as heard is the track that sounds, across the gapless change", () =>
   withPlayer(threeTracks(), async (fixture) => {
     const { player, pass } = fixture;
@@ -314,6 +328,29 @@ Deno.test("the cache keeps to its bound, and what it forgot is read again", () =
   }, { cacheBytes });
 });
 
+Deno.test("covers larger than the cache are passed, on the first track and on those that follow", () => {
+  const tracks = [1, 2, 3].map((level) =>
+    makeFlac({
+      sampleRate: RATE,
+      channels: 1,
+      bitDepth: 16,
+      frames: 8000,
+      level,
+      pictureBytes: level === 3 ? 0 : 200_000,
+    })
+  );
+  const drive = new FakeDrive(tapeOf(tracks.map(({ bytes }) => bytes), [3000]));
+  return withPlayer(drive, async ({ player, feeder, heard, pass }) => {
+    player.play(0);
+    await pass(() => {
+      assert.ok(feeder.cache.bytes <= 40_000, `${feeder.cache.bytes}`);
+      return player.state.status === "end";
+    });
+    assert.deepEqual(heard, tracks.flatMap(({ samples }) => [...samples]));
+    assert.deepEqual(feeder.tracks.map(({ isVerified }) => isVerified), [true, true, true]);
+  }, { cacheBytes: 40_000 });
+});
+
 Deno.test("restarting a track whose beginning the cache has dropped reads it again", () =>
   withPlayer(threeTracks([2000]), async ({ player, heard, pass }) => {
     player.play(1);
@@ -354,13 +391,12 @@ Deno.test("closing gives up a drive that never answers, after its grace", () => 
     await turn();
     await player.close();
     let isClosed = false;
-    const closing = feeder.close((ms) => new Promise((done) => void clock.schedule(done, ms)), 1000)
-      .then(() => isClosed = true);
+    const closing = feeder.close(clock, 1000).finally(() => isClosed = true);
     clock.advance(999);
     await turn();
     assert.deepEqual([wasGivenUp, isClosed], [false, false]);
     clock.advance(1);
-    await closing;
+    assert.equal(await closing, true);
     assert.equal(wasGivenUp, true);
   });
 });

@@ -55,7 +55,7 @@ export class Cartridge {
   /**
    * Closes the tape.
    *
-   * @throws {MediumError} when writing back fails.
+   * @throws {MediumStoreError} when writing back fails.
    */
   close(): void {
     this.#medium?.close();

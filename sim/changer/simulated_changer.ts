@@ -6,7 +6,8 @@
 
 import type { DeviceServer } from "../device_server.ts";
 import { inquiryCommand } from "../unit/inquiry_answer.ts";
-import { modeCommands } from "../unit/mode_answer.ts";
+import { modeCommands } from "../unit/mode_commands.ts";
+import { plainModeParameters } from "../unit/plain_mode_parameters.ts";
 import { reservationCommands } from "../reservations/reservation_commands.ts";
 import { READINESS_COMMANDS } from "../unit/sense_answer.ts";
 import type { UnitCommand } from "../unit/unit_command.ts";
@@ -21,7 +22,7 @@ const STANDARDS = [0x00a0, 0x0460, 0x0480, 0x0960];
 const CHANGER_COMMANDS: readonly UnitCommand<ChangerState>[] = [
   ...READINESS_COMMANDS,
   inquiryCommand<ChangerState>({ removable: () => true, versionDescriptors: STANDARDS }),
-  ...modeCommands<ChangerState>({ deviceSpecific: () => 0 }),
+  ...modeCommands(plainModeParameters<ChangerState>({ deviceSpecific: () => 0 })),
   ...reservationCommands({ canPersist: false }),
   ...MOVE_COMMANDS,
   ...STATUS_COMMANDS,

@@ -19,7 +19,8 @@ import type { Task } from "../device_server.ts";
 import { cutToAllocation } from "../tape/commands/transfer_length.ts";
 import { Conditions, failed, GOOD, invalidField, type Outcome } from "../tape/conditions.ts";
 import { inquiryCommand } from "../unit/inquiry_answer.ts";
-import { modeCommands } from "../unit/mode_answer.ts";
+import { modeCommands } from "../unit/mode_commands.ts";
+import { plainModeParameters } from "../unit/plain_mode_parameters.ts";
 import { reservationCommands } from "../reservations/reservation_commands.ts";
 import { READINESS_COMMANDS } from "../unit/sense_answer.ts";
 import { CONTROL, type UnitCommand } from "../unit/unit_command.ts";
@@ -67,14 +68,14 @@ export const DISK_COMMANDS: readonly UnitCommand<DiskState>[] = [
         }),
     },
   }),
-  ...modeCommands<DiskState>({
+  ...modeCommands(plainModeParameters<DiskState>({
     deviceSpecific: (state) => (state.writeProtection() ? WRITE_PROTECTED : 0) | DPOFUA,
     blockDescriptor: ({ store: { blocks, blockBytes } }) => {
       // What tapes have as density is the high byte of a disk's number of blocks (SBC-4 §6.5.2.2).
       const told = Math.min(blocks, MAX_TOLD_BLOCKS);
       return { densityCode: told >>> 24, blockCount: told & 0xffffff, blockBytes };
     },
-  }),
+  })),
   ...reservationCommands({ canPersist: false }),
   ...TRANSFER_COMMANDS,
   ...PROVISIONING_COMMANDS,

@@ -20,7 +20,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { MediumError } from "../tape/medium.ts";
+import { MediumStoreError } from "../tape/medium.ts";
 
 /** How an image is opened. */
 export interface OpenImageOptions {
@@ -41,7 +41,7 @@ function isMarkedReadOnly(path: string): boolean {
   return facts !== undefined && (facts.mode & WRITE_BITS) === 0;
 }
 
-/** An open file, read and written at offsets. Every method throws {@link MediumError} when the file system fails. */
+/** An open file, read and written at offsets. Every method throws {@link MediumStoreError} when the file system fails. */
 export class ImageFile {
   readonly path: string;
   /** Whether it can be written. */
@@ -57,7 +57,7 @@ export class ImageFile {
   /**
    * Opens a file, for reading only when it may not be written.
    *
-   * @throws {MediumError} when it cannot be opened at all.
+   * @throws {MediumStoreError} when it cannot be opened at all.
    */
   static open(path: string, options: OpenImageOptions): ImageFile {
     const { create, readOnly } = options;
@@ -136,7 +136,7 @@ export class ImageFile {
 /**
  * The text of a small file, or `undefined` when there is none.
  *
- * @throws {MediumError} when it cannot be read.
+ * @throws {MediumStoreError} when it cannot be read.
  */
 export function readTextFile(path: string): string | undefined {
   const bytes = readWholeFile(path);
@@ -146,7 +146,7 @@ export function readTextFile(path: string): string | undefined {
 /**
  * Puts a text in the place of a file: whenever this is interrupted, the old text or the new one is there.
  *
- * @throws {MediumError} when it cannot be written.
+ * @throws {MediumStoreError} when it cannot be written.
  */
 export function replaceTextFile(path: string, text: string): void {
   replaceFile(path, [new TextEncoder().encode(text)]);
@@ -155,7 +155,7 @@ export function replaceTextFile(path: string, text: string): void {
 /**
  * The same with bytes, of which there may be many.
  *
- * @throws {MediumError} when it cannot be written.
+ * @throws {MediumStoreError} when it cannot be written.
  */
 export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   const draft = `${path}.new`;
@@ -189,7 +189,7 @@ export function digestOf(parts: readonly Uint8Array[]): Uint8Array {
 /**
  * The bytes of a file, or `undefined` when there is none.
  *
- * @throws {MediumError} when it cannot be read.
+ * @throws {MediumStoreError} when it cannot be read.
  */
 export function readWholeFile(path: string): Uint8Array | undefined {
   try {
@@ -208,7 +208,7 @@ export function fileExists(path: string): boolean {
 /**
  * Removes a file, if it is there.
  *
- * @throws {MediumError} when it cannot be removed.
+ * @throws {MediumStoreError} when it cannot be removed.
  */
 export function removeFile(path: string): void {
   try {
@@ -218,9 +218,19 @@ export function removeFile(path: string): void {
   }
 }
 
-function failure(what: string, path: string, cause: unknown): MediumError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MediumError(`Cannot ${what} ${path}: ${reason}`, { cause });
+function failure(what: string, path: string, cause: unknown): MediumStoreError {
+  return new MediumStoreError(`Cannot ${what} ${path}: ${systemText(cause)}`, { cause });
+}
+
+/** What the system says, without the code, the call and the path that runtimes put around it. */
+function systemText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { message } = cause;
+  const { syscall } = cause as { syscall?: unknown };
+  const code = `${errorCode(cause)}: `;
+  const begin = message.startsWith(code) ? code.length : 0;
+  const end = message.indexOf(`, ${syscall}`, begin);
+  return message.slice(begin, end < 0 ? undefined : end);
 }
 
 /** The code of a file system error, empty when it has none. */

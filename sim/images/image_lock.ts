@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
-import { MediumError } from "../tape/medium.ts";
+import { MediumStoreError } from "../tape/medium.ts";
 import { ImageInUseError } from "./errors.ts";
 import { errorCode } from "./image_file.ts";
 
@@ -46,7 +46,7 @@ export class ImageLock {
    * Takes the lock of an image. That of a process which has ended on this host is taken over.
    *
    * @throws {ImageInUseError} when the image is in use.
-   * @throws {MediumError} when the lock file cannot be written.
+   * @throws {MediumStoreError} when the lock file cannot be written.
    */
   static acquire(path: string): ImageLock {
     const lockPath = `${path}.lock`;
@@ -79,6 +79,9 @@ function create(lockPath: string): boolean {
     const descriptor = openSync(lockPath, "wx");
     try {
       writeSync(descriptor, JSON.stringify(ownerOf(process.pid)));
+    } catch (error) {
+      unlinkSync(lockPath); // A full disk: an empty lock would belong to nobody, and stay.
+      throw error;
     } finally {
       closeSync(descriptor);
     }
@@ -171,7 +174,7 @@ function inUse(path: string, lockPath: string): ImageInUseError {
   );
 }
 
-function lockFailure(lockPath: string, cause: unknown): MediumError {
+function lockFailure(lockPath: string, cause: unknown): MediumStoreError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MediumError(`Cannot lock with ${lockPath}: ${reason}`, { cause });
+  return new MediumStoreError(`Cannot lock with ${lockPath}: ${reason}`, { cause });
 }

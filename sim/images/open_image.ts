@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Medium, MediumError } from "../tape/medium.ts";
+import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
-import type { ForeignFormat } from "./foreign/image_reader.ts";
+import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
 import { fileExists, removeFile } from "./image_file.ts";
 import { sidecarPath } from "./sidecar.ts";
 import { indexPath } from "./tap_index.ts";
@@ -17,10 +17,19 @@ import type { TapWarning } from "./tap_walk.ts";
 /** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
 const FOREIGN_NAME = /\.(aws|het|cptp|tpc)$/i;
 
+/** A format of tape images. */
+export type ImageFormat = "tap" | ForeignFormat;
+
+/** Options of {@linkcode openImage}. */
+export interface OpenImageOptions extends TapMediumOptions {
+  /** Takes the file for this format, whatever it looks like. @default what is in it, and its name, tell */
+  readonly format?: ImageFormat;
+}
+
 /** What {@linkcode convertImage} made. */
 export interface ConvertedImage {
   /** The format of what was read. */
-  readonly format: "tap" | ForeignFormat;
+  readonly format: ImageFormat;
   /** Records that were copied, damaged ones among them. */
   readonly records: number;
   /** Filemarks that were copied. */
@@ -33,14 +42,16 @@ export interface ConvertedImage {
 
 /**
  * Opens an image: a .tap image to be written, too; one of another program (see {@linkcode ForeignMedium}) to be read.
- * What is in the file decides; one whose name ends in `.aws`, `.het`, `.cptp` or `.tpc` is never written.
+ * What is in the file decides, unless `format` does; one whose name ends in `.aws`, `.het`, `.cptp` or `.tpc` is never written.
  *
  * @throws {ImageInUseError} when another process, or another drive, uses it.
  * @throws {ImageFormatError} when the file is of no format that is known, or damaged; it is left as it is.
- * @throws {MediumError} when the file system fails.
+ * @throws {MediumStoreError} when the file system fails.
  */
-export function openImage(path: string, options: TapMediumOptions = {}): TapMedium | ForeignMedium {
-  if (FOREIGN_NAME.test(path)) return ForeignMedium.open(path);
+export function openImage(path: string, options: OpenImageOptions = {}): TapMedium | ForeignMedium {
+  const { format } = options;
+  if (format === "tap") return TapMedium.open(path, options);
+  if (format !== undefined || FOREIGN_NAME.test(path)) return ForeignMedium.open(path, format);
   let tap: TapMedium | undefined;
   let refusal: unknown;
   try {
@@ -52,18 +63,46 @@ export function openImage(path: string, options: TapMediumOptions = {}): TapMedi
   }
   try {
     const foreign = ForeignMedium.open(path);
-    tap?.close();
-    return foreign;
+    if (tap === undefined || !isDoubtful(foreign)) {
+      tap?.close();
+      return foreign;
+    }
+    foreign.close();
+    return tap;
   } catch (error) {
-    if (!(error instanceof ImageFormatError)) throw error;
+    if (!(error instanceof ImageFormatError) || error instanceof UnsupportedImageError) {
+      tap?.close();
+      throw error;
+    }
     if (tap !== undefined) return tap;
-    throw refusal;
+    throw likeliest(path, refusal as ImageFormatError, error);
   }
 }
 
 /** A first record that the end of the file cuts is what a file of another format looks like. */
-function isDoubtful({ warning, partitions: [first, ...others] }: TapMedium): boolean {
-  return warning !== undefined && others.length === 0 && first.objectCount === 0;
+function isDoubtful({ warning, partitions: [first, ...others] }: Medium & WithWarning): boolean {
+  return warning !== undefined && others.length === 0 && first.objectCount === first.filemarkCount;
+}
+
+interface WithWarning {
+  readonly warning: TapWarning | undefined;
+}
+
+/** Of two formats the file is rather that in which more of it makes sense. */
+function likeliest(
+  path: string,
+  tap: ImageFormatError,
+  foreign: ImageFormatError,
+): ImageFormatError {
+  const [inTap, inForeign] = [tap.offset ?? 0, foreign.offset ?? 0];
+  if (inTap === 0 && inForeign === 0) {
+    return new ImageFormatError(
+      `Cannot use ${path} as a tape image: it begins like none that is known ` +
+        "(SIMH .tap, E11, AWSTAPE, HET, copytape; TPC goes by its name)",
+      { path, offset: 0 },
+    );
+  }
+  return inForeign > inTap ? foreign : tap;
 }
 
 /**
@@ -71,13 +110,13 @@ function isDoubtful({ warning, partitions: [first, ...others] }: TapMedium): boo
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the image is of no format that is known, or damaged.
- * @throws {MediumError} when there is a file at `to` already, or the file system fails.
+ * @throws {MediumStoreError} when there is a file at `to` already, or the file system fails.
  */
 export function convertImage(from: string, to: string): ConvertedImage {
   const source = openImage(from, { create: false, readOnly: true });
   try {
     if (fileExists(to)) {
-      throw new MediumError(
+      throw new MediumStoreError(
         `Cannot convert ${from}: there is a file ${to} already; remove it, or name another`,
       );
     }
@@ -105,7 +144,7 @@ function copy(path: string, source: Medium, target: TapMedium) {
   const { partitions: [from, ...others] } = source;
   const [to] = target.partitions;
   if (others.length > 0) {
-    throw new MediumError(
+    throw new MediumStoreError(
       `Cannot convert ${path}: it has several partitions; copy its files instead`,
     );
   }

@@ -12,7 +12,7 @@ import { removeIndex } from "./tap_index.ts";
 const SUFFIX = ".tap";
 
 /** Path of the file that holds one of `count` partitions. */
-export function partitionPath(path: string, partition: number, count: number): string {
+function partitionPath(path: string, partition: number, count: number): string {
   if (count === 1) return path;
   const stem = path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path;
   return `${stem}.p${partition}${SUFFIX}`;
@@ -22,7 +22,7 @@ export function partitionPath(path: string, partition: number, count: number): s
  * How many partitions the tape has: what its sidecar says; without one, what files there are.
  *
  * @throws {ImageFormatError} when the sidecar is none.
- * @throws {MediumError} when it cannot be read.
+ * @throws {MediumStoreError} when it cannot be read.
  */
 export function storedPartitionCount(path: string): number {
   const sidecar = new Sidecar(path);
@@ -36,7 +36,7 @@ export function storedPartitionCount(path: string): number {
 /**
  * Opens the files of all partitions. Only that of a tape of one partition is created.
  *
- * @throws {MediumError} when one cannot be opened; none is open then.
+ * @throws {MediumStoreError} when one cannot be opened; none is open then.
  */
 export function openPartitionFiles(
   path: string,
@@ -50,7 +50,7 @@ export function openPartitionFiles(
 /**
  * Makes empty files for all partitions, in the place of any that are there.
  *
- * @throws {MediumError} when one cannot be made; none is open then.
+ * @throws {MediumStoreError} when one cannot be made; none is open then.
  */
 export function createPartitionFiles(path: string, count: number): ImageFile[] {
   const files = openAll(path, count, { create: true, readOnly: false });
@@ -69,7 +69,7 @@ export function createPartitionFiles(path: string, count: number): ImageFile[] {
 /**
  * Removes the files of the old partitions that are none of the new.
  *
- * @throws {MediumError} when one cannot be removed.
+ * @throws {MediumStoreError} when one cannot be removed.
  */
 export function removeOthers(old: readonly ImageFile[], kept: readonly ImageFile[]): void {
   for (const { path } of old) {

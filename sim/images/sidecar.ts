@@ -44,7 +44,7 @@ export class Sidecar {
    * Reads it; gives what holds for a new medium when there is no sidecar.
    *
    * @throws {ImageFormatError} when the file is not a sidecar.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   read(): SidecarContents {
     this.#written = readTextFile(this.#path);
@@ -63,7 +63,7 @@ export class Sidecar {
   /**
    * Writes it, if it has changed: whenever this is interrupted, the old contents or the new ones are there.
    *
-   * @throws {MediumError} when it cannot be written.
+   * @throws {MediumStoreError} when it cannot be written.
    */
   write({ partitionCount, state }: SidecarContents): void {
     const partitions = partitionCount > 1 ? { partitions: partitionCount } : {};

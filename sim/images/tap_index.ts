@@ -65,7 +65,7 @@ export function readIndex(file: ImageFile): TapContents | undefined {
 /**
  * Keeps the index of an image, which must be all in its file by now.
  *
- * @throws {MediumError} when it cannot be written.
+ * @throws {MediumStoreError} when it cannot be written.
  */
 export function writeIndex(file: ImageFile, contents: TapContents): void {
   const { index, offsets, end } = contents;
@@ -90,7 +90,7 @@ export function writeIndex(file: ImageFile, contents: TapContents): void {
 /**
  * Removes the index of an image, before the image becomes another.
  *
- * @throws {MediumError} when it cannot be removed.
+ * @throws {MediumStoreError} when it cannot be removed.
  */
 export function removeIndex(imagePath: string): void {
   removeFile(indexPath(imagePath));

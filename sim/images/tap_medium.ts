@@ -60,12 +60,12 @@ export class TapMedium implements Medium {
   }
 
   /**
-   * Opens an image. A file whose first object is cut, and that has no sidecar, may be anything: it opens as an empty
-   * tape that is write protected.
+   * Opens an image. A file whose first record is cut, and that has no sidecar, may be anything: it opens as a tape
+   * without records that is write protected.
    *
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
-   * @throws {MediumError} when the file system fails.
+   * @throws {MediumStoreError} when the file system fails.
    */
   static open(path: string, options: TapMediumOptions = {}): TapMedium {
     const { create = true, readOnly = false } = options;
@@ -99,7 +99,7 @@ export class TapMedium implements Medium {
    * could not be read, so that those behind keep their numbers.
    *
    * @param data what is left of it, at most 16 MiB less one byte
-   * @throws {MediumError} when the file system fails; the partition is then as before.
+   * @throws {MediumStoreError} when the file system fails; the partition is then as before.
    */
   appendDamaged(data: Uint8Array, partition = 0): void {
     this.#partitions[partition].appendDamaged(data);
@@ -113,10 +113,11 @@ export class TapMedium implements Medium {
     return this.#files.length === 1 && this.#files[0].size() === 0;
   }
 
-  /** Nothing whole is in the file, and no sidecar says that it is ours: it may be anything. */
+  /** No whole record is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    return this.warning !== undefined && this.#partitions.length === 1 &&
-      this.#partitions[0].objectCount === 0 && !this.#sidecar.isThere;
+    const [{ objectCount, filemarkCount }, ...others] = this.#partitions;
+    return this.warning !== undefined && others.length === 0 && objectCount === filemarkCount &&
+      !this.#sidecar.isThere;
   }
 
   flush(): void {

@@ -5,7 +5,7 @@
  */
 
 import { IndexedPartition } from "../tape/indexed_partition.ts";
-import { MediumError } from "../tape/medium.ts";
+import { MediumStoreError } from "../tape/medium.ts";
 import type { NumberColumn } from "../tape/number_column.ts";
 import type { ImageFile } from "./image_file.ts";
 import { encodeSeal, sealSpan } from "./record_seal.ts";
@@ -45,7 +45,7 @@ export class TapPartition extends IndexedPartition {
    * Finds what is in the file.
    *
    * @throws {ImageFormatError} when it is not a .tap file.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   constructor(file: ImageFile) {
     const known = readIndex(file);
@@ -68,7 +68,7 @@ export class TapPartition extends IndexedPartition {
     }
     const data = new Uint8Array(length);
     if (this.#file.read(data, at) < length) {
-      throw new MediumError(`Cannot read ${this.#file.path}: it has become shorter`);
+      throw new MediumStoreError(`Cannot read ${this.#file.path}: it has become shorter`);
     }
     return data;
   }
@@ -80,7 +80,7 @@ export class TapPartition extends IndexedPartition {
   /**
    * Writes a record that takes its number and cannot be read, with what is left of its bytes.
    *
-   * @throws {MediumError} when the store below fails; the partition is then as before.
+   * @throws {MediumStoreError} when the store below fails; the partition is then as before.
    */
   appendDamaged(data: Uint8Array): void {
     this.#append(data, "damaged");
@@ -88,7 +88,7 @@ export class TapPartition extends IndexedPartition {
 
   #append(data: Uint8Array, kind: "record" | "damaged", seal?: Uint8Array): void {
     if (data.length > MAX_RECORD_BYTES) {
-      throw new MediumError(
+      throw new MediumStoreError(
         `Cannot write a record of ${data.length} bytes to ${this.#file.path}: ` +
           `a .tap image holds at most ${MAX_RECORD_BYTES}`,
       );
@@ -158,7 +158,7 @@ export class TapPartition extends IndexedPartition {
   /**
    * Everything written so far is in the file, for good.
    *
-   * @throws {MediumError} when the file system fails; what was not written is kept for another attempt.
+   * @throws {MediumStoreError} when the file system fails; what was not written is kept for another attempt.
    */
   sync(): void {
     if (this.#synced) return;
@@ -178,7 +178,7 @@ export class TapPartition extends IndexedPartition {
       writeIndex(this.#file, { index: this.index, offsets: this.#offsets, end: this.#end });
       this.#isIndexed = true;
     } catch (error) {
-      if (!(error instanceof MediumError)) throw error;
+      if (!(error instanceof MediumStoreError)) throw error;
     }
   }
 

@@ -40,7 +40,7 @@ export interface TapContents {
  *
  * @throws {ImageFormatError} when the file is not a .tap file, or damaged: a word that cannot be a header, a trailer
  * that differs from its header.
- * @throws {MediumError} when the file cannot be read.
+ * @throws {MediumStoreError} when the file cannot be read.
  */
 export function walkTap(file: ImageFile): TapContents {
   const index = new ObjectIndex();

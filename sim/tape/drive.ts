@@ -19,8 +19,8 @@ import type { DriveQuirks } from "./drive_quirks.ts";
 import { DriveState } from "./drive_state.ts";
 import type { DriveTiming } from "./drive_timing.ts";
 import { type InjectedAnswer, InjectedAnswers } from "./injected_answers.ts";
-import { type Medium, MediumError } from "./medium.ts";
-import { followMotion, placeNow } from "./motion_effects.ts";
+import { type Medium, MediumStoreError } from "./medium.ts";
+import { announceMotion, followMotion, placeNow } from "./motion_effects.ts";
 import { OperationTimes } from "./operation_times.ts";
 import type { LoadDelay } from "./readiness.ts";
 import { TapeAlert } from "./tape_alerts.ts";
@@ -88,6 +88,9 @@ export interface SimulatedDriveOptions {
   /** How many commands {@linkcode SimulatedDrive.commands} keeps. @default 256 */
   readonly commandLogLength?: number;
 }
+
+/** MODE SELECT (6) and (10). */
+const MODE_SELECT: readonly number[] = [0x15, 0x55];
 
 /** UA 29/00 whenever a nexus begins: the quirk `powerOnEveryLogin`. */
 const POWER_ON_ALWAYS: UnitAttentionOptions = { returningNexus: [Conditions.powerOn] };
@@ -170,6 +173,7 @@ export class SimulatedDrive implements DeviceServer {
     const replacement = this.#injected.take(this.#drive, task.cdb[0]);
     if (replacement?.execute === false) return this.#logged(task, replacement.result);
     const before = placeNow(this.#drive, this.#times !== undefined);
+    announceMotion(this.#drive, task.cdb[0]);
     const own = this.#perform(task);
     followMotion(this.#drive, task.cdb[0], before);
     const result = this.#logged(task, replacement?.result ?? own);
@@ -216,7 +220,8 @@ export class SimulatedDrive implements DeviceServer {
     drive.loseBuffer();
     drive.reservations.powerLost();
     this.#restart();
-    drive.counts.clear();
+    drive.clearCounts();
+    drive.diagnosticHistory.clear();
     drive.tapeAlerts.clear();
     drive.timestampOffset = undefined;
     drive.returnToBeginning();
@@ -229,6 +234,7 @@ export class SimulatedDrive implements DeviceServer {
     else drive.drain();
     drive.preventing.clear();
     drive.deferredErrors.length = 0;
+    drive.health.clear();
     drive.encryption.reset();
     drive.operation.stop();
     drive.overwrite = undefined;
@@ -239,7 +245,7 @@ export class SimulatedDrive implements DeviceServer {
   /**
    * Writes back where the tape stands, and closes the cartridge.
    *
-   * @throws {MediumError} when writing back fails; the cartridge is closed all the same.
+   * @throws {MediumStoreError} when writing back fails; the cartridge is closed all the same.
    */
   // deno-lint-ignore require-await -- a failure must reject, not throw
   async close(): Promise<void> {
@@ -346,7 +352,7 @@ export class SimulatedDrive implements DeviceServer {
    * Takes the cartridge out, locked or not: a robot asks no initiator. It is not closed.
    *
    * @returns the cartridge, rewound and written back
-   * @throws {MediumError} when writing back fails; the drive is empty then all the same.
+   * @throws {MediumStoreError} when writing back fails; the drive is empty then all the same.
    */
   eject(): Medium | undefined {
     return this.#drive.remove();
@@ -356,8 +362,12 @@ export class SimulatedDrive implements DeviceServer {
     const command = this.#commandSet.find(task.cdb);
     const refused = refusal(this.#drive, command, task);
     if (refused === RESERVED) return { status: Status.ReservationConflict };
-    if (refused !== undefined) return this.#result(refused);
-    return this.#result("execute" in command ? this.#run(command.execute, task) : command);
+    if (refused !== undefined) return this.#result(refused, task);
+    if (!("execute" in command)) return this.#result(command, task);
+    const outcome = this.#run(command.execute, task);
+    if (MODE_SELECT.includes(command.opcode)) this.#drive.health.modesSelected();
+    const { ignoresUnitAttention = false } = command;
+    return this.#result(ignoresUnitAttention ? outcome : this.#drive.health.with(outcome), task);
   }
 
   /** A store that fails is a hardware error to the initiator, where the command itself knows no better. */
@@ -365,14 +375,22 @@ export class SimulatedDrive implements DeviceServer {
     try {
       return execute(this.#drive, task);
     } catch (error) {
-      if (error instanceof MediumError) return failed(Conditions.internalFailure);
+      if (error instanceof MediumStoreError) return failed(Conditions.internalFailure);
       throw error;
     }
   }
 
-  #result({ dataIn, condition, isConflict }: Outcome): TaskResult {
+  #result({ dataIn, condition, isConflict }: Outcome, { cdb }: Task): TaskResult {
     if (isConflict) return { status: Status.ReservationConflict };
     if (condition === undefined) return { status: Status.Good, dataIn };
+    const { diagnosticHistory, densityCode, medium } = this.#drive;
+    diagnosticHistory.add({
+      condition,
+      operationCode: cdb[0],
+      densityCode,
+      barcode: medium?.state.barcode ?? "",
+      at: this.#drive.now(),
+    });
     return { status: Status.CheckCondition, dataIn, sense: autosense(this.#drive, condition) };
   }
 }

@@ -4,23 +4,13 @@
  * @module
  */
 
+import type { ModePageValues } from "../unit/mode_page_values.ts";
 import {
   CONFIGURATION_EXTENSION,
   CONTROL_DATA_PROTECTION,
   ModePage,
   type ModePageDefinition,
 } from "./mode_page_table.ts";
-
-/** The values of one page, each from its page code on. */
-export interface ModePageValues {
-  readonly page: number;
-  /** 0 for a page in page_0 format. */
-  readonly subpage: number;
-  readonly defaults: Uint8Array;
-  readonly changeable: Uint8Array;
-  /** The drive writes into it. */
-  readonly current: Uint8Array;
-}
 
 /** A bit of a mode page. */
 interface ModeBit {

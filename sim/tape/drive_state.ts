@@ -11,15 +11,25 @@ import type { BlockLimits } from "./block_limits.ts";
 import { type Condition, Conditions } from "./conditions.ts";
 import { DriveModes } from "./drive_modes.ts";
 import type { DriveQuirks } from "./drive_quirks.ts";
-import type { Medium, MediumState, Partition } from "./medium.ts";
-import { Readiness, type ReadinessOptions } from "./readiness.ts";
+import type {
+  DriveStateOptions,
+  OverwritePermission,
+  PartitionPlan,
+} from "./drive_state_options.ts";
+import { DiagnosticHistory } from "./diagnostic_history.ts";
+import { HealthReports } from "./health_reports.ts";
+import type { Medium, Partition } from "./medium.ts";
+import { Readiness } from "./readiness.ts";
 import { Reservations } from "../reservations/reservations.ts";
 import { RunningOperation } from "./running_operation.ts";
 import { EncryptionState } from "./security/encryption_state.ts";
-import { type CapacitySettings, earlyWarningZone, volumeBytes } from "./tape_capacity.ts";
+import { earlyWarningZone, volumeBytes } from "./tape_capacity.ts";
 import { TapeAlerts } from "./tape_alerts.ts";
+import { alertOfFormat, type TapeFormat, tapeFormat } from "./tape_format.ts";
+import { TapePath } from "./tape_path.ts";
 import { TransferCounts } from "./transfer_counts.ts";
 import type { UnitAttentions } from "./unit_attentions.ts";
+import { VolumeUse } from "./volume_use.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** Drives that a cartridge remembers. */
@@ -27,27 +37,6 @@ const REMEMBERED_DRIVES = 4;
 
 /** Neither 0 nor all ones may be a volume change reference. */
 const LAST_CHANGE_REFERENCE = 0xfffffffe;
-
-/** What a drive is made with. */
-export interface DriveStateOptions extends CapacitySettings, ReadinessOptions {
-  readonly personality: TapePersonality;
-  readonly blockLimits: BlockLimits;
-  readonly serialNumber: string;
-  readonly quirks: DriveQuirks;
-  readonly attentions: UnitAttentions;
-  readonly writeProtected: boolean;
-  readonly compressionRatio: number;
-  readonly bufferBytes: number;
-  readonly elementAddress: number | undefined;
-}
-
-/** Where ALLOW OVERWRITE permits to write: at a place, or by formatting. */
-export type OverwritePermission =
-  | { readonly partition: number; readonly object: number }
-  | "format";
-
-/** What the next FORMAT MEDIUM is to make: capacity of each partition in bytes. */
-export type PartitionPlan = readonly number[];
 
 /** The state of one drive. */
 export class DriveState {
@@ -63,7 +52,11 @@ export class DriveState {
   readonly preventing: Set<Nexus> = new Set();
   readonly reservations: Reservations = new Reservations();
   readonly counts: TransferCounts = new TransferCounts();
-  readonly tapeAlerts: TapeAlerts = new TapeAlerts();
+  readonly use: VolumeUse = new VolumeUse(this.counts);
+  readonly path: TapePath;
+  readonly diagnosticHistory: DiagnosticHistory = new DiagnosticHistory();
+  readonly health: HealthReports;
+  readonly tapeAlerts: TapeAlerts = new TapeAlerts(() => this.health.alerted());
   readonly badBlocks: BadBlocks = new BadBlocks();
   readonly buffer: WriteBuffer;
   readonly encryption: EncryptionState = new EncryptionState();
@@ -99,8 +92,6 @@ export class DriveState {
   readonly #options: DriveStateOptions;
   #medium: Medium | undefined;
   #isModified = false;
-  /** Bytes of the counters that are in the life of the cartridge already. */
-  #lifetime = { written: 0, read: 0 };
 
   constructor(options: DriveStateOptions) {
     this.#options = options;
@@ -111,9 +102,15 @@ export class DriveState {
     this.attentions = options.attentions;
     this.elementAddress = options.elementAddress;
     this.modes = new DriveModes(options.personality.modePages);
+    this.health = new HealthReports(this.modes, options.attentions);
     this.buffer = new WriteBuffer(options.bufferBytes);
     this.readiness = new Readiness(options);
     this.operation = new RunningOperation(options.clock);
+    this.path = new TapePath(
+      options.personality.motion,
+      this.counts,
+      () => this.loaded ? { share: this.place, volumeBytes: this.volumeBytes } : undefined,
+    );
   }
 
   /** The drive's clock in milliseconds. */
@@ -142,6 +139,7 @@ export class DriveState {
     this.object = Math.min(object, this.partition.objectCount);
     if (blockBytes !== undefined) this.modes.blockBytes = blockBytes;
     if (compression !== undefined) this.modes.setCompression(compression);
+    this.path.begin(this.place);
   }
 
   /** Puts a cartridge in and loads it. */
@@ -153,7 +151,9 @@ export class DriveState {
   /** Loads the cartridge that is in the drive: the tape stands at its beginning. */
   load(): void {
     this.readiness.load();
-    this.returnToBeginning();
+    this.partitionNumber = 0;
+    this.object = 0;
+    this.path.begin(0);
     this.counts.loads++;
     if (this.#medium !== undefined) this.#remember(this.#medium);
     this.attentions.raise(Conditions.mediumChanged);
@@ -162,6 +162,8 @@ export class DriveState {
   #remember({ state }: Medium): void {
     const { vendor } = this.personality;
     this.#isModified = false;
+    this.use.loaded();
+    alertOfFormat(this.format, this.tapeAlerts);
     state.loadCount = (state.loadCount ?? 0) + 1;
     const name = vendor.padEnd(8) + this.serialNumber.padEnd(32);
     state.lastDrives = [name, ...(state.lastDrives ?? [])].slice(0, REMEMBERED_DRIVES);
@@ -169,8 +171,10 @@ export class DriveState {
 
   /** Back to the beginning of the tape, as loading and unloading leave it. */
   returnToBeginning(): void {
+    this.path.settle();
     this.partitionNumber = 0;
     this.object = 0;
+    this.path.rewound();
   }
 
   /** Unloads; the cartridge stays in the drive. What was written has been flushed before. */
@@ -186,7 +190,7 @@ export class DriveState {
   /**
    * Takes the cartridge out, rewound and written back. It stays the drive's no longer, even when writing back fails.
    *
-   * @throws {MediumError} when writing back fails.
+   * @throws {MediumStoreError} when writing back fails.
    */
   remove(): Medium | undefined {
     const medium = this.#medium;
@@ -242,6 +246,11 @@ export class DriveState {
   get density(): DensityFacts {
     const { densities } = this.personality;
     return densities.find(({ code }) => code === this.densityCode) ?? densities[0];
+  }
+
+  /** What the drive can do with a tape of that density. */
+  get format(): TapeFormat {
+    return tapeFormat(this.personality, this.densityCode);
   }
 
   /** Native capacity of the loaded medium in bytes, all partitions together. */
@@ -358,15 +367,18 @@ export class DriveState {
     this.object = Math.min(this.object, first);
   }
 
-  /** What passed since the last time goes into the life of the cartridge. */
-  #countLifetime(state: MediumState): void {
-    const { mediumBytesWritten, mediumBytesRead } = this.counts;
-    const written = Math.floor(mediumBytesWritten);
-    const read = Math.floor(mediumBytesRead);
-    // Counters that were cleared since begin at 0 again.
-    state.bytesWritten = (state.bytesWritten ?? 0) + since(this.#lifetime.written, written);
-    state.bytesRead = (state.bytesRead ?? 0) + since(this.#lifetime.read, read);
-    this.#lifetime = { written, read };
+  /** The counts of the cartridge's life are up to date then. */
+  settleCounts(): void {
+    const medium = this.#medium;
+    if (medium === undefined || !this.loaded) return;
+    this.path.settle();
+    this.use.settle(medium.state);
+  }
+
+  /** All counts go to 0, but for those of the cartridge. */
+  clearCounts(): void {
+    this.settleCounts();
+    this.use.clearCounts();
   }
 
   /** Makes contents, position and settings last. */
@@ -377,12 +389,7 @@ export class DriveState {
     state.object = this.object;
     state.blockBytes = this.modes.blockBytes;
     state.compression = this.modes.compression;
-    this.#countLifetime(state);
+    this.settleCounts();
     this.#medium.flush();
   }
-}
-
-/** How far a counter has come since it was `before`. */
-function since(before: number, now: number): number {
-  return now >= before ? now - before : now;
 }

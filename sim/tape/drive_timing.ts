@@ -46,7 +46,7 @@ export function rewindMs(motion: MotionFacts, from: Share): number {
 }
 
 /** How far along the tape a place lies, 0 to 1: every second wrap goes back. */
-function along({ wraps }: MotionFacts, share: Share): number {
+export function along({ wraps }: MotionFacts, share: Share): number {
   const wrap = Math.floor(share * wraps);
   const part = share * wraps - wrap;
   return wrap % 2 === 0 ? part : 1 - part;

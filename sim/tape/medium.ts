@@ -43,7 +43,7 @@ export interface Partition {
    * The first `maxBytes` bytes of a record, or all of it when it is shorter. The array is for reading only and does
    * not change afterwards.
    *
-   * @throws {MediumError} when the store below fails.
+   * @throws {MediumStoreError} when the store below fails.
    */
   read(object: number, maxBytes: number): Uint8Array;
   /**
@@ -55,19 +55,19 @@ export interface Partition {
    * Writes a record after the last object. The bytes are copied.
    *
    * @param seal kept with the record, at most {@link MAX_SEAL_BYTES}, and no part of its contents
-   * @throws {MediumError} when the store below fails; the partition is then as before.
+   * @throws {MediumStoreError} when the store below fails; the partition is then as before.
    */
   appendRecord(data: Uint8Array, seal?: Uint8Array): void;
   /**
    * Writes filemarks after the last object.
    *
-   * @throws {MediumError} when the store below fails; the first of them may have been written.
+   * @throws {MediumStoreError} when the store below fails; the first of them may have been written.
    */
   appendFilemarks(count: number): void;
   /**
    * Drops everything from object `objectCount` on: what writing in the middle of a tape does.
    *
-   * @throws {MediumError} when the store below fails.
+   * @throws {MediumStoreError} when the store below fails.
    */
   truncate(objectCount: number): void;
 }
@@ -108,6 +108,22 @@ export interface MediumState {
   bytesWritten?: number;
   /** Bytes read from it in all its life. @default 0 */
   bytesRead?: number;
+  /** Records written to it in all its life. @default 0 */
+  recordsWritten?: number;
+  /** Records read from it in all its life. @default 0 */
+  recordsRead?: number;
+  /** Records that could not be written. @default 0 */
+  unrecoveredWrites?: number;
+  /** Records that could not be read. @default 0 */
+  unrecoveredReads?: number;
+  /** Records that could be read at the second try. @default 0 */
+  recoveredReads?: number;
+  /** How often its beginning has passed the heads. @default 0 */
+  beginningPasses?: number;
+  /** How often its middle has. @default 0 */
+  middlePasses?: number;
+  /** How often it was formatted (attribute 0007h, less the first time). @default 0 */
+  formatCount?: number;
   /** Volume change reference (attribute 0009h): changes with the first change after each load. @default 0 */
   volumeChangeReference?: number;
   /** Drives that loaded it last, the latest first: vendor and serial number. At most 4. @default none */
@@ -133,28 +149,28 @@ export interface Medium {
   /**
    * Everything written so far survives the end of this process.
    *
-   * @throws {MediumError} when the store below fails.
+   * @throws {MediumStoreError} when the store below fails.
    */
   flush(): void;
   /**
    * Puts `count` empty partitions in the place of all there were: what was on the tape is gone.
    *
    * @param count 1 to {@link MAX_PARTITIONS}
-   * @throws {MediumError} when the store below fails; there are either the old partitions, perhaps empty, or the new.
+   * @throws {MediumStoreError} when the store below fails; there are either the old partitions, perhaps empty, or the new.
    */
   format(count: number): void;
   /**
    * Flushes, and releases what the medium holds. Calling it again does nothing.
    *
-   * @throws {MediumError} when the store below fails; it is released all the same.
+   * @throws {MediumStoreError} when the store below fails; it is released all the same.
    */
   close(): void;
 }
 
 /** The store that a medium lies on failed: a disk that is full, a file that vanished. */
-export class MediumError extends Error {
+export class MediumStoreError extends Error {
   /** Name of the class. */
-  override readonly name: string = "MediumError";
+  override readonly name: string = "MediumStoreError";
 
   /** Makes one; `cause` is what the store said. */
   constructor(message: string, options?: { readonly cause?: unknown }) {

@@ -92,10 +92,10 @@ export const STANDARD_MODE_PAGES: readonly ModePageDefinition[] = [
     changeable: "0000 0000 0000 0000 0000 0000",
   },
   {
-    // DEXCPT: health is told by log page 2Eh alone.
+    // DEXCPT: health is told by log page 2Eh alone. DEXCPT, TEST and MRIE may be changed.
     page: ModePage.InformationalExceptions,
     defaults: "1c0a 0800 0000 0000 0000 0000",
-    changeable: "0000 0000 0000 0000 0000 0000",
+    changeable: "0000 0c0f 0000 0000 0000 0000",
   },
   {
     page: ModePage.MediumConfiguration,

@@ -18,6 +18,7 @@ export interface Place {
 const REWIND = 0x01;
 /** REWIND, SPACE and LOCATE in both lengths. */
 const MOTIONS: readonly number[] = [REWIND, 0x11, 0x91, 0x2b, 0x92];
+const LOAD_UNLOAD = 0x1b;
 
 /** Where the tape stands; its share of the capacity, which takes longer to find, only `withShare`. */
 export function placeNow(drive: DriveState, withShare: boolean): Place {
@@ -25,8 +26,14 @@ export function placeNow(drive: DriveState, withShare: boolean): Place {
   return { partition, object, share: withShare ? drive.place : 0, isLoaded };
 }
 
+/** Before a command is executed: whether it will wind the tape. */
+export function announceMotion(drive: DriveState, opcode: number): void {
+  if (MOTIONS.includes(opcode) || opcode === LOAD_UNLOAD) drive.path.wind();
+}
+
 /** Puts down that the tape has moved, if it has: counts, and what quirks make depend on it. */
 export function followMotion(drive: DriveState, opcode: number, before: Place): void {
+  drive.path.wound();
   if (drive.object === before.object && drive.partitionNumber === before.partition) return;
   if (MOTIONS.includes(opcode)) drive.counts.motions++;
   drive.refusesReads = false;

@@ -16,6 +16,8 @@ export const TapeAlert = {
   WriteFailure: 6,
   WriteProtect: 9,
   NoRemoval: 10,
+  UnsupportedFormat: 12,
+  ReadOnlyFormat: 17,
   CleaningRequired: 20,
   CleaningRequested: 21,
   WormOverwriteAttempted: 60,
@@ -33,12 +35,21 @@ export class TapeAlerts {
   readonly #seen = new Map<Nexus, Set<number>>();
   /** Flags that stay until their cause is gone, however often they are read. */
   readonly #lasting = new Set<number>();
+  readonly #onRaise: () => void;
+
+  /** `onRaise` is told when a flag goes up that was down, or that somebody has seen since. */
+  constructor(onRaise: () => void = () => {}) {
+    this.#onRaise = onRaise;
+  }
 
   /** Raises a flag for every nexus; with `whileCauseLasts` until {@linkcode lower}. */
   raise(flag: number, whileCauseLasts: boolean = false): void {
+    const isNews = !this.#raised.has(flag) ||
+      [...this.#seen.values()].some((seen) => seen.has(flag));
     this.#raised.add(flag);
     if (whileCauseLasts) this.#lasting.add(flag);
     for (const seen of this.#seen.values()) seen.delete(flag);
+    if (isNews) this.#onRaise();
   }
 
   /** Lowers a flag: its cause is gone. */

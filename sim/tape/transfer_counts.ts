@@ -23,6 +23,12 @@ export class TransferCounts {
   /** Motions that moved the tape: rewinds, spaces, locates. */
   motions = 0;
   cleanings = 0;
+  /** How much tape ran past the heads, and for how long by the model of drive. */
+  metres = 0;
+  motionMs = 0;
+  /** Passes of the heads over the beginning of the tape, and over its middle. */
+  beginningPasses = 0;
+  middlePasses = 0;
 
   /** All to 0. */
   clear(): void {

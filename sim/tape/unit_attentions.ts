@@ -32,6 +32,13 @@ const MAX_PENDING = 16;
 /** Most initiator ports remembered, oldest forgotten first, so that a flood of logins costs nothing lasting. */
 const MAX_KNOWN_PORTS = 1024;
 
+/** Resets are told first, then that the tape is another, then that parameters are, and last what concerns the drive. */
+const PRECEDENCE: Readonly<Record<number, number>> = { 0x29: 0, 0x28: 1, 0x3f: 3 };
+
+function precedence({ asc }: Condition): number {
+  return PRECEDENCE[asc] ?? 2;
+}
+
 /** The pending unit attentions of one logical unit. */
 export class UnitAttentions {
   readonly #pending = new Map<Nexus, Condition[]>();
@@ -80,12 +87,12 @@ export class UnitAttentions {
     }
   }
 
-  /** The oldest pending one, which stays. */
+  /** The first pending one, which stays: that of highest precedence, and of those the oldest. */
   peek(nexus: Nexus): Condition | undefined {
     return this.#pending.get(nexus)?.[0];
   }
 
-  /** Takes the oldest pending one out. */
+  /** Takes that one out. */
   take(nexus: Nexus): Condition | undefined {
     return this.#pending.get(nexus)?.shift();
   }
@@ -95,6 +102,8 @@ export class UnitAttentions {
     if (queue === undefined || queue.length >= MAX_PENDING) return;
     const isSame = (other: Condition) =>
       other.asc === condition.asc && other.ascq === condition.ascq;
-    if (!queue.some(isSame)) queue.push(condition);
+    if (queue.some(isSame)) return;
+    const behind = queue.findIndex((other) => precedence(other) > precedence(condition));
+    queue.splice(behind < 0 ? queue.length : behind, 0, condition);
   }
 }

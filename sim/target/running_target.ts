@@ -59,9 +59,9 @@ export interface TargetConnectionInfo {
 export interface RunningTarget {
   /** Where it listens. */
   readonly address: NetworkAddress;
-  /** iSCSI name. */
+  /** iSCSI name; that of the first, where there are further targets. */
   readonly targetName: string;
-  /** The address of each of its devices, in the order of their LUNs: `iscsi://HOST:PORT/IQN/LUN`. */
+  /** The address of each device, target by target, in the order of their LUNs: `iscsi://HOST:PORT/IQN/LUN`. */
   readonly urls: readonly string[];
   /** The sessions that there are now, the oldest first. Discovery sessions are not among them. */
   sessions(): TargetSessionInfo[];
@@ -77,7 +77,7 @@ export interface RunningTarget {
   /**
    * Stops accepting, ends all sessions, and closes the devices. Calling it again waits for the same end.
    *
-   * @throws {MediumError} when a tape image cannot be written back; all else is closed all the same.
+   * @throws {MediumStoreError} when a tape image cannot be written back; all else is closed all the same.
    */
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export interface RunningTarget {
 /** What a {@link RunningTarget} is made of. */
 export interface RunningTargetParts {
   readonly portal: ServingPortal;
-  /** The first gives the name and the addresses. */
+  /** The first gives the name. */
   readonly targets: readonly SimulatedTarget[];
   readonly address: NetworkAddress;
   readonly closeDevices: boolean;
@@ -94,12 +94,14 @@ export interface RunningTargetParts {
 /** Puts the parts together. */
 export function runningTarget(parts: RunningTargetParts): RunningTarget {
   const { portal, targets, address } = parts;
-  const [{ name, luns }] = targets.map((target) => ({ name: target.name, luns: target.luns() }));
+  const [{ name }] = targets;
   let closing: Promise<void> | undefined;
   return {
     address,
     targetName: name,
-    urls: luns.map((lun) => `iscsi://${formatPortal(address)}/${name}/${lun}`),
+    urls: targets.flatMap((target) =>
+      target.luns().map((lun) => `iscsi://${formatPortal(address)}/${target.name}/${lun}`)
+    ),
     sessions: () => targets.flatMap((target) => target.sessions().map(sessionInfo)),
     redirect: (redirect, targetName = name) => {
       targetNamed(targets, targetName).redirect = redirect;

@@ -7,6 +7,7 @@
 import type { Dialer } from "../../transport/byte_stream.ts";
 import { openImage } from "../images/open_image.ts";
 import type { TapMediumOptions } from "../images/tap_medium.ts";
+import type { TapWarning } from "../images/tap_walk.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
 import { loopbackTarget } from "./loopback_target.ts";
 
@@ -24,10 +25,12 @@ export interface ServedImage {
   readonly url: string;
   /** The drive itself. */
   readonly drive: SimulatedDrive;
+  /** The image is cut within an object, which the tape then does not have: what lies before it is all there. */
+  readonly warning: TapWarning | undefined;
   /**
    * Ends all sessions, and writes the image back.
    *
-   * @throws {MediumError} when the image cannot be written back.
+   * @throws {MediumStoreError} when the image cannot be written back.
    */
   close(): Promise<void>;
 }
@@ -40,7 +43,7 @@ const TARGET_NAME = "iqn.2026-03.io.github.uiscsi:image";
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the file is of no image format that is known; it is left as it is.
- * @throws {MediumError} when the file system fails.
+ * @throws {MediumStoreError} when the file system fails.
  */
 export async function serveImage(
   path: string,
@@ -54,7 +57,7 @@ export async function serveImage(
       units: [{ lun: 0, device: drive }],
     });
     const { dial, urls: [url] } = target;
-    return { dial, url, drive, close: () => target.close() };
+    return { dial, url, drive, warning: medium.warning, close: () => target.close() };
   } catch (error) {
     await drive.close();
     throw error;

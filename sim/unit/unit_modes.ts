@@ -4,21 +4,14 @@
  * @module
  */
 
+import type { ModePageValues } from "./mode_page_values.ts";
+
 /** One mode page as it is made. */
 export interface UnitModePage {
   /** Default values, from the page code on. */
   readonly defaults: Uint8Array;
   /** 1 bits may be changed; nothing may unless given. As long as `defaults`. */
   readonly changeable?: Uint8Array;
-}
-
-/** The values of one page, each from its page code on. */
-export interface UnitModeValues {
-  readonly page: number;
-  readonly defaults: Uint8Array;
-  readonly changeable: Uint8Array;
-  /** The unit writes into it. */
-  readonly current: Uint8Array;
 }
 
 const CONTROL_PAGE = 0x0a;
@@ -40,11 +33,12 @@ export function controlPage(writable: boolean): UnitModePage {
 /** All pages of one unit. */
 export class UnitModes {
   /** The pages in ascending order. */
-  readonly pages: readonly UnitModeValues[];
+  readonly pages: readonly ModePageValues[];
 
   constructor(pages: readonly UnitModePage[]) {
     this.pages = pages.map(({ defaults, changeable = new Uint8Array(defaults.length) }) => ({
       page: defaults[0] & 0x3f,
+      subpage: 0,
       defaults,
       changeable,
       current: new Uint8Array(defaults),
@@ -57,7 +51,7 @@ export class UnitModes {
   }
 
   /** The page with this code. */
-  find(page: number): UnitModeValues | undefined {
+  find(page: number): ModePageValues | undefined {
     return this.pages.find((values) => values.page === page);
   }
 

@@ -23,13 +23,11 @@ const USUAL: SimulatedLibraryOptions = {
 export class LibraryFixture {
   readonly library: SimulatedLibrary;
   readonly target: LoopbackTarget;
-  readonly #layout: LibraryLayout;
   readonly #opened: { close(): Promise<void> }[] = [];
 
-  private constructor(library: SimulatedLibrary, target: LoopbackTarget, layout: LibraryLayout) {
+  private constructor(library: SimulatedLibrary, target: LoopbackTarget) {
     this.library = library;
     this.target = target;
-    this.#layout = layout;
   }
 
   static async start(
@@ -38,13 +36,12 @@ export class LibraryFixture {
   ): Promise<LibraryFixture> {
     const library = new SimulatedLibrary({ ...USUAL, ...options });
     const target = await loopbackTarget(library.targets(NAME, layout));
-    return new LibraryFixture(library, target, layout);
+    return new LibraryFixture(library, target);
   }
 
   /** Address of a drive. */
   driveUrl(number: number): string {
-    if (this.#layout === "lun") return this.target.urls[number + 1];
-    return this.target.urls[0].replace("-mediachanger", `-tapedrive-0${number + 1}`);
+    return this.target.urls[number + 1];
   }
 
   async openChanger(options: MediaChangerOptions = {}): Promise<MediaChanger> {

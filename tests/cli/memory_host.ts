@@ -167,7 +167,7 @@ export class MemoryHost implements CliHost {
     return Promise.resolve(new TextDecoder().decode(bytes));
   }
 
-  readLine(): Promise<string> {
+  readLine(_signal: AbortSignal): Promise<string> {
     return Promise.resolve(this.#typed);
   }
 

@@ -110,7 +110,7 @@ Deno.test("An interruption gives up a command that waits", async () => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   host.interrupt();
   assert.equal(await running, 2);
-  assert.match(host.errors, /^tape: Interrupted: .*\n$/);
+  assert.match(host.errors, /^tape: Interrupted: .*\n.*tape tell.*\n$/);
   assert.equal(host.listeners, 0);
 });
 
@@ -122,4 +122,10 @@ Deno.test("No secret is told, whatever goes wrong", async () => {
   const line = "status --json --verbose --chap-user ann --chap-secret-file s";
   assert.equal(await tape(line, host, devices), 2);
   assert.ok(!(host.output + host.errors).includes(secret));
+});
+
+Deno.test("With --json a command line that makes no sense is a document, too", async () => {
+  const host = new MemoryHost();
+  assert.equal(await run(["frobnicate", "--json"], host), 1);
+  assert.equal(JSON.parse(host.output).error.name, "UsageError");
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CuttingProxy } from "./harness/cutting_proxy.ts";
 import { DelayProxy } from "./harness/delay_proxy.ts";
 import { startIstgt } from "./harness/istgt.ts";
@@ -7,7 +9,9 @@ import { randomBytes } from "./harness/random_bytes.ts";
 import { runProgram } from "./harness/tape_command.ts";
 import { withTarget } from "./harness/target.ts";
 import { isListening } from "./harness/tcp_port.ts";
+import { makeTempDir, PID_FILE, removeTempDir } from "./harness/temp_dir.ts";
 import { startTgt } from "./harness/tgt.ts";
+import { waitUntil } from "./harness/waiting.ts";
 
 // What these tests find with libiscsi's tools is the ground that the others stand on.
 
@@ -113,4 +117,35 @@ Deno.test("a missing program fails the test and says what to install", () => {
     () => requirePrograms("iscsi-ls", "no-such-program" as "tgtd"),
     /no-such-program not found; as root: apt-get install/,
   );
+});
+
+/** Starts something in a directory of its own, prints where, and waits to be killed. */
+const KILLED_RUN = `
+  import { Daemon } from "${import.meta.resolve("./harness/daemon.ts")}";
+  import { makeTempDir } from "${import.meta.resolve("./harness/temp_dir.ts")}";
+  const dir = makeTempDir("tape-interop-killed");
+  new Daemon("/bin/sleep", ["600"], dir + "/log");
+  console.log(dir);
+`;
+
+Deno.test("what a run that was killed has left, directory and process, the next run removes", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", KILLED_RUN],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const dir = String((await output.read()).value).trim();
+  const pid = readFileSync(join(dir, PID_FILE), "utf8");
+  removeTempDir(makeTempDir("tape-interop"));
+  child.kill("SIGKILL");
+  await child.status;
+  await output.cancel();
+  assert.ok(existsSync(`/proc/${pid}`) && existsSync(dir), "its owner lived");
+  removeTempDir(makeTempDir("tape-interop"));
+  assert.ok(!existsSync(dir));
+  // Whoever adopted it may not wait for it: then it is there still, and dead.
+  const isGone = () =>
+    !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  assert.ok(await waitUntil(isGone));
 });

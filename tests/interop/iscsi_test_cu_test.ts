@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { encodeCapacity10 } from "../../scsi/block/capacity.ts";
 import { Status } from "../../scsi/status.ts";
 import type { DeviceServer, Task } from "../../sim/device_server.ts";
@@ -7,10 +8,12 @@ import { SimulatedDrive } from "../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import type { RunningTarget } from "../../sim/target/running_target.ts";
 import { serveTarget } from "../../sim/target/serve_target.ts";
+import { compileC, harnessSource, LIBISCSI_PACKAGES } from "./harness/c_program.ts";
 import { requirePrograms } from "./harness/programs.ts";
 import { runProgram } from "./harness/tape_command.ts";
+import { withTempDir } from "./harness/temp_dir.ts";
 
-/** All of the suite's tests of iSCSI itself but one, which is by itself below. */
+/** All of the suite's tests of iSCSI itself but one, which asserts what cannot be yet, and is by itself below. */
 const ISCSI_TESTS = [
   "iSCSIcmdsn.iSCSICmdSnTooHigh",
   "iSCSIcmdsn.iSCSICmdSnTooLow",
@@ -50,7 +53,10 @@ const DISK_TESTS = [
   ...["WriteVerify10", "WriteVerify12", "WriteVerify16"],
 ];
 
-/** What of the suite makes sense on a tape. */
+/**
+ * What of the suite makes sense on a tape. It has none for REPORT LUNS, nor for the order of page codes, and StartStopUnit
+ * would unload the tape.
+ */
 const TAPE_TESTS = [
   "Inquiry.Standard",
   "Inquiry.AllocLength",
@@ -59,6 +65,7 @@ const TAPE_TESTS = [
   "Inquiry.VersionDescriptors",
   "ModeSense6.AllPages",
   "ModeSense6.Control",
+  "ModeSense6.Control-SWP",
   "ModeSense6.Residuals",
   "ReportSupportedOpcodes.Simple",
   "ReportSupportedOpcodes.OneCommand",
@@ -74,6 +81,15 @@ const TAPE_TESTS = [
   "ProutReserve.Simple",
   ...["EA", "WE", "EARO", "WERO", "EAAR", "WEAR"].map((type) => `ProutReserve.Ownership${type}`),
   "Reserve6",
+];
+
+/** Why a test may skip itself, or a part of itself; for any other reason it fails. */
+const REASONS_TO_SKIP = [
+  // A disk that stays in its place, with one block to a physical block.
+  ...["Logical unit is not removable.", "LUN is not removable.", "Media is not removable."],
+  "LBPPB < 2.",
+  // A tape: the suite asks each unit how large it is.
+  ...["READCAPACITY16 is not implemented.", "Not SBC device."],
 ];
 
 const READ_CAPACITY = 0x25;
@@ -118,13 +134,27 @@ interface Verdict {
 }
 
 /** Runs one test, or one suite, in a process of its own: the task management tests end the session. */
-async function judge(name: string, url: string): Promise<Verdict> {
+async function judge(
+  name: string,
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Verdict> {
   const [program] = requirePrograms("iscsi-test-cu");
-  const { code, stdout, stderr } = await runProgram(program, ["-d", "-n", `--test=${name}`, url]);
+  const args = ["-d", "-n", "-V", `--test=${name}`, url];
+  const { code, stdout, stderr } = await runProgram(program, args, { env });
   const output = `${name}: ${stdout}${stderr}`;
   const [, ran] = /tests\s+\d+\s+(\d+)/.exec(stdout) ?? [];
   assert.ok(Number(ran) > 0, `ran nothing: ${output}`);
+  assert.deepEqual(skippedFor(output).filter((reason) => !isReason(reason)), [], output);
   return { code, output };
+}
+
+function skippedFor(output: string): string[] {
+  return [...output.matchAll(/\[SKIPPED\] (.*)/g)].map(([, reason]) => reason);
+}
+
+function isReason(text: string): boolean {
+  return REASONS_TO_SKIP.some((reason) => text.startsWith(reason));
 }
 
 /** Runs tests one after the other; each has to pass, or to skip itself. */
@@ -140,12 +170,21 @@ async function pass(family: string, names: readonly string[], url: string): Prom
 Deno.test("iscsi-test-cu finds nothing wrong with iSCSI as the target speaks it", () =>
   withDevice(new RamDisk(), (url) => pass("iSCSI", ISCSI_TESTS, url)));
 
-Deno.test("iscsi-test-cu has its LOGICAL UNIT RESET completed, and complains of its own reconnecting alone", () =>
-  withDevice(new RamDisk(), async (url) => {
-    const { output } = await judge("iSCSI.iSCSITMF.LUNResetSimpleAsync", url);
-    // Version 1.19 logs out right behind the reset, never connects again, and then misses that: on tgt, too.
-    assert.match(output, /asserts +9 +9 +8 +1/);
-    assert.match(output, /1\. .*reconnect_succeeded/);
+Deno.test("iscsi-test-cu finds nothing wrong with LOGICAL UNIT RESET, once it waits for the response", () =>
+  withTempDir(async (dir) => {
+    const preloaded = join(dir, "awaited_reset.so");
+    await compileC(harnessSource("awaited_reset.c"), preloaded, {
+      shared: true,
+      needs: LIBISCSI_PACKAGES,
+    });
+    await withDevice(new RamDisk(), async (url) => {
+      const { code, output } = await judge("iSCSI.iSCSITMF.LUNResetSimpleAsync", url, {
+        LD_PRELOAD: preloaded,
+      });
+      assert.equal(code, 0, output);
+      // Left alone, it asserts 9 times, the last but one before it has sent the request.
+      assert.match(output, /asserts +12 +12 +12 +0/);
+    });
   }));
 
 Deno.test("iscsi-test-cu finds nothing wrong with the commands of the RAM disk", () =>

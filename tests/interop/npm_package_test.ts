@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXAMPLE_FILES, EXAMPLE_RUNS, EXAMPLES } from "../examples/example_runs.ts";
+import { mustRun, runtimePath, withConsumer } from "./harness/consumer.ts";
 import { startIstgt } from "./harness/istgt.ts";
 import { requirePrograms } from "./harness/programs.ts";
 import { type CommandOutput, ROOT, runProgram } from "./harness/tape_command.ts";
 import { type Target, withTarget } from "./harness/target.ts";
-import { withTempDir } from "./harness/temp_dir.ts";
 import { startTgt } from "./harness/tgt.ts";
 
 const CONSUMER = `${ROOT}tests/interop/consumer/`;
@@ -16,31 +16,20 @@ const RUNTIMES = [["Node 22", "node@22"], ["Bun 1.3", "bun@1.3"]] as const;
 
 const { exports: entryPoints, imports } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
 
+const readme = readFileSync(`${ROOT}README.md`, "utf8");
+
 /** What the examples import beside the package itself. */
 const PACKAGES_OF_EXAMPLES: readonly string[] = [imports["tar-stream"].slice("npm:".length)];
 
 /** A project that has installed the packed package and nothing else, and whose programs run on one runtime. */
 type Run = (program: string, ...args: string[]) => Promise<CommandOutput>;
 
-async function withConsumer(runtime: string, use: (run: Run, dir: string) => Promise<void>) {
-  const [npm, npx] = requirePrograms("npm", "npx");
-  await withTempDir(async (dir) => {
-    const succeed = async (path: string, args: string[], cwd: string) => {
-      const { code, stdout, stderr } = await runProgram(path, args, { cwd });
-      assert.equal(code, 0, `${path} ${args.join(" ")}: ${stdout}${stderr}`);
-    };
-    const tarball = join(dir, "package.tgz");
-    await succeed(Deno.execPath(), ["pack", "--allow-dirty", "-o", tarball], ROOT);
-    writeFileSync(
-      join(dir, "package.json"),
-      `{ "name": "consumer", "private": true, "type": "module" }`,
-    );
-    const packages = [tarball, ...PACKAGES_OF_EXAMPLES];
-    await succeed(npm, ["install", "--no-audit", "--no-fund", ...packages], dir);
+async function withProject(runtime: string, use: (run: Run, dir: string) => Promise<void>) {
+  const path = await runtimePath(runtime);
+  await withConsumer(PACKAGES_OF_EXAMPLES, async (dir) => {
     for (const name of readdirSync(CONSUMER)) copyFileSync(`${CONSUMER}${name}`, join(dir, name));
     for (const name of EXAMPLE_FILES) copyFileSync(`${EXAMPLES}${name}`, join(dir, name));
-    const run: Run = (program, ...args) =>
-      runProgram(npx, ["-y", runtime, program, ...args], { cwd: dir });
+    const run: Run = (program, ...args) => runProgram(path, [program, ...args], { cwd: dir });
     await use(run, dir);
   });
 }
@@ -53,27 +42,48 @@ async function mustPrint(running: Promise<CommandOutput>, expected = /(?:)/): Pr
 
 for (const [name, runtime] of RUNTIMES) {
   Deno.test(`${name}: every entry point of the npm package loads`, () =>
-    withConsumer(runtime, async (run) => {
+    withProject(runtime, async (run) => {
       const count = Object.keys(entryPoints).length;
       await mustPrint(run("entry_points.mjs"), new RegExp(`^${count} entry points$`, "m"));
     }));
 
   Deno.test(`${name}: the npm package writes and reads a simulated tape`, () =>
-    withConsumer(
+    withProject(
       runtime,
       (run, dir) =>
         mustPrint(run("round_trip.mjs", `sim:${join(dir, "scratch.tap")}`), /same bytes/),
     ));
 
   Deno.test(`${name}: the npm package writes and reads tapes of tgt and istgt`, () =>
-    withConsumer(runtime, async (run) => {
+    withProject(runtime, async (run) => {
       for (const start of [startTgt, startIstgt] as (() => Promise<Target>)[]) {
         await withTarget(start(), ({ url }) => mustPrint(run("round_trip.mjs", url), /same bytes/));
       }
     }));
 
-  Deno.test(`${name}: the command runs from the npm package`, () =>
-    withConsumer(runtime, async (run, dir) => {
+  Deno.test(`${name}: the npm package brings the command tape`, () =>
+    withProject(runtime, async (run, dir) => {
+      const tape = (...args: string[]) =>
+        run("node_modules/.bin/tape", "-f", `sim:${join(dir, "scratch.tap")}`, ...args);
+      await mustPrint(tape("write", "package.json"));
+      await mustPrint(tape("rewind"));
+      await mustPrint(tape("read", "-"), /"name":"consumer"/);
+      assert.equal((await tape("frobnicate")).code, 1);
+    }));
+
+  Deno.test(`${name}: the examples of README run by copy and paste`, () =>
+    withProject(runtime, async (run, dir) => {
+      const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
+      assert.equal(examples.length, 3);
+      for (const [index, code] of examples.entries()) {
+        writeFileSync(join(dir, `example${index}.ts`), code);
+        const expected = index === 0 ? /kind: ["']record["']/ : undefined;
+        await mustPrint(run(`example${index}.ts`), expected);
+      }
+    }));
+
+  Deno.test(`${name}: a program that hands in its own streams runs the command`, () =>
+    withProject(runtime, async (run, dir) => {
       const device = ["-f", `sim:${join(dir, "scratch.tap")}`];
       await mustPrint(run("command.mjs", ...device, "write", "package.json"));
       await mustPrint(run("command.mjs", ...device, "rewind"));
@@ -81,7 +91,7 @@ for (const [name, runtime] of RUNTIMES) {
     }));
 
   Deno.test(`${name}: the examples do what they say with the npm package`, (t) =>
-    withConsumer(runtime, async (run, dir) => {
+    withProject(runtime, async (run, dir) => {
       // Bun's own tests run under `bun test` alone; Node runs a file of tests like any other.
       const test = (file: string) => name.startsWith("Bun") ? run("test", `./${file}`) : run(file);
       for (const { title, check } of Object.values(EXAMPLE_RUNS)) {
@@ -91,3 +101,11 @@ for (const [name, runtime] of RUNTIMES) {
       }
     }));
 }
+
+Deno.test("The npm package brings types that TypeScript accepts, of every entry point", () =>
+  withConsumer(["typescript", "@types/node"], async (dir) => {
+    copyFileSync(`${CONSUMER}types.mts`, join(dir, "types.mts"));
+    const settings = ["--strict", "--target", "es2024", "--module", "nodenext", "--types", "node"];
+    const [npx] = requirePrograms("npx");
+    await mustRun(npx, ["tsc", "--noEmit", ...settings, "types.mts"], dir);
+  }));

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { serveTarget, SimulatedLibrary } from "../../sim/mod.ts";
 import {
   type GuestOptions,
   type GuestTarget,
@@ -82,21 +81,15 @@ Deno.test("Linux at the served drive: each proves itself to the other by CHAP, w
     }
   }));
 
-Deno.test("Linux at the served library: mtx lists, loads, unloads and transfers, and tar uses what it loaded", async () => {
-  const library = new SimulatedLibrary({
-    slots: 4,
-    importExport: 1,
-    drives: 2,
-    cartridges: [{ barcode: "A00001L8" }, { barcode: "A00002L8" }],
-  });
-  const { urls: [url], close } = await serveTarget({
-    listen: { hostname: "127.0.0.1", port: 0 },
-    ...library.targets("iqn.2026-03.com.example:library"),
-  });
-  try {
-    const { port } = new URL(url.replace("iscsi:", "http:"));
-    await mustSucceed({ port: Number(port), iqn: url.split("/")[3] }, "library.sh");
-  } finally {
-    await close();
-  }
-});
+Deno.test("Linux at the served library: mtx lists, loads, unloads, transfers and exchanges, and tar uses what it loaded", () =>
+  withTempDir(async (dir) => {
+    const media = ["A00001L8", "A00002L8"].flatMap((
+      label,
+    ) => ["--media", join(dir, `${label}.tap`)]);
+    const server = await TapeServer.start(["--slots", "4", "--drives", "2", ...media]);
+    try {
+      await mustSucceed(server, "library.sh");
+    } finally {
+      await server.stop();
+    }
+  }));

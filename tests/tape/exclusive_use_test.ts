@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ServiceDeliveryError } from "../../scsi/errors.ts";
 import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { TaskResult } from "../../sim/device_server.ts";
-import { ReservationConflictError } from "../../tape/errors.ts";
+import { ReservationConflictError, ReservationPreemptedError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
@@ -132,4 +132,66 @@ Deno.test("A drive without reservations says so", async () => {
   script(unit, { 0x5f: [UNKNOWN_COMMAND] });
   await assert.rejects(TapeDrive.open(unit, { sleep, exclusive: "persistent" }), UnsupportedError);
   await unit.close();
+});
+
+/** Takes the reservation away under a key of its own, and gives everything back. */
+function preempt(unit: SimUnit): void {
+  const send = (action: number, key: string, actionKey: string) =>
+    unit.drive.execute({
+      cdb: Uint8Array.of(0x5f, action, 0x03, 0, 0, 0, 0, 0, 24, 0),
+      dataOut: hex(`${key} ${actionKey} 0000000000000000`),
+      nexus: OTHER,
+    });
+  statusForOther(unit);
+  const [none, own, ours] = ["0000000000000000", "00000000000000ff", "7569736373690001"];
+  for (
+    const [action, key, actionKey] of [
+      [0x06, none, own],
+      [0x04, own, ours],
+      [0x02, own, none],
+      [0x06, none, none],
+    ] as const
+  ) {
+    assert.equal((send(action, key, actionKey) as TaskResult).status, 0);
+  }
+}
+
+for (const isTold of [true, false]) {
+  Deno.test(`Nothing goes on when the reservation was taken away during an outage, which the drive ${isTold ? "tells" : "does not tell"}`, async () => {
+    const unit = new CutUnit();
+    unit.sim.drive.nexusEstablished(OTHER);
+    const drive = await TapeDrive.open(unit, { sleep, exclusive: "persistent" });
+    await drive.rewind();
+    for (let i = 0; i < 3; i++) await drive.write(numbered(i));
+    await drive.flush();
+    unit.nexusLost = true;
+    preempt(unit.sim);
+    if (!isTold) await unit.sim.execute({ cdb: TUR });
+    await assert.rejects(drive.write(numbered(3)), ReservationPreemptedError);
+    await assert.rejects(drive.write(numbered(3)), { kind: "position-lost" });
+    // Whoever goes on has the drive for itself again.
+    assert.equal(statusForOther(unit.sim, hex("01 00 00 00 00 00")), 0x18, "reserved again");
+    await drive.space("end-of-data");
+    await drive.write(numbered(3));
+    assert.equal(unit.sim.drive.objects().length, 4);
+    await drive.close();
+  });
+}
+
+Deno.test("After the reservation was taken away nothing is written before the caller has positioned", async () => {
+  const unit = new SimUnit();
+  unit.drive.nexusEstablished(OTHER);
+  const drive = await TapeDrive.open(unit, { sleep, exclusive: "persistent" });
+  await drive.rewind();
+  for (let i = 0; i < 3; i++) await drive.write(numbered(i));
+  preempt(unit);
+  unit.drive.execute({ cdb: hex("01 00 00 00 00 00"), dataOut: new Uint8Array(0), nexus: OTHER });
+  await assert.rejects(drive.write(numbered(3)), ReservationPreemptedError);
+  await assert.rejects(drive.write(numbered(3)), { kind: "position-lost" });
+  assert.equal(unit.drive.objects().length, 3);
+  assert.equal(statusForOther(unit, hex("01 00 00 00 00 00")), 0x18);
+  await drive.space("end-of-data");
+  await drive.write(numbered(3));
+  assert.equal(unit.drive.objects().length, 4);
+  await drive.close();
 });

@@ -92,6 +92,32 @@ Deno.test("readReverse() gives no record that did not come whole", async () => {
   await drive.close();
 });
 
+Deno.test("readAt() and readReverse() read a record again of which the drive says only that it is too long", async () => {
+  for (const quirks of [{ missingInformation: true }, { silentOverlength: true }]) {
+    const { drive } = await openSim({ quirks });
+    await fill(drive, [numbered(0), numbered(1, 5000)]);
+    const at = await drive.readAt(1, { recordBytesHint: 16 });
+    assert.equal(at.kind === "record" && at.data.length, 5000);
+    const back = await drive.readReverse({ recordBytesHint: 16 });
+    assert.equal(back.kind === "record" && back.data.length, 5000);
+    assert.equal((await drive.position()).object, 1);
+    await drive.close();
+  }
+});
+
+Deno.test("readAt() and readReverse() in fixed mode give no block of another length", async () => {
+  const { drive } = await openSim();
+  await fill(drive, [numbered(0, 512), numbered(1, 500), numbered(2, 512)]);
+  await drive.setBlockSize(512);
+  const whole = await drive.readAt(2);
+  assert.equal(whole.kind === "record" && whole.data.length, 512);
+  await assert.rejects(drive.readAt(1), { kind: "incorrect-length" });
+  assert.equal((await drive.position()).object, 2);
+  await assert.rejects(drive.readReverse(), { kind: "incorrect-length" });
+  assert.equal((await drive.position()).object, 1);
+  await drive.close();
+});
+
 Deno.test("verify() checks what is ahead, and leaves the tape behind it", async () => {
   const { drive } = await openSim({}, { readAhead: 4 });
   await fill(drive, [numbered(0, 700), numbered(1), null, numbered(3), null]);

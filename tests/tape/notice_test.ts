@@ -158,12 +158,17 @@ Deno.test("the same medium or hardware error again says that only unloading help
   }
 });
 
-Deno.test("a lost reservation and a request to unload have classes of their own, and leave the place", async () => {
+Deno.test("a lost reservation and a request to unload have classes of their own, and the latter leaves the place", async () => {
   const answers = [[0x2a, 3, ReservationPreemptedError], [0x5a, 1, UnloadRequestedError]] as const;
   for (const [asc, ascq, type] of answers) {
     const { unit, drive } = await openSim();
     unit.drive.inject({ opcode: WRITE, sense: { key: 6, asc, ascq } });
     await assert.rejects(drive.write(numbered(1)), type);
+    // Who has taken the drive may have moved the tape.
+    if (type === ReservationPreemptedError) {
+      await assert.rejects(drive.write(numbered(2)), { kind: "position-lost" });
+      await drive.rewind();
+    }
     await drive.write(numbered(2));
     assert.equal(unit.drive.objects().length, 1);
     await drive.close();

@@ -108,7 +108,7 @@ Deno.test("A connection that does not come back is an error that says so, and ev
   unit.meanwhile = () => {
     throw lost("not-executed");
   };
-  await assert.rejects(drive.read(), /Cannot connect to cut again/);
+  await assert.rejects(drive.read(), /Lost the connection to cut: the connection broke/);
   await assert.rejects(drive.rewind(), TransportLostError);
   unit.meanwhile = () => {};
   await drive.rewind();

@@ -214,3 +214,87 @@ Deno.test("records({ reuse: true }) in fixed mode leaves blocks alone that read(
   assert.deepEqual(kept.map((data) => [data[0], data.at(-1)]), [[1, 1], [2, 2], [3, 3]]);
   await drive.close();
 });
+
+/** Lets everything settle that waits for nothing but other promises. */
+async function settled(): Promise<void> {
+  for (let hops = 0; hops < 200; hops++) await Promise.resolve();
+}
+
+for (const readAhead of [0, 8]) {
+  Deno.test(`readable() that is cancelled while a record is on its way leaves that to the next read, read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await openSim({}, { readAhead });
+    await fill(drive, [numbered(1), numbered(2), numbered(3)]);
+    let answer = () => {};
+    unit.intercept = (command) => {
+      if (command.cdb[0] !== 0x08) return undefined;
+      unit.intercept = undefined;
+      return new Promise((resolve) => {
+        answer = () => resolve(unit.execute(command));
+      });
+    };
+    const reader = drive.readable().getReader();
+    const first = reader.read();
+    await settled();
+    const cancelled = reader.cancel();
+    answer();
+    await cancelled;
+    assert.equal((await first).done, true);
+    assert.equal((await drive.position()).object, 0);
+    const next = await drive.read();
+    assert.equal(next.kind === "record" && next.data[0], 1);
+    await drive.close();
+  });
+
+  Deno.test(`a file that is still read when the next one is asked for takes nothing of that, read-ahead ${readAhead}`, async () => {
+    const { drive } = await openSim({}, { readAhead });
+    const files = [[1, 2, 3], [11, 12], [21]];
+    await fill(drive, files.flatMap((file) => [...file.map((n) => numbered(n)), null]));
+    const seen: number[][] = [];
+    const piping: Promise<void>[] = [];
+    for await (const file of drive.files()) {
+      const records: number[] = [];
+      seen.push(records);
+      const sink = new WritableStream<Uint8Array>({ write: ([first]) => void records.push(first) });
+      piping.push(file.readable.pipeTo(sink));
+      if (file.index === 1) await settled();
+    }
+    await Promise.all(piping);
+    seen.forEach((records, i) => assert.deepEqual(records, files[i].slice(0, records.length)));
+    assert.equal(seen.length, 3);
+    await drive.close();
+  });
+}
+
+Deno.test("two readers of one file share its records, and none reads beyond its end", async () => {
+  const { drive } = await openSim();
+  await fill(drive, [numbered(1), null, numbered(2), null]);
+  const file = (await drive.files().next()).value!;
+  const reader = file.readable.getReader();
+  const both = await Promise.all([reader.read(), file.records().next()]);
+  assert.deepEqual(both.map(({ value }) => value?.[0]).toSorted(), [1, undefined]);
+  assert.equal((await drive.position()).object, 2);
+  await drive.close();
+});
+
+Deno.test("writable() refuses a length that no record can have, at once", async () => {
+  const { drive } = await openSim();
+  for (const blockBytes of [0, -1, 1.5, NaN, Infinity]) {
+    assert.throws(() => drive.writable({ blockBytes }), { kind: "invalid-argument" });
+  }
+  await drive.close();
+});
+
+Deno.test("writable() lets go of its signal when a write has failed", async () => {
+  const { drive } = await openSim({ writeProtected: true });
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal) as (...args: unknown[]) => void;
+  const remove = signal.removeEventListener.bind(signal) as (...args: unknown[]) => void;
+  signal.addEventListener = (...args: unknown[]) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: unknown[]) => (listeners--, remove(...args));
+  const writer = drive.writable({ signal }).getWriter();
+  await assert.rejects(writer.write(numbered(1)), { kind: "write-protected" });
+  await assert.rejects(writer.closed);
+  assert.equal(listeners, 0);
+  await drive.close();
+});

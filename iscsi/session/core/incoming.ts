@@ -321,13 +321,17 @@ export class Incoming {
     if (pdu.status === Status.CheckCondition && data.length === 0) {
       this.#events.notice("CHECK CONDITION came without sense data", { command: task.name });
     }
-    this.#finish(pdu.statSn, task, {
+    const result: ScsiResult = {
       status: pdu.status,
       sense: decodeResponseSegment(data).sense,
       dataInLength: task.received,
       residual: signedResidual(task, pdu),
-      ...(task.isBidirectional && { readResidual: readResidual(task, pdu) }),
-    });
+    };
+    this.#finish(
+      pdu.statSn,
+      task,
+      task.isBidirectional ? { ...result, readResidual: readResidual(task, pdu) } : result,
+    );
   }
 
   #readyToTransfer(header: Uint8Array): void {
@@ -439,13 +443,11 @@ function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
     const status = statusName(pdu.status);
     throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
   }
-  return {
-    status: pdu.status,
-    sense: NO_BYTES,
-    dataInLength: task.received,
-    residual: task.isBidirectional ? 0 : signedResidual(task, pdu),
-    ...(task.isBidirectional && { readResidual: signedResidual(task, pdu) }),
-  };
+  const residual = signedResidual(task, pdu);
+  const result = { status: pdu.status, sense: NO_BYTES, dataInLength: task.received };
+  return task.isBidirectional
+    ? { ...result, residual: 0, readResidual: residual }
+    : { ...result, residual };
 }
 
 function hasKind<Kind extends string>(

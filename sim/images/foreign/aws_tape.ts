@@ -30,6 +30,9 @@ const UNKNOWN = 0x1c;
 /** Of the second: zlib, as Bus-Tech marks it. */
 const BUS_TECH_ZLIB = 0x80;
 
+const PACKED_WITH_BZIP2 =
+  "a record packed with bzip2; have its program pack it with zlib instead (hetupd -z)";
+
 interface Chunk {
   readonly length: number;
   readonly previous: number;
@@ -111,9 +114,11 @@ function check(walk: ImageWalk, at: number, { flags, length }: Chunk, isWithin: 
       ? !isWithin && length === 0 && (flags & (NEW_RECORD | END_OF_RECORD)) === 0
       : ((flags & NEW_RECORD) !== 0) !== isWithin);
   if (!isRight) throw walk.error(at, `flags ${flags.toString(16).toUpperCase()}h`);
-  if ((flags & COMPRESSION & ~ZLIB) !== 0) {
-    throw walk.error(at, "a record packed with bzip2; have its program pack it with zlib instead");
-  }
+  if ((flags & COMPRESSION & ~ZLIB) === 0) return;
+  const end = at + HEADER_BYTES + length;
+  const isCertain = end === walk.size ||
+    decodeChunk(walk.peek(end, HEADER_BYTES))?.previous === length;
+  throw walk.unsupported(at, PACKED_WITH_BZIP2, isCertain);
 }
 
 /** A whole record; one that cannot be unpacked as it is stored. */

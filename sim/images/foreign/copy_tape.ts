@@ -42,7 +42,12 @@ function walk(file: ImageFile): ForeignContents {
     }
     if (length === undefined) throw walk.error(at, "what is no line of such an image");
     const after = next + Number(length);
-    if (after > walk.size) return walk.done("cptp", at, `Cut within a record of ${length} bytes`);
+    if (after > walk.size) {
+      return {
+        ...walk.done("cptp", at, `Cut within a record of ${Number(length)} bytes`),
+        isCertain: true,
+      };
+    }
     // The newline behind the last record may be cut off: nothing of the tape is missing.
     if (after < walk.size && walk.peek(after, 1)[0] !== NEWLINE) {
       throw walk.error(after, "no newline behind a record");
@@ -50,7 +55,9 @@ function walk(file: ImageFile): ForeignContents {
     walk.record(at, Number(length));
     at = after + 1;
   }
-  return walk.done("cptp", Math.min(at, walk.size));
+  // An empty file has lost nothing.
+  const problem = walk.size === 0 ? undefined : "Cut off before CPTP:EOT";
+  return walk.done("cptp", Math.min(at, walk.size), problem);
 }
 
 /** The line without its newline; `undefined` when none ends here. */

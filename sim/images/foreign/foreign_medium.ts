@@ -5,15 +5,33 @@
  */
 
 import { IndexedPartition } from "../../tape/indexed_partition.ts";
-import { type Medium, MediumError, type MediumState, type Partition } from "../../tape/medium.ts";
+import {
+  type Medium,
+  type MediumState,
+  MediumStoreError,
+  type Partition,
+} from "../../tape/medium.ts";
 import { ImageFormatError } from "../errors.ts";
 import { ImageFile } from "../image_file.ts";
 import type { TapWarning } from "../tap_walk.ts";
 import { awsTapeReader } from "./aws_tape.ts";
 import { copyTapeReader } from "./copy_tape.ts";
-import type { ForeignContents, ForeignFormat, ImageReader } from "./image_reader.ts";
+import {
+  type ForeignContents,
+  type ForeignFormat,
+  type ImageReader,
+  UnsupportedImageError,
+} from "./image_reader.ts";
 import { tpcReader } from "./tpc_tape.ts";
 import { unpaddedTapReader } from "./unpadded_tap.ts";
+
+const READERS: Readonly<Record<ForeignFormat, ImageReader>> = {
+  aws: awsTapeReader,
+  het: awsTapeReader,
+  cptp: copyTapeReader,
+  e11: unpaddedTapReader,
+  tpc: tpcReader,
+};
 
 /** Formats that their contents tell apart, and the names that promise them. */
 const TELLTALE: readonly (readonly [RegExp, ImageReader])[] = [
@@ -47,15 +65,18 @@ export class ForeignMedium implements Medium {
   }
 
   /**
-   * Opens an image; what is in it tells its format, but for TPC, which goes by the ending `.tpc`.
+   * Opens an image; what is in it tells its format, but for TPC, which goes by the ending `.tpc`. A format that is given
+   * decides.
    *
    * @throws {ImageFormatError} when the file is of none of the formats, or damaged.
-   * @throws {MediumError} when the file system fails.
+   * @throws {MediumStoreError} when the file system fails.
    */
-  static open(path: string): ForeignMedium {
+  static open(path: string, format?: ForeignFormat): ForeignMedium {
     const file = ImageFile.open(path, { create: false, readOnly: true });
     try {
-      const { reader, contents } = recognize(file);
+      const { reader, contents } = format === undefined
+        ? recognize(file)
+        : { reader: READERS[format], contents: READERS[format].walk(file) };
       return new ForeignMedium(file, reader, contents);
     } catch (error) {
       file.close();
@@ -68,7 +89,7 @@ export class ForeignMedium implements Medium {
   /**
    * Refused: the image is only read.
    *
-   * @throws {MediumError} always
+   * @throws {MediumStoreError} always
    */
   format(): void {
     throw readOnly(this.path);
@@ -89,24 +110,33 @@ function readersFor(path: string): readonly ImageReader[] {
   return [...promised, ...others].map(([, reader]) => reader);
 }
 
+interface Recognized {
+  readonly reader: ImageReader;
+  readonly contents: ForeignContents;
+}
+
 /** The reader that finds a tape in the file; where none does, what the one that came furthest says. */
-function recognize(
-  file: ImageFile,
-): { readonly reader: ImageReader; readonly contents: ForeignContents } {
+function recognize(file: ImageFile): Recognized {
   const readers = readersFor(file.path);
+  let likely: Recognized | undefined;
   let best: ImageFormatError | undefined;
   for (const reader of readers) {
     try {
       const contents = reader.walk(file);
-      // What is cut within its first object may be anything.
-      if (contents.index.objectCount > 0 || contents.warning === undefined) {
+      const { index: { objectCount, filemarkCount }, warning, isCertain = false } = contents;
+      if (isCertain || objectCount > filemarkCount || warning === undefined) {
         return { reader, contents };
       }
+      // What is cut within its first record may be another format, and within its first object anything.
+      if (objectCount > 0) likely ??= { reader, contents };
     } catch (error) {
-      if (!(error instanceof ImageFormatError)) throw error;
+      if (!(error instanceof ImageFormatError) || error instanceof UnsupportedImageError) {
+        throw error;
+      }
       if (best === undefined || (error.offset ?? 0) > (best.offset ?? 0)) best = error;
     }
   }
+  if (likely !== undefined) return likely;
   throw best ?? new ImageFormatError(
     `Cannot use ${file.path} as a tape image: it is of no format that is known`,
     { path: file.path },
@@ -132,7 +162,7 @@ class ForeignPartition extends IndexedPartition {
       const data = this.#reader.read(this.#file, this.#offsets.at(object), length);
       return data.length <= maxBytes ? data : data.subarray(0, maxBytes);
     } catch (cause) {
-      if (cause instanceof ImageFormatError) throw new MediumError(cause.message, { cause });
+      if (cause instanceof ImageFormatError) throw new MediumStoreError(cause.message, { cause });
       throw cause;
     }
   }
@@ -150,8 +180,8 @@ class ForeignPartition extends IndexedPartition {
   }
 }
 
-function readOnly(path: string): MediumError {
-  return new MediumError(
+function readOnly(path: string): MediumStoreError {
+  return new MediumStoreError(
     `Cannot write to ${path}: images of other programs are only read; convert it to a .tap image first`,
   );
 }

@@ -16,6 +16,9 @@ export type ForeignFormat = "aws" | "het" | "cptp" | "e11" | "tpc";
 /** The longest record that is read, in bytes: the longest that a .tap image, and a tape, holds. */
 export const MAX_FOREIGN_RECORD = 0xffffff;
 
+/** The format is beyond doubt, and the file cannot be read all the same. */
+export class UnsupportedImageError extends ImageFormatError {}
+
 /** A format: how to find the objects of a file, and to read one of them. */
 export interface ImageReader {
   /** What people call the format. */
@@ -24,14 +27,14 @@ export interface ImageReader {
    * Finds all objects. The end of the file is the end of the medium, and so is an object that it cuts.
    *
    * @throws {ImageFormatError} when the file is not of the format, or damaged.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   walk(file: ImageFile): ForeignContents;
   /**
    * The whole record that begins there; the array is the caller's.
    *
    * @throws {ImageFormatError} when it is not there any more.
-   * @throws {MediumError} when it cannot be read.
+   * @throws {MediumStoreError} when it cannot be read.
    */
   read(file: ImageFile, offset: number, length: number): Uint8Array;
 }
@@ -40,6 +43,8 @@ export interface ImageReader {
 export interface ForeignContents extends TapContents {
   /** Its format, which may depend on what is in it. */
   readonly format: ForeignFormat;
+  /** The format is beyond doubt, though nothing of the tape may be whole. @default false */
+  readonly isCertain?: boolean;
 }
 
 const WINDOW_BYTES = 4096;
@@ -94,21 +99,19 @@ export class ImageWalk {
 
   /** What is at `offset` cannot be in such an image. */
   error(offset: number, found: string): ImageFormatError {
-    return notSuch(this.file.path, this.#name, offset, found);
+    return new ImageFormatError(this.#message(offset, found), { path: this.file.path, offset });
   }
-}
 
-/** What is at `offset` of a file cannot be in an image of the format called `name`. */
-export function notSuch(
-  path: string,
-  name: string,
-  offset: number,
-  found: string,
-): ImageFormatError {
-  return new ImageFormatError(
-    `Cannot use ${path} as ${name}: found ${found} at offset ${offset}`,
-    { path, offset },
-  );
+  /** What is at `offset` cannot be read; it is such an image, if there are no two ways about that. */
+  unsupported(offset: number, found: string, isCertain: boolean): ImageFormatError {
+    if (!isCertain) return this.error(offset, found);
+    const { path } = this.file;
+    return new UnsupportedImageError(this.#message(offset, found), { path, offset });
+  }
+
+  #message(offset: number, found: string): string {
+    return `Cannot use ${this.file.path} as ${this.#name}: found ${found} at offset ${offset}`;
+  }
 }
 
 /** Bytes that the walk has seen, once more. */

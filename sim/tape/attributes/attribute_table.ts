@@ -7,9 +7,10 @@
 import { writeAscii } from "../../../scsi/ascii.ts";
 import { writeU16, writeU32, writeU64 } from "../../../scsi/big_endian.ts";
 import type { DriveState } from "../drive_state.ts";
-import type { Medium } from "../medium.ts";
+import type { Medium, MediumState } from "../medium.ts";
 import { TAPE_ALERT_FLAGS } from "../tape_alerts.ts";
-import { MAX_COHERENCY_BYTES, usedMemory } from "./cartridge_memory.ts";
+import { TAPE_METRES } from "../tape_path.ts";
+import { MAX_COHERENCY_BYTES, mediumSerialNumber, usedMemory } from "./cartridge_memory.ts";
 
 /** FORMAT of an attribute. */
 export const AttributeFormat = { Binary: 0, Ascii: 1, Text: 2 } as const;
@@ -36,8 +37,7 @@ const MEBIBYTE = 1024 * 1024;
 const MEMORY_BYTES = 16 * 1024;
 const DATA_CARTRIDGE = 0x00;
 const WORM_CARTRIDGE = 0x80;
-/** The tape of an LTO cartridge: 12.7 mm wide, about 846 m long. */
-const LENGTH_METRES = 846;
+/** The tape of an LTO cartridge: 12.7 mm wide. */
 const WIDTH_TENTHS = 127;
 
 /** What the drive fills in (device and medium types). */
@@ -59,7 +59,8 @@ const OF_DRIVE: readonly AttributeDefinition[] = [
   row(0x0004, Binary, 8, (_drive, { state }) => u64(MEMORY_BYTES - usedMemory(state))),
   row(0x0005, Ascii, 8, (drive) => ascii(drive.density.organization, 8)),
   row(0x0006, Binary, 1, (drive) => new Uint8Array([drive.densityCode])),
-  row(0x0007, Binary, 2, () => new Uint8Array([0, 1])),
+  row(0x0007, Binary, 2, (_drive, { state }) => u16(1 + (state.formatCount ?? 0))),
+  row(0x0008, Ascii, 32, (_drive, { state }) => label(state)),
   row(0x0009, Binary, 4, (_drive, { state }) => u32(state.volumeChangeReference ?? 0)),
   ...[0, 1, 2, 3].map((index) =>
     row(0x020a + index, Ascii, 40, (_drive, { state }) => {
@@ -67,13 +68,19 @@ const OF_DRIVE: readonly AttributeDefinition[] = [
       return name === undefined ? undefined : ascii(name, 40);
     })
   ),
-  row(0x0220, Binary, 8, (_drive, { state }) => mebibytes(state.bytesWritten ?? 0)),
-  row(0x0221, Binary, 8, (_drive, { state }) => mebibytes(state.bytesRead ?? 0)),
-  row(0x0222, Binary, 8, ({ counts }) => mebibytes(counts.mediumBytesWritten)),
-  row(0x0223, Binary, 8, ({ counts }) => mebibytes(counts.mediumBytesRead)),
+  row(0x0220, Binary, 8, (drive, { state }) => {
+    drive.settleCounts();
+    return mebibytes(state.bytesWritten ?? 0);
+  }),
+  row(0x0221, Binary, 8, (drive, { state }) => {
+    drive.settleCounts();
+    return mebibytes(state.bytesRead ?? 0);
+  }),
+  row(0x0222, Binary, 8, ({ use }) => mebibytes(use.sinceLoad("mediumBytesWritten"))),
+  row(0x0223, Binary, 8, ({ use }) => mebibytes(use.sinceLoad("mediumBytesRead"))),
   row(0x0400, Ascii, 8, (drive) => ascii(drive.personality.vendor, 8)),
-  row(0x0401, Ascii, 32, (_drive, { state }) => ascii(serialNumber(state.barcode), 32)),
-  row(0x0402, Binary, 4, () => u32(LENGTH_METRES)),
+  row(0x0401, Ascii, 32, (_drive, { state }) => ascii(mediumSerialNumber(state.barcode), 32)),
+  row(0x0402, Binary, 4, () => u32(TAPE_METRES)),
   row(0x0403, Binary, 4, () => u32(WIDTH_TENTHS)),
   row(0x0404, Ascii, 8, (drive) => ascii(drive.density.organization, 8)),
   row(0x0405, Binary, 1, (drive) => new Uint8Array([drive.densityCode])),
@@ -126,13 +133,17 @@ function row(
   return { id, format, length, value, perPartition };
 }
 
-/** A cartridge without a label has the serial number of none other that matters. */
-function serialNumber(barcode = ""): string {
-  return `SIM${barcode.padEnd(7, "0")}`;
+/** What the cartridge is called; nothing without a label. */
+function label({ barcode }: MediumState): Uint8Array | undefined {
+  return barcode === undefined ? undefined : ascii(barcode, 32);
 }
 
 function mebibytes(bytes: number): Uint8Array {
   return u64(Math.floor(bytes / MEBIBYTE));
+}
+
+function u16(value: number): Uint8Array {
+  return new Uint8Array([value >> 8, value & 0xff]);
 }
 
 function u32(value: number): Uint8Array {

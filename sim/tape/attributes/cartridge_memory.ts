@@ -40,6 +40,11 @@ export function storeValue(
     : [...others, { ...attribute, value: toHex(value) }];
 }
 
+/** Serial number of a cartridge: it follows from the label. */
+export function mediumSerialNumber(barcode: string = ""): string {
+  return `SIM${barcode.padEnd(7, "0")}`;
+}
+
 /** FORMAT MEDIUM makes what was said about the old partitions wrong. */
 export function forgetCoherency(state: MediumState): void {
   state.attributes = state.attributes?.filter(({ id }) => id !== COHERENCY);

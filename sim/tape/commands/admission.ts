@@ -70,7 +70,12 @@ function reservedBits(
   return undefined;
 }
 
-function notReady(drive: DriveState, { needsMedium }: DriveCommand): Outcome | undefined {
+function notReady(
+  drive: DriveState,
+  { needsMedium, readsTape }: DriveCommand,
+): Outcome | undefined {
   const reason = needsMedium ? drive.notReady() : undefined;
-  return reason && failed(reason);
+  if (reason !== undefined) return failed(reason);
+  if (readsTape && drive.format === "unknown") return failed(Conditions.unreadableFormat);
+  return undefined;
 }

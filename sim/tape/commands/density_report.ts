@@ -9,6 +9,7 @@ import { readU16, writeU16, writeU24, writeU32 } from "../../../scsi/big_endian.
 import type { DensityFacts } from "../../personality.ts";
 import type { Task } from "../../device_server.ts";
 import { Conditions, failed, type Outcome } from "../conditions.ts";
+import { TAPE_METRES } from "../tape_path.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
 import { cutToAllocation } from "./transfer_length.ts";
@@ -18,9 +19,6 @@ const MEDIUM_TYPE = 0x02;
 
 const HEADER_LENGTH = 4;
 const DESCRIPTOR_LENGTH = 52;
-
-/** Length of an LTO tape. */
-const MEDIUM_METRES = 846;
 
 const WRITABLE = 0x80;
 const DEFAULT = 0x20;
@@ -81,7 +79,7 @@ function encodeMediumTypes(shown: readonly MediumFacts[]): Uint8Array {
     data[at + 4] = 1;
     data[at + 5] = density.code;
     writeU16(data, at + 14, density.mediaWidth);
-    writeU16(data, at + 16, MEDIUM_METRES);
+    writeU16(data, at + 16, TAPE_METRES);
     writeAscii(data, at + 20, 8, density.organization);
     writeAscii(data, at + 28, 8, density.name);
     writeAscii(data, at + 36, 20, description);

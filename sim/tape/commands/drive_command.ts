@@ -30,6 +30,8 @@ export interface DriveCommand {
   readonly usage: readonly number[];
   /** Whether it needs a loaded medium that is ready. @default false */
   readonly needsMedium?: boolean;
+  /** Refused when the tape is in a format that the drive does not know. @default false */
+  readonly readsTape?: boolean;
   /** Executed in spite of a pending unit attention, which stays pending (SAM-5 §5.14.2). @default false */
   readonly ignoresUnitAttention?: boolean;
   /** Executed in spite of another nexus's reservation. @default false */

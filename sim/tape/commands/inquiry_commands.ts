@@ -24,6 +24,10 @@ const AUTOMATION_SERIAL = 0xb3;
 const ELEMENT_ADDRESS = 0xb4;
 const BLOCK_PROTECTION = 0xb5;
 const EXTENDED_INQUIRY = 0x86;
+const MODE_PAGE_POLICY = 0x87;
+/** The last page that SCSI-2 and the first SPC have. */
+const LAST_OLD_PAGE = VpdPage.DeviceIdentification;
+const LAST_OLD_VERSION = 2;
 
 const WORM_CAPABLE = 0x01;
 /** Methods: CRC32C, 4 bytes, for writes, reads and both ways of READ REVERSE and RECOVER BUFFERED DATA alike. */
@@ -43,6 +47,8 @@ const VPD_BODIES: ReadonlyMap<number, VpdBody> = new Map<number, VpdBody>([
   [VpdPage.UnitSerialNumber, serial],
   [VpdPage.DeviceIdentification, deviceIdentification],
   [EXTENDED_INQUIRY, extendedInquiry],
+  // All mode pages, subpages included, are shared by all initiators.
+  [MODE_PAGE_POLICY, () => new Uint8Array([0x3f, 0xff, 0x00, 0x00])],
   [TAPE_CAPABILITIES, ({ personality }) => {
     return new Uint8Array([personality.features.worm ? WORM_CAPABLE : 0, 0]);
   }],
@@ -56,8 +62,16 @@ const VPD_BODIES: ReadonlyMap<number, VpdBody> = new Map<number, VpdBody>([
 
 function supportedPages(drive: DriveState): Uint8Array {
   const isThere = ([code, body]: [number, VpdBody]) =>
-    code === VpdPage.SupportedPages || body(drive) !== undefined;
+    code === VpdPage.SupportedPages || isInVersion(drive, code) && body(drive) !== undefined;
   return new Uint8Array([...VPD_BODIES].filter(isThere).map(([code]) => code));
+}
+
+function vpdBody(drive: DriveState, code: number): Uint8Array | undefined {
+  return isInVersion(drive, code) ? VPD_BODIES.get(code)?.(drive) : undefined;
+}
+
+function isInVersion({ personality }: DriveState, code: number): boolean {
+  return code <= LAST_OLD_PAGE || personality.version > LAST_OLD_VERSION;
 }
 
 /** Unit attentions are cleared one by one as they are told (UASK_SUP 0, LUICLR 1). */
@@ -97,7 +111,7 @@ function inquiry(drive: DriveState, { cdb }: Task): Outcome {
     if (cdb[2] !== 0) return invalidField(2);
     return { dataIn: cutToAllocation(standardData(drive), allocationLength) };
   }
-  const body = VPD_BODIES.get(cdb[2])?.(drive);
+  const body = vpdBody(drive, cdb[2]);
   if (body === undefined) return invalidField(2);
   const page = encodeVpdPage(DeviceType.Tape, cdb[2], body);
   return { dataIn: cutToAllocation(page, allocationLength) };

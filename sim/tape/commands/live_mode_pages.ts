@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ModePageValues } from "../drive_modes.ts";
+import type { ModePageValues } from "../../unit/mode_page_values.ts";
 import type { DriveState } from "../drive_state.ts";
 import { ModePage } from "../mode_page_table.ts";
 import { partitionPage } from "./partition_page.ts";

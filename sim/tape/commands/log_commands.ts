@@ -8,12 +8,13 @@ import { readU16 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
 import { Conditions, failed, GOOD, invalidField, type Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
-import { findLogPage, logPageData } from "../logs/log_pages.ts";
+import { findLogPage, logPageData, subpageData } from "../logs/log_pages.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
 const PAGE_CONTROL = 0xc0;
 const PAGE_CODE = 0x3f;
+const SUBPAGE_CODE = 0xff;
 /** Cumulative values: the only ones there are. */
 const CUMULATIVE = 0x40;
 const RESET_COUNTERS = 0x02;
@@ -22,7 +23,7 @@ const RESET_COUNTERS = 0x02;
 export const LOG_COMMANDS: readonly DriveCommand[] = [
   {
     opcode: 0x4d,
-    usage: [0, PAGE_CONTROL | PAGE_CODE, 0xff, 0, 0xff, 0xff, 0xff, 0xff, CONTROL],
+    usage: [0, PAGE_CONTROL | PAGE_CODE, SUBPAGE_CODE, 0, 0xff, 0xff, 0xff, 0xff, CONTROL],
     allowedWhenReserved: true,
     execute: logSense,
   },
@@ -39,14 +40,22 @@ function logSense(drive: DriveState, { cdb, nexus }: Task): Outcome {
   if ((cdb[2] & PAGE_CONTROL) !== CUMULATIVE) return invalidField(2, 7);
   const page = findLogPage(drive, cdb[2] & PAGE_CODE);
   if (page === undefined) return invalidField(2, 5);
-  if (cdb[3] !== 0) return invalidField(3);
+  if (cdb[3] !== 0) return subpageList(drive, cdb);
   const data = logPageData(page, drive, nexus, readU16(cdb, 5));
   if (data === undefined) return invalidField(5);
   return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
 }
 
+/** The list of all pages and subpages is the only subpage there is. */
+function subpageList(drive: DriveState, cdb: Uint8Array): Outcome {
+  const data = subpageData(drive, cdb[2] & PAGE_CODE, cdb[3]);
+  if (data === undefined) return invalidField(3);
+  if (readU16(cdb, 5) !== 0) return invalidField(5);
+  return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
+}
+
 function logSelect(drive: DriveState, { cdb }: Task): Outcome {
   if (readU16(cdb, 7) !== 0) return failed(Conditions.parameterListLength);
-  if ((cdb[1] & RESET_COUNTERS) !== 0) drive.counts.clear();
+  if ((cdb[1] & RESET_COUNTERS) !== 0) drive.clearCounts();
   return GOOD;
 }

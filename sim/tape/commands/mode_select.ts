@@ -1,33 +1,26 @@
 /**
- * What MODE SELECT does with its parameter list (SPC-5 §6.13, §7.5; SSC-4 §8.3).
+ * What MODE SELECT may change of a tape drive, and does (SSC-4 §8.3).
  *
  * @module
  */
 
 import {
   type BlockDescriptor,
-  decodeModeParameters,
   decodeTapeParameter,
   type ModeForm,
   type ModePage,
+  type ModeParameters,
 } from "../../../scsi/mode_parameters.ts";
-import type { Task } from "../../device_server.ts";
+import { type ModePageValues, refuseChange } from "../../unit/mode_page_values.ts";
 import { allowsLength } from "../block_limits.ts";
-import { Conditions, failed, GOOD, invalidParameter, type Outcome } from "../conditions.ts";
+import { invalidParameter, type Outcome } from "../conditions.ts";
+import type { DriveState } from "../drive_state.ts";
 import { livePage } from "./live_mode_pages.ts";
 import { planPartitions } from "./partition_page.ts";
-import type { ModePageValues } from "../drive_modes.ts";
-import type { DriveState } from "../drive_state.ts";
 
-/** Header length, and where the descriptor length and the device-specific parameter are. */
-const LAYOUTS = {
-  6: { length: 4, dataLength: [0], deviceSpecific: 2, descriptorLength: [3] },
-  10: { length: 8, dataLength: [0, 1], deviceSpecific: 3, descriptorLength: [6, 7] },
-} as const;
+/** Where the header has the device-specific parameter, and where it ends. */
+const LAYOUTS = { 6: { deviceSpecific: 2, length: 4 }, 10: { deviceSpecific: 3, length: 8 } };
 
-const LONG_LBA_BYTE = 4;
-const LONG_LBA = 0x01;
-const DESCRIPTOR_LENGTH = 8;
 const DENSITY_DEFAULT = 0x00;
 const DENSITY_NO_CHANGE = 0x7f;
 const PARTITION_PAGE = 0x11;
@@ -35,54 +28,21 @@ const DEVICE_CONFIGURATION = 0x10;
 const UNBUFFERED = 0;
 const BUFFERED = 1;
 
-/** Writes mode parameters: all of them, or none when any is refused. Other nexuses get 2A/01 when any changed. */
-export function modeSelect(
+/** Why a header or a block descriptor is refused. */
+export function refuseHeader(
   drive: DriveState,
-  { dataOut, nexus }: Task,
-  listLength: number,
+  { blockDescriptor, deviceSpecific }: ModeParameters,
   form: ModeForm,
-): Outcome {
-  if (listLength === 0) return GOOD;
-  const list = dataOut.subarray(0, listLength);
+): Outcome | undefined {
   const layout = LAYOUTS[form];
-  if (list.length < Math.max(listLength, layout.length)) {
-    return failed(Conditions.parameterListLength);
-  }
-  const headerRefused = checkHeader(list, form);
-  if (headerRefused !== undefined) return headerRefused;
-  const parameters = decodeModeParameters(list, form);
-  if (parameters.truncated) return failed(Conditions.parameterListLength);
-  const { blockDescriptor, deviceSpecific, pages } = parameters;
-  const refused = (blockDescriptor && checkDescriptor(drive, blockDescriptor, layout.length)) ??
-    checkPages(drive, pages, list);
-  if (refused !== undefined) return refused;
   const { bufferedMode } = decodeTapeParameter(deviceSpecific);
-  const changed = [
-    apply(drive.modes, "bufferedMode", bufferedMode),
-    blockDescriptor !== undefined && applyDescriptor(drive, blockDescriptor),
-    applyPages(drive, pages),
-  ];
-  if (changed.includes(true)) drive.attentions.raise(Conditions.modeParametersChanged, nexus);
-  return GOOD;
-}
-
-function checkHeader(list: Uint8Array, form: ModeForm): Outcome | undefined {
-  const { dataLength, deviceSpecific, descriptorLength } = LAYOUTS[form];
-  // Reserved in MODE SELECT: an initiator that sends back what it read has to clear it.
-  if (dataLength.some((at) => list[at] !== 0)) return invalidParameter(0);
-  const { bufferedMode } = decodeTapeParameter(list[deviceSpecific]);
   if (bufferedMode !== UNBUFFERED && bufferedMode !== BUFFERED) {
-    return invalidParameter(deviceSpecific, 6);
+    return invalidParameter(layout.deviceSpecific, 6);
   }
-  if (form === 10 && (list[LONG_LBA_BYTE] & LONG_LBA) !== 0) {
-    return invalidParameter(LONG_LBA_BYTE, 0);
-  }
-  const length = descriptorLength.reduce<number>((sum, at) => sum * 256 + list[at], 0);
-  if (length !== 0 && length !== DESCRIPTOR_LENGTH) return invalidParameter(descriptorLength[0]);
-  return undefined;
+  return blockDescriptor && refuseDescriptor(drive, blockDescriptor, layout.length);
 }
 
-function checkDescriptor(
+function refuseDescriptor(
   drive: DriveState,
   { densityCode, blockCount, blockBytes }: BlockDescriptor,
   at: number,
@@ -106,43 +66,35 @@ function isPresentDensity(drive: DriveState, code: number): boolean {
   return code === DENSITY_DEFAULT || code === DENSITY_NO_CHANGE || code === drive.densityCode;
 }
 
-function checkPages(
+/** Why a page is refused that begins at byte `at` of the list. */
+export function refusePage(
   drive: DriveState,
-  pages: readonly ModePage[],
-  list: Uint8Array,
-): Outcome | undefined {
-  for (const page of pages) {
-    const at = page.bytes.byteOffset - list.byteOffset;
-    const known = drive.modes.find(page.page, page.subpage);
-    const refused = known === undefined
-      ? invalidParameter(at, 5)
-      : checkPage(drive, known, page, at);
-    if (refused !== undefined) return refused;
-  }
-  return undefined;
-}
-
-/** PS must be 0, the length that of the page, and what cannot be changed as it is. */
-function checkPage(
-  drive: DriveState,
-  known: ModePageValues,
+  values: ModePageValues,
   { bytes }: ModePage,
   at: number,
 ): Outcome | undefined {
-  const current = livePage(drive, known);
-  if (bytes[0] !== current[0]) return invalidParameter(at, 7);
-  if (isPartitionPage(known)) {
+  const current = livePage(drive, values);
+  if (isPartitionPage(values)) {
+    if (bytes[0] !== current[0]) return invalidParameter(at, 7);
     const planned = planPartitions(drive, bytes);
     return "wrong" in planned ? invalidParameter(at + planned.wrong) : undefined;
   }
   // Some initiators send a device configuration page that is longer than the one they read.
-  const isLonger = known.page === DEVICE_CONFIGURATION && bytes.length > current.length;
-  if (bytes.length !== current.length && !isLonger) return invalidParameter(at + 1);
-  for (let byte = known.subpage === 0 ? 2 : 4; byte < current.length; byte++) {
-    const wrong = (bytes[byte] ^ current[byte]) & ~known.changeable[byte];
-    if (wrong !== 0) return invalidParameter(at + byte, 31 - Math.clz32(wrong));
-  }
-  return undefined;
+  const isLonger = values.page === DEVICE_CONFIGURATION && bytes.length > current.length;
+  const known = isLonger ? bytes.subarray(0, current.length) : bytes;
+  return refuseChange(known, current, values, at);
+}
+
+/** Takes in what was not refused, and says whether it changed anything. */
+export function applyModes(drive: DriveState, parameters: ModeParameters): boolean {
+  const { blockDescriptor, deviceSpecific, pages } = parameters;
+  const { bufferedMode } = decodeTapeParameter(deviceSpecific);
+  const changed = [
+    apply(drive.modes, "bufferedMode", bufferedMode),
+    blockDescriptor !== undefined && applyDescriptor(drive, blockDescriptor),
+    applyPages(drive, pages),
+  ];
+  return changed.includes(true);
 }
 
 function isPartitionPage({ page, subpage }: ModePageValues): boolean {

@@ -8,7 +8,8 @@ import { readU16, readU64 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
 import { forgetCoherency } from "../attributes/cartridge_memory.ts";
 import { Conditions, failed, GOOD, invalidField, type Outcome } from "../conditions.ts";
-import type { DriveState, PartitionPlan } from "../drive_state.ts";
+import type { DriveState } from "../drive_state.ts";
+import type { PartitionPlan } from "../drive_state_options.ts";
 import type { Medium } from "../medium.ts";
 import { WHOLE_CAPACITY } from "../tape_capacity.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
@@ -73,6 +74,7 @@ function makePartitions(drive: DriveState, partitionBytes: PartitionPlan): Outco
   try {
     medium.state.partitionBytes = partitionBytes.length > 1 ? partitionBytes : undefined;
     forgetCoherency(medium.state);
+    medium.state.formatCount = (medium.state.formatCount ?? 0) + 1;
     drive.modified();
     drive.returnToBeginning();
     medium.state.partition = 0;

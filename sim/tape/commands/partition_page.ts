@@ -5,7 +5,8 @@
  */
 
 import { readU16, writeU16 } from "../../../scsi/big_endian.ts";
-import type { DriveState, PartitionPlan } from "../drive_state.ts";
+import type { DriveState } from "../drive_state.ts";
+import type { PartitionPlan } from "../drive_state_options.ts";
 
 // Offsets in the page.
 const MOST = 2;

@@ -37,12 +37,14 @@ export const POSITION_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x11,
     usage: [CODE, 0xff, 0xff, 0xff, CONTROL],
     needsMedium: true,
+    readsTape: true,
     execute: (drive, { cdb }) => space(drive, cdb[1] & CODE, (readU24(cdb, 2) << 8) >> 8),
   },
   {
     opcode: 0x91,
     usage: [CODE, 0, 0, ...bytes(8), 0, 0, 0, CONTROL],
     needsMedium: true,
+    readsTape: true,
     execute: (drive, { cdb }) =>
       space(drive, cdb[1] & CODE, Number(BigInt.asIntN(64, readU64(cdb, 4)))),
   },
@@ -51,12 +53,14 @@ export const POSITION_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x2b,
     usage: [BLOCK_ADDRESS_TYPE | CHANGE_PARTITION | IMMED, 0, ...bytes(4), 0, 0xff, CONTROL],
     needsMedium: true,
+    readsTape: true,
     execute: locate10,
   },
   {
     opcode: 0x92,
     usage: [DESTINATION | CHANGE_PARTITION | IMMED, 0, 0xff, ...bytes(8), 0, 0, 0, CONTROL],
     needsMedium: true,
+    readsTape: true,
     execute: locate16,
   },
 ];

@@ -33,6 +33,7 @@ export const READ_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x08,
     usage: [FIXED | SILI, 0xff, 0xff, 0xff, CONTROL],
     needsMedium: true,
+    readsTape: true,
     access: "read",
     execute: (drive, task) => read(drive, task, readU24(task.cdb, 2)),
   },
@@ -40,6 +41,7 @@ export const READ_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x88,
     usage: [FIXED | SILI, ...EXPLICIT_USAGE, CONTROL],
     needsMedium: true,
+    readsTape: true,
     access: "read",
     feature: "explicitAddress",
     execute: (drive, task) =>

@@ -31,6 +31,7 @@ export const READ_REVERSE_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x0f,
     usage: [BYTE_ORDER | SILI | FIXED, 0xff, 0xff, 0xff, CONTROL],
     needsMedium: true,
+    readsTape: true,
     access: "read",
     feature: "readReverse",
     execute: (drive, task) => readReverse(drive, task, readU24(task.cdb, 2)),
@@ -39,6 +40,7 @@ export const READ_REVERSE_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x81,
     usage: [BYTE_ORDER | SILI | FIXED, ...EXPLICIT_USAGE, CONTROL],
     needsMedium: true,
+    readsTape: true,
     access: "read",
     feature: "readReverse",
     execute: (drive, task) =>

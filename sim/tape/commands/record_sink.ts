@@ -9,7 +9,7 @@ import type { Nexus, Task } from "../../device_server.ts";
 import { allowsLength } from "../block_limits.ts";
 import { type Condition, Conditions, failed, GOOD, type Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
-import { FILEMARK_BYTES, MediumError } from "../medium.ts";
+import { FILEMARK_BYTES, MediumStoreError } from "../medium.ts";
 import { TapeAlert } from "../tape_alerts.ts";
 import { PROTECTION_BYTES } from "./record_source.ts";
 
@@ -137,6 +137,6 @@ function failedWrite(drive: DriveState, error: unknown): Condition {
 
 /** The condition of a store that fails. */
 export function writeFailure(error: unknown): Condition {
-  if (error instanceof MediumError) return Conditions.writeError;
+  if (error instanceof MediumStoreError) return Conditions.writeError;
   throw error;
 }

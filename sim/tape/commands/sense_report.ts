@@ -26,7 +26,8 @@ export const REQUEST_SENSE: DriveCommand = {
 /** Gives, and thereby clears, what is pending; else how ready the drive is. */
 function requestSense(drive: DriveState, { cdb, nexus }: Task): Outcome {
   const condition = drive.attentions.take(nexus) ?? drive.deferredErrors.shift() ??
-    drive.operation.progress() ?? drive.readiness.reason() ?? idle(drive);
+    drive.operation.progress() ?? drive.readiness.reason() ??
+    drive.health.takeOnRequest() ?? idle(drive);
   const format = (cdb[1] & DESC) !== 0 ? "descriptor" : "fixed";
   return { dataIn: cutToAllocation(senseData(drive, condition, format), cdb[4]) };
 }

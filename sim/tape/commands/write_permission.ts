@@ -19,6 +19,7 @@ export function writeRefusal(drive: DriveState): Condition | undefined {
     drive.tapeAlerts.raise(TapeAlert.WriteProtect);
     return protection;
   }
+  if (drive.format !== "writable") return Conditions.unwritableFormat;
   if (!drive.isWorm && !drive.modes.appendOnly) return undefined;
   if (isAppendPoint(drive)) return undefined;
   if (drive.isWorm) {
@@ -42,6 +43,7 @@ export function eraseRefusal(drive: DriveState): Condition | undefined {
 export function formatRefusal(drive: DriveState): Condition | undefined {
   const protection = drive.writeProtection();
   if (protection !== undefined) return protection;
+  if (drive.format !== "writable") return Conditions.unformattable;
   if (drive.isWorm) return Conditions.wormOverwrite;
   if (!drive.modes.appendOnly) return undefined;
   const isPermitted = drive.overwrite === "format";

@@ -15,6 +15,8 @@ import { binary, counter32, type DriveLogPage, number16, text } from "./log_para
 const TEMPERATURE = 30;
 const MAX_TEMPERATURE = 55;
 
+const MS_PER_HOUR = 3_600_000;
+
 /** DT DEVICE ACTIVITY. */
 const Activity = { None: 0x00, Calibrating: 0x0b } as const;
 
@@ -67,12 +69,13 @@ function activity({ operation, readiness }: DriveState): number {
 
 function deviceStatistics(drive: DriveState): LogParameter[] {
   const { counts, preventing } = drive;
+  drive.settleCounts();
   return [
     counter32(0x0000, counts.loads),
     counter32(0x0001, counts.cleanings),
-    counter32(0x0002, drive.now() / 3_600_000),
-    counter32(0x0003, drive.now() / 3_600_000),
-    counter32(0x0004, 0),
+    counter32(0x0002, drive.now() / MS_PER_HOUR),
+    counter32(0x0003, counts.motionMs / MS_PER_HOUR),
+    counter32(0x0004, counts.metres),
     counter32(0x000e, counts.unrecoveredWrites),
     counter32(0x000f, counts.unrecoveredReads),
     text(0x0040, drive.serialNumber, 32),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeU16 } from "../../../scsi/big_endian.ts";
 import { encodeLogPage, encodeSupportedLogPages } from "../../../scsi/log_pages.ts";
 import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
@@ -11,15 +12,20 @@ import { CAPACITY_PAGES } from "./capacity_pages.ts";
 import { DEVICE_PAGES } from "./device_pages.ts";
 import { ERROR_PAGES } from "./error_pages.ts";
 import type { DriveLogPage } from "./log_parameter.ts";
+import { tapeDiagnosticData } from "./diagnostic_page.ts";
 import { volumeStatistics } from "./volume_statistics.ts";
 
 const SUPPORTED_PAGES = 0x00;
+const ALL_SUBPAGES = 0xff;
+const SUBPAGE_FORMAT = 0x40;
+const LIST_HEADER_LENGTH = 4;
 
 const PAGES: readonly DriveLogPage[] = [
   { page: SUPPORTED_PAGES, parameters: () => [] },
   ...ERROR_PAGES,
   ...CAPACITY_PAGES,
   ...DEVICE_PAGES,
+  { page: 0x16, parameters: tapeDiagnosticData },
   { page: 0x17, parameters: volumeStatistics },
 ];
 
@@ -27,6 +33,27 @@ const PAGES: readonly DriveLogPage[] = [
 export function findLogPage({ personality }: DriveState, page: number): DriveLogPage | undefined {
   if (!personality.features.logPages.includes(page)) return undefined;
   return PAGES.find((known) => known.page === page);
+}
+
+/**
+ * Page 00h, subpage FFh: all pages and subpages that there are (SPC-5 §7.3.18); `undefined` for any other subpage. A new
+ * array.
+ */
+export function subpageData(
+  { personality }: DriveState,
+  page: number,
+  subpage: number,
+): Uint8Array | undefined {
+  if (page !== SUPPORTED_PAGES || subpage !== ALL_SUBPAGES) return undefined;
+  const listed = personality.features.logPages.flatMap((code) =>
+    code === SUPPORTED_PAGES ? [code, 0, code, ALL_SUBPAGES] : [code, 0]
+  );
+  const data = new Uint8Array(LIST_HEADER_LENGTH + listed.length);
+  data[0] = SUBPAGE_FORMAT | page;
+  data[1] = subpage;
+  writeU16(data, 2, listed.length);
+  data.set(listed, LIST_HEADER_LENGTH);
+  return data;
 }
 
 /** The page with the parameters from code `pointer` on, a new array; `undefined` when all codes are lower. */
@@ -41,5 +68,7 @@ export function logPageData(
     return pointer === 0 ? encodeSupportedLogPages(logPages) : undefined;
   }
   const shown = parameters(drive, nexus).filter(({ code }) => code >= pointer);
-  return shown.length === 0 ? undefined : encodeLogPage({ page, subpage: 0, parameters: shown });
+  return shown.length === 0 && pointer > 0
+    ? undefined
+    : encodeLogPage({ page, subpage: 0, parameters: shown });
 }

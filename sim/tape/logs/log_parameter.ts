@@ -5,7 +5,7 @@
  */
 
 import { writeAscii } from "../../../scsi/ascii.ts";
-import { writeU16, writeU32, writeU64 } from "../../../scsi/big_endian.ts";
+import { writeU16, writeU32, writeU48, writeU64 } from "../../../scsi/big_endian.ts";
 import type { LogParameter } from "../../../scsi/log_pages.ts";
 import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
@@ -49,6 +49,13 @@ export function number16(code: number, value: number): LogParameter {
 /** A number of four bytes. */
 export function number32(code: number, value: number): LogParameter {
   return binary(code, u32(value));
+}
+
+/** A number of six bytes. */
+export function number48(code: number, value: number): LogParameter {
+  const bytes = new Uint8Array(6);
+  writeU48(bytes, 0, Math.floor(value));
+  return binary(code, bytes);
 }
 
 /** A number of eight bytes. */

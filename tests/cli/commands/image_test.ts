@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { nodeHost } from "../../../cli/host/node_host.ts";
 import { run } from "../../../cli/run.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { TapMedium } from "../../../sim/images/tap_medium.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { MemoryHost, type MemoryHostOptions, patternBytes } from "../memory_host.ts";
 import { SimDevices, tape } from "../sim_devices.ts";
@@ -19,6 +20,21 @@ async function writeMixed(devices: SimDevices): Promise<void> {
   const host = new MemoryHost({ files: { a: patternBytes(2500, 1), b: patternBytes(301, 2) } });
   assert.equal(await tape("write a b -b 1000", host, devices), 0, host.errors);
   assert.equal(await tape("weof", host, devices), 0);
+}
+
+/** Files for the time of a test; `at` gives their paths. */
+async function withFiles(
+  files: Readonly<Record<string, Uint8Array>>,
+  use: (at: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "tape-image-"));
+  const at = (name: string) => join(folder, name);
+  try {
+    for (const [name, bytes] of Object.entries(files)) await writeFile(at(name), bytes);
+    await use(at);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function ok(line: string, devices: SimDevices, options: MemoryHostOptions = {}) {
@@ -40,9 +56,10 @@ Deno.test("image save and image load keep every record and filemark as it is", a
   const saved = await ok("image save out.tap", from.devices);
   assert.match(saved.errors, /4 records, 2801 bytes .* and 3 filemarks saved/);
   const to = bench();
-  const files = { "out.tap": saved.sinks.get("out.tap")!.bytes };
-  const loaded = await ok("image load out.tap", to.devices, { files });
-  assert.match(loaded.errors, /4 records, 2801 bytes .* and 3 filemarks loaded/);
+  await withFiles({ "out.tap": saved.sinks.get("out.tap")!.bytes }, async (at) => {
+    const loaded = await ok(`image load ${at("out.tap")}`, to.devices);
+    assert.match(loaded.errors, /4 records, 2801 bytes .* and 3 filemarks loaded/);
+  });
   assert.deepEqual(to.drive.objects(), from.drive.objects());
 });
 
@@ -86,64 +103,71 @@ Deno.test("image save --skip-errors marks what cannot be read, and image load ne
   from.drive.inject(BAD_SECOND_READ);
   const host = await ok("image save out.tap --read-ahead 0 --skip-errors", from.devices);
   assert.match(host.errors, /1 block could not be read/);
-  const files = { "out.tap": host.sinks.get("out.tap")!.bytes };
-  const { devices, drive } = bench();
-  const refused = new MemoryHost({ files });
-  assert.equal(await tape("image load out.tap", refused, devices), 2);
-  assert.match(refused.errors, /1 damaged record; --salvage/);
-  assert.deepEqual(drive.objects(), []);
-  await ok("image load out.tap --salvage", devices, { files });
-  assert.deepEqual(drive.objects(), from.drive.objects().toSpliced(1, 1));
-  const inspected = await ok("image inspect out.tap", devices, { files });
-  assert.match(inspected.output, /1 unreadable/);
+  await withFiles({ "out.tap": host.sinks.get("out.tap")!.bytes }, async (at) => {
+    const { devices, drive } = bench();
+    const refused = new MemoryHost();
+    assert.equal(await tape(`image load ${at("out.tap")}`, refused, devices), 2);
+    assert.match(refused.errors, /1 damaged record; --salvage/);
+    assert.deepEqual(drive.objects(), []);
+    await ok(`image load ${at("out.tap")} --salvage`, devices);
+    assert.deepEqual(drive.objects(), from.drive.objects().toSpliced(1, 1));
+    const inspected = await ok(`image inspect ${at("out.tap")}`, devices);
+    assert.match(inspected.output, /1 unreadable/);
+  });
 });
 
 Deno.test("An interruption ends image save and image load at a record", async () => {
   const { drive, devices } = bench();
   await writeMixed(devices);
-  const image = await mixedImage();
-  for (
-    const [line, opcode] of [["image save out.tap --read-ahead 0", 0x08], [
-      "image load in.tap --yes",
-      0x0a,
-    ]] as const
-  ) {
-    const host = new MemoryHost({ files: { "in.tap": image } });
-    let seen = 0;
-    const execute = drive.execute.bind(drive);
-    drive.execute = (task) => {
-      if (task.cdb[0] === opcode && ++seen === 2) host.interrupt();
-      return execute(task);
-    };
-    assert.equal(await tape(line, host, devices), 2);
-    drive.execute = execute;
-    assert.match(host.errors, /Interrupted: 2 records, 2000 bytes/);
-    assert.match(host.errors, /The tape stands: At block 2/);
-  }
+  await withFiles({ "in.tap": await mixedImage() }, async (at) => {
+    for (
+      const [line, opcode] of [
+        ["image save out.tap --read-ahead 0", 0x08],
+        [`image load ${at("in.tap")} --yes`, 0x0a],
+      ] as const
+    ) {
+      const host = new MemoryHost();
+      let seen = 0;
+      const execute = drive.execute.bind(drive);
+      drive.execute = (task) => {
+        if (task.cdb[0] === opcode && ++seen === 2) host.interrupt();
+        return execute(task);
+      };
+      assert.equal(await tape(line, host, devices), 2);
+      drive.execute = execute;
+      assert.match(host.errors, /Interrupted: 2 records, 2000 bytes/);
+      assert.match(host.errors, /The tape stands: At block 2/);
+    }
+  });
 });
 
 Deno.test("image load overwrites a tape that is not blank only when somebody says so", async () => {
-  const files = { "in.tap": await mixedImage() };
-  for (
-    const [typed, options, status] of [[undefined, "", 1], ["no", "", 2], ["yes", "", 0], [
-      undefined,
-      " --yes",
-      0,
-    ]] as const
-  ) {
-    const { drive, devices } = bench();
-    await ok("write a", devices, { files: { a: patternBytes(10) } });
-    const before = drive.objects();
-    const host = new MemoryHost({ files, typed });
-    assert.equal(await tape(`image load in.tap${options}`, host, devices), status, host.errors);
-    assert.equal(drive.objects().length, status === 0 ? 7 : before.length);
-  }
+  await withFiles({ "in.tap": await mixedImage() }, async (at) => {
+    for (
+      const [typed, options, status] of [
+        [undefined, "", 1],
+        ["no", "", 2],
+        ["yes", "", 0],
+        [undefined, " --yes", 0],
+      ] as const
+    ) {
+      const { drive, devices } = bench();
+      await ok("write a", devices, { files: { a: patternBytes(10) } });
+      const before = drive.objects();
+      const host = new MemoryHost({ typed });
+      const line = `image load ${at("in.tap")}${options}`;
+      assert.equal(await tape(line, host, devices), status, host.errors);
+      assert.equal(drive.objects().length, status === 0 ? 7 : before.length);
+    }
+  });
 });
 
 Deno.test("image load --from-here adds to what is there", async () => {
   const { drive, devices } = bench();
   await ok("write a", devices, { files: { a: patternBytes(10) } });
-  await ok("image load in.tap --from-here", devices, { files: { "in.tap": await mixedImage() } });
+  await withFiles({ "in.tap": await mixedImage() }, async (at) => {
+    await ok(`image load ${at("in.tap")} --from-here`, devices);
+  });
   assert.equal(drive.objects().length, 2 + 7);
 });
 
@@ -154,71 +178,103 @@ Deno.test("image load refuses, before it writes anything, what would not be the 
     "text.tap": new TextEncoder().encode("This file is no tape image at all"),
     "good.tap": image,
   };
-  for (
-    const [line, why] of [
-      [
-        "image load cut.tap",
-        /^tape: Loading cut\.tap: from byte 1008 on it is cut within a record of 1000 bytes; --salvage/,
-      ],
-      ["image load text.tap", /^tape: Cannot use text\.tap as a tape image/],
-      ["image load missing.tap", /no such file/],
-      ["image load good.tap --format aws", /AWSTAPE/],
-    ] as const
-  ) {
+  await withFiles(files, async (at) => {
+    for (
+      const [line, why] of [
+        [
+          `image load ${at("cut.tap")}`,
+          /^tape: Loading .*cut\.tap: from byte 1008 on it is cut within a record of 1000 bytes; --salvage/,
+        ],
+        [
+          `image load ${at("text.tap")}`,
+          /^tape: Cannot use .*text\.tap as a tape image: it begins like none that is known \(SIMH \.tap, /,
+        ],
+        [`image load ${at("missing.tap")}`, /missing\.tap: no such file/],
+        [`image load ${at("good.tap")} --format aws`, /AWSTAPE/],
+      ] as const
+    ) {
+      const { drive, devices } = bench();
+      const host = new MemoryHost();
+      assert.equal(await tape(line, host, devices), 2);
+      assert.match(host.errors, why);
+      assert.deepEqual(drive.objects(), []);
+    }
     const { drive, devices } = bench();
-    const host = new MemoryHost({ files });
-    assert.equal(await tape(line, host, devices), 2);
-    assert.match(host.errors, why);
-    assert.deepEqual(drive.objects(), []);
-  }
-  const { drive, devices } = bench();
-  await ok("image load cut.tap --salvage", devices, { files });
-  assert.equal(drive.objects().length, 1);
-  await ok("setblk 512", devices);
-  const fixed = new MemoryHost({ files });
-  assert.equal(await tape("image load good.tap --yes", fixed, devices), 2);
-  assert.match(fixed.errors, /tape setblk 0/);
+    await ok(`image load ${at("cut.tap")} --salvage`, devices);
+    assert.equal(drive.objects().length, 1);
+    await ok("setblk 512", devices);
+    const fixed = new MemoryHost();
+    assert.equal(await tape(`image load ${at("good.tap")} --yes`, fixed, devices), 2);
+    assert.match(fixed.errors, /tape setblk 0/);
+  });
 });
+
+Deno.test("An image of a tape with several partitions names the images of those, which are read like any other", () =>
+  withFiles({}, async (at) => {
+    const medium = TapMedium.open(at("tape.tap"));
+    medium.format(2);
+    medium.partitions[1].appendRecord(new Uint8Array(5));
+    medium.close();
+    const host = new MemoryHost();
+    assert.equal(await run(["image", "inspect", at("tape.tap")], host), 2);
+    assert.match(
+      host.errors,
+      /the tape has 2 partitions, in an image each: .*tape\.p0\.tap and on/,
+    );
+    assert.match((await ok(`image inspect ${at("tape.p1.tap")}`, bench().devices)).output, /1 x 5/);
+  }));
+
+Deno.test("image load and image inspect say that a simulated drive has encrypted an image", () =>
+  withFiles({}, async (at) => {
+    const medium = TapMedium.open(at("tape.tap"));
+    medium.partitions[0].appendRecord(new Uint8Array(5), new Uint8Array(20));
+    medium.close();
+    const { devices } = bench();
+    const line = `image inspect ${at("tape.tap")}`;
+    assert.match((await ok(line, devices)).output, /Some records are encrypted/);
+    const host = new MemoryHost();
+    assert.equal(await tape(`image load ${at("tape.tap")}`, host, devices), 2);
+    assert.match(host.errors, /a simulated drive has encrypted some of it; use it as sim:/);
+  }));
 
 Deno.test("image inspect shows the layout without a drive", async () => {
   const image = await mixedImage();
-  const host = new MemoryHost({ files: { "a.tap": image, "cut.tap": image.subarray(0, 1500) } });
-  assert.equal(await run(["image", "inspect", "a.tap"], host), 0, host.errors);
-  assert.deepEqual(
-    host.output.split("\n").map((line) => line.trimEnd()),
-    [
-      "Format: SIMH .tap",
-      "FILE  BLOCK  RECORDS  BYTES  RECORD SIZES      ENDS WITH",
-      "0     0      3        2500   2 x 1000, 1 x 500  filemark".replace(
-        "SIZES      ",
-        "SIZES       ",
-      ),
-      "1     4      1        301    1 x 301            filemark",
-      "2     6      0        0      none               filemark",
-      "3 files, 4 records, 2801 bytes (2.8 kB)",
-      "",
-    ].map((line) => line.replace("SIZES      ENDS", "SIZES       ENDS")),
-  );
-  const json = new MemoryHost({ files: { "cut.tap": image.subarray(0, 1500) } });
-  assert.equal(await run(["image", "inspect", "cut.tap", "--json"], json), 2);
-  const { image: survey } = JSON.parse(json.output);
-  assert.deepEqual([survey.files.length, survey.cut.offset], [1, 1008]);
-  assert.match(json.errors, /^tape: Inspecting cut\.tap: from byte 1008 on/);
+  await withFiles({ "a.tap": image, "cut.tap": image.subarray(0, 1500) }, async (at) => {
+    const host = new MemoryHost();
+    assert.equal(await run(["image", "inspect", at("a.tap")], host), 0, host.errors);
+    assert.deepEqual(
+      host.output.split("\n").map((line) => line.trimEnd()),
+      [
+        "Format: SIMH .tap",
+        "FILE  BLOCK  RECORDS  BYTES  RECORD SIZES      ENDS WITH",
+        "0     0      3        2500   2 x 1000, 1 x 500  filemark".replace(
+          "SIZES      ",
+          "SIZES       ",
+        ),
+        "1     4      1        301    1 x 301            filemark",
+        "2     6      0        0      none               filemark",
+        "3 files, 4 records, 2801 bytes (2.8 kB)",
+        "",
+      ].map((line) => line.replace("SIZES      ENDS", "SIZES       ENDS")),
+    );
+    const json = new MemoryHost();
+    assert.equal(await run(["image", "inspect", at("cut.tap"), "--json"], json), 2);
+    const { image: survey } = JSON.parse(json.output);
+    assert.deepEqual([survey.files.length, survey.cut.offset], [1, 1008]);
+    assert.match(json.errors, /^tape: Inspecting .*cut\.tap: from byte 1008 on/);
+  });
 });
 
 Deno.test("An image goes from a file to a sim: drive and back, and inspecting it leaves the drive where it stands", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "tape-image-"));
-  const at = (name: string) => join(folder, name);
-  const done = async (...args: string[]) => {
-    const host = new MemoryHost();
-    const { openFile, createFile } = nodeHost;
-    Object.assign(host, { openFile, createFile });
-    assert.equal(await run(args, host), 0, host.errors);
-    return host.output;
-  };
-  try {
-    const image = await mixedImage();
-    await writeFile(at("in.tap"), image);
+  const image = await mixedImage();
+  await withFiles({ "in.tap": image }, async (at) => {
+    const done = async (...args: string[]) => {
+      const host = new MemoryHost();
+      const { openFile, createFile } = nodeHost;
+      Object.assign(host, { openFile, createFile });
+      assert.equal(await run(args, host), 0, host.errors);
+      return host.output;
+    };
     const device = `sim:${at("drive.tap")}`;
     await done("-f", device, "image", "load", at("in.tap"));
     await done("-f", device, "asf", "1");
@@ -226,7 +282,5 @@ Deno.test("An image goes from a file to a sim: drive and back, and inspecting it
     assert.match(await done("-f", device, "tell"), /At block 4 /);
     await done("-f", device, "image", "save", at("out.tap"));
     assert.deepEqual(new Uint8Array(await readFile(at("out.tap"))), image);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 });

@@ -28,7 +28,11 @@ for (const layout of ["lun", "target"] as const) {
       assert.match(host.errors, /^tape: warning: 127\.0\.0\.1:1: .*refused\n[^\n]*\n$/);
       const name = target.changer!.split("/").slice(3).join("/");
       const notes = host.output.trimEnd().split("\n").map((row) => row.split(/ {2,}/).at(-1));
-      const expected = ["3 slots, 2 drives", `drive 0 of ${name}`, `drive 1 of ${name}`];
+      const expected = [
+        "3 slots (1 import/export), 2 drives",
+        `drive 0 of ${name}`,
+        `drive 1 of ${name}`,
+      ];
       assert.deepEqual(notes, [...expected, ...expected]);
       const json = new MemoryHost();
       assert.equal(await run(["ls", "--library", portal, "--json"], json), 0, json.errors);

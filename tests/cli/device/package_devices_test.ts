@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageDevices } from "../../../cli/device/package_devices.ts";
@@ -121,4 +121,16 @@ Deno.test("An image that is in use, or is none, is refused in words", () =>
         assert.doesNotMatch(host.errors, /not expected/);
       }
     });
+  }));
+
+Deno.test("An image that is cut is told of, and what lies before the cut is read", () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, "cut.tap");
+    const host = new MemoryHost({ files: { data: patternBytes(2000) } });
+    assert.equal(await run(["-f", `sim:${path}`, "write", "data", "-b", "1000"], host), 0);
+    await truncate(path, 1500);
+    const late = new MemoryHost();
+    assert.equal(await run(["-f", `sim:${path}`, "map"], late), 0, late.errors);
+    assert.match(late.errors, /^tape: warning: .*cut\.tap, byte 1008: /m);
+    assert.match(late.output, /^1 file, 1 record, 1000 bytes/m);
   }));

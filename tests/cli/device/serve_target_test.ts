@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PERSONALITY_NAMES } from "../../../cli/device/personality_names.ts";
-import { driveQuirks, QUIRK_NAMES } from "../../../cli/device/quirk_names.ts";
+import { driveQuirks, QUIRK_NAMES, targetFaults } from "../../../cli/device/quirk_names.ts";
 import type { ServeSettings } from "../../../cli/device/serve_settings.ts";
 import { type ServedTarget, startTarget } from "../../../cli/device/serve_target.ts";
 import {
@@ -13,7 +13,9 @@ import {
   LoginError,
   openChanger,
   openTape,
+  WriteProtectedError,
 } from "../../../mod.ts";
+import { ConnectionLostError, Session, type SessionStateChange } from "../../../iscsi/mod.ts";
 import { libraryPersonalities, tapePersonalities } from "../../../sim/mod.ts";
 
 const TARGET_NAME = "iqn.2026-03.com.example:served";
@@ -148,8 +150,59 @@ Deno.test("The drives pass for the model, have the quirks, and take their time",
 Deno.test("Names of models and quirks are those of the simulator", () => {
   const models = { ...tapePersonalities, ...libraryPersonalities };
   assert.deepEqual([...PERSONALITY_NAMES].sort(), Object.keys(models).sort());
-  assert.equal(Object.keys(driveQuirks(QUIRK_NAMES)).length, QUIRK_NAMES.length - 1);
+  const ofTarget = targetFaults(QUIRK_NAMES).length;
+  assert.equal(ofTarget, 2);
+  // One is the library's.
+  assert.equal(Object.keys(driveQuirks(QUIRK_NAMES)).length + ofTarget, QUIRK_NAMES.length - 1);
 });
+
+Deno.test("Two quirks are the target's: it ignores pings, and lets nobody send for a while", async () => {
+  assert.deepEqual(targetFaults(["no-locate", "window-closed"]), [
+    { kind: "close-window", forMs: 2000, times: Infinity },
+  ]);
+  await serving({ quirks: ["nops-ignored"] }, async (_target, portal) => {
+    const keepalive = { intervalMs: 1, timeoutMs: 20, maxMissed: 1 };
+    const ended = Promise.withResolvers<unknown>();
+    const stateChanged = ({ error }: SessionStateChange) => {
+      if (error !== undefined) ended.resolve(error);
+    };
+    const options = { portal, targetName: TARGET_NAME, keepalive, hooks: { stateChanged } };
+    const session = await Session.connect(options);
+    try {
+      assert.ok(await ended.promise instanceof ConnectionLostError);
+    } finally {
+      await session.close();
+    }
+  });
+});
+
+Deno.test("Images of other programs are served write protected, in drives and in slots", () =>
+  inFolder(async (folder) => {
+    // A record of four bytes and a tape mark: AWSTAPE headers have the length of this block and of the last.
+    const aws = join(folder, "vol001.aws");
+    await writeFile(aws, Uint8Array.of(4, 0, 0, 0, 0xa0, 0, 1, 2, 3, 4, 0, 0, 4, 0, 0x40, 0));
+    await serving({ media: [aws] }, async ({ addresses: [address], warnings: [warning] }) => {
+      assert.match(warning, /vol001\.aws: aws.* write protected.*tape -f sim:NEW\.tap image load/);
+      const drive = await openTape(address);
+      try {
+        const read = await drive.read();
+        assert.ok(read.kind === "record");
+        assert.deepEqual(new Uint8Array(read.data), Uint8Array.of(1, 2, 3, 4));
+        assert.equal((await drive.read()).kind, "filemark");
+        await assert.rejects(drive.write(new Uint8Array(4)), WriteProtectedError);
+      } finally {
+        await drive.close();
+      }
+    });
+    await serving({ media: [aws], slots: 2 }, async ({ changer = "" }) => {
+      const library = await openChanger(changer);
+      try {
+        assert.ok((await library.inventory()).find("VOL001"));
+      } finally {
+        await library.close();
+      }
+    });
+  }));
 
 Deno.test("What fails to start leaves no image locked", async () => {
   const taken = createServer();

@@ -36,3 +36,23 @@ Deno.test("Interruption.requested() resolves at the first interruption", async (
   interruption.close();
   assert.equal(host.listeners, 0);
 });
+
+Deno.test("A command that is given up is left alone when it takes its time about it", async () => {
+  const host = new MemoryHost();
+  const interruption = new Interruption(host);
+  const work = interruption.supervise(new Promise(() => {}));
+  host.interrupt();
+  await assert.rejects(work, InterruptedError);
+  assert.ok(host.time > 0 && host.time < 2000, `${host.time} ms`);
+  interruption.close();
+});
+
+Deno.test("Interruption.breathe() waits only now and then", async () => {
+  const host = new MemoryHost();
+  const interruption = new Interruption(host);
+  assert.equal(interruption.breathe(), undefined);
+  host.time += 1000;
+  await interruption.breathe();
+  assert.equal(interruption.breathe(), undefined);
+  interruption.close();
+});

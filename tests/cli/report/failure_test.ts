@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CommandFailure } from "../../../cli/command_failure.ts";
+import { CommandFailure, InterruptedTransfer } from "../../../cli/command_failure.ts";
 import { describeFailure } from "../../../cli/report/failure.ts";
 import { InterruptedError } from "../../../cli/host/interruption.ts";
 import { UsageError } from "../../../cli/usage_error.ts";
@@ -97,6 +97,17 @@ Deno.test("A failure on a drive says where the tape stands", () => {
   assert.deepEqual(error.position, position);
 });
 
+Deno.test("An interrupted transfer says where the tape stands though the drive does not", () => {
+  const failure = new LocatedFailure(
+    new InterruptedTransfer("Interrupted: 3 records read"),
+    undefined,
+  );
+  assert.deepEqual(describeFailure(failure, quiet).lines, [
+    "Interrupted: 3 records read",
+    "The tape stands behind the last of that",
+  ]);
+});
+
 Deno.test("Bad usage has exit status 1 and points at the help", () => {
   for (const error of [new UsageError("Bad"), new InvalidOptionError("address", "Bad")]) {
     const { exitStatus, lines } = describeFailure(error, quiet);
@@ -119,9 +130,11 @@ Deno.test("An error of the operating system is told in words", () => {
 });
 
 Deno.test("Expected failures show no stack and no hint at one", () => {
-  for (const error of [new CommandFailure("Done for"), new InterruptedError()]) {
-    assert.equal(describeFailure(error, quiet).lines.length, 1);
-  }
+  assert.deepEqual(describeFailure(new CommandFailure("Done for"), quiet).lines, ["Done for"]);
+  assert.deepEqual(describeFailure(new InterruptedError(), quiet).lines, [
+    "Interrupted: the command was given up before it ended",
+    "If a tape was moving, tape tell says where it stands",
+  ]);
 });
 
 Deno.test("An unexpected error takes one line and says how to see more", () => {

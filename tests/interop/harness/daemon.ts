@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PID_FILE } from "./temp_dir.ts";
 import { waitUntil, within } from "./waiting.ts";
 
 /** A program in the background, whose output goes to a file. */
@@ -8,14 +10,16 @@ export class Daemon {
   #ended = false;
 
   constructor(path: string, args: readonly string[], logPath: string) {
+    const dir = dirname(logPath);
     // The shell replaces itself, so that the process id is the program's own.
     this.#child = new Deno.Command("/bin/sh", {
       args: ["-c", 'exec "$0" "$@" >"$DAEMON_LOG" 2>&1', path, ...args],
-      env: { DAEMON_LOG: logPath },
+      env: { DAEMON_LOG: logPath, DAEMON_DIR: dir },
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).spawn();
+    writeFileSync(join(dir, PID_FILE), `${this.#child.pid}`);
     this.#logPath = logPath;
     this.#child.status.then(() => this.#ended = true);
   }

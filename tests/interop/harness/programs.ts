@@ -18,6 +18,7 @@ const DEBIAN_PACKAGE = {
   "qemu-system-x86_64": "qemu-system-x86",
   cpio: "cpio",
   flac: "flac",
+  script: "bsdutils",
   sox: "sox",
   xz: "xz-utils",
   tshark: "tshark",

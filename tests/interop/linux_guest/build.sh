@@ -55,7 +55,7 @@ cp "$work/root/bin/kmod" "$work/bin/depmod"; ln -s depmod "$work/bin/modprobe"
 [ -d "$stage/lib/modules" ] || { mkdir -p "$stage/lib" && ln -s ../usr/lib/modules "$stage/lib/modules"; }
 "$work/bin/depmod" -b "$stage" "$version"
 wanted="virtio_pci virtio_net virtio_rng 9p 9pnet_virtio iscsi_tcp sg st ch crc32c crc32c_generic
- configfs target_core_mod iscsi_target_mod md5 sha1_generic sha256_generic"
+ configfs target_core_mod iscsi_target_mod target_core_user tcm_loop md5 sha1_generic sha256_generic"
 for module in $wanted; do
   "$work/bin/modprobe" -d "$stage" -S "$version" --show-depends "$module" 2>/dev/null || true # built in, or gone
 done | awk '$1 == "insmod" {print $2}' | sort -u | while read -r file; do

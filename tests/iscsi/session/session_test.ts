@@ -14,6 +14,7 @@ import {
 import { discover } from "../../../iscsi/session/discovery.ts";
 import { Session } from "../../../iscsi/session/session.ts";
 import type { CommandMetrics, SessionStateChange } from "../../../iscsi/session/session_hooks.ts";
+import { DeviceType } from "../../../scsi/device_type.ts";
 import { ServiceDeliveryError } from "../../../scsi/errors.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
 import { faulty } from "../../../transport/faulty.ts";
@@ -394,6 +395,7 @@ Deno.test("A dialer that ignores its signal is not waited for, and its stream is
   const failed = assert.rejects(connecting, (error) => {
     assert.ok(error instanceof ConnectError);
     assert.equal(error.timeoutMs, 10_000);
+    assert.equal(error.message, "Cannot connect to nowhere:3260: no answer within 10 s");
     return true;
   });
   await settled();
@@ -431,6 +433,26 @@ Deno.test("Options that cannot be right are refused before anything is dialed", 
     );
   }
   assert.equal(dialed, 0);
+});
+
+Deno.test("An address that cannot be reached is named once, and that of a proxy beside it", async () => {
+  for (
+    const [told, message] of [
+      ["Cannot connect to nowhere:3260: connection refused", undefined],
+      [
+        "Cannot connect to proxy:1080: timed out",
+        "Cannot connect to nowhere:3260: Cannot connect to proxy:1080: timed out",
+      ],
+      ["the cable is out", "Cannot connect to nowhere:3260: the cable is out"],
+    ]
+  ) {
+    const connecting = Session.connect({
+      portal: "nowhere",
+      targetName: TARGET_NAME,
+      dial: () => Promise.reject(new Error(told)),
+    });
+    await assert.rejects(connecting, { message: message ?? told });
+  }
 });
 
 Deno.test("A connection that cannot be made is told to the hook, too", async () => {
@@ -509,6 +531,18 @@ function counting(
     close: () => stream.close(),
   };
 }
+
+Deno.test("Commands that share an operation code are named by the type of the device", () =>
+  withSimulatedPair({}, async ({ connect }) => {
+    const names: string[] = [];
+    const session = await connect({ hooks: { commandEnded: ({ name }) => names.push(name) } });
+    const cdb = new Uint8Array(10).fill(0x34, 0, 1);
+    for (const deviceType of [DeviceType.Tape, DeviceType.Disk, undefined]) {
+      await session.logicalUnit(0, { deviceType }).execute({ cdb });
+    }
+    await session.close();
+    assert.deepEqual(names, ["READ POSITION", "PRE-FETCH(10)", "READ POSITION or PRE-FETCH(10)"]);
+  }));
 
 Deno.test("A session tells how its commands fared", () =>
   withSimulatedPair({}, async ({ connect, device, clock }) => {

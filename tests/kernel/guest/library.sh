@@ -23,5 +23,7 @@ must_not mtx -f "$CHANGER" transfer 77 1
 asks mtx -f "$CHANGER" unload 2 1; must mt -f "$TAPE" offline; asks mtx -f "$CHANGER" unload 1 0
 asks mtx -f "$CHANGER" first 0; asks mtx -f "$CHANGER" next 0; status; says 'Data Transfer Element 0:Full (Storage Element 2 Loaded)'
 asks mtx -f "$CHANGER" previous 0; asks mtx -f "$CHANGER" unload; status
+asks mtx -f "$CHANGER" exchange 1 2; status; says 'Storage Element 1:Full :VolumeTag=A00002L8'
+says 'Storage Element 2:Full :VolumeTag=A00001L8'
 asks sg_inq "$CHANGER"; says 'PDT=8'; asks sg_vpd -a "$CHANGER"; asks sg_modes -a "$CHANGER"; asks sg_opcodes "$CHANGER"
 asks sg_luns "$CHANGER"; must_not sg_logs "$CHANGER"

@@ -34,6 +34,9 @@ does sttimeout 300; does stlongtimeout 3600; does defblksize 4096; does defblksi
 does defdrvbuffer 1; does stsetcln 0; does densities
 density=$(sed -n 's/.*Density code \(0x[0-9a-f]*\).*/\1/p' /tmp/status | tail -1)
 [ -n "$density" ] && does setdensity "$density"
+for verb in fss bss wset; do
+  step "$verb: setmarks are of the past"; must_not mt -f "$TAPE" $verb 1; mt -f "$TAPE" rewind; does rewind
+done
 step "LOAD UNLOAD while locked"; does lock; must_not sg_raw "$SG" 1b 00 00 00 00 00; does unlock
 does offline; shows DR_OPEN; must_not sg_turs "$SG"
 does load; shows BOT; shows ONLINE

@@ -7,7 +7,7 @@ import {
   type SimulatedLibraryOptions,
 } from "../../../sim/changer/simulated_library.ts";
 import type { Medium } from "../../../sim/tape/medium.ts";
-import { MediumError } from "../../../sim/tape/medium.ts";
+import { MediumStoreError } from "../../../sim/tape/medium.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { field, UnitBench } from "../unit/unit_bench.ts";
 
@@ -197,7 +197,7 @@ Deno.test("A drive tells its element and lists that page among the others", () =
 function failingMedium(): Medium {
   const medium = new MemoryMedium();
   medium.flush = () => {
-    throw new MediumError("the disk is full");
+    throw new MediumStoreError("the disk is full");
   };
   return medium;
 }
@@ -217,7 +217,7 @@ Deno.test("Closing the library closes every tape, wherever it is, and tells of t
     const one = new MemoryMedium();
     one.close = () => {
       closed.push(name);
-      if (fails) throw new MediumError(`${name} failed`);
+      if (fails) throw new MediumStoreError(`${name} failed`);
     };
     return one;
   };

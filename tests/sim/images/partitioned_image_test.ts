@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { ImageFormatError } from "../../../sim/images/errors.ts";
 import { TapMedium } from "../../../sim/images/tap_medium.ts";
-import { MediumError, type MediumState } from "../../../sim/tape/medium.ts";
+import { type MediumState, MediumStoreError } from "../../../sim/tape/medium.ts";
 import { listObjects } from "../../../sim/tape/tape_object.ts";
 import { DriveBench, read, summary, u64, write, writeFilemarks } from "../tape/drive_bench.ts";
 import { withImage } from "./scratch_folder.ts";
@@ -103,7 +103,7 @@ Deno.test("A partition whose file is missing is an error, and nothing is made in
   withImage(async (path) => {
     await partitioned(path);
     rmSync(join(dirname(path), "image.p1.tap"));
-    throws(() => TapMedium.open(path), MediumError);
+    throws(() => TapMedium.open(path), MediumStoreError);
     deepStrictEqual(names(path), ["image.p0.tap", "image.tap.json"]);
   }));
 

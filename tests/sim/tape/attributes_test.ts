@@ -164,3 +164,18 @@ Deno.test("A drive without the feature does not have the commands", () => {
   strictEqual(summary(bench.run(readCdb(0, 0))), "5/2000");
   strictEqual(summary(bench.run([0xa2])), "5/2000");
 });
+
+Deno.test("A cartridge knows its label, how often it was formatted, and what passed since the load", () => {
+  const medium = new MemoryMedium({ barcode: "AB1234L8" });
+  const bench = new DriveBench({ medium });
+  const told = (id: number) => values(bench, id)[0].value;
+  strictEqual(new TextDecoder().decode(told(0x0008)), "AB1234L8".padEnd(32));
+  deepStrictEqual([...told(0x0007)], [0, 1]);
+  bench.ok([0x04]);
+  deepStrictEqual([...told(0x0007)], [0, 2]);
+  for (let count = 0; count < 3; count++) bench.ok([0x0a, 0, 0x10], new Uint8Array(1 << 20));
+  deepStrictEqual([told(0x0220)[7], told(0x0222)[7]], [3, 3]);
+  bench.drive.insert(bench.drive.eject()!);
+  bench.run([0x00]);
+  deepStrictEqual([told(0x0220)[7], told(0x0222)[7]], [3, 0]);
+});

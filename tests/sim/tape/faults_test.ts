@@ -218,10 +218,13 @@ Deno.test("Compression shows in the figures, where there is some and it is on", 
   strictEqual(log(bench, 0x32).get(1), 160);
 });
 
+/** Page 16h: there have been none. */
+const ERRORS = 0x16;
+
 Deno.test("Every log page that is listed can be read, with and without a cartridge", () => {
   const bench = new DriveBench({ medium: tapeOf([10, FM]) });
   const pages = [...bench.ok([0x4d, 0, 0x40, 0, 0, 0, 0, 0, 255]).subarray(4)];
-  for (const page of pages.slice(1)) strictEqual(log(bench, page).size > 0, true);
+  for (const page of pages.slice(1)) strictEqual(log(bench, page).size > 0, page !== ERRORS);
   bench.drive.eject();
-  for (const page of pages.slice(1)) strictEqual(log(bench, page).size > 0, true);
+  for (const page of pages.slice(1)) strictEqual(log(bench, page).size > 0, page !== ERRORS);
 });

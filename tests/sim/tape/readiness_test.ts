@@ -150,8 +150,8 @@ Deno.test("LOGICAL UNIT RESET rewinds, drops reservation and settings, and is to
   strictEqual(bench.position().object, 0);
   strictEqual(summary(bench.run(read(1, { fixed: true }))), "5/2400 1");
   deepStrictEqual([1, 2, 3].map(() => summary(bench.run(TUR, undefined, other))), [
-    "6/2a01",
     "6/2903",
+    "6/2a01",
     "GOOD",
   ]);
   bench.ok(UNLOAD);
@@ -187,4 +187,17 @@ Deno.test("Software write protection is its own condition", () => {
   const page = [0x0a, 0x0a, 0, 0, 0x08, 0, 0, 0, 0, 0, 0, 0];
   bench.ok([0x15, 0x10, 0, 0, 16], new Uint8Array([0, 0, 0x10, 0, ...page]));
   strictEqual(summary(bench.run(write(1), new Uint8Array(1))), "7/2702");
+});
+
+Deno.test("Unit attentions wait in the order of their precedence, one of each", () => {
+  const bench = new DriveBench();
+  const kinds = [[0x3f, 0x01], [0x2a, 0x01], [0x28, 0x00], [0x2a, 0x10], [0x29, 0x00], [
+    0x28,
+    0x00,
+  ]];
+  for (const [asc, ascq] of kinds) bench.drive.raiseUnitAttention(asc, ascq);
+  deepStrictEqual(
+    Array.from({ length: 6 }, () => summary(bench.run(TUR))),
+    ["6/2900", "6/2800", "6/2a01", "6/2a10", "6/3f01", "GOOD"],
+  );
 });

@@ -8,6 +8,7 @@ import { Session } from "../../../iscsi/session/session.ts";
 import type { SessionOptions } from "../../../iscsi/session/session_options.ts";
 import { reportLuns } from "../../../scsi/report_luns.ts";
 import type { LogicalUnit, ScsiResult } from "../../../scsi/logical_unit.ts";
+import { SimulatedLibrary } from "../../../sim/changer/simulated_library.ts";
 import {
   loopbackTarget,
   MemoryMedium,
@@ -149,6 +150,24 @@ Deno.test("Discovery finds all targets, however many", async () => {
     });
   } finally {
     await target.close();
+  }
+});
+
+Deno.test("The addresses are those of every device behind the portal, target by target", async () => {
+  const library = new SimulatedLibrary({ drives: 2 });
+  for (const layout of ["lun", "target"] as const) {
+    const target = await loopbackTarget(library.targets(TARGET_NAME, layout));
+    const ends = layout === "lun"
+      ? ["/0", "/1", "/2"]
+      : ["-mediachanger/0", "-tapedrive-01/0", "-tapedrive-02/0"];
+    try {
+      assert.deepEqual(
+        target.urls,
+        ends.map((end) => `iscsi://simulator:3260/${TARGET_NAME}${end}`),
+      );
+    } finally {
+      await target.close();
+    }
   }
 });
 

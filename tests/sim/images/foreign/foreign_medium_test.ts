@@ -6,7 +6,7 @@ import { ImageFormatError } from "../../../../sim/images/errors.ts";
 import { ForeignMedium } from "../../../../sim/images/foreign/foreign_medium.ts";
 import { convertImage, openImage } from "../../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../../sim/images/tap_medium.ts";
-import { MediumError } from "../../../../sim/tape/medium.ts";
+import { MediumStoreError } from "../../../../sim/tape/medium.ts";
 import { SimulatedDrive } from "../../../../sim/tape/drive.ts";
 import { listObjects } from "../../../../sim/tape/tape_object.ts";
 import { randomNumbers } from "../../../soak/random_numbers.ts";
@@ -164,7 +164,7 @@ Deno.test("Writing to a foreign image is an error that says what to do", () =>
       ]
     ) {
       throws(attempt, (error: unknown) => {
-        ok(error instanceof MediumError);
+        ok(error instanceof MediumStoreError);
         match(error.message, /^Cannot write to .*tape\.aws: .*convert it to a \.tap image first$/);
         return true;
       });
@@ -265,7 +265,7 @@ Deno.test("A conversion never writes over a file", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const to = join(dirname(path), "new.tap");
     writeFileSync(to, "precious");
-    throws(() => convertImage(path, to), MediumError);
+    throws(() => convertImage(path, to), MediumStoreError);
     strictEqual(readFileSync(to, "utf8"), "precious");
   }));
 
@@ -323,3 +323,22 @@ function kindOfFirst(path: string): string {
   medium.close();
   return medium.partitions[0].kind(0);
 }
+
+Deno.test("A file that begins with a tape mark of AWSTAPE is none of ours, whatever its name, and stays as it is", () =>
+  withImage((path) => {
+    const image = bytes("00 00 00 00 40 00  01 00 00 00 a0 00 61");
+    writeFileSync(path, image);
+    const medium = openImage(path);
+    ok(medium instanceof ForeignMedium);
+    deepStrictEqual(contentsOf(medium), ["filemark", "a"]);
+    medium.close();
+    deepStrictEqual(new Uint8Array(readFileSync(path)), image);
+    ok(!existsSync(`${path}.json`));
+  }));
+
+Deno.test("Packing that is not known is told of wherever the format is beyond doubt", () =>
+  withImage((path) => {
+    writeFileSync(path, bytes("04 00 00 00 a2 00 61 62 63 64  04 00 04 00 a2 00 61 62 63 64"));
+    throws(() => openImage(path), /HET image: found a record packed with bzip2.* at offset 0$/);
+    ok(!existsSync(`${path}.lock`));
+  }));

@@ -1,0 +1,48 @@
+/**
+ * Which cartridge is in the drive, by its memory: a drive that lost its connection may have been given another one meanwhile, and need not tell a new session
+ * so (SAM-5 §5.14: a unit attention is for those who were there).
+ *
+ * @module
+ */
+
+import { readAscii } from "../scsi/ascii.ts";
+import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
+import { isNews } from "./conditions.ts";
+import type { Device } from "./device.ts";
+import { TapeError } from "./errors.ts";
+
+/** Attributes that name a cartridge (SPC-5, medium auxiliary memory): who made it and its number there; its label. */
+const MANUFACTURER = 0x0400;
+const SERIAL_NUMBER = 0x0401;
+export const BARCODE = 0x0806;
+
+/**
+ * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to
+ * fail.
+ *
+ * @throws {TapeError} when tape or position are not what they were; {@link TransportLostError}.
+ */
+export async function readCartridge(
+  device: Device,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const attributes = await device.consult((unit) =>
+      readAttributes(unit, { first: MANUFACTURER, signal })
+    );
+    return nameOf(attributes);
+  } catch (error) {
+    const mayPass = error instanceof TapeError && error.kind !== "transport-lost";
+    if (!mayPass || isNews(error.kind)) throw error;
+    return undefined;
+  }
+}
+
+function nameOf(attributes: readonly MediumAttribute[]): string | undefined {
+  const textOf = (id: number) => {
+    const value = attributes.find((each) => each.id === id)?.value;
+    return value === undefined ? "" : readAscii(value, 0, value.length);
+  };
+  const serial = textOf(SERIAL_NUMBER);
+  return (serial && `${textOf(MANUFACTURER)} ${serial}`) || textOf(BARCODE) || undefined;
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { openChanger } from "../open_changer.ts";
+import { openLogicalUnit, openTape } from "../open_tape.ts";
+import { loopbackTarget } from "../sim/target/loopback_target.ts";
+import { SimulatedLibrary } from "../sim/changer/simulated_library.ts";
+
+Deno.test("openTape() and openChanger() name commands as their devices do, openLogicalUnit() as it is told", async () => {
+  const library = new SimulatedLibrary({
+    slots: 2,
+    drives: 1,
+    cartridges: [{ barcode: "A00001L8" }],
+  });
+  const target = await loopbackTarget(library.targets("iqn.2026-03.com.example:library"));
+  try {
+    const [changerUrl, driveUrl] = target.urls;
+    const names = new Set<string>();
+    const hooks = { commandEnded: ({ name }: { readonly name: string }) => names.add(name) };
+    const changer = await openChanger(changerUrl, { dial: target.dial, hooks });
+    await changer.load(1, 0);
+    const drive = await openTape(driveUrl, { dial: target.dial, hooks });
+    await drive.rewind();
+    await drive.position();
+    await drive.close();
+    await changer.unload(0);
+    await changer.close();
+    assert.ok(["MOVE MEDIUM", "REWIND", "READ POSITION"].every((name) => names.has(name)));
+    assert.deepEqual([...names].filter((name) => name.includes(" or ")), []);
+    const unit = await openLogicalUnit(driveUrl, { dial: target.dial, hooks });
+    await unit.execute({ cdb: new Uint8Array([0x1b, 0, 0, 0, 0, 0]) });
+    await unit.close();
+    assert.ok(names.has("LOAD UNLOAD or OPEN/CLOSE IMPORT/EXPORT ELEMENT or START STOP UNIT"));
+  } finally {
+    await target.close();
+  }
+});

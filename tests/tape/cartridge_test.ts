@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
+import { MediumChangedError } from "../../tape/errors.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { contents, fill, numbered } from "./drive_setup.ts";
+import { UNKNOWN_COMMAND } from "./scripted.ts";
+
+const READ_ATTRIBUTE = 0x8c;
+const TEST_UNIT_READY = { cdb: new Uint8Array(6) };
+
+/** A drive with a cartridge of 20 records, of which three are read. */
+async function openRead(options: TapeDriveOptions = {}) {
+  const medium = new MemoryMedium({ barcode: "AAA001L8" });
+  const unit = new CutUnit("exact", { medium });
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve(), ...options });
+  await fill(drive, Array.from({ length: 20 }, (_, i) => numbered(i)));
+  for (let i = 0; i < 3; i++) await drive.read();
+  return { unit, drive };
+}
+
+/** Puts another cartridge in, as the robot may while nobody is logged in: no new session hears of it. */
+function exchange({ sim }: CutUnit, barcode: string): MemoryMedium {
+  const other = new MemoryMedium({ barcode });
+  for (let i = 0; i < 20; i++) other.partitions[0].appendRecord(numbered(100 + i));
+  sim.drive.insert(other);
+  void sim.execute(TEST_UNIT_READY);
+  return other;
+}
+
+for (const readAhead of [0, 4]) {
+  Deno.test(`reads do not go on with another cartridge that was put in during an outage, read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await openRead({ readAhead });
+    unit.left = 1;
+    unit.meanwhile = () => void exchange(unit, "BBB002L8");
+    await assert.rejects(async () => {
+      for (let i = 3; i < 20; i++) {
+        const result = await drive.read();
+        assert.ok(result.kind === "record" && result.data[0] === i);
+      }
+    }, MediumChangedError);
+    await assert.rejects(drive.write(numbered(99)), { kind: "position-lost" });
+    await drive.rewind();
+    const first = await drive.read();
+    assert.equal(first.kind === "record" && first.data[0], 100);
+    unit.left = 1;
+    unit.meanwhile = () => {};
+    const second = await drive.read();
+    assert.equal(second.kind === "record" && second.data[0], 101, "the new one is known by now");
+    await drive.close();
+  });
+}
+
+Deno.test("writes do not go on with another cartridge that stands at the same object", async () => {
+  const { unit, drive } = await openRead();
+  await drive.write(numbered(50));
+  await drive.write(numbered(51));
+  unit.left = 1;
+  unit.meanwhile = () => {
+    exchange(unit, "BBB002L8");
+    void unit.sim.execute({ cdb: Uint8Array.of(0x11, 0, 0, 0, 5, 0) });
+  };
+  await assert.rejects(drive.write(numbered(52)), MediumChangedError);
+  assert.equal(unit.sim.drive.objects().length, 20, "the other cartridge is as it was");
+  await drive.close();
+});
+
+Deno.test("a cartridge that goes by its barcode, and is given another by the caller, is still the same", async () => {
+  const { unit, drive } = await openRead();
+  await drive.attributes.set({ barcode: "CCC003L8" });
+  unit.left = 1;
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], 3);
+  await drive.close();
+});
+
+Deno.test("a drive that cannot reach a cartridge's memory recovers all the same", async () => {
+  const medium = new MemoryMedium();
+  const unit = new CutUnit("exact", { medium });
+  unit.sim.intercept = (command) =>
+    command.cdb[0] === READ_ATTRIBUTE ? Promise.resolve(UNKNOWN_COMMAND(command)) : undefined;
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await fill(drive, [numbered(1), numbered(2)]);
+  await drive.read();
+  unit.left = 1;
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], 2);
+  assert.equal(contents(unit.sim), "1 2");
+  await drive.close();
+});

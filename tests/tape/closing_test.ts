@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { SkippingClock } from "../chaos/skipping_clock.ts";
+import { settle } from "../chaos/settle.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { numbered, openSim } from "./drive_setup.ts";
+
+const BECOMING_READY = {
+  opcode: 0x00,
+  times: 99_999,
+  sense: { key: 2, asc: 0x04, ascq: 0x01 },
+};
+
+Deno.test("Closing a drive ends the wait of a load() for a drive that becomes ready", async () => {
+  const clock = new SkippingClock();
+  const { unit, drive } = await openSim({}, { sleep: clock.sleep });
+  unit.drive.inject(BECOMING_READY);
+  const loading = assert.rejects(drive.load(), { kind: "closed" });
+  const cancel = clock.schedule(() => void drive.close(), 3_500);
+  await settle(loading, clock, [], "load()");
+  await settle(drive.close(), clock, [], "close()");
+  cancel();
+  assert.equal(clock.now(), 3_500);
+  assert.equal(clock.pending, 0);
+  assert.ok(unit.isClosed);
+});
+
+Deno.test("Closing a drive ends the wait of a read for a drive that comes back and does not become ready", async () => {
+  const clock = new SkippingClock();
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: clock.sleep, closeTimeoutMs: 5_000 });
+  await drive.write(numbered(1));
+  await settle(drive.rewind(), clock, [], "rewind()");
+  unit.left = 1;
+  unit.meanwhile = () => unit.sim.drive.inject(BECOMING_READY);
+  const reading = assert.rejects(drive.read(), /the drive is being closed/);
+  const cancel = clock.schedule(() => void drive.close(), 60_000);
+  await settle(reading, clock, [], "read()");
+  await settle(drive.close(), clock, [], "close()");
+  cancel();
+  assert.equal(clock.now(), 65_000);
+  assert.equal(clock.pending, 0);
+  assert.ok(unit.sim.isClosed);
+});
