@@ -37,8 +37,10 @@ export const opening: Part = {
       say(`opening ${name}`);
       await withTarget(start(), async (target) => {
         await writeTape(target.url);
-        const burst = await bursts(target.url);
-        const waited = await delayedMs(target, rounds);
+        const [burst, waited] = await delayed(
+          target,
+          async (url) => [await bursts(url), await medianMs(url, rounds)] as const,
+        );
         rows.push([name, `${1 + burst.length}`, waited.toFixed(0), burst.join("; ")]);
       });
     }
@@ -46,8 +48,8 @@ export const opening: Part = {
       title: "Opening",
       about:
         "From `openTape()` to the first record, the tape loaded. Round trips are counted in the " +
-        "trace of PDUs: a burst of requests that go out after an answer came in, and one more for " +
-        "the handshake of TCP. The time is over a round trip " +
+        "trace of PDUs: requests that go out after an answer came in, half a round trip or more after the last such, " +
+        "and one more for the handshake of TCP. The time is over a round trip " +
         "of 10 ms, but the proxy does not delay the handshake; istgt accepts nobody for about a second after its last session.",
       table: {
         columns: ["Target", "round trips", "ms over 10 ms", "what goes out, burst by burst"],
@@ -92,11 +94,16 @@ async function openAndRead(url: string, watch?: (event: PduEvent) => void): Prom
 async function bursts(url: string): Promise<string[]> {
   const found: string[][] = [];
   let last: Direction = "in";
+  let begun = -Infinity;
   let over = false;
   await openAndRead(url, ({ direction, header, data }) => {
     over ||= direction === "in" && data.length >= RECORD_BYTES;
     if (over) return;
-    if (direction === "out" && last === "in") found.push([]);
+    const now = performance.now();
+    if (direction === "out" && last === "in" && now - begun >= DELAY_MS) {
+      found.push([]);
+      begun = now;
+    }
     if (direction === "out") found[found.length - 1].push(requestName(header));
     last = direction;
   });
@@ -111,14 +118,18 @@ function requestName(header: Uint8Array): string {
   return commandName(decodeScsiCommand(header).cdb, { deviceType: SEQUENTIAL_ACCESS });
 }
 
-async function delayedMs({ url, port }: Target, rounds: number): Promise<number> {
+/** Runs `use` with the address of the target at the end of a long path. */
+async function delayed<T>({ url, port }: Target, use: (url: string) => Promise<T>): Promise<T> {
   const proxy = await DelayProxy.start(port, DELAY_MS);
   try {
-    const delayed = url.replace(`:${port}/`, `:${proxy.port}/`);
-    const taken: number[] = [];
-    for (let round = 0; round < rounds; round++) taken.push(await openAndRead(delayed));
-    return median(taken);
+    return await use(url.replace(`:${port}/`, `:${proxy.port}/`));
   } finally {
     await proxy.stop();
   }
+}
+
+async function medianMs(url: string, rounds: number): Promise<number> {
+  const taken: number[] = [];
+  for (let round = 0; round < rounds; round++) taken.push(await openAndRead(url));
+  return median(taken);
 }

@@ -147,6 +147,6 @@ async function recorded(flags: number): Promise<Uint8Array> {
     await target.close();
   }
   const wire = joined(heard);
-  assert.ok(wire.length > 400, "the conversation took place");
+  assert.ok(wire.length > 300, `the conversation took place: ${wire.length} bytes`);
   return wire;
 }
