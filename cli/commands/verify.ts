@@ -4,6 +4,7 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
@@ -69,8 +70,8 @@ async function verifyRest(
     sha256,
     `file ${file}`,
     `block ${position ?? "?"}`,
-    `${records} records`,
-    `${bytes} bytes`,
+    formatCount(records, "record"),
+    formatCount(bytes, "byte"),
   ]);
   await context.reporter.result({ read: report, files }, columns(rows));
   if (!context.reporter.json) context.reporter.note(`${transferText(report)} read`);
@@ -84,9 +85,12 @@ async function verifyManifest(
 ): Promise<void> {
   const progress = await compareFiles(drive, expected, context, options);
   const report = transferReport(progress);
+  const unchanged = expected.length === 1
+    ? "the file is as it was written"
+    : `all ${expected.length} files are as they were written`;
   await context.reporter.summary(
     { verified: true, read: report, files: expected.length },
-    `${transferText(report)} read: all ${expected.length} files are as they were written`,
+    `${transferText(report)} read: ${unchanged}`,
   );
 }
 
