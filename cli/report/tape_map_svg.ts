@@ -60,7 +60,7 @@ export function tapeMapSvg(files: readonly FileFacts[], title: TapeMapTitle): st
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
     `viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" ` +
     `role="img" aria-labelledby="title">`,
-    `<title id="title">The tape of ${escaped(title.drive)}: ${totals(files)}</title>`,
+    `<title id="title">A tape: ${totals(files)}</title>`,
     ...["<style>", ...STYLE, "</style>"],
     `<rect class="paper" width="100%" height="100%"/>`,
     ...heading(files, title),
