@@ -75,7 +75,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["ls [::1", 1, /expected HOST, HOST:PORT or \[IPV6\]:PORT/],
   // Files.
   ["-f sim:@text rewind", 2, /Cannot use .*text as a \.tap image/],
-  ["-f sim:@folder rewind", 2, /Cannot open .*folder: it is a directory$/m],
+  ["-f sim:@folder rewind", 2, /Cannot open .*folder: [^:]*a directory$/m],
   ["-f sim:@missing/a.tap rewind", 2, /Cannot open .*a\.tap: no such file or directory$/m],
   ["-f sim:@drive.tap write @missing", 2, /Failed to open .*missing: no such file/],
   ["-f sim:@drive.tap write @folder", 2, /Failed to open .*folder: it is a directory/],
