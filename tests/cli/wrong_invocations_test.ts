@@ -74,7 +74,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["ls 127.0.0.1:GONE", 2, /refused/],
   ["ls [::1", 1, /expected HOST, HOST:PORT or \[IPV6\]:PORT/],
   // Files.
-  ["-f sim:@text rewind", 2, /Cannot use .*text as a \.tap image/],
+  ["-f sim:@text rewind", 2, /Cannot use .*text as a (\.tap|tape) image/],
   ["-f sim:@folder rewind", 2, /Cannot open .*folder: [^:]*a directory$/m],
   ["-f sim:@missing/a.tap rewind", 2, /Cannot open .*a\.tap: no such file or directory$/m],
   ["-f sim:@drive.tap write @missing", 2, /Failed to open .*missing: no such file/],
