@@ -118,6 +118,7 @@ class TapeWrite {
     if (verify) {
       await compareFiles(this.#drive, this.#written, this.#context, {
         showProgress: this.#values.progress,
+        standsBehind: true,
       });
     }
     await this.#report();
@@ -153,12 +154,12 @@ class TapeWrite {
     return new FillingSource(source, { capacityBytes: bufferBytes, startAt: startAt / 100 });
   }
 
-  /** @throws {CommandFailure} when what is written could not be found again. */
+  /** @throws {CommandFailure} when what is written could not be found again for certain. */
   async #checkPositions(): Promise<void> {
     if ((await this.#drive.position()).known) return;
     throw new CommandFailure(
-      "Writing with --verify: the drive does not say where the tape stands, so there is no way back; " +
-        "rewind first, or write without it and use tape verify",
+      "Writing with --verify: the drive does not say where the tape stands, so there is no sure way back; " +
+        "write with --manifest instead, and then tape rewind && tape verify --manifest",
     );
   }
 
