@@ -59,14 +59,13 @@ function commandText(command: Command, path: readonly string[]): string {
   const entries = page.sections.flatMap((section) => section.entries);
   const below = entries.flatMap(({ term }) => term.type === "command" ? [term.name] : []);
   const own = entries.filter(({ term }) => term.type !== "command");
+  const options = own.some(({ term }) => term.type === "option") ? "[OPTION...]" : "";
+  const behind = usageText(page.usage ?? []) || (below.length > 0 ? "COMMAND" : "");
+  const usage = [options, behind].filter(Boolean);
   return [
     `${"#".repeat(2 + path.length)} tape ${path.join(" ")}`,
     plain(page.brief),
-    `    ${
-      ["tape", ...path, usageText(page.usage ?? []) || (below.length > 0 ? "COMMAND" : "")].join(
-        " ",
-      ).trim()
-    }`,
+    `    ${["tape", ...path, ...usage].join(" ")}`,
     plain(page.description),
     own.length > 0 ? entryTable(own) : "",
     examplesText(page.footer),

@@ -26,6 +26,7 @@ function compiledByDeno(path: string): boolean {
   const { status, stderr } = spawnSync(process.execPath, [...args, "cli/main.ts"], {
     cwd: ROOT,
     encoding: "utf8",
+    timeout: 300_000, // Where nothing answers, the download never ends by itself.
   });
   if (status !== 0) console.error(stderr.trimEnd());
   return status === 0;

@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { flag } from "@optique/core/primitives";
 import type { Density } from "../../mod.ts";
-import { formatBytes } from "../byte_size.ts";
+import { formatBytes, formatCount } from "../byte_size.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { columns, labelled } from "../report/reporter.ts";
 import { withDrive } from "../device/with_drive.ts";
@@ -24,8 +24,8 @@ const inquiry = defineCommand({
         ["Product", info.product],
         ["Revision", info.revision],
         ["Serial number", info.serialNumber],
-        ["Smallest record", `${limits.minBytes} bytes`],
-        ["Largest record", `${limits.maxBytes} bytes`],
+        ["Smallest record", formatCount(limits.minBytes, "byte")],
+        ["Largest record", formatCount(limits.maxBytes, "byte")],
       ]);
       await context.reporter.result({ drive: info, limits }, text);
     }, { requireMedium: false }),

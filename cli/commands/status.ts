@@ -71,7 +71,7 @@ function valueOf(attributes: readonly NamedAttribute[], name: string): Attribute
 
 function statusText(drive: TapeDrive, facts: Facts): string {
   const { vendor, product, revision, serialNumber } = drive.info;
-  const { status, capacity, barcode, loadCount, alerts = [] } = facts;
+  const { status, capacity, barcode, loadCount, alerts } = facts;
   const { ready } = status;
   return [
     labelled([
@@ -87,9 +87,9 @@ function statusText(drive: TapeDrive, facts: Facts): string {
       ["Write protection", ready ? protectionText(status, facts.protection) : undefined],
       ["WORM", facts.protection?.writeOnce ? "yes: can be written once" : undefined],
       ["Capacity left", capacity && capacityText(capacity)],
-      ["Alerts", alerts.length === 0 ? undefined : String(alerts.length)],
+      ["Alerts", alerts && (alerts.length === 0 ? "none" : String(alerts.length))],
     ]),
-    ...alerts.map((alert) => `  ${alertText(alert)}`),
+    ...(alerts ?? []).map((alert) => `  ${alertText(alert)}`),
   ].join("\n");
 }
 

@@ -3,7 +3,9 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
 import { filePath } from "../file_path.ts";
+import { TapeError } from "../../tape/errors.ts";
 import type { TapeDrive } from "../../mod.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
@@ -52,6 +54,8 @@ export const verifyCommand: Command = defineCommand({
 export interface VerifyOptions {
   /** Shows progress off a terminal, too. */
   readonly showProgress: boolean;
+  /** The tape stands behind the last of the files, so that spacing leads to the first, too. @default false */
+  readonly standsBehind?: boolean;
 }
 
 async function verifyRest(
@@ -69,8 +73,8 @@ async function verifyRest(
     sha256,
     `file ${file}`,
     `block ${position ?? "?"}`,
-    `${records} records`,
-    `${bytes} bytes`,
+    formatCount(records, "record"),
+    formatCount(bytes, "byte"),
   ]);
   await context.reporter.result({ read: report, files }, columns(rows));
   if (!context.reporter.json) context.reporter.note(`${transferText(report)} read`);
@@ -84,9 +88,12 @@ async function verifyManifest(
 ): Promise<void> {
   const progress = await compareFiles(drive, expected, context, options);
   const report = transferReport(progress);
+  const unchanged = expected.length === 1
+    ? "the file is as it was written"
+    : `all ${expected.length} files are as they were written`;
   await context.reporter.summary(
     { verified: true, read: report, files: expected.length },
-    `${transferText(report)} read: all ${expected.length} files are as they were written`,
+    `${transferText(report)} read: ${unchanged}`,
   );
 }
 
@@ -101,13 +108,7 @@ export async function compareFiles(
   context: CommandContext,
   options: VerifyOptions,
 ): Promise<Progress> {
-  const [first] = expected;
-  if (first?.position !== undefined) {
-    const { position: object, partition } = first;
-    await drive.locate({ object, partition }, { signal: context.interruption.signal });
-  } else {
-    await drive.rewind({ signal: context.interruption.signal });
-  }
+  await goToFirst(drive, expected, context, options);
   const read: FileFacts[] = [];
   const progress = await readFiles(drive, context, options, (file) => {
     read.push(file);
@@ -123,6 +124,33 @@ export async function compareFiles(
     `Comparing the tape with what was written: ${wrong.length} of ${expected.length} files differ\n` +
       wrong.join("\n"),
   );
+}
+
+/** Goes to where the first file begins. Some drives take no LOCATE. */
+async function goToFirst(
+  drive: TapeDrive,
+  expected: readonly ManifestFile[],
+  { interruption: { signal } }: CommandContext,
+  { standsBehind = false }: VerifyOptions,
+): Promise<void> {
+  const [first] = expected;
+  if (first?.position !== undefined) {
+    const { position: object, partition } = first;
+    try {
+      await drive.locate({ object, partition }, { signal });
+      return;
+    } catch (error) {
+      if (!takesNoLocate(error) || (object > 0 && !standsBehind)) throw error;
+    }
+  }
+  if (!standsBehind) return await drive.rewind({ signal });
+  await drive.space("filemarks", -expected.length, { signal });
+  if (first.records > 0) await drive.space("blocks", -first.records, { signal });
+}
+
+/** INVALID COMMAND OPERATION CODE (SPC-5 Annex F). */
+function takesNoLocate(error: unknown): boolean {
+  return error instanceof TapeError && error.asc === 0x20 && error.ascq === 0;
 }
 
 /** Reads file by file, until `take` says that it was the last one. @throws {CommandFailure} when interrupted. */

@@ -93,6 +93,8 @@ class TapeWrite {
   #progress: Progress;
   #earlyWarning = false;
   #timesEmpty = 0;
+  #starvedTimes = 0;
+  #starvedMs = 0;
 
   constructor(
     drive: TapeDrive,
@@ -116,6 +118,7 @@ class TapeWrite {
     if (verify) {
       await compareFiles(this.#drive, this.#written, this.#context, {
         showProgress: this.#values.progress,
+        standsBehind: true,
       });
     }
     await this.#report();
@@ -132,7 +135,9 @@ class TapeWrite {
         progress: this.#progress,
         isDescribed: verify || manifest !== undefined,
       });
-      const { file, earlyWarning } = await writer.run();
+      const { file, earlyWarning, starved } = await writer.run();
+      this.#starvedTimes += starved.times;
+      this.#starvedMs += starved.milliseconds;
       this.#earlyWarning ||= earlyWarning;
       this.#written.push(file);
     } finally {
@@ -149,12 +154,12 @@ class TapeWrite {
     return new FillingSource(source, { capacityBytes: bufferBytes, startAt: startAt / 100 });
   }
 
-  /** @throws {CommandFailure} when what is written could not be found again. */
+  /** @throws {CommandFailure} when what is written could not be found again for certain. */
   async #checkPositions(): Promise<void> {
     if ((await this.#drive.position()).known) return;
     throw new CommandFailure(
-      "Writing with --verify: the drive does not say where the tape stands, so there is no way back; " +
-        "rewind first, or write without it and use tape verify",
+      "Writing with --verify: the drive does not say where the tape stands, so there is no sure way back; " +
+        "write with --manifest instead, and then tape rewind && tape verify --manifest",
     );
   }
 
@@ -170,17 +175,12 @@ class TapeWrite {
 
   async #report(): Promise<void> {
     const { reporter } = this.#context;
-    const { verify, bufferBytes } = this.#values;
+    const { verify } = this.#values;
     this.#progress.clear();
     const report = transferReport(this.#progress);
     const filemarks = this.#files.length;
     const paddingBytes = this.#written.reduce((sum, file) => sum + file.paddingBytes, 0);
-    if (this.#timesEmpty >= MANY_PAUSES) {
-      reporter.note(
-        `The source was slower than the tape: the drive had to pause ${this.#timesEmpty} times; ` +
-          `a larger --buffer than ${bufferBytes} bytes makes that fewer`,
-      );
-    }
+    this.#tellOfPauses();
     const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
     await reporter.summary(
       {
@@ -191,6 +191,23 @@ class TapeWrite {
       },
       `${transferText(report)} written, and ${marks}${verify ? "; read back and compared" : ""}`,
     );
+  }
+
+  #tellOfPauses(): void {
+    const { reporter } = this.#context;
+    const { bufferBytes } = this.#values;
+    if (bufferBytes !== undefined && this.#timesEmpty >= MANY_PAUSES) {
+      reporter.note(
+        `The source was slower than the tape: the drive had to pause ${this.#timesEmpty} times; ` +
+          `a larger --buffer than ${bufferBytes} bytes makes that fewer`,
+      );
+    } else if (bufferBytes === undefined && this.#starvedTimes >= MANY_PAUSES) {
+      const seconds = (this.#starvedMs / 1000).toFixed(1);
+      reporter.note(
+        `The source was slower than the tape: it kept the drive waiting ${this.#starvedTimes} times, ` +
+          `for ${seconds} s in all; --buffer 512m feeds it in longer runs, which spares tape and heads`,
+      );
+    }
   }
 
   #newProgress(totalBytes: number | undefined): Progress {

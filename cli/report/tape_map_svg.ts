@@ -25,9 +25,23 @@ const LINE_HEIGHT = 20;
 
 /** Told apart by people with any colour vision. */
 const COLOURS = ["#0072b2", "#56b4e9", "#009e73", "#e69f00", "#cc79a7", "#8c6bb1"];
-const UNREADABLE = "#d00000";
-const INK = "#20262e";
-const PALE = "#6a737d";
+/** Classes of what is no file; dark where people like it so. */
+const STYLE = [
+  ".paper { fill: #ffffff }",
+  ".track { fill: #eef0f2 }",
+  ".ink { fill: #20262e }",
+  ".pale { fill: #6a737d }",
+  ".unreadable { fill: #d00000 }",
+  "@media (prefers-color-scheme: dark) {",
+  "  .paper { fill: #0d1117 }",
+  "  .track { fill: #262c36 }",
+  "  .ink { fill: #e6edf3 }",
+  "  .pale { fill: #9198a1 }",
+  "  .unreadable { fill: #ff6b6b }",
+  "}",
+];
+
+type DrawnClass = "ink" | "pale" | "unreadable";
 
 interface Segment {
   readonly row: number;
@@ -44,8 +58,11 @@ export function tapeMapSvg(files: readonly FileFacts[], title: TapeMapTitle): st
   const height = listTop + (listed.length + 1 + more) * LINE_HEIGHT + MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
-    `viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${INK}">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    `viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" ` +
+    `role="img" aria-labelledby="title">`,
+    `<title id="title">A tape: ${totals(files)}</title>`,
+    ...["<style>", ...STYLE, "</style>"],
+    `<rect class="paper" width="100%" height="100%"/>`,
     ...heading(files, title),
     ...strip(files, rows),
     ...list(listed, listTop),
@@ -54,34 +71,39 @@ export function tapeMapSvg(files: readonly FileFacts[], title: TapeMapTitle): st
         MARGIN,
         listTop + (listed.length + 1) * LINE_HEIGHT,
         `and ${files.length - LISTED} more files`,
-        PALE,
+        "pale",
       )]
       : []),
     "</svg>\n",
   ].join("\n");
 }
 
-function heading(files: readonly FileFacts[], { drive, address }: TapeMapTitle): string[] {
+function totals(files: readonly FileFacts[]): string {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const records = files.reduce((sum, file) => sum + file.records, 0);
   const bad = files.reduce((sum, file) => sum + file.unreadable.length, 0);
-  const facts = [
+  return [
     formatCount(files.length, "file"),
     formatCount(records, "record"),
     formatBytes(bytes),
     ...(bad > 0 ? [`${bad} unreadable`] : []),
   ].join(" · ");
+}
+
+function heading(files: readonly FileFacts[], { drive, address }: TapeMapTitle): string[] {
   return [
-    `<text x="${MARGIN}" y="38" font-size="19" font-weight="600">${escaped(drive)}</text>`,
-    text(MARGIN, 58, address, PALE),
-    text(MARGIN, 78, facts),
+    `<text class="ink" x="${MARGIN}" y="38" font-size="19" font-weight="600">${
+      escaped(drive)
+    }</text>`,
+    text(MARGIN, 58, address, "pale"),
+    text(MARGIN, 78, totals(files)),
   ];
 }
 
 function strip(files: readonly FileFacts[], rows: number): string[] {
   const tracks = Array.from({ length: rows }, (_, row) => {
     const y = rowTop(row);
-    return `<rect x="${MARGIN}" y="${y}" width="${STRIP}" height="${ROW_HEIGHT}" rx="3" fill="#eef0f2"/>`;
+    return `<rect class="track" x="${MARGIN}" y="${y}" width="${STRIP}" height="${ROW_HEIGHT}" rx="3"/>`;
   });
   const widths = fileWidths(files, STRIP * rows);
   let at = 0;
@@ -109,9 +131,9 @@ function fileParts(file: FileFacts, at: number, width: number): string[] {
     `height="${ROW_HEIGHT}" fill="${colour}">${title}</rect>`
   );
   const bad = file.unreadable.map(({ object }) =>
-    tick(at + width * placeOf(object, file), UNREADABLE, 2.5)
+    tick(at + width * placeOf(object, file), "unreadable", 2.5)
   );
-  const mark = file.end === "filemark" ? [tick(at + width - 0.75, INK, 1.5)] : [];
+  const mark = file.end === "filemark" ? [tick(at + width - 0.75, "ink", 1.5)] : [];
   return [...body, ...bad, ...mark];
 }
 
@@ -136,11 +158,11 @@ function segments(at: number, width: number): Segment[] {
   return parts;
 }
 
-function tick(at: number, colour: string, width: number): string {
+function tick(at: number, drawnAs: DrawnClass, width: number): string {
   const row = Math.floor(at / STRIP);
   const x = MARGIN + at - row * STRIP - width / 2;
-  return `<rect x="${x.toFixed(1)}" y="${rowTop(row) - 3}" width="${width}" ` +
-    `height="${ROW_HEIGHT + 6}" fill="${colour}"/>`;
+  return `<rect class="${drawnAs}" x="${x.toFixed(1)}" y="${rowTop(row) - 3}" width="${width}" ` +
+    `height="${ROW_HEIGHT + 6}"/>`;
 }
 
 function rowTop(row: number): number {
@@ -160,7 +182,7 @@ function list(files: readonly FileFacts[], top: number): string[] {
     return [swatch, ...cells(file).map((cell, column) => text(COLUMNS[column], y, cell))].join("");
   });
   return [
-    headings.map((heading, column) => text(COLUMNS[column], top, heading, PALE)).join(""),
+    headings.map((heading, column) => text(COLUMNS[column], top, heading, "pale")).join(""),
     ...lines,
   ];
 }
@@ -188,8 +210,8 @@ function fileText(file: FileFacts): string {
   return `File ${file.file}: ${formatCount(file.records, "record")}, ${formatBytes(file.bytes)}`;
 }
 
-function text(x: number, y: number, content: string, colour = INK): string {
-  return `<text x="${x}" y="${y}" fill="${colour}">${escaped(content)}</text>`;
+function text(x: number, y: number, content: string, drawnAs: DrawnClass = "ink"): string {
+  return `<text class="${drawnAs}" x="${x}" y="${y}">${escaped(content)}</text>`;
 }
 
 function escaped(content: string): string {

@@ -34,7 +34,18 @@ export interface WrittenFile {
   /** `sha256` is empty unless the file is to be described. */
   readonly file: ManifestFile;
   readonly earlyWarning: boolean;
+  /** How often, and how long in all, the source kept the drive waiting for longer than it likes. */
+  readonly starved: Starvation;
 }
+
+/** A drive whose source is slow. */
+export interface Starvation {
+  readonly times: number;
+  readonly milliseconds: number;
+}
+
+/** A drive that hears nothing for so long may stop the tape, and has to go back before it writes on. */
+const STARVING_MS = 200;
 
 /** Writes one file and a filemark. */
 export class FileWriter {
@@ -49,6 +60,7 @@ export class FileWriter {
   #earlyWarning = false;
   #records = 0;
   #bytes = 0;
+  #starved: Starvation = { times: 0, milliseconds: 0 };
   #padding: Uint8Array = new Uint8Array(0);
 
   constructor(
@@ -88,6 +100,7 @@ export class FileWriter {
     return {
       file: { ...this.#facts(), partition, ...(known && { position: object }) },
       earlyWarning: this.#earlyWarning,
+      starved: this.#starved,
     };
   }
 
@@ -114,7 +127,7 @@ export class FileWriter {
   async #writeRecords(records: Reblocker): Promise<void> {
     const { interruption } = this.#context;
     for (;;) {
-      const record = await records.next();
+      const record = await this.#nextRecord(records);
       if (record === null || interruption.stopRequested) return;
       const { earlyWarning } = await this.#drive.write(this.#padded(record), this.#abort);
       this.#hash?.update(record);
@@ -124,6 +137,19 @@ export class FileWriter {
       if (earlyWarning) this.#noteEarlyWarning();
       await interruption.breathe();
     }
+  }
+
+  async #nextRecord(records: Reblocker): Promise<Uint8Array | null> {
+    const { host } = this.#context;
+    const asked = host.now();
+    const record = await records.next();
+    const waitedMs = host.now() - asked;
+    // What it waits for the first one costs nothing: the tape does not move yet.
+    if (waitedMs >= STARVING_MS && this.#records > 0 && record !== null) {
+      const { times, milliseconds } = this.#starved;
+      this.#starved = { times: times + 1, milliseconds: milliseconds + waitedMs };
+    }
+    return record;
   }
 
   /** In fixed-block mode a WRITE moves whole blocks only (SSC-4 WRITE(6), FIXED bit). */

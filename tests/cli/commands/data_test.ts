@@ -320,3 +320,23 @@ Deno.test("Progress shows on a terminal and is wiped before the report", async (
   assert.match(host.errors, /\r\d+ records?, .* MB\/s now, .* MB\/s mean/);
   assert.ok(host.errors.includes("\r\x1b[K10 records, 1000 bytes"));
 });
+
+Deno.test("write hints at --buffer when a slow source keeps the drive waiting again and again", async () => {
+  for (const [waitMs, hinted] of [[300, true], [20, false]] as const) {
+    const { devices } = bench();
+    const source = new MemorySource(patternBytes(1000), { pieces: [100] });
+    const host = new MemoryHost({ stdin: source });
+    const read = source.read.bind(source);
+    source.read = async (into) => {
+      // The next chunk is read while this one is written.
+      await host.sleep(waitMs, new AbortController().signal);
+      return await read(into);
+    };
+    assert.equal(await tape("write - -b 100", host, devices), 0, host.errors);
+    assert.equal(
+      /kept the drive waiting \d times, .*--buffer/.test(host.errors),
+      hinted,
+      host.errors,
+    );
+  }
+});

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { run } from "../../../cli/run.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
@@ -34,6 +38,29 @@ async function bench() {
   return { drive, copy, devices };
 }
 
+/** An image for `image load`, which reads it from the host or from the disk. */
+const IMAGE = join(tmpdir(), `tape-interruption-${process.pid}.tap`);
+
+async function savedImage(devices: SimDevices): Promise<Uint8Array> {
+  const host = new MemoryHost();
+  await tape("image save image.tap --force", host, devices);
+  await tape("rewind", new MemoryHost(), devices);
+  return host.sinks.get("image.tap")?.bytes ?? new Uint8Array(0);
+}
+
+/** Runs `use` while the image is a file, too. */
+async function onDisk<T>(
+  files: Readonly<Record<string, Uint8Array>>,
+  use: () => Promise<T>,
+): Promise<T> {
+  await writeFile(IMAGE, files[IMAGE]);
+  try {
+    return await use();
+  } finally {
+    await rm(IMAGE);
+  }
+}
+
 const COMMANDS = [
   "read out",
   "read out --skip-errors",
@@ -41,20 +68,16 @@ const COMMANDS = [
   "map",
   "copy sim:copy.tap",
   "image save out.tap --force",
-  "image load image.tap --yes --from-here",
+  `image load ${IMAGE} --yes --from-here`,
   "write data -b 100",
 ];
 
 for (const line of COMMANDS) {
-  Deno.test(`${line}: a signal is heard between records though the drive never waits for anything`, async () => {
+  Deno.test(`${line.replace(IMAGE, "FILE")}: a signal is heard between records though the drive never waits for anything`, async () => {
     const { drive, devices } = await bench();
-    const saving = new MemoryHost();
-    await tape("image save image.tap --force", saving, devices);
-    await tape("rewind", new MemoryHost(), devices);
-    const image = saving.sinks.get("image.tap")?.bytes ?? new Uint8Array(0);
-    const files = { data: patternBytes(100 * RECORDS), "image.tap": image };
+    const files = { data: patternBytes(100 * RECORDS), [IMAGE]: await savedImage(devices) };
     const host = new SignalledHost({ files });
-    assert.equal(await tape(line, host, devices), 2, host.errors);
+    assert.equal(await onDisk(files, () => tape(line, host, devices)), 2, host.errors);
     assert.match(host.errors, /Stopping after this record; interrupt again to give up at once/);
     assert.match(host.errors, /^tape: Interrupted: /m);
     const stands = /stands: At block (\d+)/.exec(host.errors)?.[1];
