@@ -225,6 +225,7 @@ function failure(what: string, path: string, cause: unknown): MediumStoreError {
 /** What the system says, without the code, the call and the path that runtimes put around it. */
 function systemText(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
+  if (errorCode(cause) === "EISDIR") return "it is a directory";
   const { message } = cause;
   const { syscall } = cause as { syscall?: unknown };
   const code = `${errorCode(cause)}: `;
