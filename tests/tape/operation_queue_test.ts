@@ -79,14 +79,21 @@ Deno.test("an operation that throws before its promise is there rejects, and the
   await end("next", next);
 });
 
-Deno.test("what an operation itself calls waits for its turn", async () => {
+Deno.test("what an operation itself calls waits until it has ended", async () => {
   const { queue, begun, run, end } = fixture();
+  const outer = Promise.withResolvers<void>();
   let inner: Promise<string> | undefined;
-  await queue.run(() => {
+  const result = queue.run(() => {
     inner = run("inner");
-    assert.deepEqual(begun, []);
-    return Promise.resolve();
+    return outer.promise;
   });
+  const later = run("later");
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  assert.deepEqual(begun, []);
+  outer.resolve();
+  await result;
+  await begins("later", begun);
+  await end("later", later);
   await begins("inner", begun);
   await end("inner", inner!);
 });
