@@ -39,10 +39,12 @@ async function settleTape({ session, outage, reader, writer }: OpenDrive): Promi
   if (outage.isHere) {
     if (!session.isDirty && reader.reposition.isThere) return;
     if (outage.hasGivenUp) throw session.lostError("flush what was written");
-    await reader.reconnect();
   }
   try {
-    await reader.resuming(() => reader.reposition.back());
+    await reader.resuming(async () => {
+      if (outage.isHere) await reader.reconnect();
+      await reader.reposition.back();
+    });
   } finally {
     // To write out its buffer a drive need not be where the caller believes.
     if (session.isDirty && !session.isBufferLost) await writer.flush(writer.era);

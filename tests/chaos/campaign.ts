@@ -21,6 +21,9 @@ const SMALL_BURSTS = { initialR2T: true, immediateData: false, maxBurstLength: 5
 /** A second strike within what the first one makes necessary: connecting, logging in, making sure, going back. */
 const IN_RECOVERY = (index: number): Repetition => ({ period: 1 + index * 31 % 70, times: 2 });
 
+/** Closing has as long as several outages take: the tape is to be brought back in them, too. */
+const PATIENT_CLOSE = { closeTimeoutMs: 7_200_000 };
+
 /** A conversation, how it is set up, and what may happen to it. */
 export interface Campaign {
   readonly name: string;
@@ -44,28 +47,28 @@ export const CAMPAIGNS: readonly Campaign[] = [
   {
     name: "reading over a bad line",
     conversation: reading,
-    setup: { drive: { readAhead: 8 } },
+    setup: { drive: { readAhead: 8, ...PATIENT_CLOSE } },
     kinds: OUTAGES,
     repetition: () => ({ period: 200 }),
   },
   {
     name: "reading through two outages",
     conversation: reading,
-    setup: { drive: { readAhead: 8 } },
+    setup: { drive: { readAhead: 8, ...PATIENT_CLOSE } },
     kinds: OUTAGES,
     repetition: IN_RECOVERY,
   },
   {
     name: "moving through two outages",
     conversation: moving,
-    setup: { drive: { readAhead: 4 } },
+    setup: { drive: { readAhead: 4, ...PATIENT_CLOSE } },
     kinds: OUTAGES,
     repetition: IN_RECOVERY,
   },
   {
     name: "writing through two outages",
     conversation: writing(),
-    setup: {},
+    setup: { drive: PATIENT_CLOSE },
     kinds: OUTAGES,
     repetition: IN_RECOVERY,
   },
