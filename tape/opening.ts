@@ -11,6 +11,7 @@ import { SenseKey } from "../scsi/sense_codes.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { type BlockLimits, NO_LIMITS, readBlockLimits } from "./block_limits.ts";
 import { readMediumMode } from "./block_size.ts";
+import { isNews } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import type { DevicePosition } from "./position.ts";
@@ -47,7 +48,7 @@ interface Facts {
  * All questions go out together, between two REQUEST SENSE: the first takes the unit attention that waits for a new initiator, so that the others are
  * answered; in the last, a drive without a tape that is ready says so (SPC-5 §6.39). One that says nothing there, and knows its position, need not be asked
  * by TEST UNIT READY, which would take a round trip of its own: istgt mixes up its answers on the wire when commands with and without data are under way at
- * once. What was refused for a further unit attention is asked again along with TEST UNIT READY.
+ * once. For that reason the cartridge's name is asked for alone: many drives refuse that. What was refused for a further unit attention is asked again along with TEST UNIT READY.
  *
  * @throws {TapeError} of kind `not-a-tape`; {@link NotReadyError}; of the drive's kind when it fails.
  */
@@ -69,8 +70,11 @@ export async function getToKnow(
     identity.value,
     device.name,
   );
-  if (provesReady(first, state)) apply(session, true, first);
-  else apply(session, ...await whenReady(session, first, options));
+  const [isReady, facts] = provesReady(first, state)
+    ? [true, first] as const
+    : await whenReady(session, first, options);
+  apply(session, isReady, facts);
+  if (isReady) await askCartridge(session, options);
   const serialNumber = serial.status === "fulfilled" ? serial.value : undefined;
   return {
     vendor,
@@ -115,6 +119,15 @@ async function whenReady(
   return [isReady, await settled(askFacts(session, signal))];
 }
 
+/** Alone, as many drives refuse the question. One that has news by then is asked anew what it has said before. */
+async function askCartridge(session: TapeSession, options: ReadinessOptions): Promise<void> {
+  const cartridge = await settled(session.learnCartridge(options.signal));
+  if (cartridge.status === "fulfilled") return;
+  const { reason } = cartridge;
+  if (!(reason instanceof TapeError) || !isNews(reason.kind)) throw reason;
+  apply(session, ...await whenReady(session, cartridge, options));
+}
+
 async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   return (await Promise.allSettled([promise]))[0];
 }
@@ -139,13 +152,12 @@ function apply(
 
 async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {
   const { device } = session;
-  const [limits, mode, position, cartridge] = await Promise.allSettled([
+  const [limits, mode, position] = await Promise.allSettled([
     askLimits(device, signal),
     readMediumMode(device, signal),
     session.askPosition(signal),
-    session.learnCartridge(signal),
   ]);
-  for (const answer of [limits, mode, position, cartridge]) {
+  for (const answer of [limits, mode, position]) {
     if (answer.status === "rejected" && !isRefusal(answer.reason)) throw answer.reason;
   }
   return {
