@@ -74,7 +74,8 @@ export class TapeSession {
   /** Whether the position was lost together with what the drive had buffered, which the caller has been told then. */
   get isBufferLost(): boolean {
     const lost = this.#lost;
-    return this.#isLost && lost instanceof TapeError && isNews(lost.kind);
+    if (!this.#isLost || !(lost instanceof TapeError)) return false;
+    return isNews(lost.kind) && losesBuffer(lost.kind);
   }
 
   /** Where the tape stands is unknown from here on, because of `reason`. */
