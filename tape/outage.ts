@@ -41,6 +41,9 @@ export class Outage {
   readonly #session: TapeSession;
   readonly #options: OutageOptions;
   readonly #closing: AbortController = new AbortController();
+  /** Begins to count the time that closing has for an outage; there once the drive is being closed. */
+  #hurry: (() => void) | undefined;
+  #isUnderWay = false;
   #hasGivenUp = false;
   /** What the drive said of data that it had buffered and has lost. */
   #loss: Reply | undefined;
@@ -74,6 +77,16 @@ export class Outage {
    * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
    */
   async overcome(caller?: AbortSignal): Promise<void> {
+    this.#hurry?.();
+    this.#isUnderWay = true;
+    try {
+      await this.#setUpAgain(caller);
+    } finally {
+      this.#isUnderWay = false;
+    }
+  }
+
+  async #setUpAgain(caller?: AbortSignal): Promise<void> {
     const { device, blockBytes } = this.#session;
     const closing = this.#closing.signal;
     const signal = caller ? AbortSignal.any([caller, closing]) : closing;
@@ -101,15 +114,19 @@ export class Outage {
 
   /**
    * Runs what closes the drive, whatever is to be done before it. A connection that is lost, already or in it, is then waited
-   * for no longer than `patienceMs` milliseconds; whoever waits for it hears a {@link TransportLostError}.
+   * for no longer than `patienceMs` milliseconds from then on; whoever waits for it hears a {@link TransportLostError}.
    */
   async whileClosing(close: () => Promise<void>, patienceMs: number): Promise<void> {
     const { device } = this.#session;
     const closed = new AbortController();
-    const patience = device.sleep(patienceMs, closed.signal).then(
-      () => this.#closing.abort(this.#closingError()),
-      () => {},
-    );
+    let patience: Promise<void> | undefined;
+    this.#hurry = () => {
+      patience ??= device.sleep(patienceMs, closed.signal).then(
+        () => this.#closing.abort(this.#closingError()),
+        () => {},
+      );
+    };
+    if (this.#isUnderWay) this.#hurry();
     try {
       await close();
     } finally {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CAMPAIGNS, countPdus, strike } from "../chaos/campaign.ts";
 import { SkippingClock } from "../chaos/skipping_clock.ts";
 import { settle } from "../chaos/settle.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
@@ -41,4 +42,10 @@ Deno.test("Closing a drive ends the wait of a read for a drive that comes back a
   assert.equal(clock.now(), 65_000);
   assert.equal(clock.pending, 0);
   assert.ok(unit.sim.isClosed);
+});
+
+Deno.test("close() connects again however long it took to notice that the connection is lost", async () => {
+  const campaign = CAMPAIGNS.find(({ name }) => name === "reading ahead")!;
+  const lastRead = await countPdus(campaign) - 4;
+  await strike(campaign, "stall", lastRead);
 });
