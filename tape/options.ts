@@ -81,8 +81,8 @@ export interface TapeDriveOptions {
   /** Key of the persistent reservation, not 0, 64 bits: for who preempts it by hand. @default 7569736373690001h */
   readonly reservationKey?: bigint;
   /**
-   * Milliseconds that `close()` may take to set up a lost connection again, in order to flush what was written. Nothing is tried when nothing was written since
-   * the last flush, or an attempt has failed already. @default 5000
+   * Milliseconds that `close()` may take to set up a lost connection again, each time that it is lost, in order to flush what was written and to bring the tape
+   * to where the caller is. Nothing is tried when neither is to be done, or an attempt has failed already. @default 5000
    */
   readonly closeTimeoutMs?: number;
   /**

@@ -40,10 +40,10 @@ export interface OutageOptions {
 export class Outage {
   readonly #session: TapeSession;
   readonly #options: OutageOptions;
-  readonly #closing: AbortController = new AbortController();
-  /** Begins to count the time that closing has for an outage; there once the drive is being closed. */
+  /** Milliseconds for each outage, once the drive is being closed. */
+  #patienceMs: number | undefined;
+  /** Begins to count them for the outage that is under way. */
   #hurry: (() => void) | undefined;
-  #isUnderWay = false;
   #hasGivenUp = false;
   /** What the drive said of data that it had buffered and has lost. */
   #loss: Reply | undefined;
@@ -77,19 +77,28 @@ export class Outage {
    * @throws {TapeError} of kind `other` when another drive answers; {@link NotReadyError} when it has no tape ready.
    */
   async overcome(caller?: AbortSignal): Promise<void> {
-    this.#hurry?.();
-    this.#isUnderWay = true;
+    const ended = new AbortController();
+    const limit = new AbortController();
+    let patience: Promise<void> | undefined;
+    this.#hurry = () => {
+      const { device } = this.#session;
+      patience ??= device.sleep(this.#patienceMs!, ended.signal).then(
+        () => limit.abort(this.#closingError()),
+        () => {},
+      );
+    };
+    if (this.#patienceMs !== undefined) this.#hurry();
     try {
-      await this.#setUpAgain(caller);
+      await this.#setUpAgain(caller ? AbortSignal.any([caller, limit.signal]) : limit.signal);
     } finally {
-      this.#isUnderWay = false;
+      this.#hurry = undefined;
+      ended.abort();
+      await patience;
     }
   }
 
-  async #setUpAgain(caller?: AbortSignal): Promise<void> {
+  async #setUpAgain(signal: AbortSignal): Promise<void> {
     const { device, blockBytes } = this.#session;
-    const closing = this.#closing.signal;
-    const signal = caller ? AbortSignal.any([caller, closing]) : closing;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
@@ -114,25 +123,12 @@ export class Outage {
 
   /**
    * Runs what closes the drive, whatever is to be done before it. A connection that is lost, already or in it, is then waited
-   * for no longer than `patienceMs` milliseconds from then on; whoever waits for it hears a {@link TransportLostError}.
+   * for no longer than `patienceMs` milliseconds, each time; whoever waits for it hears a {@link TransportLostError}.
    */
   async whileClosing(close: () => Promise<void>, patienceMs: number): Promise<void> {
-    const { device } = this.#session;
-    const closed = new AbortController();
-    let patience: Promise<void> | undefined;
-    this.#hurry = () => {
-      patience ??= device.sleep(patienceMs, closed.signal).then(
-        () => this.#closing.abort(this.#closingError()),
-        () => {},
-      );
-    };
-    if (this.#isUnderWay) this.#hurry();
-    try {
-      await close();
-    } finally {
-      closed.abort();
-      await patience;
-    }
+    this.#patienceMs = patienceMs;
+    this.#hurry?.();
+    await close();
   }
 
   #closingError(): TapeError {
