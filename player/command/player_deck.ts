@@ -13,7 +13,7 @@ import type { PlayerOptionValues } from "./player_options.ts";
 /** What the drive is doing when the player ends may take so long; then it is given up. */
 const READ_GRACE_MS = 1000;
 /** So long may all take, with the way back of the tape: a drive that answers is only a few records ahead. */
-const CLOSE_LIMIT_MS = 5000;
+const CLOSE_LIMIT_MS = 8000;
 /** One that had to be given up is not worth that. */
 const SILENT_GRACE_MS = 1000;
 

@@ -14,7 +14,7 @@ import type { PlayerHost } from "./player_host.ts";
 import { parsePlayerLine, type PlayerOptionValues, PlayerUsageError } from "./player_options.ts";
 import { showPlayer } from "./show_player.ts";
 
-const CLOSE_TIMEOUT_MS = 2000;
+const CLOSE_TIMEOUT_MS = 7000;
 
 /**
  * Runs one command line, without the program's name.
