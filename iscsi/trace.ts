@@ -121,12 +121,13 @@ export class PduRing {
     const opcode = header[OPCODE] & OPCODE_MASK;
     const at = slot * SLOT_BYTES;
     this.#headerLengths[slot] = this.#copy(header, BHS_LENGTH, at);
-    this.#dataLengths[slot] = KEEPS_DATA.has(opcode)
-      ? this.#copy(data, KEPT_DATA_BYTES, at + BHS_LENGTH)
-      : 0;
+    const keepsData = KEEPS_DATA.has(opcode);
+    this.#dataLengths[slot] = keepsData ? this.#copy(data, KEPT_DATA_BYTES, at + BHS_LENGTH) : 0;
     this.#directions[slot] = direction;
     this.#continued[slot] = this.#openText[direction];
-    if (HAS_TEXT.has(opcode)) this.#openText[direction] = (header[FLAGS] & CONTINUE) !== 0;
+    if (keepsData && HAS_TEXT.has(opcode)) {
+      this.#openText[direction] = (header[FLAGS] & CONTINUE) !== 0;
+    }
   }
 
   /** The kept PDUs, oldest first, as {@link describePdu} has them; text beyond 64 bytes is cut off. */

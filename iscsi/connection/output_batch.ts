@@ -11,8 +11,6 @@ import { crc32c, DIGEST_LENGTH, type RunningCrc32c, writeDigest } from "../pdu/c
 const ARENA_BYTES = 16 * 1024;
 /** Payloads up to this length are copied beside their header: cheaper than a chunk of their own. */
 const COPY_BYTES = 2048;
-/** From this length on a data segment's CRC is cheaper in WebAssembly. */
-const WASM_CRC_BYTES = 1024;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -80,7 +78,7 @@ export class OutputBatch {
     const length = BHS_LENGTH + ahs.length;
     const at = this.#reserve(length + DIGEST_LENGTH);
     this.#arena.set(this.#bhs, at);
-    this.#arena.set(ahs, at + BHS_LENGTH);
+    if (ahs.length > 0) this.#arena.set(ahs, at + BHS_LENGTH);
     this.#used += length;
     if (!digest) return;
     writeDigest(this.#arena, at + length, crc32c(this.#arena.subarray(at, at + length)));
@@ -139,7 +137,6 @@ export interface OutputDigests {
 export const NO_DIGESTS: OutputDigests = { header: false, data: undefined };
 
 function segmentCrc(data: Uint8Array, pad: Uint8Array, running: RunningCrc32c): number {
-  if (data.length < WASM_CRC_BYTES) return crc32c(pad, crc32c(data));
   running.start();
   running.update(data);
   running.update(pad);

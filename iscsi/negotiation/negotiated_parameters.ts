@@ -53,6 +53,13 @@ export interface NegotiatedParameters {
   readonly extra: Readonly<Record<string, string>>;
 }
 
+/** Whether the data of a command goes over the wire in the order of its offsets. */
+export function isInOrder(
+  { dataPduInOrder, dataSequenceInOrder }: NegotiatedParameters,
+): boolean {
+  return dataPduInOrder && dataSequenceInOrder;
+}
+
 /** What holds when nothing is negotiated: the defaults of RFC 7143 §13. */
 export const DEFAULT_PARAMETERS: NegotiatedParameters = {
   headerDigest: false,

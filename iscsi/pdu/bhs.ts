@@ -64,10 +64,13 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
 
 /** The 8-byte LUN field as one number, most significant byte first (SAM-5 §4.7). */
 export function readLun(bytes: Uint8Array, at: number = LUN): bigint {
-  return (BigInt(readU32(bytes, at)) << 32n) | BigInt(readU32(bytes, at + 4));
+  const high = readU32(bytes, at);
+  const low = readU32(bytes, at + 4);
+  return (high | low) === 0 ? 0n : (BigInt(high) << 32n) | BigInt(low);
 }
 
 export function writeLun(bytes: Uint8Array, lun: bigint, at: number = LUN): void {
+  if (lun === 0n) return void bytes.fill(0, at, at + 8);
   writeU32(bytes, at, Number(lun >> 32n));
   writeU32(bytes, at + 4, Number(lun & 0xffffffffn));
 }

@@ -44,8 +44,6 @@ export interface FramerOptions {
 const LONG_PDU_READ_BYTES = 8192;
 /** Below this many missing bytes a read goes through staging, so that it can bring the next header along. */
 const DIRECT_READ_BYTES = 8192;
-/** From this length on a data segment's CRC is cheaper in WebAssembly. */
-const WASM_CRC_BYTES = 1024;
 const MAX_HEADER_BYTES = BHS_LENGTH + 255 * 4 + DIGEST_LENGTH;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -58,7 +56,7 @@ export class PduFramer {
   readonly #staging: Uint8Array;
   #start = 0;
   #end = 0;
-  /** Whether the last PDU was longer than the staging buffer, as the next one probably is. */
+  /** Whether the last PDU with data was longer than the staging buffer, as the next one probably is. */
   #expectsLong = false;
 
   #headerDigest = false;
@@ -152,10 +150,9 @@ export class PduFramer {
     const length = BHS_LENGTH + ahsLength(this.#staging, this.#start);
     const onWire = length + (this.#headerDigest ? DIGEST_LENGTH : 0);
     if (staged < onWire) return false;
-    const header = this.#staging.subarray(this.#start, this.#start + length);
-    if (this.#headerDigest) this.#verifyHeader(header);
-    this.#header.set(header);
+    for (let at = 0; at < length; at++) this.#header[at] = this.#staging[this.#start + at];
     this.#headerLength = length;
+    if (this.#headerDigest) this.#verifyHeader(this.#currentHeader());
     this.#start += onWire;
     return this.#beginData(dataSegmentLength(this.#header));
   }
@@ -190,7 +187,7 @@ export class PduFramer {
     this.#data = place ?? this.#ownBuffer(length);
     this.#filled = 0;
     this.#stage = "data";
-    if (length >= WASM_CRC_BYTES) this.#dataCrc?.start();
+    this.#dataCrc?.start();
     return true;
   }
 
@@ -212,7 +209,7 @@ export class PduFramer {
     if (count > 0) {
       const piece = this.#staging.subarray(this.#start, this.#start + count);
       this.#data.set(piece, this.#filled);
-      if (this.#data.length >= WASM_CRC_BYTES) this.#dataCrc?.update(piece);
+      this.#dataCrc?.update(piece);
       this.#filled += count;
       this.#start += count;
     }
@@ -229,7 +226,8 @@ export class PduFramer {
     const intact = digest === 0 || this.#verifyData(padding);
     this.#start += padding + digest;
     this.#stage = "header";
-    this.#expectsLong = length > this.#staging.length;
+    // An answer without data says nothing about the next one that brings some.
+    if (length > 0) this.#expectsLong = length > this.#staging.length;
     this.#sink.receive(this.#currentHeader(), this.#data, intact);
     this.#data = NO_BYTES;
     return true;
@@ -239,7 +237,6 @@ export class PduFramer {
   #verifyData(padding: number): boolean {
     const pad = this.#staging.subarray(this.#start, this.#start + padding);
     const expected = readDigest(this.#staging, this.#start + padding);
-    if (this.#data.length < WASM_CRC_BYTES) return crc32c(pad, crc32c(this.#data)) === expected;
     this.#dataCrc!.update(pad);
     return this.#dataCrc!.finish() === expected;
   }

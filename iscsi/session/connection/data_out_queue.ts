@@ -75,16 +75,15 @@ export class DataOutQueue {
       dataSn: sequence.dataSn++,
       bufferOffset: offset,
     }, batch.bhs);
-    const { streamOut } = task;
-    const data = streamOut ? streamOut.send(offset, next) : task.dataOut.subarray(offset, next);
-    sender.addDataOf(task, batch, data);
+    sender.addDataOf(task, batch, task.dataToSend(offset, next));
     sequence.offset = next;
     if (final) this.#finished(sequence);
   }
 
   #finished(sequence: DataOutSequence): void {
     const { task } = sequence;
-    this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
+    if (this.#sequences[0] === sequence) this.#sequences.shift();
+    else this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
     task.streamOut?.finished(sequence);
     if (sequence.ttt !== RESERVED_TAG) task.outstandingR2ts--;
   }

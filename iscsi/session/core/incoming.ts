@@ -38,7 +38,6 @@ import { decodeTextResponse } from "../../pdu/text.ts";
 import {
   answerR2t,
   checkWhole,
-  dataInArrived,
   placeDataIn,
   readResidual,
   signedResidual,
@@ -245,7 +244,7 @@ export class Incoming {
     if (pdu.hasStatus && !this.#advance(header)) return;
     const task = this.#scsiTask(header);
     if (!task) return;
-    dataInArrived(task, dataSegmentLength(header));
+    task.countDataIn(dataSegmentLength(header));
     task.streamIn?.arrived();
     if (!pdu.hasStatus) return;
     checkWhole(task);
@@ -444,10 +443,13 @@ function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
     throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
   }
   const residual = signedResidual(task, pdu);
-  const result = { status: pdu.status, sense: NO_BYTES, dataInLength: task.received };
-  return task.isBidirectional
-    ? { ...result, residual: 0, readResidual: residual }
-    : { ...result, residual };
+  const result: ScsiResult = {
+    status: pdu.status,
+    sense: NO_BYTES,
+    dataInLength: task.received,
+    residual: task.isBidirectional ? 0 : residual,
+  };
+  return task.isBidirectional ? { ...result, readResidual: residual } : result;
 }
 
 function hasKind<Kind extends string>(

@@ -87,7 +87,7 @@ function writeCommand(
     expStatSn: connection.status.expStatSn,
     cdb: command.cdb,
   }, batch.bhs);
-  const data = streamOut ? streamOut.send(0, immediate) : task.dataOut.subarray(0, immediate);
+  const data = task.dataToSend(0, immediate);
   connection.addDataOf(task, batch, data, additionalHeaders(task));
   if (end === immediate) return;
   const { lun } = task;

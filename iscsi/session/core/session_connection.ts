@@ -170,14 +170,20 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#destination = undefined;
     this.#keepalive?.active(now);
     if (this.closed) return;
-    this.#guard(() => {
+    this.#takeIn(count);
+    this.#state.deadlines.include(this.#stallDeadline);
+    this.#owner.changed(this);
+  }
+
+  #takeIn(count: number): void {
+    try {
       if (this.#phase === "login" && this.wire.betweenPdus) {
         this.#login.checkFirstByte(this.wire.destination()[0]);
       }
       this.wire.received(count);
-    });
-    this.#state.deadlines.include(this.#stallDeadline);
-    this.#owner.changed(this);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Whether reading waits for a consumer to take the data of its command. */

@@ -7,12 +7,13 @@
 
 import { serialAdd, serialDistance, serialLess } from "../../connection/serial_number.ts";
 import { DataLostError, ProtocolError } from "../../errors.ts";
+import { isInOrder } from "../../negotiation/negotiated_parameters.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
 import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
-import { answerR2t, dataInArrived, roomForDataIn } from "../requests/data_transfer.ts";
+import { answerR2t, roomForDataIn } from "../requests/data_transfer.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
 import { DataRecovery, MAX_AHEAD, type WithheldStatus } from "./data_recovery.ts";
 import { sendDataAck, sendDataSnack, sendResegmentingSnack } from "./snacks.ts";
@@ -66,7 +67,7 @@ export class CommandRecovery {
   place(task: ScsiTask, pdu: DataIn, length: number): Placement {
     if (!this.#isWanted(task, pdu)) return undefined;
     const isNext = pdu.dataSn === task.nextDataSn;
-    if (isNext && pdu.bufferOffset !== task.received && this.#inOrder) {
+    if (isNext && pdu.bufferOffset !== task.received && isInOrder(this.#connection.parameters)) {
       throw violation(task, `Data-In starts at offset ${pdu.bufferOffset}, not ${task.received}`);
     }
     return roomForDataIn(task, pdu, length, this.#connection.parameters);
@@ -186,11 +187,6 @@ export class CommandRecovery {
     }
   }
 
-  get #inOrder(): boolean {
-    const { dataPduInOrder, dataSequenceInOrder } = this.#connection.parameters;
-    return dataPduInOrder && dataSequenceInOrder;
-  }
-
   /** False for what has come before; while all is cut anew, also for what was sent before that. */
   #isWanted(task: ScsiTask, pdu: DataIn): boolean {
     const ahead = serialDistance(task.nextDataSn, pdu.dataSn);
@@ -202,7 +198,7 @@ export class CommandRecovery {
   }
 
   #advance(task: ScsiTask, length: number): void {
-    dataInArrived(task, length);
+    task.countDataIn(length);
     if (task.recovery === undefined) return;
     task.recovery.rounds = 0;
     this.#takeEarly(task, task.recovery);
@@ -213,7 +209,7 @@ export class CommandRecovery {
     for (;;) {
       const length = recovery.takeData(task.nextDataSn);
       const r2t = recovery.takeR2t(task.nextR2tSn);
-      if (length !== undefined) dataInArrived(task, length);
+      if (length !== undefined) task.countDataIn(length);
       else if (r2t) this.#answer(task, r2t);
       else return;
     }
@@ -279,7 +275,7 @@ export class CommandRecovery {
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
     task.streamIn?.startOver();
-    if (this.#inOrder) task.pieces = undefined;
+    if (isInOrder(this.#connection.parameters)) task.pieces = undefined;
     if (recovery.status) {
       // Another response, with the tag, takes its place and has its StatSN.
       this.#connection.status.forget(recovery.status.statSn);

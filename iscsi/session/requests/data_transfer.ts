@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { isInOrder, type NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { DataIn } from "../../pdu/data_in.ts";
@@ -26,11 +26,10 @@ export function placeDataIn(
   length: number,
   parameters: NegotiatedParameters,
 ): Placement {
-  const { dataPduInOrder, dataSequenceInOrder } = parameters;
   if (pdu.dataSn !== task.nextDataSn) {
     throw violation(task, `Data-In has DataSN ${pdu.dataSn}, expected ${task.nextDataSn}`);
   }
-  if (pdu.bufferOffset !== task.received && dataPduInOrder && dataSequenceInOrder) {
+  if (pdu.bufferOffset !== task.received && isInOrder(parameters)) {
     throw violation(
       task,
       `Data-In starts at offset ${pdu.bufferOffset}, expected ${task.received}`,
@@ -48,7 +47,7 @@ export function roomForDataIn(
   task: ScsiTask,
   pdu: DataIn,
   length: number,
-  { dataPduInOrder, dataSequenceInOrder, maxReceiveDataSegmentLength }: NegotiatedParameters,
+  parameters: NegotiatedParameters,
 ): Placement {
   const end = pdu.bufferOffset + length;
   if (end > task.readLength) {
@@ -59,11 +58,10 @@ export function roomForDataIn(
   }
   const isNext = pdu.dataSn === task.nextDataSn;
   const place = task.streamIn
-    ? task.streamIn.place(pdu.bufferOffset, length, isNext, maxReceiveDataSegmentLength)
+    ? task.streamIn.place(pdu.bufferOffset, length, isNext, parameters.maxReceiveDataSegmentLength)
     : task.dataIn.subarray(pdu.bufferOffset, end);
   if (place === undefined || place === "later") return place;
-  const inOrder = dataPduInOrder && dataSequenceInOrder;
-  if (!inOrder || task.pieces || !isNext) {
+  if (!isInOrder(parameters) || task.pieces || !isNext) {
     task.pieces ??= new Map([[-1, { start: 0, end: task.received }]]);
     task.pieces.set(pdu.dataSn, { start: pdu.bufferOffset, end });
   }
@@ -85,11 +83,6 @@ export function checkWhole(task: ScsiTask): void {
     }
     end = piece.end;
   }
-}
-
-/** The Data-In PDU that {@link placeDataIn} allowed has arrived. */
-export function dataInArrived(task: ScsiTask, length: number): void {
-  task.countDataIn(length);
 }
 
 /**

@@ -118,6 +118,13 @@ export class ScsiTask {
     return this.streamOut === undefined || this.streamOut.isPrimed;
   }
 
+  /** The Data-Out from `offset` to `end`, in place. */
+  dataToSend(offset: number, end: number): Uint8Array {
+    if (this.streamOut) return this.streamOut.send(offset, end);
+    if (offset === 0 && end === this.dataOut.length) return this.dataOut;
+    return offset === end ? NO_BYTES : this.dataOut.subarray(offset, end);
+  }
+
   /** Nobody wants its data any more, nor gives it. */
   abandonStreams(): void {
     this.streamOut?.abandon();

@@ -8,7 +8,7 @@ import type { CommandOutcome } from "../../../scsi/errors.ts";
 import { commandFacts } from "../../../scsi/command_table.ts";
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
 import { DataSourceError, InvalidOptionError } from "../../errors.ts";
-import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { isInOrder, type NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { abortable, type Waiter } from "../abortable.ts";
 import { checkCdb, checkLength, checkTimeout } from "../command_check.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
@@ -210,12 +210,12 @@ function boundOf(
   { length, maxBufferedBytes }: DataInStream | DataOutStream,
   usual: number,
   least: number,
-  { dataPduInOrder, dataSequenceInOrder }: NegotiatedParameters,
+  parameters: NegotiatedParameters,
 ): number {
   checkLength(`${option}.length`, length);
   const bytes = maxBufferedBytes ?? usual;
   // The data may come, or be asked for, in any order.
-  const needed = dataPduInOrder && dataSequenceInOrder ? Math.min(least, length) : length;
+  const needed = isInOrder(parameters) ? Math.min(least, length) : length;
   if (bytes >= needed) return bytes;
   throw new InvalidOptionError(
     `${option}.maxBufferedBytes`,
