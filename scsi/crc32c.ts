@@ -5,7 +5,7 @@
  */
 
 /** The Castagnoli polynomial, bit-reversed. */
-export const CRC32C_POLYNOMIAL = 0x82f63b78;
+const CRC32C_POLYNOMIAL = 0x82f63b78;
 
 const SLICES = 4;
 const tables: Int32Array = buildTables();

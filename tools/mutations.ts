@@ -215,7 +215,7 @@ const REQUESTS: readonly Mutation[] = [
     ],
     ["!this.#ending && batch", "batch", "§11.14: nothing follows a logout"],
     [
-      "this.#framer.setDigests(parameters.headerDigest, engines?.incoming);",
+      "this.#framer.setDigests(header, dataDigest ? new RunningCrc32c() : undefined);",
       "this.#framer.setDigests(false, undefined);",
       "§13.1: digests begin with the full feature phase",
     ],

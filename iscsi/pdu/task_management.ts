@@ -98,7 +98,6 @@ export interface TaskManagementRequest extends RequestNumbers {
   readonly itt: number;
   /** Initiator task tag of the task to abort or reassign; ffffffffh with the other functions. */
   readonly referencedTaskTag: number;
-  /** Command sequence number of this request. */
   /** ABORT TASK: the CmdSN of the task to abort. Other functions: 0. */
   readonly refCmdSn: number;
   /** TASK REASSIGN: the next DataSN or R2TSN expected. Other functions: 0. */

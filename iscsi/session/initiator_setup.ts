@@ -7,8 +7,6 @@
 import { defaultInitiatorName } from "../initiator_name.ts";
 import { InvalidOptionError } from "../errors.ts";
 import type { LoginOptions, OperationalOffers } from "../negotiation/login.ts";
-import { RunningCrc32c } from "../pdu/crc32c.ts";
-import type { DigestEngines } from "./connection/initiator_connection.ts";
 import type { InitiatorOptions } from "./core/initiator_options.ts";
 import type { SessionHooks } from "./session_hooks.ts";
 import { type ConnectOptions, webCryptoBytes } from "./session_options.ts";
@@ -25,14 +23,6 @@ export interface LoginIdentity {
   readonly isid: Uint8Array;
   /** Whether the login begins in the operational stage. */
   readonly skipsSecurityStage: boolean;
-}
-
-/** What computes data digests; a target may insist on them even if they are not preferred. */
-export function digestEnginesFor(
-  { dataDigest = "prefer-none" }: ConnectOptions,
-): DigestEngines | undefined {
-  if (dataDigest === "none") return undefined;
-  return { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() };
 }
 
 /** The options of the core. */

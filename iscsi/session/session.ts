@@ -20,9 +20,8 @@ import { checkCommand, checkTimeout } from "./command_check.ts";
 import { measured } from "./command_metrics.ts";
 import { dialPortal } from "./dial_portal.ts";
 import { Initiator } from "./core/initiator.ts";
-import type { DigestEngines } from "./connection/initiator_connection.ts";
 import type { InitiatorEvents } from "./core/initiator_options.ts";
-import { digestEnginesFor, initiatorOptions, type LoginIdentity } from "./initiator_setup.ts";
+import { initiatorOptions, type LoginIdentity } from "./initiator_setup.ts";
 import { mayInsistOnSecurityStage } from "./security_stage.ts";
 import { ScsiTask } from "./requests/scsi_task.ts";
 import { guardedHooks, type SessionHooks, type SessionPhase } from "./session_hooks.ts";
@@ -89,15 +88,9 @@ export class Session {
   /** Whether the login has succeeded: from then on nobody else tells of the end. */
   #wasUp = false;
   readonly #sockets: SessionSockets;
-  /** For the leading connection; each further one has its own. */
-  readonly #digestEngines: DigestEngines | undefined;
 
   /** Checks the options; nothing happens before {@link #logIn}. */
-  private constructor(
-    options: ConnectOptions,
-    place: LoginPlace,
-    digestEngines: DigestEngines | undefined,
-  ) {
+  private constructor(options: ConnectOptions, place: LoginPlace) {
     const { clock = systemClock, logger = getLogger(["@uiscsi/tape", "iscsi"]), hooks = {} } =
       options;
     this.#place = place;
@@ -108,7 +101,6 @@ export class Session {
     const login = Promise.withResolvers<LoginOutcome>();
     this.#login = login.promise;
     this.#login.catch(() => {}); // Nobody waits for it unless a connection was made.
-    this.#digestEngines = digestEngines;
     const core = initiatorOptions(options, place, this.#hooks);
     this.#core = new Initiator(core, this.#events(login, logger));
     const { address } = place;
@@ -247,13 +239,19 @@ export class Session {
         now,
         owner: this.#measured(waiter, lun, name, command.dataOut?.length ?? 0),
       });
-      this.#core.submit(task);
-      this.#sockets.changed();
-      return (reason) => {
-        this.#core.abort(task, reason, this.#clock.now());
-        this.#sockets.changed();
-      };
+      this.#submit(task);
+      return (reason) => this.#abort(task, reason);
     });
+  }
+
+  #submit(task: ScsiTask): void {
+    this.#core.submit(task);
+    this.#sockets.changed();
+  }
+
+  #abort(task: ScsiTask, reason: unknown): void {
+    this.#core.abort(task, reason, this.#clock.now());
+    this.#sockets.changed();
   }
 
   /**
@@ -282,14 +280,8 @@ export class Session {
       {
         parameters: this.parameters,
         now: () => this.#clock.now(),
-        submit: (task) => {
-          this.#core.submit(task);
-          this.#sockets.changed();
-        },
-        abort: (task, reason) => {
-          this.#core.abort(task, reason, this.#clock.now());
-          this.#sockets.changed();
-        },
+        submit: (task) => this.#submit(task),
+        abort: (task, reason) => this.#abort(task, reason),
         changed: () => this.#sockets.changed(),
         resume: () => {
           this.#core.resume(this.#clock.now());
@@ -484,14 +476,13 @@ export class Session {
   ): Promise<Session> {
     const { maxRedirects = 8, randomBytes = webCryptoBytes } = options;
     const isid = options.isid ?? randomIsid(randomBytes);
-    const digestEngines = digestEnginesFor(options);
     const hops: string[] = [];
     let home = parsePortal(options.portal);
     let address = home;
     let skipsSecurityStage = options.chap === undefined;
     for (;;) {
       const place = { address, home, targetName, isid, skipsSecurityStage };
-      const session = new Session(options, place, digestEngines);
+      const session = new Session(options, place);
       let outcome: LoginOutcome;
       try {
         outcome = await session.#establish(options);
@@ -522,7 +513,7 @@ export class Session {
     try {
       const stream = await dialPortal(this.address, this.#clock, options);
       signal?.addEventListener("abort", onAbort);
-      this.#sockets.run(stream, this.#core.open(0, this.#digestEngines));
+      this.#sockets.run(stream, this.#core.open(0));
       if (signal?.aborted) onAbort();
       const outcome = await this.#login;
       signal?.throwIfAborted();

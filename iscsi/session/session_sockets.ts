@@ -10,7 +10,6 @@ import { ConnectionDriver } from "../connection/connection_driver.ts";
 import type { Initiator } from "./core/initiator.ts";
 import type { SessionConnection } from "./core/session_connection.ts";
 import { dialPortal } from "./dial_portal.ts";
-import { digestEnginesFor } from "./initiator_setup.ts";
 import type { ConnectOptions } from "./session_options.ts";
 
 /** What the sockets of a session need. */
@@ -82,10 +81,9 @@ export class SessionSockets {
   async #dial(cid: number): Promise<void> {
     const { core, clock, address, options } = this.#parts;
     try {
-      const digestEngines = digestEnginesFor(options);
       const signal = this.#over.signal;
       const stream = await dialPortal(address, clock, { ...options, signal });
-      const connection = core.open(cid, digestEngines);
+      const connection = core.open(cid);
       if (connection.closed) stream.close();
       else this.run(stream, connection);
     } catch (error) {

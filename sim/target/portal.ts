@@ -16,7 +16,6 @@ import type {
   Refusal,
   TargetLoginPolicy,
 } from "../../iscsi/negotiation/target_policy.ts";
-import { RunningCrc32c } from "../../iscsi/pdu/crc32c.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import type { ByteListener, ByteStream } from "../../transport/byte_stream.ts";
 import type { FaultPlan, FaultSubject } from "./faults.ts";
@@ -143,7 +142,6 @@ export class ServingPortal {
       keepalive,
       initialStatSn,
       stagingBytes: STAGING_BYTES,
-      digestEngines: { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() },
       now: () => this.#clock.now(),
       ignoresPing: () => plan?.ignoresPing(subject()) ?? false,
       line: plan && new FaultyLine({ plan, subject, now: () => this.#clock.now() }),

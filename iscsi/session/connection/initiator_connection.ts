@@ -10,7 +10,7 @@ import {
   type NegotiatedParameters,
 } from "../../negotiation/negotiated_parameters.ts";
 import { PduFramer, type Placement } from "../../pdu/framer.ts";
-import type { RunningCrc32c } from "../../pdu/crc32c.ts";
+import { RunningCrc32c } from "../../pdu/crc32c.ts";
 import { DataOutQueue, type DataOutSender } from "./data_out_queue.ts";
 import { NO_DIGESTS, type OutputBatch, type OutputDigests } from "../../connection/output_batch.ts";
 import { ProtocolError } from "../../errors.ts";
@@ -39,12 +39,6 @@ export interface ConnectionOwner {
   sendCommand(connection: InitiatorConnection, batch: OutputBatch): boolean;
 }
 
-/** One instance of WebAssembly CRC32C a direction; only connections that want data digests need them. */
-export interface DigestEngines {
-  readonly incoming: RunningCrc32c;
-  readonly outgoing: RunningCrc32c;
-}
-
 /** Options of an {@link InitiatorConnection}. */
 export interface ConnectionOptions {
   readonly cid: number;
@@ -52,7 +46,6 @@ export interface ConnectionOptions {
   readonly expStatSn?: number;
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
-  readonly digestEngines?: DigestEngines;
   /** Sees all PDUs. */
   readonly log: PduLog;
 }
@@ -77,7 +70,6 @@ export class InitiatorConnection implements DataOutSender {
 
   readonly #owner: ConnectionOwner;
   readonly #framer: PduFramer;
-  readonly #engines: DigestEngines | undefined;
   readonly #log: PduLog;
   #urgent: UrgentPdu[] = [];
   #ending = false;
@@ -87,7 +79,6 @@ export class InitiatorConnection implements DataOutSender {
     this.cid = options.cid;
     this.status = new StatusSequence(options.expStatSn);
     this.#owner = owner;
-    this.#engines = options.digestEngines;
     this.#log = options.log;
     this.#framer = new PduFramer({
       place: (header, length) => this.#place(header, length),
@@ -101,9 +92,9 @@ export class InitiatorConnection implements DataOutSender {
   /** The login is done: digests and the declared segment length hold from the next PDU on. */
   enterFullFeaturePhase(parameters: NegotiatedParameters): void {
     this.parameters = parameters;
-    const engines = parameters.dataDigest ? this.#engines : undefined;
-    this.digests = { header: parameters.headerDigest, data: engines?.outgoing };
-    this.#framer.setDigests(parameters.headerDigest, engines?.incoming);
+    const { headerDigest: header, dataDigest } = parameters;
+    this.digests = { header, data: dataDigest ? new RunningCrc32c() : undefined };
+    this.#framer.setDigests(header, dataDigest ? new RunningCrc32c() : undefined);
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
   }
 

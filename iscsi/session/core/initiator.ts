@@ -15,13 +15,12 @@ import { InitiatorLogin } from "../../negotiation/login.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_message.ts";
 import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
-import type { DigestEngines } from "../connection/initiator_connection.ts";
 import type { LoginEnd } from "../connection/login_phase.ts";
 import { PduLog } from "../connection/pdu_log.ts";
 import { renegotiation } from "../requests/renegotiation.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
 import { sessionFailure } from "../requests/request_failure.ts";
-import type { ScsiTask } from "../requests/scsi_task.ts";
+import { ScsiTask } from "../requests/scsi_task.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
 import type { TextExchange } from "../requests/text_exchange.ts";
@@ -116,8 +115,8 @@ export class Initiator {
    * A connection with this CID, whose socket is there or will be. The first is the leading one; those after it join the
    * session, or take the place of one that was lost. One that is not wanted any more is closed from the start.
    */
-  open(cid: number, digestEngines?: DigestEngines): SessionConnection {
-    const connection = this.#newConnection(cid, digestEngines);
+  open(cid: number): SessionConnection {
+    const connection = this.#newConnection(cid);
     const isLeading = this.#state.phase === "connecting";
     if (isLeading || this.#lifecycle.isWanted(cid)) this.#connections.add(connection);
     else connection.stop();
@@ -225,7 +224,7 @@ export class Initiator {
     this.#close(error);
   }
 
-  #newConnection(cid: number, digestEngines?: DigestEngines): SessionConnection {
+  #newConnection(cid: number): SessionConnection {
     const { login, loginConnection, loginTimeoutMs, logoutTimeoutMs, keepalive } = this.#options;
     const { tsih, parameters } = this.#state;
     const isLeading = tsih === 0;
@@ -243,7 +242,6 @@ export class Initiator {
           cid,
           expStatSn: this.#lifecycle.expStatSn(cid),
           stagingBytes: this.#options.stagingBytes,
-          digestEngines,
           log: new PduLog(cid, this.#options.pdu),
         },
       },
@@ -294,7 +292,7 @@ export class Initiator {
       logoutDemanded: () => this.#logoutDemanded(connection, 0),
       loggedOut: (request, response) => this.#loggedOut(connection, request, response),
       sendAgain: (request) => {
-        if (!("kind" in request) && "dataOut" in request) {
+        if (request instanceof ScsiTask) {
           connection.wire.dataOut.drop(request);
           request.restart();
         }
@@ -368,7 +366,7 @@ export class Initiator {
   /** The answer to the logout may wait behind data that nobody takes. */
   #abandonStreams(): void {
     for (const request of [...this.#state.requests.values()]) {
-      if ("kind" in request || !("streamIn" in request) || !request.streamIn) continue;
+      if (!(request instanceof ScsiTask) || !request.streamIn) continue;
       request.abortReason ??= sessionFailure(request.name, undefined, "unknown");
       request.abandonStreams();
     }

@@ -6,7 +6,6 @@
 
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import type { TargetLoginPolicy } from "../../../iscsi/negotiation/target_policy.ts";
-import type { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import type { SendTargets } from "../requests/send_targets.ts";
 import type { ConnectionEvent } from "../target_event.ts";
 import type { TargetLimits } from "../target_options.ts";
@@ -21,12 +20,6 @@ export interface ConnectionEvents {
   report(event: ConnectionEvent): void;
 }
 
-/** One instance of WebAssembly CRC32C a direction; only connections that may want data digests need them. */
-export interface DigestEngines {
-  readonly incoming: RunningCrc32c;
-  readonly outgoing: RunningCrc32c;
-}
-
 /** Options of a {@link TargetConnection}. */
 export interface TargetConnectionOptions {
   /** Whom to let in. */
@@ -38,7 +31,6 @@ export interface TargetConnectionOptions {
   readonly initialStatSn: number;
   /** Bytes of the staging buffer. */
   readonly stagingBytes: number;
-  readonly digestEngines: DigestEngines | undefined;
   /** Milliseconds on the driver's clock. */
   readonly now: () => number;
   /** Whether this ping of the initiator gets no answer. */

@@ -17,6 +17,7 @@ import {
 } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { EXP_STAT_SN, readU32 } from "../../../iscsi/pdu/bhs.ts";
+import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
@@ -329,15 +330,15 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** Digests begin with the PDU after the last Login Response (RFC 7143 §13.1). */
   #loggedIn(parameters: NegotiatedParameters): void {
     const session = this.#session!;
-    const { limits, keepalive, sendTargets, digestEngines } = this.#options;
-    const engines = parameters.dataDigest ? digestEngines : undefined;
+    const { limits, keepalive, sendTargets } = this.#options;
+    const { headerDigest: header, dataDigest } = parameters;
     this.#phase = "full-feature";
     this.#deadlines.done("login");
     this.#deadlines.done("stage");
     this.#parameters = parameters;
-    this.#framer.setDigests(parameters.headerDigest, engines?.incoming);
+    this.#framer.setDigests(header, dataDigest ? new RunningCrc32c() : undefined);
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
-    this.output.digests = { header: parameters.headerDigest, data: engines?.outgoing };
+    this.output.digests = { header, data: dataDigest ? new RunningCrc32c() : undefined };
     const { ignoresPing } = this.#options;
     this.#requests = new FullFeaturePhase(this, session, { limits, sendTargets, ignoresPing });
     if (parameters.errorRecoveryLevel > 0) this.#retainAnswers(session);

@@ -15,7 +15,6 @@ import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscs
 import { Initiator } from "../../../iscsi/session/core/initiator.ts";
 import type { KeepaliveOptions } from "../../../iscsi/connection/keepalive.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
-import type { DigestEngines } from "../../../iscsi/session/connection/initiator_connection.ts";
 import type { SessionConnection } from "../../../iscsi/session/core/session_connection.ts";
 import { ScsiTask } from "../../../iscsi/session/requests/scsi_task.ts";
 import type {
@@ -63,7 +62,6 @@ export interface ScriptOptions {
   /** Connections that the initiator wants. */
   readonly connections?: number;
   readonly resetsUnits?: boolean;
-  readonly digestEngines?: DigestEngines;
 }
 
 /** The function that a task management request under test asked for, and what became of it. */
@@ -139,7 +137,7 @@ export class ScriptedTarget {
       stateChanged: (change) => this.changes.push(change),
       notice: (message) => this.notices.push(message),
     });
-    this.connection = this.initiator.open(leading?.cid ?? 0, options.digestEngines);
+    this.connection = this.initiator.open(leading?.cid ?? 0);
   }
 
   get now(): number {

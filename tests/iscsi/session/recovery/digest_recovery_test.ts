@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectionLostError, DataLostError } from "../../../../iscsi/errors.ts";
 import { BHS_LENGTH, RESERVED_TAG, writeU24 } from "../../../../iscsi/pdu/bhs.ts";
-import { crc32c, RunningCrc32c } from "../../../../iscsi/pdu/crc32c.ts";
+import { crc32c } from "../../../../iscsi/pdu/crc32c.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { encodePdu } from "../../../../iscsi/pdu/pdu.ts";
 import { SnackType } from "../../../../iscsi/pdu/snack.ts";
@@ -434,7 +434,6 @@ function withDataDigest(use: (peer: ScriptedTarget) => void): void {
   use(ScriptedTarget.loggedIn({
     answers: [...LEVEL_1, ["DataDigest", "CRC32C"]],
     login: { ...OFFER, dataDigest: "crc32c" },
-    digestEngines: { incoming: new RunningCrc32c(), outgoing: new RunningCrc32c() },
   }));
 }
 
