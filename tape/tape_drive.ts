@@ -210,10 +210,7 @@ export class TapeDrive extends DriveFeatures {
 
   /** The next thing off the tape; it stays there when it is not wanted any more once it has come. */
   #readWanted(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.#runRead(async () => {
-      await this.#reader.peek(signal);
-      return isWanted() ? await this.#reader.read(signal) : undefined;
-    }, signal);
+    return this.#runRead(() => this.#reader.readIf(isWanted, signal), signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
