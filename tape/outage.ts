@@ -7,6 +7,7 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
+import { eitherOf } from "./abort.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
@@ -89,7 +90,7 @@ export class Outage {
     };
     if (this.#patienceMs !== undefined) this.#hurry();
     try {
-      await this.#setUpAgain(caller ? AbortSignal.any([caller, limit.signal]) : limit.signal);
+      await this.#setUpAgain(eitherOf(caller, limit.signal));
     } finally {
       this.#hurry = undefined;
       ended.abort();

@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { sleep } from "./abort.ts";
+import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { callerPosition } from "./caller_position.ts";
@@ -100,10 +100,9 @@ export class TapeDrive extends DriveFeatures {
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
     this.#closeTimeoutMs = closeTimeoutMs;
-    const leaving = this.#leaving.signal;
     this.#motion = new Motion(session, this.#reader.reposition, {
       ...polling,
-      signal: polling.signal ? AbortSignal.any([polling.signal, leaving]) : leaving,
+      signal: eitherOf(polling.signal, this.#leaving.signal),
     });
   }
 
