@@ -83,7 +83,7 @@ export class Outage {
     let patience: Promise<void> | undefined;
     this.#hurry = () => {
       const { device } = this.#session;
-      patience ??= device.sleep(this.#patienceMs!, ended.signal).then(
+      patience = device.sleep(this.#patienceMs!, ended.signal).then(
         () => limit.abort(this.#closingError()),
         () => {},
       );
