@@ -269,13 +269,8 @@ function forAction(rows: readonly CommandFacts[], serviceAction: number): readon
 }
 
 /** Rows that the device type knows; all of them when it knows none. */
-function forDevice(
-  rows: readonly CommandFacts[],
-  deviceType: number | undefined,
-): readonly CommandFacts[] {
-  const known = rows.filter(({ deviceTypes }) =>
-    deviceTypes === undefined || (deviceType !== undefined && deviceTypes.includes(deviceType))
-  );
+function forDevice(rows: readonly CommandFacts[], deviceType: number): readonly CommandFacts[] {
+  const known = rows.filter(({ deviceTypes }) => deviceTypes?.includes(deviceType) ?? true);
   return known.length > 0 ? known : rows;
 }
 
@@ -318,14 +313,19 @@ function answersFor(chosen: (rows: readonly CommandFacts[]) => readonly CommandF
 /** Answers without a device type. All are worked out once, because the data path asks for every command. */
 const NEUTRAL: Answers = answersFor((rows) => rows);
 
-/** Device types with commands of their own. */
-const BY_DEVICE_TYPE: ReadonlyMap<number, Answers> = new Map(
-  [...new Set(COMMAND_TABLE.flatMap(({ deviceTypes = [] }) => deviceTypes))]
-    .map((type) => [type, answersFor((rows) => forDevice(rows, type))]),
-);
+/** The same by device type. Each is made on first use, for most programs use one only; nobody can see when. */
+const BY_DEVICE_TYPE = new Map<number, Answers>();
 
-/** Any other device type. */
-const OTHER_TYPES: Answers = answersFor((rows) => forDevice(rows, undefined));
+function answersOf(deviceType: number): Answers {
+  // A device type has five bits; any other number is one without commands of its own, as None is.
+  const type = (deviceType & 0x1f) === deviceType ? deviceType : DeviceType.None;
+  let answers = BY_DEVICE_TYPE.get(type);
+  if (answers === undefined) {
+    answers = answersFor((rows) => forDevice(rows, type));
+    BY_DEVICE_TYPE.set(type, answers);
+  }
+  return answers;
+}
 
 /** Options of {@link commandFacts} and {@link commandName}. */
 export interface CommandFactsOptions {
@@ -339,7 +339,7 @@ export interface CommandFactsOptions {
  */
 export function commandFacts(cdb: Uint8Array, options: CommandFactsOptions = {}): CommandFacts {
   const { deviceType } = options;
-  const table = deviceType === undefined ? NEUTRAL : BY_DEVICE_TYPE.get(deviceType) ?? OTHER_TYPES;
+  const table = deviceType === undefined ? NEUTRAL : answersOf(deviceType);
   const answers = table[cdb[0]];
   return answers.length === 1 ? answers[0] : answers[cdb[1] & 0x1f];
 }

@@ -1,5 +1,5 @@
 /**
- * Waiting that an `AbortSignal` can end.
+ * Waiting that an `AbortSignal` can end, or either of two.
  *
  * @module
  */
@@ -11,6 +11,14 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     timer = setTimeout(resolve, ms);
   });
   return abortable(elapsed, signal).finally(() => clearTimeout(timer));
+}
+
+/** A signal that aborts as soon as one of two does, where both are there; else the one that is. */
+export function eitherOf(one: AbortSignal | undefined, other: AbortSignal): AbortSignal;
+export function eitherOf(one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined;
+export function eitherOf(one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return AbortSignal.any([one, other]);
 }
 
 /** Settles as `promise` does, or rejects with the signal's reason when that comes first. What `promise` stands for goes on. */

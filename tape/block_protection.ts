@@ -11,7 +11,7 @@ import { readBlockProtectionMethods } from "../scsi/stream/stream_vpd.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { BlockProtectionError, UnsupportedError } from "./feature_errors.ts";
-import { ifThere, needing, unsupported } from "./feature_support.ts";
+import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 import type { OperationOptions } from "./options.ts";
 import { ProtectedUnit, type ProtectedWays, PROTECTION_BYTES } from "./protected_unit.ts";
 import type { Reliances } from "./reliances.ts";
@@ -141,9 +141,7 @@ export class BlockProtection {
     const { device } = this.#work.session;
     await this.#work.back();
     const off = { method: 0, informationBytes: 0, onWrite: false, onRead: false, onRecover: false };
-    const set = () =>
-      device.consult((unit) => writeModePage(unit, BLOCK_PROTECTION_PAGE, off, { signal }));
-    await needing(device, FEATURE, set);
+    await writeNeededPage(device, FEATURE, BLOCK_PROTECTION_PAGE, off, signal);
     this.#isOn = false;
     this.#reliances.protect = undefined;
     this.#reliances.forget("protection");
@@ -151,12 +149,8 @@ export class BlockProtection {
 
   async #status(signal?: AbortSignal): Promise<ProtectionStatus> {
     const { device } = this.#work.session;
-    const page = await ifThere(
-      device,
-      (unit) => readModePage(unit, BLOCK_PROTECTION_PAGE, { signal }),
-    );
-    if (page === undefined) throw unsupported(device, FEATURE);
-    const { method = 0, onWrite = false, onRead = false } = page.fields;
+    const { fields } = await readNeededPage(device, FEATURE, BLOCK_PROTECTION_PAGE, signal);
+    const { method = 0, onWrite = false, onRead = false } = fields;
     const offered = await device.consult((unit) => readBlockProtectionMethods(unit, { signal }));
     return {
       method: methodName(method),

@@ -23,7 +23,7 @@ import type {
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { type Condition, conditionOf, conditionOfStatus, errorFor } from "./conditions.ts";
+import { type Condition, conditionOf, conditionOfStatus, errorFor, isNews } from "./conditions.ts";
 import { TapeError, type TapeErrorFacts, TransportLostError } from "./errors.ts";
 import { type DriveNotice, wantsCleaning } from "./notice.ts";
 
@@ -218,6 +218,13 @@ export class Device {
       const reply = await this.send(command);
       if (!await this.mayRepeat(reply, tries, command.signal)) return reply;
     }
+  }
+
+  /** Like {@linkcode attempt}, but throws what the caller has to hear of, whichever command is told it. */
+  async probe(command: ScsiCommand): Promise<Reply> {
+    const reply = await this.attempt(command);
+    if (isNews(reply.condition)) throw this.fail(reply);
+    return reply;
   }
 
   /** The error that an answer amounts to. */

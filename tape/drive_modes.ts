@@ -6,11 +6,7 @@
  */
 
 import { modeSelect } from "../scsi/mode_pages.ts";
-import {
-  CONFIGURATION_EXTENSION_PAGE,
-  type ConfigurationExtensionPage,
-} from "../scsi/stream/mode_page_fields.ts";
-import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
+import { CONFIGURATION_EXTENSION_PAGE } from "../scsi/stream/mode_page_fields.ts";
 import { senseHeader } from "./block_size.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
@@ -20,58 +16,30 @@ import {
   Overwriting,
   setCapacityCdb,
 } from "./extended_commands.ts";
-import { ifThere, needing, unsupported } from "./feature_support.ts";
+import { needing, unsupported } from "./feature_support.ts";
 import { type LongOperationOptions, performLong } from "./long_operation.ts";
+import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 import type { OperationOptions } from "./options.ts";
 import { toFirstPartition } from "./partitions.ts";
 
 const MEGABYTE = 1_000_000;
 const MAX_U16 = 0xffff;
 
-async function readExtension(
-  { session: { device } }: DriveWork,
-  feature: string,
-  signal?: AbortSignal,
-): Promise<Partial<ConfigurationExtensionPage>> {
-  const page = await ifThere(
-    device,
-    (unit) => readModePage(unit, CONFIGURATION_EXTENSION_PAGE, { signal }),
-  );
-  if (page === undefined) throw unsupported(device, feature);
-  return page.fields;
-}
-
-async function changeExtension(
-  { session: { device } }: DriveWork,
-  feature: string,
-  changes: Partial<ConfigurationExtensionPage>,
-  signal?: AbortSignal,
-): Promise<void> {
-  await needing(
-    device,
-    feature,
-    () =>
-      device.consult((unit) =>
-        writeModePage(unit, CONFIGURATION_EXTENSION_PAGE, changes, { signal })
-      ),
-  );
-}
-
 const EARLY_WARNING = "programmable early warning";
 
 /** Bytes before early warning where the programmable one begins; 0 for none. */
-export async function readEarlyWarning(work: DriveWork, signal?: AbortSignal): Promise<number> {
-  const { programmableEarlyWarningMegabytes = 0 } = await readExtension(
-    work,
-    EARLY_WARNING,
-    signal,
-  );
-  return programmableEarlyWarningMegabytes * MEGABYTE;
+export async function readEarlyWarning(
+  { session: { device } }: DriveWork,
+  signal?: AbortSignal,
+): Promise<number> {
+  const page = CONFIGURATION_EXTENSION_PAGE;
+  const { fields } = await readNeededPage(device, EARLY_WARNING, page, signal);
+  return (fields.programmableEarlyWarningMegabytes ?? 0) * MEGABYTE;
 }
 
 /** Sets them, rounded up to megabytes. */
 export async function writeEarlyWarning(
-  work: DriveWork,
+  { session: { device } }: DriveWork,
   bytes: number,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -83,24 +51,30 @@ export async function writeEarlyWarning(
     );
   }
   const changes = { programmableEarlyWarningMegabytes: megabytes };
-  await changeExtension(work, EARLY_WARNING, changes, signal);
+  await writeNeededPage(device, EARLY_WARNING, CONFIGURATION_EXTENSION_PAGE, changes, signal);
 }
 
 const APPEND_ONLY = "append-only mode";
 const APPEND_MODE = 1;
 
 /** Whether the drive refuses to overwrite. */
-export async function readAppendOnly(work: DriveWork, signal?: AbortSignal): Promise<boolean> {
-  return (await readExtension(work, APPEND_ONLY, signal)).writeMode === APPEND_MODE;
+export async function readAppendOnly(
+  { session: { device } }: DriveWork,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const page = CONFIGURATION_EXTENSION_PAGE;
+  const { fields } = await readNeededPage(device, APPEND_ONLY, page, signal);
+  return fields.writeMode === APPEND_MODE;
 }
 
 /** Switches that; drives take it at the beginning of a tape, or without one. */
 export async function writeAppendOnly(
-  work: DriveWork,
+  { session: { device } }: DriveWork,
   isOn: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  await changeExtension(work, APPEND_ONLY, { writeMode: isOn ? APPEND_MODE : 0 }, signal);
+  const changes = { writeMode: isOn ? APPEND_MODE : 0 };
+  await writeNeededPage(device, APPEND_ONLY, CONFIGURATION_EXTENSION_PAGE, changes, signal);
 }
 
 /** What {@linkcode DriveFeatures.allowOverwrite} allows. */

@@ -9,7 +9,6 @@
  */
 
 import { spaceCdb, SpaceCode } from "./commands.ts";
-import { isNews } from "./conditions.ts";
 import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -35,9 +34,8 @@ export class EndOfPartition {
    */
   async whatStandsHere(): Promise<StandsHere> {
     const before = (await this.#session.askPosition())?.object;
-    const reply = await this.#session.device.attempt({ cdb: spaceCdb(SpaceCode.Filemarks, 1) });
-    const { condition } = reply;
-    if (isNews(condition)) throw this.#session.device.fail(reply);
+    const cdb = spaceCdb(SpaceCode.Filemarks, 1);
+    const { condition } = await this.#session.device.probe({ cdb });
     const isGood = condition === "good" || condition === "informational";
     const after = (await this.#session.askPosition())?.object;
     this.#session.proof.startRun();

@@ -18,14 +18,10 @@ import {
   MEDIUM_CONFIGURATION_PAGE,
   type MediumConfigurationPage,
 } from "../scsi/stream/mode_page_fields.ts";
-import {
-  type ModePageLayout,
-  readModePage,
-  writeModePage,
-} from "../scsi/stream/mode_page_layout.ts";
+import type { ModePageLayout } from "../scsi/stream/mode_page_layout.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
-import { ifThere, needing, unsupported } from "./feature_support.ts";
+import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 
 /** The fields of each group of settings, by the name of its mode page. */
 export interface DriveSettings {
@@ -63,6 +59,10 @@ function layoutOf<N extends DriveSettingsName>(name: N): ModePageLayout<DriveSet
   );
 }
 
+function featureOf(name: DriveSettingsName): string {
+  return `the settings "${name}"`;
+}
+
 /**
  * Reads a group of settings: the fields that the drive's page is long enough to hold.
  *
@@ -73,10 +73,7 @@ export async function readSettings<N extends DriveSettingsName>(
   name: N,
   signal?: AbortSignal,
 ): Promise<Partial<DriveSettings[N]>> {
-  const layout = layoutOf(name);
-  const page = await ifThere(device, (unit) => readModePage(unit, layout, { signal }));
-  if (page === undefined) throw unsupported(device, `the settings "${name}"`);
-  return page.fields;
+  return (await readNeededPage(device, featureOf(name), layoutOf(name), signal)).fields;
 }
 
 /** Changes some fields of a group, where the caller is; the others stay. */
@@ -87,14 +84,9 @@ export async function writeSettings<N extends DriveSettingsName>(
   signal?: AbortSignal,
 ): Promise<void> {
   const layout = layoutOf(name);
-  const { device } = work.session;
   await work.back();
   try {
-    await needing(
-      device,
-      `the settings "${name}"`,
-      () => device.consult((unit) => writeModePage(unit, layout, changes, { signal })),
-    );
+    await writeNeededPage(work.session.device, featureOf(name), layout, changes, signal);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TapeError("invalid-argument", `Cannot change "${name}": ${error.message}`, {

@@ -48,7 +48,8 @@ interface Facts {
  * All questions go out together, between two REQUEST SENSE: the first takes the unit attention that waits for a new initiator, so that the others are
  * answered; in the last, a drive without a tape that is ready says so (SPC-5 §6.39). One that says nothing there, and knows its position, need not be asked
  * by TEST UNIT READY, which would take a round trip of its own: istgt mixes up its answers on the wire when commands with and without data are under way at
- * once. For that reason the cartridge's name is asked for alone: many drives refuse that. What was refused for a further unit attention is asked again along with TEST UNIT READY.
+ * once. For that reason the cartridge's name is asked for alone: many drives refuse that. What was refused for a further unit attention is asked again along
+ * with TEST UNIT READY.
  *
  * @throws {TapeError} of kind `not-a-tape`; {@link NotReadyError}; of the drive's kind when it fails.
  */

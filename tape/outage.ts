@@ -7,6 +7,7 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
+import { eitherOf } from "./abort.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
@@ -82,14 +83,14 @@ export class Outage {
     let patience: Promise<void> | undefined;
     this.#hurry = () => {
       const { device } = this.#session;
-      patience ??= device.sleep(this.#patienceMs!, ended.signal).then(
+      patience = device.sleep(this.#patienceMs!, ended.signal).then(
         () => limit.abort(this.#closingError()),
         () => {},
       );
     };
     if (this.#patienceMs !== undefined) this.#hurry();
     try {
-      await this.#setUpAgain(caller ? AbortSignal.any([caller, limit.signal]) : limit.signal);
+      await this.#setUpAgain(eitherOf(caller, limit.signal));
     } finally {
       this.#hurry = undefined;
       ended.abort();

@@ -9,14 +9,14 @@ import { readU16, writeU16 } from "../scsi/big_endian.ts";
 import { writeFields } from "../scsi/bit_field.ts";
 import { modeSelect, modeSense } from "../scsi/mode_pages.ts";
 import { MEDIUM_PARTITION_PAGE } from "../scsi/stream/mode_page_fields.ts";
-import { readModePage } from "../scsi/stream/mode_page_layout.ts";
 import { locate16Cdb, LocateDestination } from "./commands.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { UnsupportedError } from "./feature_errors.ts";
 import { formatMediumCdb, MediumFormat } from "./extended_commands.ts";
-import { ifThere, needing, unsupported } from "./feature_support.ts";
+import { needing, unsupported } from "./feature_support.ts";
 import { type LongOperationOptions, performLong } from "./long_operation.ts";
+import { readNeededPage } from "./needed_mode_page.ts";
 
 /** One partition of the tape in the drive. */
 export interface TapePartition {
@@ -64,11 +64,7 @@ export async function readPartitions(
   { session: { device } }: DriveWork,
   signal?: AbortSignal,
 ): Promise<PartitionLayout> {
-  const page = await ifThere(
-    device,
-    (unit) => readModePage(unit, MEDIUM_PARTITION_PAGE, { signal }),
-  );
-  if (page === undefined) throw unsupported(device, FEATURE);
+  const page = await readNeededPage(device, FEATURE, MEDIUM_PARTITION_PAGE, signal);
   const { maximumAdditional = 0, additionalDefined = 0, sizeUnit = 0, units = 0 } = page.fields;
   const unitBytes = UNITS[sizeUnit] ?? 10 ** units;
   const count = additionalDefined + 1;

@@ -6,6 +6,7 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
+import { eitherOf } from "./abort.ts";
 import { loadUnloadCdb } from "./commands.ts";
 import type { Device, Reply } from "./device.ts";
 import { NotReadyError, type NotReadyReason, type TapeError } from "./errors.ts";
@@ -99,9 +100,4 @@ function waiting(error: TapeError, asked: number): DriveNotice {
 /** What a new initiator hears first; a deferred error is one of whoever wrote last. */
 function isAttention({ sense }: Reply): boolean {
   return sense !== undefined && (sense.deferred || sense.key === SenseKey.UnitAttention);
-}
-
-function eitherOf(one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return AbortSignal.any([one, other]);
 }

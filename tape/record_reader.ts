@@ -207,6 +207,11 @@ export class RecordReader {
     return this.peek(signal).then(this.#handOut);
   }
 
+  /** The same, if that is still wanted once it has come; else it stays there for the next read. */
+  readIf(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
+    return this.peek(signal).then((arrival) => isWanted() ? this.#handOut(arrival) : undefined);
+  }
+
   readonly #handOut = (
     arrival: Exclude<Arrival, Misfit>,
   ): ReadResult | Promise<ReadResult> => {

@@ -20,7 +20,6 @@ import {
   SpaceCode,
 } from "./commands.ts";
 import type { Reply } from "./device.ts";
-import { isNews } from "./conditions.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
@@ -198,20 +197,7 @@ export class Reposition {
 
   /** Spaces; any answer but good makes this way worthless. */
   async #space(code: number, count: number): Promise<boolean> {
-    const reply = await this.#session.device.attempt({ cdb: spaceCdb(code, count) });
-    return this.#isGood(reply);
-  }
-
-  /** Whether the command was executed; an answer that the caller has to hear of is thrown. */
-  #isGood(reply: Reply): boolean {
-    const { condition } = reply;
-    if (condition === "good" || condition === "informational") return true;
-    this.#heed(reply);
-    return false;
-  }
-
-  #heed(reply: Reply): void {
-    if (isNews(reply.condition)) throw this.#session.device.fail(reply);
+    return isGood(await this.#session.device.probe({ cdb: spaceCdb(code, count) }));
   }
 
   async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
@@ -244,8 +230,8 @@ export class Reposition {
     const options = { number, destination: LocateDestination.Object };
     for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
       if (cdb === undefined) continue;
-      const reply = await this.#session.device.attempt({ cdb });
-      if (this.#isGood(reply)) return (await this.#session.askPosition())?.object === number;
+      const reply = await this.#session.device.probe({ cdb });
+      if (isGood(reply)) return (await this.#session.askPosition())?.object === number;
       if (reply.condition !== "illegal-request") return false;
     }
     return false;
@@ -285,12 +271,10 @@ export class Reposition {
     return isEqual(buffer, data);
   }
 
-  async #read(dataIn: Uint8Array, length: number): Promise<Reply> {
+  #read(dataIn: Uint8Array, length: number): Promise<Reply> {
     const { device, blockBytes } = this.#session;
     const cdb = readCdb({ fixed: blockBytes > 0, sili: false, length });
-    const reply = await device.attempt({ cdb, dataIn });
-    this.#heed(reply);
-    return reply;
+    return device.probe({ cdb, dataIn });
   }
 
   /**
@@ -312,8 +296,13 @@ export class Reposition {
   }
 
   async #rewind(): Promise<boolean> {
-    return this.#isGood(await this.#session.device.attempt({ cdb: rewindCdb() }));
+    return isGood(await this.#session.device.probe({ cdb: rewindCdb() }));
   }
+}
+
+/** Whether the command was executed. */
+function isGood({ condition }: Reply): boolean {
+  return condition === "good" || condition === "informational";
 }
 
 /** Whether `data` begins with the whole of `expected`. */

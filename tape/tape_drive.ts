@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { sleep } from "./abort.ts";
+import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { callerPosition } from "./caller_position.ts";
@@ -100,10 +100,9 @@ export class TapeDrive extends DriveFeatures {
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
     this.#closeTimeoutMs = closeTimeoutMs;
-    const leaving = this.#leaving.signal;
     this.#motion = new Motion(session, this.#reader.reposition, {
       ...polling,
-      signal: polling.signal ? AbortSignal.any([polling.signal, leaving]) : leaving,
+      signal: eitherOf(polling.signal, this.#leaving.signal),
     });
   }
 
@@ -210,10 +209,7 @@ export class TapeDrive extends DriveFeatures {
 
   /** The next thing off the tape; it stays there when it is not wanted any more once it has come. */
   #readWanted(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.#runRead(async () => {
-      await this.#reader.peek(signal);
-      return isWanted() ? await this.#reader.read(signal) : undefined;
-    }, signal);
+    return this.#runRead(() => this.#reader.readIf(isWanted, signal), signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OperationQueue } from "./operation_queue.ts";
 import type { ReadResult } from "./record_reader.ts";
 import { readableFrom } from "./streams.ts";
 
@@ -24,9 +25,8 @@ export class TapeFile {
   readonly #source: RecordSource;
   #readable: ReadableStream<Uint8Array> | undefined;
   #end: "filemark" | "end-of-data" | undefined;
-  /** What was asked for last; with more than one asked for, each waits for the one before. */
-  #last: Promise<unknown> = Promise.resolve();
-  #pending = 0;
+  /** With more than one record asked for, each waits for the one before. */
+  readonly #queue = new OperationQueue();
   #isLeft = false;
 
   /** Files come from `TapeDrive.files()`. */
@@ -58,7 +58,7 @@ export class TapeFile {
   /** Leaves the file behind; says whether another may follow. Whoever still reads it gets nothing more. */
   async finish(): Promise<boolean> {
     this.#isLeft = true;
-    await this.#last.catch(() => {});
+    await this.#queue.run(() => Promise.resolve());
     if (this.#end === undefined) {
       this.#end = await this.#source.skipFile() ? "filemark" : "end-of-data";
     }
@@ -66,22 +66,15 @@ export class TapeFile {
   }
 
   #next(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
-    const read = () => this.#read(isWanted);
-    const result = this.#pending++ === 0 ? read() : this.#last.then(read, read);
-    this.#last = result;
-    return result;
+    return this.#queue.run(() => this.#read(isWanted));
   }
 
   async #read(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
-    try {
-      if (this.#isLeft || this.#end !== undefined) return undefined;
-      const result = await this.#source.read(isWanted);
-      if (result?.kind === "record") return result.data;
-      this.#end = result?.kind;
-      return undefined;
-    } finally {
-      this.#pending--;
-    }
+    if (this.#isLeft || this.#end !== undefined) return undefined;
+    const result = await this.#source.read(isWanted);
+    if (result?.kind === "record") return result.data;
+    this.#end = result?.kind;
+    return undefined;
   }
 }
 

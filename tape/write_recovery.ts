@@ -15,7 +15,6 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
-import { isNews } from "./conditions.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -158,9 +157,8 @@ export class WriteRecovery {
       objects,
       name: device.name,
     });
-    const reply = await device.attempt({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
-    if (isNews(reply.condition)) throw device.fail(reply);
-    if (reply.condition !== "good" && reply.condition !== "informational") return false;
+    const { condition } = await device.probe({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
+    if (condition !== "good" && condition !== "informational") return false;
     return await this.#objectsBeyond(here) === 0;
   }
 
@@ -169,8 +167,7 @@ export class WriteRecovery {
     const fixed = blockBytes > 0;
     const dataIn = new Uint8Array(record.length);
     const length = fixed ? record.length / blockBytes : record.length;
-    const reply = await device.attempt({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
-    if (isNews(reply.condition)) throw device.fail(reply);
+    const reply = await device.probe({ cdb: readCdb({ fixed, sili: false, length }), dataIn });
     const isWhole = reply.condition === "good" || reply.condition === "early-warning";
     if (!isWhole || reply.dataInLength !== record.length) return false;
     return dataIn.every((byte, at) => byte === record[at]);
