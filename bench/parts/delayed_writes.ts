@@ -37,12 +37,11 @@ export const delayedWrites: Part = {
   },
 };
 
-async function writeRate(
+function writeRate(
   depth: number,
   { rounds, say, workshop }: PartOptions,
 ): Promise<number | undefined> {
-  let rate: number | undefined;
-  await withTarget(startIstgt(), async ({ url, port }) => {
+  return withTarget(startIstgt(), async ({ url, port }) => {
     const proxy = await DelayProxy.start(port, DELAY_MS);
     try {
       say(`writes, depth ${depth}`);
@@ -54,10 +53,9 @@ async function writeRate(
         depth,
       };
       const [run] = await contest([workshop.deno], job, { rounds, say });
-      rate = run?.megabytesPerSecond;
+      return run?.megabytesPerSecond;
     } finally {
       await proxy.stop();
     }
   });
-  return rate;
 }

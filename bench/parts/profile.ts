@@ -49,9 +49,8 @@ export const profile: Part = {
   },
 };
 
-async function profiled(job: ThroughputJob): Promise<Map<string, number>> {
-  let sums = new Map<string, number>();
-  await withTempDir(async (dir) => {
+function profiled(job: ThroughputJob): Promise<Map<string, number>> {
+  return withTempDir(async (dir) => {
     const flags = ["run", "-A", "--frozen", "--cpu-prof", `--cpu-prof-dir=${dir}`];
     const program = `${ROOT}bench/tape_throughput.ts`;
     const run = await runProgram(Deno.execPath(), [...flags, program, ...jobArguments(job)]);
@@ -60,7 +59,6 @@ async function profiled(job: ThroughputJob): Promise<Map<string, number>> {
       throw new Error(`Cannot measure: --cpu-prof: ${run.stderr}`);
     }
     const root = new URL(ROOT, "file:///").href;
-    sums = microsecondsByOwner(JSON.parse(readFileSync(join(dir, name), "utf8")), root);
+    return microsecondsByOwner(JSON.parse(readFileSync(join(dir, name), "utf8")), root);
   });
-  return sums;
 }

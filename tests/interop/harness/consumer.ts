@@ -19,18 +19,16 @@ export async function mustRun(
 let packed: Promise<Uint8Array> | undefined;
 
 /** The package as it is packed for npm; packing takes its time, and is done once. */
-async function pack(): Promise<Uint8Array> {
-  let bytes = new Uint8Array(0);
-  await withTempDir(async (dir) => {
+function pack(): Promise<Uint8Array> {
+  return withTempDir(async (dir) => {
     const path = join(dir, "package.tgz");
     await mustRun(
       Deno.execPath(),
       ["run", "-A", "--frozen", `${ROOT}tools/pack_npm.ts`, path],
       ROOT,
     );
-    bytes = readFileSync(path);
+    return readFileSync(path);
   });
-  return bytes;
 }
 
 /** Runs `use` with a project that has installed the package as it is packed for npm, and `packages`, and nothing else. */
