@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { withDelay } from "../../tests/interop/harness/delay_proxy.ts";
 import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { withTarget } from "../../tests/interop/harness/target.ts";
 import { contest } from "../contestants.ts";
@@ -41,12 +41,11 @@ function writeRate(
   depth: number,
   { rounds, say, workshop }: PartOptions,
 ): Promise<number | undefined> {
-  return withTarget(startIstgt(), async ({ url, port }) => {
-    const proxy = await DelayProxy.start(port, DELAY_MS);
-    try {
+  return withTarget(startIstgt(), (target) =>
+    withDelay(target, DELAY_MS, async (url) => {
       say(`writes, depth ${depth}`);
       const job: ThroughputJob = {
-        url: url.replace(`:${port}/`, `:${proxy.port}/`),
+        url,
         operation: "write",
         recordBytes: RECORD_BYTES,
         count: depth * RECORDS_PER_LANE,
@@ -54,8 +53,5 @@ function writeRate(
       };
       const [run] = await contest([workshop.deno], job, { rounds, say });
       return run?.megabytesPerSecond;
-    } finally {
-      await proxy.stop();
-    }
-  });
+    }));
 }

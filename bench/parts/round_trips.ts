@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { withDelay } from "../../tests/interop/harness/delay_proxy.ts";
 import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { type Target, withTarget } from "../../tests/interop/harness/target.ts";
 import { contest } from "../contestants.ts";
@@ -48,26 +48,22 @@ async function writeTape({ url }: Target, { workshop, say }: PartOptions): Promi
 }
 
 async function sweep(
-  { url, port }: Target,
+  target: Target,
   delayMs: number,
   { rounds, say, workshop }: PartOptions,
 ): Promise<Rates> {
   const contestants = [workshop.deno, await workshop.libiscsi()];
-  const rates: (number | undefined)[][] = [];
-  const proxy = await DelayProxy.start(port, delayMs);
-  try {
-    const delayed = url.replace(`:${port}/`, `:${proxy.port}/`);
+  return await withDelay(target, delayMs, async (url) => {
+    const rates: (number | undefined)[][] = [];
     for (const depth of DEPTHS) {
       say(`round trip of ${2 * delayMs} ms, depth ${depth}`);
       const count = recordCount(delayMs, depth);
-      const job = { url: delayed, operation: "read", recordBytes: RECORD_BYTES, count, depth };
-      const runs = await contest(contestants, job as ThroughputJob, { rounds, say });
+      const job = { url, operation: "read", recordBytes: RECORD_BYTES, count, depth } as const;
+      const runs = await contest(contestants, job, { rounds, say });
       rates.push(runs.map((run) => run?.megabytesPerSecond));
     }
-  } finally {
-    await proxy.stop();
-  }
-  return rates;
+    return rates;
+  });
 }
 
 /** Enough for about {@link RUN_MS}, but no more than there are. */
