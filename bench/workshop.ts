@@ -11,7 +11,8 @@ import { runtimePath } from "../tests/interop/harness/consumer.ts";
 import { requirePrograms } from "../tests/interop/harness/programs.ts";
 import { mustRun, ROOT } from "../tests/interop/harness/tape_command.ts";
 import { makeTempDir, removeTempDir } from "../tests/interop/harness/temp_dir.ts";
-import type { Contestant } from "./contestants.ts";
+import { contest, type Contestant } from "./contestants.ts";
+import type { ThroughputJob } from "./throughput_job.ts";
 
 /** A runtime that ours can be measured on. */
 export type RuntimeName = "deno" | "node" | "bun";
@@ -50,6 +51,15 @@ export class Workshop {
   /** The same work with libiscsi, in C. Needs gcc and libiscsi-dev. */
   libiscsi(): Promise<Contestant> {
     return this.#libiscsi ??= this.#makeLibiscsi();
+  }
+
+  /** Has libiscsi write so many records to the tape, one at a time; `say` is told why it could not. */
+  async writeTape(
+    job: Pick<ThroughputJob, "url" | "recordBytes" | "count">,
+    say: (line: string) => void,
+  ): Promise<void> {
+    const writing = { ...job, operation: "write", depth: 1 } as const;
+    await contest([await this.libiscsi()], writing, { rounds: 1, say });
   }
 
   /** Removes what was made. */

@@ -24,7 +24,7 @@ const RECORD_BYTES = 65536;
 const PLACES: readonly [name: string, start: () => Promise<Target>][] = [
   ["istgt", startIstgt],
   ["tgt", startTgt],
-  ["our simulator", startSimulator],
+  ["our simulator", () => TapeServer.start([])],
 ];
 
 /** Round trips and time to the first record. */
@@ -59,12 +59,6 @@ export const opening: Part = {
     };
   },
 };
-
-async function startSimulator(): Promise<Target> {
-  const server = await TapeServer.start([]);
-  const { portal, port, iqn, url } = server;
-  return { portal, port, iqn, url, stop: async () => void await server.stop() };
-}
 
 async function writeTape(url: string): Promise<void> {
   const drive = await openTape(url);

@@ -9,7 +9,6 @@ import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { type Target, withTarget } from "../../tests/interop/harness/target.ts";
 import { contest } from "../contestants.ts";
 import type { Panel, Part, PartOptions, Section } from "../part.ts";
-import type { ThroughputJob } from "../throughput_job.ts";
 
 const RECORD_BYTES = 262144;
 const DEPTHS = [1, 2, 4, 8, 16, 32];
@@ -27,25 +26,16 @@ export const roundTrips: Part = {
   name: "round-trips",
   about: "reads over a delayed path by depth, beside libiscsi",
   measure: async (options) => {
+    const { workshop, say } = options;
     const byDelay: Rates[] = [];
     await withTarget(startIstgt(), async (target) => {
-      await writeTape(target, options);
+      const job = { url: target.url, recordBytes: RECORD_BYTES, count: RECORDS_ON_TAPE };
+      await workshop.writeTape(job, say);
       for (const delayMs of DELAYS_MS) byDelay.push(await sweep(target, delayMs, options));
     });
     return section(byDelay);
   },
 };
-
-async function writeTape({ url }: Target, { workshop, say }: PartOptions): Promise<void> {
-  const job: ThroughputJob = {
-    url,
-    operation: "write",
-    recordBytes: RECORD_BYTES,
-    count: RECORDS_ON_TAPE,
-    depth: 1,
-  };
-  await contest([await workshop.libiscsi()], job, { rounds: 1, say });
-}
 
 async function sweep(
   target: Target,

@@ -99,10 +99,7 @@ function onFreshTape(
     say(`${task.title}: ${url}`);
     const { operation, recordBytes, depth, digests = false } = task;
     const job = { url, operation, recordBytes, depth, count: COUNT[recordBytes] };
-    if (operation === "read") {
-      const writing = { ...job, operation: "write", depth: 1 } as const;
-      await contest([await workshop.libiscsi()], writing, { rounds: 1, say });
-    }
+    if (operation === "read") await workshop.writeTape(job, say);
     const asked = digests ? `${url}?header_digest=crc32c&data_digest=crc32c` : url;
     return await contest(contestants, { ...job, url: asked }, { rounds, say });
   });

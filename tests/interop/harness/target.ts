@@ -7,7 +7,7 @@ export interface Target {
   /** The tape's address, without credentials. */
   readonly url: string;
   /** Ends the target and removes all that it left. */
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 /** A CHAP account. */
