@@ -111,11 +111,6 @@ export class Backstore {
     return undefined;
   }
 
-  /** Whether it is there. */
-  async exists(): Promise<boolean> {
-    return await this.#files.read(`${this.path}/enable`) !== undefined;
-  }
-
   /** Has the kernel tell of task management functions; older ones cannot. */
   async notifyTaskManagement(): Promise<void> {
     await this.#files.write(`${this.path}/attrib/tmr_notification`, "1");
