@@ -6,11 +6,13 @@
 
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileC } from "../tests/interop/harness/c_program.ts";
+import { compileC, LIBISCSI_PACKAGES } from "../tests/interop/harness/c_program.ts";
+import { runtimePath } from "../tests/interop/harness/consumer.ts";
 import { requirePrograms } from "../tests/interop/harness/programs.ts";
-import { ROOT, runProgram } from "../tests/interop/harness/tape_command.ts";
+import { mustRun, ROOT } from "../tests/interop/harness/tape_command.ts";
 import { makeTempDir, removeTempDir } from "../tests/interop/harness/temp_dir.ts";
-import type { Contestant } from "./contestants.ts";
+import { contest, type Contestant } from "./contestants.ts";
+import type { ThroughputJob } from "./throughput_job.ts";
 
 /** A runtime that ours can be measured on. */
 export type RuntimeName = "deno" | "node" | "bun";
@@ -51,6 +53,15 @@ export class Workshop {
     return this.#libiscsi ??= this.#makeLibiscsi();
   }
 
+  /** Has libiscsi write so many records to the tape, one at a time; `say` is told why it could not. */
+  async writeTape(
+    job: Pick<ThroughputJob, "url" | "recordBytes" | "count">,
+    say: (line: string) => void,
+  ): Promise<void> {
+    const writing = { ...job, operation: "write", depth: 1 } as const;
+    await contest([await this.libiscsi()], writing, { rounds: 1, say });
+  }
+
   /** Removes what was made. */
   close(): void {
     removeTempDir(this.#dir);
@@ -64,10 +75,9 @@ export class Workshop {
 
   async #onOther(name: "node" | "bun"): Promise<Contestant> {
     const { title, package: wanted, flags } = NPX[name];
-    const [npx] = requirePrograms("npx");
     // Not npx itself: its start is no part of what is measured.
-    const found = await succeed(npx, ["-y", wanted, "-e", "console.log(process.execPath)"]);
-    return { name: title, command: [found.trim(), ...flags, join(this.#dir, PROGRAM)] };
+    const path = await runtimePath(wanted);
+    return { name: title, command: [path, ...flags, join(this.#dir, PROGRAM)] };
   }
 
   /** The source as it is, with its packages beside it: these runtimes strip the types themselves. */
@@ -85,7 +95,7 @@ export class Workshop {
     const manifest = { private: true, type: "module", dependencies };
     writeFileSync(join(this.#dir, "package.json"), JSON.stringify(manifest));
     const [npm] = requirePrograms("npm");
-    await succeed(npm, ["install", "--no-audit", "--no-fund", "--prefix", this.#dir]);
+    await mustRun(npm, ["install", "--no-audit", "--no-fund", "--prefix", this.#dir]);
   }
 
   #copy(name: string): void {
@@ -96,15 +106,8 @@ export class Workshop {
     const program = join(this.#dir, "libiscsi_tape");
     await compileC(`${ROOT}bench/peers/libiscsi_tape.c`, program, {
       libraries: ["iscsi"],
-      needs: "gcc libc6-dev libiscsi-dev",
+      needs: LIBISCSI_PACKAGES,
     });
     return { name: "libiscsi", command: [program] };
   }
-}
-
-/** What a program prints that must not fail. */
-async function succeed(path: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(path, args);
-  if (code !== 0) throw new Error(`Cannot prepare: ${path} ${args.join(" ")}: ${stderr}`);
-  return stdout;
 }

@@ -11,6 +11,7 @@ import {
 } from "./command.ts";
 import { type DeviceOptions, deviceOptions, OPTIONS_WITH_VALUE } from "./device/device_options.ts";
 import { nearestName } from "./nearest_name.ts";
+import { asClause } from "./report/as_clause.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command to run. */
@@ -100,17 +101,13 @@ function usageMessage(args: readonly string[], message: string): string {
   const suggestion = rest.find((line) => line.startsWith("Did you mean"));
   const hint = isNegative(first)
     ? "numbers are not negative here"
-    : suggestion && lowered(suggestion);
+    : suggestion && asClause(suggestion);
   return [first.replace(/\.$/, ""), hint].filter(Boolean).join("; ").replaceAll("`", "");
 }
 
 /** A negative number was taken for an option. */
 function isNegative(complaint: string): boolean {
   return /"-\d+"\.?$/.test(complaint);
-}
-
-function lowered(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function programParser(commands: readonly Command[]): Parser<"sync", ParsedCommandLine, unknown> {

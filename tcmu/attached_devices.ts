@@ -60,7 +60,7 @@ export async function cleanUp(
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const backstore of await Backstore.list(host.files)) {
-    if (only !== undefined && only !== backstore.name && only !== backstore.group) continue;
+    if (only !== undefined && !backstore.isCalled(only)) continue;
     if (await serverOf(host.files, backstore) !== undefined) continue;
     if (await backstore.uio() === undefined) await backstore.remove();
     else await (await ServedBackstore.adopt(host, backstore)).remove();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { withDelay } from "../../tests/interop/harness/delay_proxy.ts";
 import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { withTarget } from "../../tests/interop/harness/target.ts";
 import { contest } from "../contestants.ts";
@@ -37,27 +37,21 @@ export const delayedWrites: Part = {
   },
 };
 
-async function writeRate(
+function writeRate(
   depth: number,
   { rounds, say, workshop }: PartOptions,
 ): Promise<number | undefined> {
-  let rate: number | undefined;
-  await withTarget(startIstgt(), async ({ url, port }) => {
-    const proxy = await DelayProxy.start(port, DELAY_MS);
-    try {
+  return withTarget(startIstgt(), (target) =>
+    withDelay(target, DELAY_MS, async (url) => {
       say(`writes, depth ${depth}`);
       const job: ThroughputJob = {
-        url: url.replace(`:${port}/`, `:${proxy.port}/`),
+        url,
         operation: "write",
         recordBytes: RECORD_BYTES,
         count: depth * RECORDS_PER_LANE,
         depth,
       };
       const [run] = await contest([workshop.deno], job, { rounds, say });
-      rate = run?.megabytesPerSecond;
-    } finally {
-      await proxy.stop();
-    }
-  });
-  return rate;
+      return run?.megabytesPerSecond;
+    }));
 }

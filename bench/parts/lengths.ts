@@ -29,8 +29,7 @@ export const lengths: Part = {
           count,
           depth: DEPTH,
         } as const;
-        const writing = { ...job, operation: "write", depth: 1 } as const;
-        await contest([await workshop.libiscsi()], writing, { rounds: 1, say });
+        await workshop.writeTape(job, say);
         const [run] = await contest([workshop.deno], job, { rounds, say });
         rows.push([
           `${count}`,

@@ -60,13 +60,12 @@ export const memory: Part = {
 };
 
 async function readAll(depth: number): Promise<Held> {
-  let output = "";
-  await withTempDir(async (dir) => {
+  const output = await withTempDir(async (dir) => {
     const server = await TapeServer.start(["--media", join(dir, "memory.tap")]);
     try {
       const args = ["run", "-A", "--frozen", `${ROOT}bench/record_memory.ts`];
       const run = await runProgram(Deno.execPath(), [...args, server.url, `${depth}`]);
-      output = run.stdout + run.stderr;
+      return run.stdout + run.stderr;
     } finally {
       await server.stop();
     }

@@ -5,7 +5,7 @@
  */
 
 import { type Direction, openTape, type PduEvent } from "../../mod.ts";
-import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { withDelay } from "../../tests/interop/harness/delay_proxy.ts";
 import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { type Target, withTarget } from "../../tests/interop/harness/target.ts";
 import { startTgt } from "../../tests/interop/harness/tgt.ts";
@@ -24,7 +24,7 @@ const RECORD_BYTES = 65536;
 const PLACES: readonly [name: string, start: () => Promise<Target>][] = [
   ["istgt", startIstgt],
   ["tgt", startTgt],
-  ["our simulator", startSimulator],
+  ["our simulator", () => TapeServer.start([])],
 ];
 
 /** Round trips and time to the first record. */
@@ -37,8 +37,9 @@ export const opening: Part = {
       say(`opening ${name}`);
       await withTarget(start(), async (target) => {
         await writeTape(target.url);
-        const [burst, waited] = await delayed(
+        const [burst, waited] = await withDelay(
           target,
+          DELAY_MS,
           async (url) => [await bursts(url), await medianMs(url, rounds)] as const,
         );
         rows.push([name, `${1 + burst.length}`, waited.toFixed(0), burst.join("; ")]);
@@ -58,12 +59,6 @@ export const opening: Part = {
     };
   },
 };
-
-async function startSimulator(): Promise<Target> {
-  const server = await TapeServer.start([]);
-  const { portal, port, iqn, url } = server;
-  return { portal, port, iqn, url, stop: async () => void await server.stop() };
-}
 
 async function writeTape(url: string): Promise<void> {
   const drive = await openTape(url);
@@ -116,16 +111,6 @@ function requestName(header: Uint8Array): string {
   const opcode = header[OPCODE] & OPCODE_MASK;
   if (opcode !== Opcode.ScsiCommand) return opcodeName(opcode);
   return commandName(decodeScsiCommand(header).cdb, { deviceType: SEQUENTIAL_ACCESS });
-}
-
-/** Runs `use` with the address of the target at the end of a long path. */
-async function delayed<T>({ url, port }: Target, use: (url: string) => Promise<T>): Promise<T> {
-  const proxy = await DelayProxy.start(port, DELAY_MS);
-  try {
-    return await use(url.replace(`:${port}/`, `:${proxy.port}/`));
-  } finally {
-    await proxy.stop();
-  }
 }
 
 async function medianMs(url: string, rounds: number): Promise<number> {

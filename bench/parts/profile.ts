@@ -10,7 +10,6 @@ import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { ROOT, runProgram } from "../../tests/interop/harness/tape_command.ts";
 import { withTarget } from "../../tests/interop/harness/target.ts";
 import { withTempDir } from "../../tests/interop/harness/temp_dir.ts";
-import { contest } from "../contestants.ts";
 import { microsecondsByOwner } from "../cpu_profile.ts";
 import type { Part } from "../part.ts";
 import { jobArguments, type ThroughputJob } from "../throughput_job.ts";
@@ -26,8 +25,8 @@ export const profile: Part = {
   measure: async ({ workshop, say }) => {
     const profiles: Map<string, number>[] = [];
     await withTarget(startIstgt(), async ({ url }) => {
-      const job = { url, operation: "write", recordBytes: RECORD_BYTES, count: COUNT, depth: 1 };
-      await contest([await workshop.libiscsi()], job as ThroughputJob, { rounds: 1, say });
+      const job = { url, recordBytes: RECORD_BYTES, count: COUNT };
+      await workshop.writeTape(job, say);
       for (const [operation, depth] of WORK) {
         say(`profile of a ${operation}`);
         profiles.push(await profiled({ ...job, operation, depth }));
@@ -49,9 +48,8 @@ export const profile: Part = {
   },
 };
 
-async function profiled(job: ThroughputJob): Promise<Map<string, number>> {
-  let sums = new Map<string, number>();
-  await withTempDir(async (dir) => {
+function profiled(job: ThroughputJob): Promise<Map<string, number>> {
+  return withTempDir(async (dir) => {
     const flags = ["run", "-A", "--frozen", "--cpu-prof", `--cpu-prof-dir=${dir}`];
     const program = `${ROOT}bench/tape_throughput.ts`;
     const run = await runProgram(Deno.execPath(), [...flags, program, ...jobArguments(job)]);
@@ -60,7 +58,6 @@ async function profiled(job: ThroughputJob): Promise<Map<string, number>> {
       throw new Error(`Cannot measure: --cpu-prof: ${run.stderr}`);
     }
     const root = new URL(ROOT, "file:///").href;
-    sums = microsecondsByOwner(JSON.parse(readFileSync(join(dir, name), "utf8")), root);
+    return microsecondsByOwner(JSON.parse(readFileSync(join(dir, name), "utf8")), root);
   });
-  return sums;
 }

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { DelayProxy } from "../../tests/interop/harness/delay_proxy.ts";
+import { withDelay } from "../../tests/interop/harness/delay_proxy.ts";
 import { startIstgt } from "../../tests/interop/harness/istgt.ts";
 import { type Target, withTarget } from "../../tests/interop/harness/target.ts";
 import { contest } from "../contestants.ts";
 import type { Panel, Part, PartOptions, Section } from "../part.ts";
-import type { ThroughputJob } from "../throughput_job.ts";
 
 const RECORD_BYTES = 262144;
 const DEPTHS = [1, 2, 4, 8, 16, 32];
@@ -27,47 +26,34 @@ export const roundTrips: Part = {
   name: "round-trips",
   about: "reads over a delayed path by depth, beside libiscsi",
   measure: async (options) => {
+    const { workshop, say } = options;
     const byDelay: Rates[] = [];
     await withTarget(startIstgt(), async (target) => {
-      await writeTape(target, options);
+      const job = { url: target.url, recordBytes: RECORD_BYTES, count: RECORDS_ON_TAPE };
+      await workshop.writeTape(job, say);
       for (const delayMs of DELAYS_MS) byDelay.push(await sweep(target, delayMs, options));
     });
     return section(byDelay);
   },
 };
 
-async function writeTape({ url }: Target, { workshop, say }: PartOptions): Promise<void> {
-  const job: ThroughputJob = {
-    url,
-    operation: "write",
-    recordBytes: RECORD_BYTES,
-    count: RECORDS_ON_TAPE,
-    depth: 1,
-  };
-  await contest([await workshop.libiscsi()], job, { rounds: 1, say });
-}
-
 async function sweep(
-  { url, port }: Target,
+  target: Target,
   delayMs: number,
   { rounds, say, workshop }: PartOptions,
 ): Promise<Rates> {
   const contestants = [workshop.deno, await workshop.libiscsi()];
-  const rates: (number | undefined)[][] = [];
-  const proxy = await DelayProxy.start(port, delayMs);
-  try {
-    const delayed = url.replace(`:${port}/`, `:${proxy.port}/`);
+  return await withDelay(target, delayMs, async (url) => {
+    const rates: (number | undefined)[][] = [];
     for (const depth of DEPTHS) {
       say(`round trip of ${2 * delayMs} ms, depth ${depth}`);
       const count = recordCount(delayMs, depth);
-      const job = { url: delayed, operation: "read", recordBytes: RECORD_BYTES, count, depth };
-      const runs = await contest(contestants, job as ThroughputJob, { rounds, say });
+      const job = { url, operation: "read", recordBytes: RECORD_BYTES, count, depth } as const;
+      const runs = await contest(contestants, job, { rounds, say });
       rates.push(runs.map((run) => run?.megabytesPerSecond));
     }
-  } finally {
-    await proxy.stop();
-  }
-  return rates;
+    return rates;
+  });
 }
 
 /** Enough for about {@link RUN_MS}, but no more than there are. */

@@ -29,8 +29,7 @@ export const sizes: Part = {
       // One command at a time: with more, istgt tears a few in a thousand of its short answers.
       await withTarget(startIstgt({ queueDepth: 1 }), async ({ url }) => {
         const job = { url, operation: "read", recordBytes, count, depth: DEPTH } as const;
-        const writing = { ...job, operation: "write", depth: 1 } as const;
-        await contest([contestants[1]], writing, { rounds: 1, say });
+        await workshop.writeTape(job, say);
         const [ours, theirs] = await contest(contestants, job, { rounds, say });
         rows.push(sizeRow(recordBytes, ours, theirs));
       });

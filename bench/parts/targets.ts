@@ -89,25 +89,20 @@ export const targets: Part = {
 };
 
 /** A tape of its own for each task: what was there before does not count. */
-async function onFreshTape(
+function onFreshTape(
   start: () => Promise<Target>,
   task: Task,
   contestants: readonly Contestant[],
   { rounds, say, workshop }: PartOptions,
 ): Promise<(Throughput | undefined)[]> {
-  let runs: (Throughput | undefined)[] = [];
-  await withTarget(start(), async ({ url }) => {
+  return withTarget(start(), async ({ url }) => {
     say(`${task.title}: ${url}`);
     const { operation, recordBytes, depth, digests = false } = task;
     const job = { url, operation, recordBytes, depth, count: COUNT[recordBytes] };
-    if (operation === "read") {
-      const writing = { ...job, operation: "write", depth: 1 } as const;
-      await contest([await workshop.libiscsi()], writing, { rounds: 1, say });
-    }
+    if (operation === "read") await workshop.writeTape(job, say);
     const asked = digests ? `${url}?header_digest=crc32c&data_digest=crc32c` : url;
-    runs = await contest(contestants, { ...job, url: asked }, { rounds, say });
+    return await contest(contestants, { ...job, url: asked }, { rounds, say });
   });
-  return runs;
 }
 
 function taskRows(

@@ -1,3 +1,4 @@
+import { asClause } from "../report/as_clause.ts";
 import { type FileFacts, FileTally } from "../transfer/file_tally.ts";
 import { formatName, type OpenedImage } from "./opened_image.ts";
 
@@ -38,8 +39,4 @@ export function surveyImage(image: OpenedImage): ImageSurvey {
   if (tally !== undefined) files.push(tally.finish("end-of-data"));
   const cut = warning && { offset: warning.offset, problem: asClause(warning.problem) };
   return { format: formatName(image), files, damaged, sealed, ...(cut && { cut }) };
-}
-
-function asClause(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }

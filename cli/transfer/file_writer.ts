@@ -91,8 +91,9 @@ export class FileWriter {
       ? { known: false, object: undefined, partition: 0 }
       : await this.#drive.position(this.#abort);
     await this.#writeContents();
-    // Who interrupts a pipeline ends what writes to the pipe, too: its end may be heard before the signal.
-    if (!interruption.stopRequested) {
+    // Who interrupts a pipeline ends what writes to the pipe, too: its end, which nobody knew beforehand, may be
+    // heard before the signal.
+    if (this.#source.sizeBytes === undefined && !interruption.stopRequested) {
       await this.#context.host.sleep(SETTLING_MS, interruption.signal);
     }
     if (interruption.stopRequested) await this.#endInterrupted();

@@ -63,6 +63,6 @@ function trackView(track: Track): TrackView {
 }
 
 /** `FLAC, 44.1 kHz, 16 bit, 2 ch`. */
-export function formatText({ sampleRate, bitDepth, channels }: StreamInfo): string {
+function formatText({ sampleRate, bitDepth, channels }: StreamInfo): string {
   return `FLAC, ${sampleRate / 1000} kHz, ${bitDepth} bit, ${channels} ch`;
 }

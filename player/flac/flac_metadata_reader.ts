@@ -20,6 +20,9 @@ const ID3_HEADER_BYTES = 10;
 /** A block holds up to 16 MiB, most covers are of one; a header beyond this is no header. */
 const MAX_HEADER_BYTES = 128 << 20;
 
+/** What is wrong with a file that ended before {@link FlacMetadataReader.push} had all. */
+export const CUT_METADATA = "Cannot play the file: it ends within its metadata";
+
 /** What parsing needs next: so many bytes to look at, or to pass. */
 interface Wish {
   readonly kind: "look" | "pass";
@@ -52,11 +55,6 @@ export class FlacMetadataReader {
       if (done) return value;
       this.#wishFor(value);
     }
-  }
-
-  /** @throws {NotFlacError} since the file ended within its metadata. */
-  end(): never {
-    throw new NotFlacError("Cannot play the file: it ends within its metadata");
   }
 
   #wishFor(wish: Wish): void {

@@ -65,7 +65,7 @@ export class WavWriter implements TrackWriter {
 }
 
 /** A name that every file system takes. */
-export function wavName({ index, name }: Pick<SinkTrack, "index" | "name">): string {
+function wavName({ index, name }: Pick<SinkTrack, "index" | "name">): string {
   // deno-lint-ignore no-control-regex -- those are what must go
   const safe = name.replace(/[\u0000-\u001f\u007f<>:"/\\|?*]/g, "_").trim().slice(0, 100);
   const number = String(index + 1).padStart(2, "0");

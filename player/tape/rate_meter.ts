@@ -26,11 +26,6 @@ export class RateMeter {
     return this.#busyMs > 0 ? this.#bytes / this.#busyMs / 1000 : 0;
   }
 
-  /** All bytes so far. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   #expire(atMs: number): void {
     while (this.#recent.length > 0 && this.#recent[0].atMs < atMs - WINDOW_MS) this.#recent.shift();
   }

@@ -7,7 +7,7 @@
 import { type Clock, MediumChangedError, type ReadResult, SpaceStoppedError } from "@uiscsi/tape";
 import type { Changes } from "../core/changes.ts";
 import { type FlacMetadata, NotFlacError } from "../flac/flac_metadata.ts";
-import { FlacMetadataReader } from "../flac/flac_metadata_reader.ts";
+import { CUT_METADATA, FlacMetadataReader } from "../flac/flac_metadata_reader.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { type PlayableDrive, TapePlace } from "./tape_place.ts";
 import { Track } from "./track.ts";
@@ -39,7 +39,6 @@ export class TapeFeeder {
   readonly #place: TapePlace;
   readonly #clock: Pick<Clock, "now">;
   readonly #changes: Changes;
-  readonly #cacheBytes: number;
   readonly #end = new AbortController();
   readonly #working: Promise<void>;
   #tracks: Track[] = [];
@@ -63,7 +62,6 @@ export class TapeFeeder {
     this.#place = new TapePlace(drive);
     this.#clock = clock;
     this.#changes = changes;
-    this.#cacheBytes = cacheBytes;
     this.#cache = new TrackCache(this.#tracks, cacheBytes);
     this.#working = this.#work();
   }
@@ -182,7 +180,7 @@ export class TapeFeeder {
 
   #startOver(): void {
     this.#tracks = [];
-    this.#cache = new TrackCache(this.#tracks, this.#cacheBytes);
+    this.#cache = new TrackCache(this.#tracks, this.#cache.maxBytes);
     this.#isComplete = false;
     this.#wantsRewind = true;
   }
@@ -289,9 +287,8 @@ export class TapeFeeder {
       this.#changes.notify();
       if (!this.#isWanted(track)) return track.forget();
     }
-    if (metadata !== undefined) this.#endOfMetadata(track, metadata);
+    if (metadata !== undefined) track.problem = CUT_METADATA;
     if (result.kind === "end-of-data") this.#isComplete = true;
-    track.fileBytes = track.data.endByte;
     track.data.end();
     this.#changes.notify();
   }
@@ -327,14 +324,6 @@ export class TapeFeeder {
       if (!(error instanceof NotFlacError)) throw error;
       track.problem = error.message;
       return true;
-    }
-  }
-
-  #endOfMetadata(track: Track, reader: FlacMetadataReader): void {
-    try {
-      reader.end();
-    } catch (error) {
-      track.problem = (error as Error).message;
     }
   }
 

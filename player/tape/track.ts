@@ -11,8 +11,6 @@ export class Track {
   data: TrackData = new TrackData();
   /** What the file says of itself, once that was read. */
   metadata: FlacMetadata | undefined;
-  /** Length of the file in bytes, once its end was seen. */
-  fileBytes: number | undefined;
   /** What is wrong with the file itself. */
   problem: string | undefined;
   /** Whether the samples had the MD5 that the encoder noted. */

@@ -6,6 +6,7 @@
 
 import { Attachment } from "../attachment.ts";
 import { type AttachedDevice, attachedDevices, cleanUp } from "../attached_devices.ts";
+import { Backstore } from "../kernel/backstore.ts";
 import { TcmuError } from "../tcmu_error.ts";
 import { openUnits } from "./simulated_units.ts";
 import type { TcmuHost } from "./tcmu_host.ts";
@@ -93,7 +94,8 @@ async function serve(
 }
 
 async function detach(name: string, host: TcmuHost): Promise<void> {
-  const devices = await devicesOf(name, host);
+  const devices = (await attachedDevices(host.kernel))
+    .filter((one) => one.name === name || one.group === name);
   if (devices.length === 0) {
     throw new TcmuError(`Cannot detach ${name}: nothing of that name is attached`, {
       device: name,
@@ -104,18 +106,13 @@ async function detach(name: string, host: TcmuHost): Promise<void> {
   for (let waited = 0; waited < DETACH_LIMIT_MS; waited += DETACH_POLL_MS) {
     if (await areOver(processes, host)) return void await cleanUp(host.kernel, { only: name });
     await host.sleep(DETACH_POLL_MS);
-    if ((await devicesOf(name, host)).length === 0) return;
+    if (!(await Backstore.list(host.kernel.files)).some((one) => one.isCalled(name))) return;
   }
   throw new TcmuError(
     `Cannot detach ${name}: process ${[...processes].join(", ")} does not let go of it; ` +
       "kill it, then run cleanup",
     { device: name },
   );
-}
-
-async function devicesOf(name: string, { kernel }: TcmuHost): Promise<AttachedDevice[]> {
-  const devices = await attachedDevices(kernel);
-  return devices.filter((one) => one.group === name || one.name === name);
 }
 
 /** One that has ended, and that nobody has taken notice of, has no files any more. */

@@ -94,6 +94,11 @@ export class Backstore {
     }
   }
 
+  /** Whether this is its name, or what it and others are called together. */
+  isCalled(name: string): boolean {
+    return name === this.name || name === this.group;
+  }
+
   /** Number and size of the UIO device; undefined when there is none, as the device was not enabled. */
   async uio(): Promise<{ readonly path: string; readonly mappedBytes: number } | undefined> {
     const prefix = `tcm-user/${this.#adapter.replace("user_", "")}/${this.name}/`;
@@ -104,11 +109,6 @@ export class Backstore {
       if (size !== undefined) return { path: `/dev/${name}`, mappedBytes: Number(size) };
     }
     return undefined;
-  }
-
-  /** Whether it is there. */
-  async exists(): Promise<boolean> {
-    return await this.#files.read(`${this.path}/enable`) !== undefined;
   }
 
   /** Has the kernel tell of task management functions; older ones cannot. */

@@ -37,13 +37,13 @@ async function mustBeRefused(args: string[], env: Record<string, string>, why: R
 
 for (const [name, start] of startBoth) {
   Deno.test(`${name}: mutual CHAP logs in with the secrets from the address`, () =>
-    withTarget<Target>(start(), async (target) => {
+    withTarget(start(), async (target) => {
       const url = withCredentials(target, INITIATOR.secret, TARGET.secret);
       await mustDo({ ...target, url }, ["rewind"]);
     }));
 
   Deno.test(`${name}: mutual CHAP logs in with the secrets from the environment`, () =>
-    withTarget<Target>(start(), async (target) => {
+    withTarget(start(), async (target) => {
       const users = ["--chap-user", INITIATOR.name, "--target-user", TARGET.name];
       await mustDo(target, ["rewind", ...users], {
         env: { TAPE_CHAP_SECRET: INITIATOR.secret, TAPE_CHAP_TARGET_SECRET: TARGET.secret },
@@ -51,7 +51,7 @@ for (const [name, start] of startBoth) {
     }));
 
   Deno.test(`${name}: mutual CHAP logs in with the secrets from files`, () =>
-    withTarget<Target>(start(), (target) =>
+    withTarget(start(), (target) =>
       withTempDir(async (dir) => {
         writeFileSync(join(dir, "ours"), `${INITIATOR.secret}\n`, { mode: 0o600 });
         writeFileSync(join(dir, "theirs"), `${TARGET.secret}\n`, { mode: 0o600 });
@@ -62,7 +62,7 @@ for (const [name, start] of startBoth) {
       })));
 
   Deno.test(`${name}: a wrong secret is refused, and the message says whose`, () =>
-    withTarget<Target>(start(), (target) =>
+    withTarget(start(), (target) =>
       mustBeRefused(
         ["-f", withCredentials(target, WRONG, TARGET.secret), "rewind"],
         {},
@@ -70,14 +70,14 @@ for (const [name, start] of startBoth) {
       )));
 
   Deno.test(`${name}: a missing secret is named as missing`, () =>
-    withTarget<Target>(
+    withTarget(
       start(),
       (target) =>
         mustBeRefused(["-f", target.url, "rewind"], {}, /CHAP|secret|credential|authenticat/i),
     ));
 
   Deno.test(`${name}: a target that cannot prove itself is not trusted`, () =>
-    withTarget<Target>(start(), (target) =>
+    withTarget(start(), (target) =>
       mustBeRefused(
         ["-f", withCredentials(target, INITIATOR.secret, WRONG), "rewind"],
         {},

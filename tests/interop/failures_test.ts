@@ -97,7 +97,7 @@ Deno.test("tgt: a logical unit that is not there is named", () =>
 for (const [name, start] of [["tgt", startTgt], ["istgt", startIstgt]] as const) {
   for (const afterReceived of [0, 20, 48, 100]) {
     Deno.test(`${name}: a connection cut after ${afterReceived} bytes of login fails the command`, () =>
-      withTarget<Target>(
+      withTarget(
         start(),
         (target) =>
           withProxy(
@@ -109,7 +109,7 @@ for (const [name, start] of [["tgt", startTgt], ["istgt", startIstgt]] as const)
   }
 
   Deno.test(`${name}: a connection cut in mid-write fails, and the records before it are on tape`, () =>
-    withTarget<Target>(start(), async (target) => {
+    withTarget(start(), async (target) => {
       const bytes = randomBytes(8 << 20, 1);
       await withProxy(
         target,

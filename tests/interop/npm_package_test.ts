@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXAMPLE_FILES, EXAMPLE_RUNS, EXAMPLES } from "../examples/example_runs.ts";
-import { mustRun, runtimePath, withConsumer } from "./harness/consumer.ts";
+import { runtimePath, withConsumer } from "./harness/consumer.ts";
 import { startIstgt } from "./harness/istgt.ts";
 import { requirePrograms } from "./harness/programs.ts";
-import { type CommandOutput, ROOT, runProgram } from "./harness/tape_command.ts";
+import { type CommandOutput, mustRun, ROOT, runProgram } from "./harness/tape_command.ts";
 import { type Target, withTarget } from "./harness/target.ts";
 import { startTgt } from "./harness/tgt.ts";
 
@@ -107,5 +107,5 @@ Deno.test("The npm package brings types that TypeScript accepts, of every entry 
     copyFileSync(`${CONSUMER}types.mts`, join(dir, "types.mts"));
     const settings = ["--strict", "--target", "es2024", "--module", "nodenext", "--types", "node"];
     const [npx] = requirePrograms("npx");
-    await mustRun(npx, ["tsc", "--noEmit", ...settings, "types.mts"], dir);
+    await mustRun(npx, ["tsc", "--noEmit", ...settings, "types.mts"], { cwd: dir });
   }));

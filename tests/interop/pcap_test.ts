@@ -114,8 +114,7 @@ function opcodes(passed: Passed, direction: Direction): number[] {
 /** What tshark makes of a capture, checksums verified. */
 async function tshark(capture: Uint8Array, ...args: string[]): Promise<string> {
   const [program] = requirePrograms("tshark");
-  let output = "";
-  await withTempDir(async (dir) => {
+  return await withTempDir(async (dir) => {
     const file = join(dir, "capture.pcap");
     writeFileSync(file, capture);
     const preferences = [
@@ -132,9 +131,8 @@ async function tshark(capture: Uint8Array, ...args: string[]): Promise<string> {
       ...args,
     ]);
     assert.equal(code, 0, stderr);
-    output = stdout;
+    return stdout;
   });
-  return output;
 }
 
 /** The operation codes that tshark found from one port on. */

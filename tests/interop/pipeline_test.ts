@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { mustRun, runtimePath, withConsumer } from "./harness/consumer.ts";
+import { runtimePath, withConsumer } from "./harness/consumer.ts";
 import { startIstgt } from "./harness/istgt.ts";
 import { requirePrograms } from "./harness/programs.ts";
 import { randomBytes } from "./harness/random_bytes.ts";
-import { ROOT, runProgram, TAPE_COMMAND } from "./harness/tape_command.ts";
+import { mustRun, ROOT, runProgram, TAPE_COMMAND } from "./harness/tape_command.ts";
 import { withTarget } from "./harness/target.ts";
 import { makeTempDir, removeTempDir } from "./harness/temp_dir.ts";
 import { startTgt } from "./harness/tgt.ts";
@@ -84,10 +84,12 @@ Deno.test("One executable file: an archive goes through pipes to tape and back",
   const dir = makeTempDir("tape-compiled");
   try {
     const path = join(dir, "tape");
-    await mustRun(Deno.execPath(), ["run", "-A", "--frozen", `${ROOT}tools/compile.ts`, path], dir);
-    assert.match(await mustRun(path, ["--version"], dir), /^\d+\.\d+\.\d+\n$/);
-    assert.match(await mustRun(path, ["write", "--help"], dir), /^Usage: tape write /m);
-    assert.equal((await runProgram(path, ["frobnicate"], { cwd: dir })).code, 1);
+    const here = { cwd: dir };
+    const compiling = ["run", "-A", "--frozen", `${ROOT}tools/compile.ts`, path];
+    await mustRun(Deno.execPath(), compiling, here);
+    assert.match((await mustRun(path, ["--version"], here)).stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.match((await mustRun(path, ["write", "--help"], here)).stdout, /^Usage: tape write /m);
+    assert.equal((await runProgram(path, ["frobnicate"], here)).code, 1);
     await runOnEveryTarget(t, [path]);
   } finally {
     removeTempDir(dir);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../iscsi/pdu/bhs.ts";
 import { openTape, type TapeDrive } from "../../mod.ts";
 import { TapeServer } from "../interop/harness/tape_server.ts";
 
@@ -10,7 +11,6 @@ const TOGETHER = 50;
 /** Records that the session writes each turn. */
 const RECORDS = 4;
 const RECORD_BYTES = 20_000;
-const BHS_BYTES = 48;
 const LOGIN_REQUEST = 0x43;
 /** What a stranger with a giant PDU sends of it. */
 const GIANT_BYTES = 256 * 1024;
@@ -32,7 +32,7 @@ type Stranger = (socket: Socket, random: () => number) => void;
 /** The kinds of strangers. All stay until the server ends them, or all is over. */
 const STRANGERS: readonly Stranger[] = [
   /* Says nothing. */ () => {},
-  /* Says half of a login. */ (socket) => socket.write(loginHeader(0).subarray(0, BHS_BYTES / 2)),
+  /* Says half of a login. */ (socket) => socket.write(loginHeader(0).subarray(0, BHS_LENGTH / 2)),
   /* Announces a text, and says nothing of it. */ (socket) => socket.write(loginHeader(4000)),
   /* Announces the longest data segment there is, and sends of it. */ (socket) => {
     socket.write(loginHeader(0xffffff));
@@ -165,10 +165,10 @@ class Crowd {
 
 /** Of a Login Request (RFC 7143 §11.12) to full feature phase, with so many bytes of text to follow. */
 function loginHeader(textBytes: number): Uint8Array {
-  const header = new Uint8Array(BHS_BYTES);
+  const header = new Uint8Array(BHS_LENGTH);
   header[0] = LOGIN_REQUEST;
   header[1] = 0x87;
-  header.set([textBytes >>> 16, textBytes >>> 8, textBytes], 5);
+  writeU24(header, DATA_SEGMENT_LENGTH, textBytes);
   header.set([0x80, 0, 0, 1, 0, 1], 8);
   return header;
 }

@@ -4,6 +4,7 @@ import { openTape } from "../../mod.ts";
 import { TapMedium } from "../../sim/images/tap_medium.ts";
 import type { Partition } from "../../sim/mod.ts";
 import { TapeServer } from "../interop/harness/tape_server.ts";
+import { pause } from "../interop/harness/waiting.ts";
 
 /** Objects from one filemark, which flushes, to the next. */
 const FILE_OBJECTS = 20;
@@ -66,7 +67,7 @@ async function writeUntilKilled(
     try {
       await drive.locate("end-of-data");
       for (let object = first;; object++) {
-        if (object === fatal) killed = after(delayMs).then(() => server.kill());
+        if (object === fatal) killed = pause(delayMs).then(() => server.kill());
         if (isFilemark(object)) {
           await drive.writeFilemarks();
           acknowledged = object + 1;
@@ -112,8 +113,4 @@ function contents(object: number): Uint8Array {
   const data = new Uint8Array(length);
   for (let at = 0; at < length; at++) data[at] = object * 31 + at;
   return data;
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

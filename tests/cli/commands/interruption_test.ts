@@ -136,6 +136,15 @@ Deno.test("A source that the same signal has ended makes no whole file", async (
   assert.deepEqual(drive.objects().map(({ kind }) => kind), Array(10).fill("record"));
 });
 
+Deno.test("The end of a file, which no signal brings, is not waited behind", async () => {
+  const { drive, devices } = await bench();
+  const host = new MemoryHost({ files: { one: patternBytes(100), two: patternBytes(100) } });
+  host.onSleep = (milliseconds) => assert.equal(milliseconds, 0);
+  assert.equal(await tape("write one two -b 100", host, devices), 0, host.errors);
+  const kinds = drive.objects().map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["record", "filemark", "record", "filemark"]);
+});
+
 Deno.test("An interruption is an answer to a question", async () => {
   const { drive, devices } = await bench();
   const before = drive.objects().length;

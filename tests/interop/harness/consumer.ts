@@ -1,36 +1,19 @@
-import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { requirePrograms } from "./programs.ts";
-import { ROOT, runProgram } from "./tape_command.ts";
+import { mustRun, ROOT } from "./tape_command.ts";
 import { withTempDir } from "./temp_dir.ts";
-
-/** Runs a program that must succeed; resolves to what it printed. */
-export async function mustRun(
-  path: string,
-  args: readonly string[],
-  cwd: string,
-): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(path, args, { cwd });
-  assert.equal(code, 0, `${path} ${args.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
 
 let packed: Promise<Uint8Array> | undefined;
 
 /** The package as it is packed for npm; packing takes its time, and is done once. */
-async function pack(): Promise<Uint8Array> {
-  let bytes = new Uint8Array(0);
-  await withTempDir(async (dir) => {
+function pack(): Promise<Uint8Array> {
+  return withTempDir(async (dir) => {
     const path = join(dir, "package.tgz");
-    await mustRun(
-      Deno.execPath(),
-      ["run", "-A", "--frozen", `${ROOT}tools/pack_npm.ts`, path],
-      ROOT,
-    );
-    bytes = readFileSync(path);
+    const packing = ["run", "-A", "--frozen", `${ROOT}tools/pack_npm.ts`, path];
+    await mustRun(Deno.execPath(), packing, { cwd: ROOT });
+    return readFileSync(path);
   });
-  return bytes;
 }
 
 /** Runs `use` with a project that has installed the package as it is packed for npm, and `packages`, and nothing else. */
@@ -46,7 +29,7 @@ export async function withConsumer(
       join(dir, "package.json"),
       `{ "name": "consumer", "private": true, "type": "module" }`,
     );
-    await mustRun(npm, ["install", "--no-audit", "--no-fund", tarball, ...packages], dir);
+    await mustRun(npm, ["install", "--no-audit", "--no-fund", tarball, ...packages], { cwd: dir });
     await use(dir);
   });
 }
@@ -55,5 +38,6 @@ export async function withConsumer(
 export async function runtimePath(runtime: string): Promise<string> {
   const [npx] = requirePrograms("npx");
   const [name] = runtime.split("@");
-  return (await mustRun(npx, ["-y", "-p", runtime, "which", name], "/")).trim();
+  const { stdout } = await mustRun(npx, ["-y", "-p", runtime, "which", name], { cwd: "/" });
+  return stdout.trim();
 }

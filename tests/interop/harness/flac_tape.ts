@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { requirePrograms } from "./programs.ts";
-import { type CommandOptions, type CommandOutput, ROOT, runProgram, tape } from "./tape_command.ts";
+import {
+  type CommandOptions,
+  type CommandOutput,
+  mustRun,
+  ROOT,
+  runProgram,
+  tape,
+} from "./tape_command.ts";
 
 /** What sox makes a track of. */
 export interface TrackFacts {
@@ -32,12 +39,6 @@ export const TRACKS: readonly TrackFacts[] = [
     sounds: ["sine 90", "whitenoise", "sine 250", "pinknoise", "sine 600", "brownnoise"],
   },
 ];
-
-async function mustRun(path: string, args: readonly string[]): Promise<CommandOutput> {
-  const output = await runProgram(path, args);
-  assert.equal(output.code, 0, `${path} ${args.join(" ")}: ${output.stderr}`);
-  return output;
-}
 
 /** Makes the tracks in `dir`: N.flac, and N.wav as `flac -d` decodes it. */
 export async function makeTracks(

@@ -1,3 +1,5 @@
+import { pause } from "./waiting.ts";
+
 /** How rough a {@link RoughRoad} is. */
 export interface RoughRoadOptions {
   /** Bytes after which the first connection breaks, counted from the target to the initiator. @default never */
@@ -83,8 +85,4 @@ export class RoughRoad {
   #close(connection: Deno.TcpConn): void {
     if (this.#open.delete(connection)) connection.close();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

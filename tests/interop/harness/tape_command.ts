@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import process from "node:process";
 import { within } from "./waiting.ts";
 
@@ -10,7 +11,7 @@ export interface CommandOutput {
   readonly stderr: string;
 }
 
-/** Options of {@link tape} and {@link runProgram}. */
+/** Options of {@link tape}, {@link runProgram} and {@link mustRun}. */
 export interface CommandOptions {
   /** What the command reads on its standard input. @default nothing */
   readonly stdin?: Uint8Array;
@@ -59,6 +60,18 @@ export async function runProgram(
     stdout: new TextDecoder().decode(output.stdout),
     stderr: new TextDecoder().decode(output.stderr),
   };
+}
+
+/** Runs a program that must succeed. */
+export async function mustRun(
+  path: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandOutput> {
+  const output = await runProgram(path, args, options);
+  const { code, stdout, stderr } = output;
+  assert.equal(code, 0, `${path} ${args.join(" ")}: ${stdout}${stderr}`);
+  return output;
 }
 
 /** A command may end before it has read all: its exit status tells what that means. */

@@ -7,7 +7,7 @@ export interface Target {
   /** The tape's address, without credentials. */
   readonly url: string;
   /** Ends the target and removes all that it left. */
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 /** A CHAP account. */
@@ -17,14 +17,14 @@ export interface Account {
   readonly secret: string;
 }
 
-/** Runs `use` against a target, which ends whatever happens. */
-export async function withTarget<T extends Target>(
+/** Runs `use` against a target, which ends whatever happens; resolves to what `use` does. */
+export async function withTarget<T extends Target, R>(
   starting: Promise<T>,
-  use: (target: T) => Promise<void>,
-): Promise<void> {
+  use: (target: T) => Promise<R>,
+): Promise<R> {
   const target = await starting;
   try {
-    await use(target);
+    return await use(target);
   } finally {
     await target.stop();
   }

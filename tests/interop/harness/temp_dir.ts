@@ -29,11 +29,11 @@ export function removeTempDir(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** Runs `use` with a fresh directory, which goes away whatever happens. */
-export async function withTempDir(use: (path: string) => Promise<void>): Promise<void> {
+/** Runs `use` with a fresh directory, which goes away whatever happens; resolves to what `use` does. */
+export async function withTempDir<R>(use: (path: string) => Promise<R>): Promise<R> {
   const path = makeTempDir("tape-interop");
   try {
-    await use(path);
+    return await use(path);
   } finally {
     removeTempDir(path);
   }
