@@ -6,6 +6,7 @@
  * @module
  */
 
+import { concat } from "../../../transport/concat.ts";
 import type { ImageFile } from "../image_file.ts";
 import {
   type ForeignContents,
@@ -141,15 +142,5 @@ function readChunks(file: ImageFile, offset: number) {
     isLast = (chunk.flags & END_OF_RECORD) !== 0;
     at += HEADER_BYTES + chunk.length;
   }
-  return { stored: chunks.length === 1 ? chunks[0] : joined(chunks), isPacked };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return { stored: chunks.length === 1 ? chunks[0] : concat(chunks), isPacked };
 }
