@@ -24,7 +24,7 @@ import {
 } from "../tape/conditions.ts";
 import type { UnitAttentions } from "../tape/unit_attentions.ts";
 import type { ModePageValues } from "./mode_page_values.ts";
-import { CONTROL, type UnitCommand } from "./unit_command.ts";
+import { CONTROL, type SharedCommand } from "./unit_command.ts";
 
 const DBD = 0x08;
 const LLBAA = 0x10;
@@ -79,7 +79,7 @@ export interface UnitModeParameters<State> {
 /** Its commands. SAVE PAGES is refused: no page can be saved. */
 export function modeCommands<State extends { readonly attentions: UnitAttentions }>(
   unit: UnitModeParameters<State>,
-): readonly Omit<UnitCommand<State>, "needsReady">[] {
+): readonly SharedCommand<State>[] {
   return [
     {
       opcode: 0x1a,
