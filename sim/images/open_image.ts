@@ -11,7 +11,7 @@ import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reade
 import { fileExists, removeFile } from "./image_file.ts";
 import { sidecarPath } from "./sidecar.ts";
 import { indexPath } from "./tap_index.ts";
-import { TapMedium, type TapMediumOptions } from "./tap_medium.ts";
+import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
 import type { TapWarning } from "./tap_walk.ts";
 
 /** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
@@ -77,15 +77,6 @@ export function openImage(path: string, options: OpenImageOptions = {}): TapMedi
     if (tap !== undefined) return tap;
     throw likeliest(path, refusal as ImageFormatError, error);
   }
-}
-
-/** A first record that the end of the file cuts is what a file of another format looks like. */
-function isDoubtful({ warning, partitions: [first, ...others] }: Medium & WithWarning): boolean {
-  return warning !== undefined && others.length === 0 && first.objectCount === first.filemarkCount;
-}
-
-interface WithWarning {
-  readonly warning: TapWarning | undefined;
 }
 
 /** Of two formats the file is rather that in which more of it makes sense. */

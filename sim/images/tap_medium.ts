@@ -115,9 +115,7 @@ export class TapMedium implements Medium {
 
   /** No whole record is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    const [{ objectCount, filemarkCount }, ...others] = this.#partitions;
-    return this.warning !== undefined && others.length === 0 && objectCount === filemarkCount &&
-      !this.#sidecar.isThere;
+    return isDoubtful(this) && !this.#sidecar.isThere;
   }
 
   flush(): void {
@@ -165,6 +163,13 @@ export class TapMedium implements Medium {
       release(this.#files, this.#lock);
     }
   }
+}
+
+/** Whether the end of the file cuts its first record, which is what a file of another format looks like. */
+export function isDoubtful(
+  { warning, partitions: [first, ...others] }: Pick<TapMedium, "warning" | "partitions">,
+): boolean {
+  return warning !== undefined && others.length === 0 && first.objectCount === first.filemarkCount;
 }
 
 function release(files: readonly ImageFile[], lock: ImageLock | undefined): void {
