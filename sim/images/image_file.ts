@@ -101,12 +101,7 @@ export class ImageFile {
 
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array, at: number): void {
-    this.#attempt("write", () => {
-      let done = 0;
-      while (done < bytes.length) {
-        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
-      }
-    });
+    this.#attempt("write", () => writeAll(this.#descriptor, bytes, at));
   }
 
   /** Cuts it to `size` bytes. */
@@ -162,7 +157,11 @@ export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   try {
     const descriptor = openSync(draft, "w");
     try {
-      for (const part of parts) writeAll(descriptor, part);
+      let at = 0;
+      for (const part of parts) {
+        writeAll(descriptor, part, at);
+        at += part.length;
+      }
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -173,9 +172,9 @@ export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   }
 }
 
-function writeAll(descriptor: number, bytes: Uint8Array): void {
+function writeAll(descriptor: number, bytes: Uint8Array, at: number): void {
   for (let done = 0; done < bytes.length;) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done);
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
   }
 }
 

@@ -7,6 +7,7 @@
 import { NumberColumn } from "../../tape/number_column.ts";
 import { ObjectIndex } from "../../tape/object_index.ts";
 import { ImageFormatError } from "../errors.ts";
+import { FileWindow } from "../file_window.ts";
 import type { ImageFile } from "../image_file.ts";
 import type { TapContents } from "../tap_walk.ts";
 
@@ -47,8 +48,6 @@ export interface ForeignContents extends TapContents {
   readonly isCertain?: boolean;
 }
 
-const WINDOW_BYTES = 4096;
-
 /** Goes through a file and gathers what it finds. */
 export class ImageWalk {
   readonly file: ImageFile;
@@ -57,25 +56,21 @@ export class ImageWalk {
   readonly #name: string;
   readonly #index = new ObjectIndex();
   readonly #offsets = new NumberColumn();
-  readonly #window = new Uint8Array(WINDOW_BYTES);
-  #start = 0;
-  #length = 0;
+  readonly #window: FileWindow;
 
   /** @param name what people call the format */
   constructor(file: ImageFile, name: string) {
     this.file = file;
     this.size = file.size();
     this.#name = name;
+    this.#window = new FileWindow(file);
   }
 
   /** A few bytes, fewer at the end of the file; valid until the next call. */
   peek(at: number, count: number): Uint8Array {
-    if (at < this.#start || at + count > this.#start + this.#length) {
-      this.#start = at;
-      this.#length = this.file.read(this.#window, at);
-    }
-    const from = at - this.#start;
-    return this.#window.subarray(from, Math.min(from + count, this.#length));
+    const from = this.#window.seek(at, count);
+    const { bytes, length } = this.#window;
+    return bytes.subarray(from, Math.min(from + count, length));
   }
 
   /** Found a record that begins at `at`. One of no bytes, which no tape has, is damaged. */
