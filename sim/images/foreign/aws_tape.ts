@@ -13,9 +13,9 @@ import {
   type ForeignFormat,
   type ImageReader,
   ImageWalk,
-  MAX_FOREIGN_RECORD,
   readAgain,
 } from "./image_reader.ts";
+import { MAX_RECORD_BYTES } from "../simh_tap.ts";
 import { inflate } from "./inflate.ts";
 
 const NAME = "an AWSTAPE or HET image";
@@ -52,7 +52,7 @@ interface StoredRecord {
  * Reads both. The lengths of compressed records are only known once they are unpacked, so that the walk unpacks all; one
  * that does not unpack, or is too long, is a damaged record.
  */
-export const awsTapeReader: ImageReader = { name: NAME, walk, read: readRecord };
+export const awsTapeReader: ImageReader = { walk, read: readRecord };
 
 function walk(file: ImageFile): ForeignContents {
   const walk = new ImageWalk(file, NAME);
@@ -74,7 +74,7 @@ function walk(file: ImageFile): ForeignContents {
       record ??= { at, isPacked: chunk.isPacked, stored: 0 };
       record.stored += chunk.length;
       if (record.isPacked) format = "het";
-      if (record.stored > MAX_FOREIGN_RECORD) throw walk.error(record.at, "a record without end");
+      if (record.stored > MAX_RECORD_BYTES) throw walk.error(record.at, "a record without end");
       if ((chunk.flags & END_OF_RECORD) !== 0) {
         found(walk, record);
         record = undefined;
@@ -129,7 +129,7 @@ function readRecord(file: ImageFile, offset: number): Uint8Array {
 }
 
 function unpack(stored: Uint8Array): Uint8Array | undefined {
-  return inflate(stored, MAX_FOREIGN_RECORD);
+  return inflate(stored, MAX_RECORD_BYTES);
 }
 
 function readChunks(file: ImageFile, offset: number) {

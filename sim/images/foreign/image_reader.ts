@@ -9,21 +9,17 @@ import { ObjectIndex } from "../../tape/object_index.ts";
 import { ImageFormatError } from "../errors.ts";
 import { FileWindow } from "../file_window.ts";
 import type { ImageFile } from "../image_file.ts";
+import { MAX_RECORD_BYTES } from "../simh_tap.ts";
 import type { TapContents } from "../tap_walk.ts";
 
 /** Formats of other programs, that are read and never written. */
 export type ForeignFormat = "aws" | "het" | "cptp" | "e11" | "tpc";
-
-/** The longest record that is read, in bytes: the longest that a .tap image, and a tape, holds. */
-export const MAX_FOREIGN_RECORD = 0xffffff;
 
 /** The format is beyond doubt, and the file cannot be read all the same. */
 export class UnsupportedImageError extends ImageFormatError {}
 
 /** A format: how to find the objects of a file, and to read one of them. */
 export interface ImageReader {
-  /** What people call the format. */
-  readonly name: string;
   /**
    * Finds all objects. The end of the file is the end of the medium, and so is an object that it cuts.
    *
@@ -75,7 +71,7 @@ export class ImageWalk {
 
   /** Found a record that begins at `at`. One of no bytes, which no tape has, is damaged. */
   record(at: number, length: number, kind: "record" | "damaged" = "record"): void {
-    if (length > MAX_FOREIGN_RECORD) throw this.error(at, `a record of ${length} bytes`);
+    if (length > MAX_RECORD_BYTES) throw this.error(at, `a record of ${length} bytes`);
     this.#offsets.push(at);
     this.#index.addRecord(length, length === 0 ? "damaged" : kind);
   }
