@@ -125,7 +125,11 @@ function copyTo(to: string, from: string, source: Medium) {
     target.close();
     return copied;
   } catch (error) {
-    target.close();
+    try {
+      target.close();
+    } catch {
+      // What could not be written is not written now either: the first error tells.
+    }
     for (const path of [to, sidecarPath(to), indexPath(to)]) removeFile(path);
     throw error;
   }

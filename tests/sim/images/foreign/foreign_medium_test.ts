@@ -1,9 +1,10 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { ImageFormatError } from "../../../../sim/images/errors.ts";
 import { ForeignMedium } from "../../../../sim/images/foreign/foreign_medium.ts";
+import { ImageFile } from "../../../../sim/images/image_file.ts";
 import { convertImage, openImage } from "../../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../../sim/images/tap_medium.ts";
 import { MediumStoreError } from "../../../../sim/tape/medium.ts";
@@ -267,6 +268,23 @@ Deno.test("A conversion never writes over a file", () =>
     writeFileSync(to, "precious");
     throws(() => convertImage(path, to), MediumStoreError);
     strictEqual(readFileSync(to, "utf8"), "precious");
+  }));
+
+Deno.test("A conversion that finds no room leaves nothing of the new image, and tells of its first failure", () =>
+  // More than the new image keeps in memory.
+  withFile("tape.tpc", new Uint8Array(3 << 20).fill(0x7f), (path) => {
+    const { write } = ImageFile.prototype;
+    let failures = 0;
+    ImageFile.prototype.write = () => {
+      throw new MediumStoreError(`the disk is full, ${++failures}`);
+    };
+    try {
+      const to = join(dirname(path), "new.tap");
+      throws(() => convertImage(path, to), /^MediumStoreError: the disk is full, 1$/);
+      deepStrictEqual(readdirSync(dirname(path)), ["tape.tpc"]);
+    } finally {
+      ImageFile.prototype.write = write;
+    }
   }));
 
 Deno.test("A .tap image is a .tap image, and a missing one is made, as before", () =>
