@@ -9,10 +9,10 @@ import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
 import { fileExists, removeFile } from "./image_file.ts";
-import { sidecarPath } from "./sidecar.ts";
 import { indexPath } from "./tap_index.ts";
 import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
 import type { TapWarning } from "./tap_walk.ts";
+import { sidecarPath, tapeFiles } from "./tape_files.ts";
 
 /** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
 const FOREIGN_NAME = /\.(aws|het|cptp|tpc)$/i;
@@ -101,14 +101,16 @@ function likeliest(
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the image is of no format that is known, or damaged.
- * @throws {MediumStoreError} when there is a file at `to` already, or the file system fails.
+ * @throws {MediumStoreError} when there is a tape at `to` already, be it only its sidecar or one of its partitions, or
+ * the file system fails.
  */
 export function convertImage(from: string, to: string): ConvertedImage {
   const source = openImage(from, { create: false, readOnly: true });
   try {
-    if (fileExists(to)) {
+    const there = tapeFiles(to).find(fileExists);
+    if (there !== undefined) {
       throw new MediumStoreError(
-        `Cannot convert ${from}: there is a file ${to} already; remove it, or name another`,
+        `Cannot convert ${from}: there is a file ${there} already; remove it, or name another`,
       );
     }
     const format = source instanceof ForeignMedium ? source.imageFormat : "tap";

@@ -1,5 +1,5 @@
 /**
- * Which files hold the partitions of a tape: `NAME.tap` the only one, or `NAME.p0.tap`, `NAME.p1.tap` and so on.
+ * The files that hold the partitions of a tape.
  *
  * @module
  */
@@ -8,15 +8,7 @@ import { MAX_PARTITIONS } from "../tape/medium.ts";
 import { fileExists, ImageFile, type OpenImageOptions, removeFile } from "./image_file.ts";
 import { Sidecar } from "./sidecar.ts";
 import { removeIndex } from "./tap_index.ts";
-
-const SUFFIX = ".tap";
-
-/** Path of the file that holds one of `count` partitions. */
-function partitionPath(path: string, partition: number, count: number): string {
-  if (count === 1) return path;
-  const stem = path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path;
-  return `${stem}.p${partition}${SUFFIX}`;
-}
+import { partitionPath } from "./tape_files.ts";
 
 /**
  * How many partitions the tape has: what its sidecar says; without one, what files there are.

@@ -266,9 +266,59 @@ Deno.test("A conversion never writes over a file", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const to = join(dirname(path), "new.tap");
     writeFileSync(to, "precious");
-    throws(() => convertImage(path, to), MediumStoreError);
+    throws(() => convertImage(path, to), refusalFor(path, to));
     strictEqual(readFileSync(to, "utf8"), "precious");
   }));
+
+const SIDECAR = JSON.stringify({
+  format: "uiscsi tape image",
+  version: 1,
+  writeProtected: false,
+  partition: 0,
+  object: 0,
+});
+
+for (const left of ["new.tap.json", "new.p0.tap", "new.p3.tap"]) {
+  Deno.test(`A conversion makes no image where ${left} is left of another tape, and leaves that as it is`, () =>
+    withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+      const there = join(dirname(path), left);
+      writeFileSync(there, left.endsWith(".json") ? SIDECAR : "");
+      const files = filesBeside(path);
+      throws(() => convertImage(path, join(dirname(path), "new.tap")), refusalFor(path, there));
+      deepStrictEqual(filesBeside(path), files);
+    }));
+}
+
+Deno.test("A conversion does not append to a tape of several partitions, and leaves it whole", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    const to = join(dirname(path), "new.tap");
+    const old = TapMedium.open(to);
+    old.format(2);
+    for (const partition of old.partitions) partition.appendRecord(new Uint8Array(5).fill(5));
+    old.close();
+    const files = filesBeside(path);
+    deepStrictEqual([...files.keys()], ["new.p0.tap", "new.p1.tap", "new.tap.json", "tape.aws"]);
+    throws(() => convertImage(path, to), refusalFor(path, `${to}.json`));
+    deepStrictEqual(filesBeside(path), files);
+  }));
+
+/** The refusal to make an image of `from`, for a file that is there. */
+function refusalFor(from: string, there: string) {
+  return {
+    name: "MediumStoreError",
+    message: `Cannot convert ${from}: there is a file ${there} already; remove it, or name another`,
+  };
+}
+
+/** What is in the folder of a file, by name. */
+function filesBeside(path: string): Map<string, Uint8Array> {
+  const folder = dirname(path);
+  return new Map(
+    readdirSync(folder).sort().map((
+      name,
+    ) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
+  );
+}
 
 Deno.test("A conversion that finds no room leaves nothing of the new image, and tells of its first failure", () =>
   // More than the new image keeps in memory.
