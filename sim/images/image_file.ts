@@ -150,25 +150,44 @@ export function replaceTextFile(path: string, text: string): void {
 /**
  * The same with bytes, of which there may be many.
  *
- * @throws {MediumStoreError} when it cannot be written.
+ * @throws {MediumStoreError} when it cannot be written; no draft of it stays.
  */
 export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   const draft = `${path}.new`;
   try {
     const descriptor = openSync(draft, "w");
     try {
-      let at = 0;
-      for (const part of parts) {
-        writeAll(descriptor, part, at);
-        at += part.length;
-      }
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      writeDraft(descriptor, parts);
+      renameSync(draft, path);
+    } catch (error) {
+      discard(draft);
+      throw error;
     }
-    renameSync(draft, path);
   } catch (error) {
     throw failure("write", path, error);
+  }
+}
+
+/** Writes all of a draft, and closes it. */
+function writeDraft(descriptor: number, parts: readonly Uint8Array[]): void {
+  try {
+    let at = 0;
+    for (const part of parts) {
+      writeAll(descriptor, part, at);
+      at += part.length;
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Removes a file after a failure, which is the one to be told of, whether or not this succeeds. */
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The file stays.
   }
 }
 
