@@ -160,7 +160,7 @@ export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
       writeDraft(descriptor, parts);
       renameSync(draft, path);
     } catch (error) {
-      discard(draft);
+      discardFile(draft);
       throw error;
     }
   } catch (error) {
@@ -179,15 +179,6 @@ function writeDraft(descriptor: number, parts: readonly Uint8Array[]): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** Removes a file after a failure, which is the one to be told of, whether or not this succeeds. */
-function discard(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // The file stays.
   }
 }
 
@@ -236,7 +227,17 @@ export function removeFile(path: string): void {
   }
 }
 
-function failure(what: string, path: string, cause: unknown): MediumStoreError {
+/** Removes a file after a failure, which is the one to be told of, whether or not this succeeds. */
+export function discardFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The file stays, or there is none.
+  }
+}
+
+/** That the file system has failed to do something with a file: `Cannot WHAT PATH: REASON`. */
+export function failure(what: string, path: string, cause: unknown): MediumStoreError {
   return new MediumStoreError(`Cannot ${what} ${path}: ${systemText(cause)}`, { cause });
 }
 

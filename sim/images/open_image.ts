@@ -8,11 +8,9 @@ import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
-import { fileExists, removeFile } from "./image_file.ts";
-import { indexPath } from "./tap_index.ts";
+import { refuseToReplace } from "./partition_files.ts";
 import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
 import type { TapWarning } from "./tap_walk.ts";
-import { sidecarPath, tapeFiles } from "./tape_files.ts";
 
 /** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
 const FOREIGN_NAME = /\.(aws|het|cptp|tpc)$/i;
@@ -107,33 +105,12 @@ function likeliest(
 export function convertImage(from: string, to: string): ConvertedImage {
   const source = openImage(from, { create: false, readOnly: true });
   try {
-    const there = tapeFiles(to).find(fileExists);
-    if (there !== undefined) {
-      throw new MediumStoreError(
-        `Cannot convert ${from}: there is a file ${there} already; remove it, or name another`,
-      );
-    }
+    refuseToReplace(to, `convert ${from}`);
     const format = source instanceof ForeignMedium ? source.imageFormat : "tap";
-    return { format, warning: source.warning, ...copyTo(to, from, source) };
+    const copied = TapMedium.make(to, (target) => copy(from, source, target));
+    return { format, warning: source.warning, ...copied };
   } finally {
     source.close();
-  }
-}
-
-function copyTo(to: string, from: string, source: Medium) {
-  const target = TapMedium.open(to);
-  try {
-    const copied = copy(from, source, target);
-    target.close();
-    return copied;
-  } catch (error) {
-    try {
-      target.close();
-    } catch {
-      // What could not be written is not written now either: the first error tells.
-    }
-    for (const path of [to, sidecarPath(to), indexPath(to)]) removeFile(path);
-    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { ImageFormatError } from "../../../../sim/images/errors.ts";
+import { ImageFormatError, ImageInUseError } from "../../../../sim/images/errors.ts";
 import { ForeignMedium } from "../../../../sim/images/foreign/foreign_medium.ts";
 import { ImageFile } from "../../../../sim/images/image_file.ts";
 import { convertImage, openImage } from "../../../../sim/images/open_image.ts";
@@ -335,6 +335,27 @@ Deno.test("A conversion that finds no room leaves nothing of the new image, and 
     } finally {
       ImageFile.prototype.write = write;
     }
+  }));
+
+for (const obstacle of ["new.tap.lock", "new.tap.json.new"]) {
+  Deno.test(`A conversion that cannot write ${obstacle} leaves nothing of the new image`, () =>
+    withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+      mkdirSync(join(dirname(path), obstacle));
+      throws(
+        () => convertImage(path, join(dirname(path), "new.tap")),
+        /^MediumStoreError: Cannot (lock with|write) .*new\.tap/,
+      );
+      deepStrictEqual(readdirSync(dirname(path)).sort(), [obstacle, "tape.aws"]);
+    }));
+}
+
+Deno.test("A conversion to an image that another process is making leaves that alone", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    const to = join(dirname(path), "new.tap");
+    writeFileSync(`${to}.lock`, JSON.stringify({ pid: 1, host: "elsewhere", started: "" }));
+    const files = filesBeside(path);
+    throws(() => convertImage(path, to), ImageInUseError);
+    deepStrictEqual(filesBeside(path), files);
   }));
 
 Deno.test("A .tap image is a .tap image, and a missing one is made, as before", () =>
