@@ -44,6 +44,7 @@ const SUBPAGE = 1;
 const PAGE_LENGTH = 2;
 const HEADER_LENGTH = 4;
 const SUBPAGE_FORMAT = 0x40;
+const ALL_SUBPAGES = 0xff;
 
 const VALUE_LENGTH = 3;
 const PARAMETER_HEADER_LENGTH = 4;
@@ -126,6 +127,17 @@ export function encodeLogPage(logPage: LogPage): Uint8Array {
 export function encodeSupportedLogPages(pages: readonly number[]): Uint8Array {
   const bytes = encodeHeader(0, 0, pages.length);
   bytes.set(pages, HEADER_LENGTH);
+  return bytes;
+}
+
+/**
+ * Encodes subpage FFh of page 00h: the pages and subpages that a device has (SPC-5 §7.3.18). The array is the caller's.
+ */
+export function encodeSupportedLogSubpages(
+  listed: readonly Pick<LogPage, "page" | "subpage">[],
+): Uint8Array {
+  const bytes = encodeHeader(0, ALL_SUBPAGES, 2 * listed.length);
+  bytes.set(listed.flatMap(({ page, subpage }) => [page, subpage]), HEADER_LENGTH);
   return bytes;
 }
 

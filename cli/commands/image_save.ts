@@ -5,6 +5,7 @@ import { argument, flag } from "@optique/core/primitives";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
+import { sidecarPath, tapeFiles } from "../../sim/images/tape_files.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
@@ -52,7 +53,7 @@ export const imageSave: Command = defineCommand({
     if (file === "-" && context.reporter.json) {
       throw new UsageError("--json needs a FILE here: standard output carries the image");
     }
-    if (file !== "-" && !force) await refuseToOverwrite(context.host, file);
+    if (file !== "-") await refuseToOverwrite(context.host, file, force);
     await withDrive(context, async (drive) => {
       const sink = file === "-" ? context.host.openStdout() : await context.host.createFile(file);
       try {
@@ -64,15 +65,31 @@ export const imageSave: Command = defineCommand({
   },
 });
 
-/** @throws {CommandFailure} when something is there. */
-async function refuseToOverwrite(host: CliHost, path: string): Promise<void> {
+/**
+ * Force overwrites an image with a sidecar or without, but not partitions, which would hide what is saved, or be hidden.
+ *
+ * @throws {CommandFailure} when there is a tape, or what is left of one.
+ */
+async function refuseToOverwrite(host: CliHost, path: string, force: boolean): Promise<void> {
+  const spared = force ? [path, sidecarPath(path)] : [];
+  for (const file of tapeFiles(path).filter((each) => !spared.includes(each))) {
+    if (!await isThere(host, file)) continue;
+    throw new CommandFailure(
+      file === path
+        ? `Saving to ${path}: it exists; --force overwrites it`
+        : `Saving to ${path}: there is a file ${file} already; remove it, or name another`,
+    );
+  }
+}
+
+async function isThere(host: CliHost, path: string): Promise<boolean> {
   try {
     await (await host.openFile(path)).close();
+    return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return;
+    if ((error as { code?: unknown }).code === "ENOENT") return false;
     throw error;
   }
-  throw new CommandFailure(`Saving to ${path}: it exists; --force overwrites it`);
 }
 
 interface SaveValues {

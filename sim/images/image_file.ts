@@ -101,12 +101,7 @@ export class ImageFile {
 
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array, at: number): void {
-    this.#attempt("write", () => {
-      let done = 0;
-      while (done < bytes.length) {
-        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
-      }
-    });
+    this.#attempt("write", () => writeAll(this.#descriptor, bytes, at));
   }
 
   /** Cuts it to `size` bytes. */
@@ -155,27 +150,41 @@ export function replaceTextFile(path: string, text: string): void {
 /**
  * The same with bytes, of which there may be many.
  *
- * @throws {MediumStoreError} when it cannot be written.
+ * @throws {MediumStoreError} when it cannot be written; no draft of it stays.
  */
 export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   const draft = `${path}.new`;
   try {
     const descriptor = openSync(draft, "w");
     try {
-      for (const part of parts) writeAll(descriptor, part);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      writeDraft(descriptor, parts);
+      renameSync(draft, path);
+    } catch (error) {
+      discardFile(draft);
+      throw error;
     }
-    renameSync(draft, path);
   } catch (error) {
     throw failure("write", path, error);
   }
 }
 
-function writeAll(descriptor: number, bytes: Uint8Array): void {
+/** Writes all of a draft, and closes it. */
+function writeDraft(descriptor: number, parts: readonly Uint8Array[]): void {
+  try {
+    let at = 0;
+    for (const part of parts) {
+      writeAll(descriptor, part, at);
+      at += part.length;
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array, at: number): void {
   for (let done = 0; done < bytes.length;) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done);
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
   }
 }
 
@@ -218,7 +227,17 @@ export function removeFile(path: string): void {
   }
 }
 
-function failure(what: string, path: string, cause: unknown): MediumStoreError {
+/** Removes a file after a failure, which is the one to be told of, whether or not this succeeds. */
+export function discardFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The file stays, or there is none.
+  }
+}
+
+/** That the file system has failed to do something with a file: `Cannot WHAT PATH: REASON`. */
+export function failure(what: string, path: string, cause: unknown): MediumStoreError {
   return new MediumStoreError(`Cannot ${what} ${path}: ${systemText(cause)}`, { cause });
 }
 

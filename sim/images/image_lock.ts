@@ -15,9 +15,9 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
-import { MediumStoreError } from "../tape/medium.ts";
+import type { MediumStoreError } from "../tape/medium.ts";
 import { ImageInUseError } from "./errors.ts";
-import { errorCode } from "./image_file.ts";
+import { errorCode, failure } from "./image_file.ts";
 
 /** What the lock file says. */
 interface Owner {
@@ -175,6 +175,5 @@ function inUse(path: string, lockPath: string): ImageInUseError {
 }
 
 function lockFailure(lockPath: string, cause: unknown): MediumStoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MediumStoreError(`Cannot lock with ${lockPath}: ${reason}`, { cause });
+  return failure("lock with", lockPath, cause);
 }

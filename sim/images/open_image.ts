@@ -8,10 +8,8 @@ import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
-import { fileExists, removeFile } from "./image_file.ts";
-import { sidecarPath } from "./sidecar.ts";
-import { indexPath } from "./tap_index.ts";
-import { TapMedium, type TapMediumOptions } from "./tap_medium.ts";
+import { refuseToReplace } from "./partition_files.ts";
+import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
 import type { TapWarning } from "./tap_walk.ts";
 
 /** Names that promise another format: nothing is ever written to such a file, whatever is in it. */
@@ -79,15 +77,6 @@ export function openImage(path: string, options: OpenImageOptions = {}): TapMedi
   }
 }
 
-/** A first record that the end of the file cuts is what a file of another format looks like. */
-function isDoubtful({ warning, partitions: [first, ...others] }: Medium & WithWarning): boolean {
-  return warning !== undefined && others.length === 0 && first.objectCount === first.filemarkCount;
-}
-
-interface WithWarning {
-  readonly warning: TapWarning | undefined;
-}
-
 /** Of two formats the file is rather that in which more of it makes sense. */
 function likeliest(
   path: string,
@@ -110,33 +99,18 @@ function likeliest(
  *
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the image is of no format that is known, or damaged.
- * @throws {MediumStoreError} when there is a file at `to` already, or the file system fails.
+ * @throws {MediumStoreError} when there is a tape at `to` already, be it only its sidecar or one of its partitions, or
+ * the file system fails.
  */
 export function convertImage(from: string, to: string): ConvertedImage {
   const source = openImage(from, { create: false, readOnly: true });
   try {
-    if (fileExists(to)) {
-      throw new MediumStoreError(
-        `Cannot convert ${from}: there is a file ${to} already; remove it, or name another`,
-      );
-    }
+    refuseToReplace(to, `convert ${from}`);
     const format = source instanceof ForeignMedium ? source.imageFormat : "tap";
-    return { format, warning: source.warning, ...copyTo(to, from, source) };
+    const copied = TapMedium.make(to, (target) => copy(from, source, target));
+    return { format, warning: source.warning, ...copied };
   } finally {
     source.close();
-  }
-}
-
-function copyTo(to: string, from: string, source: Medium) {
-  const target = TapMedium.open(to);
-  try {
-    const copied = copy(from, source, target);
-    target.close();
-    return copied;
-  } catch (error) {
-    target.close();
-    for (const path of [to, sidecarPath(to), indexPath(to)]) removeFile(path);
-    throw error;
   }
 }
 

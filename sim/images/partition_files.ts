@@ -1,22 +1,20 @@
 /**
- * Which files hold the partitions of a tape: `NAME.tap` the only one, or `NAME.p0.tap`, `NAME.p1.tap` and so on.
+ * The files that hold the partitions of a tape.
  *
  * @module
  */
 
-import { MAX_PARTITIONS } from "../tape/medium.ts";
-import { fileExists, ImageFile, type OpenImageOptions, removeFile } from "./image_file.ts";
+import { MAX_PARTITIONS, MediumStoreError } from "../tape/medium.ts";
+import {
+  discardFile,
+  fileExists,
+  ImageFile,
+  type OpenImageOptions,
+  removeFile,
+} from "./image_file.ts";
 import { Sidecar } from "./sidecar.ts";
-import { removeIndex } from "./tap_index.ts";
-
-const SUFFIX = ".tap";
-
-/** Path of the file that holds one of `count` partitions. */
-function partitionPath(path: string, partition: number, count: number): string {
-  if (count === 1) return path;
-  const stem = path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path;
-  return `${stem}.p${partition}${SUFFIX}`;
-}
+import { indexPath, removeIndex } from "./tap_index.ts";
+import { partitionPath, tapeFiles } from "./tape_files.ts";
 
 /**
  * How many partitions the tape has: what its sidecar says; without one, what files there are.
@@ -31,6 +29,28 @@ export function storedPartitionCount(path: string): number {
   let count = 0;
   while (count < MAX_PARTITIONS && fileExists(partitionPath(path, count, MAX_PARTITIONS))) count++;
   return Math.max(1, count);
+}
+
+/**
+ * Sees to it that there is no tape, nor anything that is left of one, where a new one is to be made.
+ *
+ * @param attempt what cannot be done otherwise
+ * @throws {MediumStoreError} when there is.
+ */
+export function refuseToReplace(path: string, attempt: string): void {
+  const there = tapeFiles(path).find(fileExists);
+  if (there === undefined) return;
+  throw new MediumStoreError(
+    `Cannot ${attempt}: there is a file ${there} already; remove it, or name another`,
+  );
+}
+
+/** Removes a tape that was being made when something failed, as far as that can be done. */
+export function discardTape(path: string): void {
+  for (const file of tapeFiles(path)) {
+    discardFile(indexPath(file));
+    discardFile(file);
+  }
 }
 
 /**

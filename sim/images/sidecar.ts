@@ -9,6 +9,7 @@ import { MAX_PARTITIONS, type MediumState } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { readTextFile, replaceTextFile } from "./image_file.ts";
 import { decodeState } from "./sidecar_state.ts";
+import { sidecarPath } from "./tape_files.ts";
 
 const FORMAT = "uiscsi tape image";
 const VERSION = 1;
@@ -19,11 +20,6 @@ export interface SidecarContents {
   readonly partitionCount: number;
   /** The state of the medium. */
   readonly state: MediumState;
-}
-
-/** Where the sidecar of an image lies: `NAME.tap.json`. */
-export function sidecarPath(imagePath: string): string {
-  return `${imagePath}.json`;
 }
 
 /** The sidecar of one image. */

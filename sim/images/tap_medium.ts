@@ -9,7 +9,9 @@ import type { ImageFile } from "./image_file.ts";
 import { ImageLock } from "./image_lock.ts";
 import {
   createPartitionFiles,
+  discardTape,
   openPartitionFiles,
+  refuseToReplace,
   removeOthers,
   storedPartitionCount,
 } from "./partition_files.ts";
@@ -90,6 +92,42 @@ export class TapMedium implements Medium {
     return TapMedium.open(path, isForeign ? { create: false, readOnly: true } : options);
   }
 
+  /**
+   * Makes a new image of what `fill` puts on it, and closes it. When that fails, nothing of it stays: the lock is held
+   * until all of it is there, or gone.
+   *
+   * @param fill writes to the tape, which is blank; it is closed behind it
+   * @returns what `fill` returns
+   * @throws {ImageInUseError} when another process, or another drive, uses the image.
+   * @throws {MediumStoreError} when there is a tape already, be it only its sidecar or one of its partitions, or the file
+   * system fails; and whatever `fill` throws.
+   */
+  static make<Result>(path: string, fill: (medium: TapMedium) => Result): Result {
+    const lock = ImageLock.acquire(path);
+    try {
+      refuseToReplace(path, `make ${path}`);
+      try {
+        return fillAndClose(TapMedium.#blank(path), fill);
+      } catch (error) {
+        discardTape(path);
+        throw error;
+      }
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** A tape without a lock of its own, and its files. */
+  static #blank(path: string): TapMedium {
+    const files = createPartitionFiles(path, 1);
+    try {
+      return new TapMedium(path, files, undefined);
+    } catch (error) {
+      release(files, undefined);
+      throw error;
+    }
+  }
+
   get partitions(): readonly Partition[] {
     return this.#partitions;
   }
@@ -115,9 +153,7 @@ export class TapMedium implements Medium {
 
   /** No whole record is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    const [{ objectCount, filemarkCount }, ...others] = this.#partitions;
-    return this.warning !== undefined && others.length === 0 && objectCount === filemarkCount &&
-      !this.#sidecar.isThere;
+    return isDoubtful(this) && !this.#sidecar.isThere;
   }
 
   flush(): void {
@@ -164,6 +200,30 @@ export class TapMedium implements Medium {
       this.#open = false;
       release(this.#files, this.#lock);
     }
+  }
+}
+
+/** Whether the end of the file cuts its first record, which is what a file of another format looks like. */
+export function isDoubtful(
+  { warning, partitions: [first, ...others] }: Pick<TapMedium, "warning" | "partitions">,
+): boolean {
+  return warning !== undefined && others.length === 0 && first.objectCount === first.filemarkCount;
+}
+
+/** The first failure tells: closing the tape tries once more to write what has failed to be written. */
+function fillAndClose<Result>(medium: TapMedium, fill: (medium: TapMedium) => Result): Result {
+  try {
+    medium.flush();
+    const result = fill(medium);
+    medium.close();
+    return result;
+  } catch (error) {
+    try {
+      medium.close();
+    } catch {
+      // What could not be written is not written now either.
+    }
+    throw error;
   }
 }
 

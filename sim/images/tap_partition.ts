@@ -37,8 +37,8 @@ export class TapPartition extends IndexedPartition {
   #chunkLength = 0;
   #fileSize: number;
   #synced = true;
-  // Whether the index beside the file, if there is one, tells what is in the file.
-  #isIndexed: boolean;
+  readonly #wasIndexed: boolean;
+  // An index that was beside the file is gone then.
   #isChanged = false;
 
   /**
@@ -51,7 +51,7 @@ export class TapPartition extends IndexedPartition {
     const known = readIndex(file);
     const { index, offsets, end, warning } = known ?? walkTap(file);
     super(index);
-    this.#isIndexed = known !== undefined;
+    this.#wasIndexed = known !== undefined;
     this.#file = file;
     this.#offsets = offsets;
     this.#chunkStart = end;
@@ -168,15 +168,15 @@ export class TapPartition extends IndexedPartition {
   }
 
   /**
-   * Keeps the index of a file that is worth one, after {@linkcode sync}. The index saves a walk and nothing else, so
-   * that a file system without room for it is no failure; what was left of it counts for nothing.
+   * Keeps the index of a file that is worth one, after the last {@linkcode sync}: nothing may be written any more. The
+   * index saves a walk and nothing else, so that a file system without room for it is no failure; what was left of it
+   * counts for nothing.
    */
   keepIndex(): void {
-    const isCut = this.warning !== undefined && !this.#isChanged;
-    if (!this.#synced || this.#isIndexed || isCut) return;
+    const isKept = !this.#isChanged && (this.#wasIndexed || this.warning !== undefined);
+    if (!this.#synced || isKept) return;
     try {
       writeIndex(this.#file, { index: this.index, offsets: this.#offsets, end: this.#end });
-      this.#isIndexed = true;
     } catch (error) {
       if (!(error instanceof MediumStoreError)) throw error;
     }
@@ -184,10 +184,9 @@ export class TapPartition extends IndexedPartition {
 
   /** The index goes before the file changes, so that none ever tells of a file that was. */
   #change(): void {
-    if (this.#isChanged && !this.#isIndexed) return;
+    if (this.#isChanged) return;
     removeIndex(this.#file.path);
     this.#isChanged = true;
-    this.#isIndexed = false;
   }
 
   /** Where the bytes of a record begin: behind its seal and its header. */

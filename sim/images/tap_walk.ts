@@ -8,12 +8,10 @@ import { MAX_SEAL_BYTES } from "../tape/medium.ts";
 import { NumberColumn } from "../tape/number_column.ts";
 import { ObjectIndex } from "../tape/object_index.ts";
 import { ImageFormatError } from "./errors.ts";
+import { FileWindow } from "./file_window.ts";
 import type { ImageFile } from "./image_file.ts";
 import { decodeSeal, sealContents } from "./record_seal.ts";
 import { classifyWord, paddedLength, readWord, recordSpan, WORD_BYTES } from "./simh_tap.ts";
-
-/** Bytes read at once: a trailer and the next header lie side by side, and short records many to a window. */
-const WINDOW_BYTES = 4096;
 
 /** What the end of a file leaves to be said. */
 export interface TapWarning {
@@ -46,12 +44,12 @@ export function walkTap(file: ImageFile): TapContents {
   const index = new ObjectIndex();
   const offsets = new NumberColumn();
   const size = file.size();
-  const words = new WordReader(file);
+  const window = new FileWindow(file);
   let at = 0;
   // A seal and where it begins, until its record comes.
   let sealed: { readonly seal: Uint8Array; readonly at: number } | undefined;
   while (at < size) {
-    const header = at + WORD_BYTES <= size ? words.at(at) : undefined;
+    const header = at + WORD_BYTES <= size ? wordAt(window, at) : undefined;
     const word = header === undefined ? undefined : classifyWord(header);
     if (header === undefined || word === undefined) return cut("Cut within a header");
     if (word.kind !== "record" && word.kind !== "seal") sealed = undefined;
@@ -71,7 +69,7 @@ export function walkTap(file: ImageFile): TapContents {
     }
     const { kind, length } = word;
     if (at + recordSpan(length) > size) return cut(`Cut within a record of ${length} bytes`);
-    checkTrailer(words, file.path, at, header, length);
+    checkTrailer(window, file.path, at, header, length);
     if (kind === "record" || kind === "damaged") {
       index.addRecord(length, kind, sealed?.seal);
       offsets.push(sealed?.at ?? at);
@@ -101,16 +99,16 @@ function readSeal(
 }
 
 function checkTrailer(
-  words: WordReader,
+  window: FileWindow,
   path: string,
   at: number,
   header: number,
   length: number,
 ): void {
   const trailerAt = at + WORD_BYTES + paddedLength(length);
-  const trailer = words.at(trailerAt);
+  const trailer = wordAt(window, trailerAt);
   if (trailer === header) return;
-  const unpadded = paddedLength(length) !== length && words.at(trailerAt - 1) === header;
+  const unpadded = paddedLength(length) !== length && wordAt(window, trailerAt - 1) === header;
   const hint = unpadded ? "; it looks like the E11 format, which does not pad odd records" : "";
   throw new ImageFormatError(
     `Cannot use ${path} as a .tap image: the record at offset ${at} has header ${hex(header)} ` +
@@ -131,23 +129,7 @@ function hex(word: number): string {
   return `${word.toString(16).toUpperCase().padStart(8, "0")}h`;
 }
 
-/** Words of a file through a small window. */
-class WordReader {
-  readonly #file: ImageFile;
-  readonly #window = new Uint8Array(WINDOW_BYTES);
-  #start = 0;
-  #length = 0;
-
-  constructor(file: ImageFile) {
-    this.#file = file;
-  }
-
-  /** The word at an offset; it lies within the file. */
-  at(offset: number): number {
-    if (offset < this.#start || offset + WORD_BYTES > this.#start + this.#length) {
-      this.#start = offset;
-      this.#length = this.#file.read(this.#window, offset);
-    }
-    return readWord(this.#window, offset - this.#start);
-  }
+/** The word at an offset; it lies within the file. */
+function wordAt(window: FileWindow, offset: number): number {
+  return readWord(window.bytes, window.seek(offset, WORD_BYTES));
 }

@@ -54,7 +54,8 @@ export function isReservationType(type: number): boolean {
   return (Object.values(ReservationType) as number[]).includes(type);
 }
 
-function isSamePort(one: RegisteredPort, other: RegisteredPort): boolean {
+/** Whether two are the same initiator port. */
+export function isSamePort(one: RegisteredPort, other: RegisteredPort): boolean {
   return one.initiatorName === other.initiatorName && one.isid === other.isid;
 }
 

@@ -21,8 +21,8 @@ import {
   isForRegistrants,
   isHeldByAll,
   isReservationType,
+  isSamePort,
   type PersistentReservations,
-  type RegisteredPort,
 } from "./persistent_reservations.ts";
 import type { ReservableUnit, ReservationHabits } from "./reservable_unit.ts";
 
@@ -179,7 +179,7 @@ function preempt(host: Host, { cdb, dataOut, nexus }: Task): Outcome {
   if (takesReservation) takeOver(host, nexus, cdb[2] & 0x0f, reservation.type);
   for (const nexusOfVictim of victims) {
     host.attentions.raiseFor(
-      (other) => isPort(other, nexusOfVictim),
+      (other) => isSamePort(other, nexusOfVictim),
       Conditions.registrationsPreempted,
     );
   }
@@ -200,8 +200,4 @@ function tellRegistrants(host: Host, except: Nexus, condition: Condition): void 
     (other) => other !== except && reservations.keyOf(other) !== undefined,
     condition,
   );
-}
-
-function isPort(nexus: Nexus, port: RegisteredPort): boolean {
-  return nexus.initiatorName === port.initiatorName && nexus.isid === port.isid;
 }

@@ -1,13 +1,12 @@
 /**
- * What the commands about reservations need of a logical unit, and how they stand in its command table.
+ * What the commands about reservations need of a logical unit.
  *
  * @module
  */
 
-import type { Nexus, Task } from "../device_server.ts";
-import type { Outcome } from "../tape/conditions.ts";
+import type { Nexus } from "../device_server.ts";
 import type { UnitAttentions } from "../tape/unit_attentions.ts";
-import type { ReservationAccess, Reservations } from "./reservations.ts";
+import type { Reservations } from "./reservations.ts";
 
 /** A logical unit that can be reserved. */
 export interface ReservableUnit {
@@ -21,15 +20,4 @@ export interface ReservationHabits<Unit> {
   readonly canPersist: boolean;
   /** Nexuses have lost the reservation that they held. @default nothing else depends on it */
   readonly lost?: (unit: Unit, isLoser: (nexus: Nexus) => boolean, isPreempted: boolean) => void;
-}
-
-/** One row of a command table. */
-export interface ReservationCommand<Unit> {
-  readonly opcode: number;
-  readonly serviceAction?: number;
-  readonly usage: readonly number[];
-  readonly access: ReservationAccess;
-  readonly allowedWhenReserved?: boolean;
-  readonly dataOutLength?: (cdb: Uint8Array) => number;
-  readonly execute: (unit: Unit, task: Task) => Outcome;
 }

@@ -9,12 +9,11 @@ import { readU16, readU32 } from "../../scsi/big_endian.ts";
 import type { Task } from "../device_server.ts";
 import { cutToAllocation } from "../tape/commands/transfer_length.ts";
 import { GOOD, type Outcome, RESERVATION_CONFLICT } from "../tape/conditions.ts";
+import { CONTROL, type SharedCommand } from "../unit/unit_command.ts";
 import { reservationReport, ReserveIn } from "./persistent_reserve_in.ts";
 import { ReserveOut, reserveOut } from "./persistent_reserve_out.ts";
-import type { ReservableUnit, ReservationCommand, ReservationHabits } from "./reservable_unit.ts";
+import type { ReservableUnit, ReservationHabits } from "./reservable_unit.ts";
 
-/** CONTROL byte: only the vendor's bits may be set. */
-const CONTROL = 0xc0;
 const SIX = [0, 0, 0, 0, CONTROL];
 const TEN = [0, 0, 0, 0, 0, 0, 0, 0, CONTROL];
 const SERVICE_ACTION = 0x1f;
@@ -23,14 +22,14 @@ const MAX_LIST_BYTES = 4096;
 /** All commands about reservations, without third parties; what a reservation forbids them they tell themselves. */
 export function reservationCommands<Unit extends ReservableUnit>(
   habits: ReservationHabits<Unit>,
-): ReservationCommand<Unit>[] {
+): SharedCommand<Unit>[] {
   const releasing = (unit: Unit, task: Task) => release(unit, task, habits);
   return [
     { opcode: 0x16, usage: SIX, access: "allowed", execute: reserve },
     { opcode: 0x17, usage: SIX, access: "allowed", allowedWhenReserved: true, execute: releasing },
     { opcode: 0x56, usage: TEN, access: "allowed", execute: reserve },
     { opcode: 0x57, usage: TEN, access: "allowed", allowedWhenReserved: true, execute: releasing },
-    ...Object.values(ReserveIn).map((serviceAction): ReservationCommand<Unit> => ({
+    ...Object.values(ReserveIn).map((serviceAction): SharedCommand<Unit> => ({
       opcode: 0x5e,
       serviceAction,
       usage: [SERVICE_ACTION, 0, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
@@ -42,7 +41,7 @@ export function reservationCommands<Unit extends ReservableUnit>(
         ),
       }),
     })),
-    ...Object.values(ReserveOut).map((serviceAction): ReservationCommand<Unit> => ({
+    ...Object.values(ReserveOut).map((serviceAction): SharedCommand<Unit> => ({
       opcode: 0x5f,
       serviceAction,
       usage: [SERVICE_ACTION, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, CONTROL],

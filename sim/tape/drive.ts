@@ -11,7 +11,7 @@ import { tapePersonalities, type TapePersonality } from "../personality.ts";
 import type { BadBlock } from "./bad_blocks.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { CommandLog, type LoggedCommand } from "./command_log.ts";
-import { refusal, RESERVED } from "./commands/admission.ts";
+import { refusal } from "./commands/admission.ts";
 import { CommandSet } from "./commands/command_set.ts";
 import { autosense } from "./commands/sense_report.ts";
 import { type Condition, Conditions, failed, type Outcome } from "./conditions.ts";
@@ -361,7 +361,6 @@ export class SimulatedDrive implements DeviceServer {
   #perform(task: Task): TaskResult {
     const command = this.#commandSet.find(task.cdb);
     const refused = refusal(this.#drive, command, task);
-    if (refused === RESERVED) return { status: Status.ReservationConflict };
     if (refused !== undefined) return this.#result(refused, task);
     if (!("execute" in command)) return this.#result(command, task);
     const outcome = this.#run(command.execute, task);

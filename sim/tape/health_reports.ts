@@ -55,23 +55,19 @@ export class HealthReports {
     if (this.#pending === undefined || outcome.condition !== undefined || outcome.isConflict) {
       return outcome;
     }
-    return this.#method === ON_REQUEST ? outcome : { ...outcome, condition: this.#taken() };
+    return this.#method === ON_REQUEST ? outcome : { ...outcome, condition: this.take() };
   }
 
-  /** What REQUEST SENSE tells, once. */
-  takeOnRequest(): Condition | undefined {
-    return this.#pending === undefined ? undefined : this.#taken();
+  /** What there is to be told, once: REQUEST SENSE asks for it. */
+  take(): Condition | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
   }
 
   /** Nothing is to be said, as after a reset. */
   clear(): void {
     this.#pending = undefined;
-  }
-
-  #taken(): Condition | undefined {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    return pending;
   }
 
   #report(what: Pick<Condition, "asc" | "ascq">): void {

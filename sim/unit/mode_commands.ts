@@ -24,7 +24,7 @@ import {
 } from "../tape/conditions.ts";
 import type { UnitAttentions } from "../tape/unit_attentions.ts";
 import type { ModePageValues } from "./mode_page_values.ts";
-import { CONTROL, type UnitCommand } from "./unit_command.ts";
+import { CONTROL, type SharedCommand } from "./unit_command.ts";
 
 const DBD = 0x08;
 const LLBAA = 0x10;
@@ -51,10 +51,19 @@ export type PageControl = "current" | "changeable" | "default";
 
 const PAGE_CONTROLS: readonly PageControl[] = ["current", "changeable", "default"];
 
+/** What the commands need of the state of a unit. */
+export interface UnitWithModes {
+  readonly attentions: UnitAttentions;
+  readonly modes: {
+    /** All pages in ascending order. */
+    readonly pages: readonly ModePageValues[];
+    /** The page with this code. */
+    find(page: number, subpage?: number): ModePageValues | undefined;
+  };
+}
+
 /** The mode parameters of one kind of unit. */
 export interface UnitModeParameters<State> {
-  /** All pages in ascending order. */
-  readonly pages: (state: State) => readonly ModePageValues[];
   /** What comes before the pages. */
   readonly header: (state: State, control: PageControl) => Omit<ModeParameters, "pages">;
   /** A page from its code on. The array is the caller's. */
@@ -77,9 +86,9 @@ export interface UnitModeParameters<State> {
 }
 
 /** Its commands. SAVE PAGES is refused: no page can be saved. */
-export function modeCommands<State extends { readonly attentions: UnitAttentions }>(
+export function modeCommands<State extends UnitWithModes>(
   unit: UnitModeParameters<State>,
-): readonly Omit<UnitCommand<State>, "needsReady">[] {
+): readonly SharedCommand<State>[] {
   return [
     {
       opcode: 0x1a,
@@ -108,7 +117,7 @@ export function modeCommands<State extends { readonly attentions: UnitAttentions
   ];
 }
 
-function modeSense<State>(
+function modeSense<State extends UnitWithModes>(
   unit: UnitModeParameters<State>,
   state: State,
   cdb: Uint8Array,
@@ -118,7 +127,7 @@ function modeSense<State>(
   const code = cdb[2] & PAGE_CODE;
   const subcode = cdb[3];
   if (control === SAVED) return failed(Conditions.savingNotSupported);
-  const all = unit.pages(state);
+  const all = state.modes.pages;
   const pages = all.filter(({ page, subpage }) =>
     (code === ALL_PAGES || code === page) && (subcode === ALL_SUBPAGES || subcode === subpage)
   );
@@ -141,7 +150,7 @@ function modeSense<State>(
 }
 
 /** Writes mode parameters: all of them, or none when any is refused. Other nexuses get 2A/01 when any changed. */
-function modeSelect<State extends { readonly attentions: UnitAttentions }>(
+function modeSelect<State extends UnitWithModes>(
   unit: UnitModeParameters<State>,
   state: State,
   { dataOut, nexus }: Task,
@@ -178,7 +187,7 @@ function refuseLayout(list: Uint8Array, form: ModeForm): Outcome | undefined {
   return undefined;
 }
 
-function refusePages<State>(
+function refusePages<State extends UnitWithModes>(
   unit: UnitModeParameters<State>,
   state: State,
   pages: readonly ModePage[],
@@ -186,9 +195,7 @@ function refusePages<State>(
 ): Outcome | undefined {
   for (const page of pages) {
     const at = page.bytes.byteOffset - list.byteOffset;
-    const values = unit.pages(state).find((one) =>
-      one.page === page.page && one.subpage === page.subpage
-    );
+    const values = state.modes.find(page.page, page.subpage);
     const refused = values === undefined
       ? invalidParameter(at, 5)
       : unit.refusePage(state, values, page, at);

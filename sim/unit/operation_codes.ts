@@ -9,7 +9,7 @@ import { commandFacts } from "../../scsi/command_table.ts";
 import { encodeSupportedOperations } from "../../scsi/supported_operations.ts";
 import type { Task } from "../device_server.ts";
 import { invalidField, type Outcome } from "../tape/conditions.ts";
-import { cdbLength, CONTROL, type UnitCommand } from "./unit_command.ts";
+import { cdbLength, CONTROL, type SharedCommand, type UnitCommand } from "./unit_command.ts";
 import { cutToAllocation } from "../tape/commands/transfer_length.ts";
 
 const RCTD = 0x80;
@@ -22,18 +22,11 @@ const SUPPORTED = 0x03;
 
 type Row = Pick<UnitCommand<never>, "opcode" | "serviceAction" | "usage">;
 
-/** The command, which works whatever the state of the unit. */
-export interface OperationCodesCommand extends Row {
-  readonly access: "allowed";
-  readonly allowedWhenReserved: true;
-  readonly execute: (unit: unknown, task: Task) => Outcome;
-}
-
 /** The command, for units of one type that have `commands`, to which it may be added. */
 export function operationCodesCommand(
   commands: readonly Row[],
   deviceType: number,
-): OperationCodesCommand {
+): SharedCommand<unknown> {
   return {
     opcode: 0xa3,
     serviceAction: 0x0c,

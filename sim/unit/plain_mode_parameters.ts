@@ -7,6 +7,7 @@
 import type { BlockDescriptor, ModeParameters } from "../../scsi/mode_parameters.ts";
 import type { PageControl, UnitModeParameters } from "./mode_commands.ts";
 import { type ModePageValues, pageHeaderLength, refuseChange } from "./mode_page_values.ts";
+import type { UnitModes } from "./unit_modes.ts";
 import type { UnitState } from "./unit_state.ts";
 
 /** What goes into the header, and the block descriptor of units that have one. */
@@ -22,7 +23,6 @@ export function plainModeParameters<State extends UnitState>(
   { deviceSpecific, blockDescriptor }: ModeHeader<State>,
 ): UnitModeParameters<State> {
   return {
-    pages: ({ modes }) => modes.pages,
     header: (state) => ({
       mediumType: 0,
       deviceSpecific: deviceSpecific(state),
@@ -30,7 +30,7 @@ export function plainModeParameters<State extends UnitState>(
     }),
     page: (_, values, control) => storedPage(values, control),
     refusePage: (_, values, { bytes }, at) => refuseChange(bytes, values.current, values, at),
-    apply: ({ modes }, parameters) => store(modes.pages, parameters),
+    apply: ({ modes }, parameters) => store(modes, parameters),
   };
 }
 
@@ -43,12 +43,10 @@ function storedPage(values: ModePageValues, control: PageControl): Uint8Array {
 }
 
 /** Whether anything changed. */
-function store(values: readonly ModePageValues[], { pages }: ModeParameters): boolean {
+function store(modes: UnitModes, { pages }: ModeParameters): boolean {
   let changed = false;
   for (const { page, subpage, bytes } of pages) {
-    const { current } = values.find((one) =>
-      one.page === page && one.subpage === subpage
-    ) as ModePageValues;
+    const { current } = modes.find(page, subpage) as ModePageValues;
     changed ||= bytes.some((byte, at) => byte !== current[at]);
     current.set(bytes);
   }

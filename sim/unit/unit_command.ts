@@ -35,6 +35,9 @@ export interface UnitCommand<State> {
   readonly execute: (state: State, task: Task) => Outcome;
 }
 
+/** A row that tables of units and of the drive share. */
+export type SharedCommand<State> = Omit<UnitCommand<State>, "needsReady">;
+
 /** Number of bytes of the command's CDB. */
 export function cdbLength({ usage }: Pick<UnitCommand<unknown>, "usage">): number {
   return usage.length + 1;

@@ -51,8 +51,8 @@ export class UnitModes {
   }
 
   /** The page with this code. */
-  find(page: number): ModePageValues | undefined {
-    return this.pages.find((values) => values.page === page);
+  find(page: number, subpage: number = 0): ModePageValues | undefined {
+    return this.pages.find((values) => values.page === page && values.subpage === subpage);
   }
 
   /** Whether sense data is in descriptor format. */

@@ -4,6 +4,7 @@ import {
   decodeLogPage,
   encodeLogPage,
   encodeSupportedLogPages,
+  encodeSupportedLogSubpages,
   logNumber,
   logSense,
   readSupportedLogPages,
@@ -91,4 +92,12 @@ Deno.test("readSupportedLogPages() gives the list of page 00h", async () => {
   const bytes = encodeSupportedLogPages([0x00, 0x02, 0x17, 0x2e]);
   deepStrictEqual(bytes, hex("00 00 00 04 00 02 17 2e"));
   deepStrictEqual(await readSupportedLogPages(new FakeUnit(() => bytes)), [0, 2, 0x17, 0x2e]);
+});
+
+Deno.test("encodeSupportedLogSubpages() gives the list of page 00h, subpage FFh", () => {
+  const listed = [{ page: 0, subpage: 0 }, { page: 0, subpage: 0xff }, { page: 0x2e, subpage: 0 }];
+  deepStrictEqual(
+    encodeSupportedLogSubpages(listed),
+    hex("40 ff 00 06 00 00 00 ff 2e 00"),
+  );
 });

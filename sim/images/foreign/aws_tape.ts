@@ -6,15 +6,16 @@
  * @module
  */
 
+import { concat } from "../../../transport/concat.ts";
 import type { ImageFile } from "../image_file.ts";
 import {
   type ForeignContents,
   type ForeignFormat,
   type ImageReader,
   ImageWalk,
-  MAX_FOREIGN_RECORD,
   readAgain,
 } from "./image_reader.ts";
+import { MAX_RECORD_BYTES } from "../simh_tap.ts";
 import { inflate } from "./inflate.ts";
 
 const NAME = "an AWSTAPE or HET image";
@@ -51,7 +52,7 @@ interface StoredRecord {
  * Reads both. The lengths of compressed records are only known once they are unpacked, so that the walk unpacks all; one
  * that does not unpack, or is too long, is a damaged record.
  */
-export const awsTapeReader: ImageReader = { name: NAME, walk, read: readRecord };
+export const awsTapeReader: ImageReader = { walk, read: readRecord };
 
 function walk(file: ImageFile): ForeignContents {
   const walk = new ImageWalk(file, NAME);
@@ -73,7 +74,7 @@ function walk(file: ImageFile): ForeignContents {
       record ??= { at, isPacked: chunk.isPacked, stored: 0 };
       record.stored += chunk.length;
       if (record.isPacked) format = "het";
-      if (record.stored > MAX_FOREIGN_RECORD) throw walk.error(record.at, "a record without end");
+      if (record.stored > MAX_RECORD_BYTES) throw walk.error(record.at, "a record without end");
       if ((chunk.flags & END_OF_RECORD) !== 0) {
         found(walk, record);
         record = undefined;
@@ -128,7 +129,7 @@ function readRecord(file: ImageFile, offset: number): Uint8Array {
 }
 
 function unpack(stored: Uint8Array): Uint8Array | undefined {
-  return inflate(stored, MAX_FOREIGN_RECORD);
+  return inflate(stored, MAX_RECORD_BYTES);
 }
 
 function readChunks(file: ImageFile, offset: number) {
@@ -141,15 +142,5 @@ function readChunks(file: ImageFile, offset: number) {
     isLast = (chunk.flags & END_OF_RECORD) !== 0;
     at += HEADER_BYTES + chunk.length;
   }
-  return { stored: chunks.length === 1 ? chunks[0] : joined(chunks), isPacked };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return { stored: chunks.length === 1 ? chunks[0] : concat(chunks), isPacked };
 }

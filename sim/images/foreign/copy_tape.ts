@@ -15,7 +15,6 @@ const LINE = /^CPTP:(?:BLK (\d{1,9})|(MRK)|(EOT))$/;
 
 /** Reads them. */
 export const copyTapeReader: ImageReader = {
-  name: NAME,
   walk,
   read: (file, offset, length) => {
     const line = lineOf(readAgain(file, offset, Math.min(MAX_LINE, file.size() - offset)));

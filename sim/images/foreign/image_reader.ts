@@ -7,22 +7,19 @@
 import { NumberColumn } from "../../tape/number_column.ts";
 import { ObjectIndex } from "../../tape/object_index.ts";
 import { ImageFormatError } from "../errors.ts";
+import { FileWindow } from "../file_window.ts";
 import type { ImageFile } from "../image_file.ts";
+import { MAX_RECORD_BYTES } from "../simh_tap.ts";
 import type { TapContents } from "../tap_walk.ts";
 
 /** Formats of other programs, that are read and never written. */
 export type ForeignFormat = "aws" | "het" | "cptp" | "e11" | "tpc";
-
-/** The longest record that is read, in bytes: the longest that a .tap image, and a tape, holds. */
-export const MAX_FOREIGN_RECORD = 0xffffff;
 
 /** The format is beyond doubt, and the file cannot be read all the same. */
 export class UnsupportedImageError extends ImageFormatError {}
 
 /** A format: how to find the objects of a file, and to read one of them. */
 export interface ImageReader {
-  /** What people call the format. */
-  readonly name: string;
   /**
    * Finds all objects. The end of the file is the end of the medium, and so is an object that it cuts.
    *
@@ -47,8 +44,6 @@ export interface ForeignContents extends TapContents {
   readonly isCertain?: boolean;
 }
 
-const WINDOW_BYTES = 4096;
-
 /** Goes through a file and gathers what it finds. */
 export class ImageWalk {
   readonly file: ImageFile;
@@ -57,30 +52,26 @@ export class ImageWalk {
   readonly #name: string;
   readonly #index = new ObjectIndex();
   readonly #offsets = new NumberColumn();
-  readonly #window = new Uint8Array(WINDOW_BYTES);
-  #start = 0;
-  #length = 0;
+  readonly #window: FileWindow;
 
   /** @param name what people call the format */
   constructor(file: ImageFile, name: string) {
     this.file = file;
     this.size = file.size();
     this.#name = name;
+    this.#window = new FileWindow(file);
   }
 
   /** A few bytes, fewer at the end of the file; valid until the next call. */
   peek(at: number, count: number): Uint8Array {
-    if (at < this.#start || at + count > this.#start + this.#length) {
-      this.#start = at;
-      this.#length = this.file.read(this.#window, at);
-    }
-    const from = at - this.#start;
-    return this.#window.subarray(from, Math.min(from + count, this.#length));
+    const from = this.#window.seek(at, count);
+    const { bytes, length } = this.#window;
+    return bytes.subarray(from, Math.min(from + count, length));
   }
 
   /** Found a record that begins at `at`. One of no bytes, which no tape has, is damaged. */
   record(at: number, length: number, kind: "record" | "damaged" = "record"): void {
-    if (length > MAX_FOREIGN_RECORD) throw this.error(at, `a record of ${length} bytes`);
+    if (length > MAX_RECORD_BYTES) throw this.error(at, `a record of ${length} bytes`);
     this.#offsets.push(at);
     this.#index.addRecord(length, length === 0 ? "damaged" : kind);
   }

@@ -15,7 +15,6 @@ const END_OF_MEDIUM = 0xffff;
 
 /** Reads them. */
 export const tpcReader: ImageReader = {
-  name: NAME,
   walk,
   read: (file, offset, length) => readAgain(file, offset + LENGTH_BYTES, length),
 };

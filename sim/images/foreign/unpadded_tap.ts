@@ -12,7 +12,6 @@ const NAME = "an E11 image";
 
 /** Reads them. */
 export const unpaddedTapReader: ImageReader = {
-  name: NAME,
   walk,
   read: (file, offset, length) => readAgain(file, offset + WORD_BYTES, length),
 };

@@ -5,7 +5,14 @@
  */
 
 import type { Task } from "../../device_server.ts";
-import { type Condition, Conditions, failed, invalidField, type Outcome } from "../conditions.ts";
+import {
+  type Condition,
+  Conditions,
+  failed,
+  invalidField,
+  type Outcome,
+  RESERVATION_CONFLICT,
+} from "../conditions.ts";
 import { cdbLength, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
 
@@ -17,9 +24,6 @@ const PREVENT_ALLOW = 0x1e;
 const LAST_VERSION_WITH_LUN = 2;
 const LUN_BITS = 0xe0;
 
-/** A reservation of another nexus stands in the way. */
-export const RESERVED = "reserved";
-
 /**
  * Whether a command may be executed.
  *
@@ -30,12 +34,12 @@ export function refusal(
   drive: DriveState,
   command: DriveCommand | Outcome,
   task: Task,
-): Outcome | typeof RESERVED | undefined {
+): Outcome | undefined {
   const row = "execute" in command ? command : undefined;
   const ignores = row?.ignoresUnitAttention ?? false;
   const attention = ignores ? undefined : drive.attentions.peek(task.nexus);
   if (attention?.asc === POWER_ON_OR_RESET) return taken(drive, task);
-  if (isReserved(drive, row, task)) return RESERVED;
+  if (isReserved(drive, row, task)) return RESERVATION_CONFLICT;
   if (attention !== undefined) return taken(drive, task);
   const deferred = ignores ? undefined : drive.deferredErrors.shift();
   if (deferred !== undefined) return failed(deferred);

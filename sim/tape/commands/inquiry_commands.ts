@@ -61,17 +61,14 @@ const VPD_BODIES: ReadonlyMap<number, VpdBody> = new Map<number, VpdBody>([
 ]);
 
 function supportedPages(drive: DriveState): Uint8Array {
-  const isThere = ([code, body]: [number, VpdBody]) =>
-    code === VpdPage.SupportedPages || isInVersion(drive, code) && body(drive) !== undefined;
-  return new Uint8Array([...VPD_BODIES].filter(isThere).map(([code]) => code));
+  const isThere = (code: number) =>
+    code === VpdPage.SupportedPages || vpdBody(drive, code) !== undefined;
+  return new Uint8Array([...VPD_BODIES.keys()].filter(isThere));
 }
 
 function vpdBody(drive: DriveState, code: number): Uint8Array | undefined {
-  return isInVersion(drive, code) ? VPD_BODIES.get(code)?.(drive) : undefined;
-}
-
-function isInVersion({ personality }: DriveState, code: number): boolean {
-  return code <= LAST_OLD_PAGE || personality.version > LAST_OLD_VERSION;
+  const isInVersion = code <= LAST_OLD_PAGE || drive.personality.version > LAST_OLD_VERSION;
+  return isInVersion ? VPD_BODIES.get(code)?.(drive) : undefined;
 }
 
 /** Unit attentions are cleared one by one as they are told (UASK_SUP 0, LUICLR 1). */

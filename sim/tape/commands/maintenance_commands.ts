@@ -5,10 +5,11 @@
  * @module
  */
 
-import { readU32, readU48, writeU16, writeU32, writeU48 } from "../../../scsi/big_endian.ts";
+import { readU32, readU48, writeU16, writeU32 } from "../../../scsi/big_endian.ts";
 import type { Task } from "../../device_server.ts";
 import { Conditions, failed, GOOD, type Outcome } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
+import { writeTimestamp } from "../timestamp.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
@@ -20,9 +21,6 @@ const EXTENDED_TASK_FUNCTIONS = 0x80;
 const TASK_FUNCTIONS = 0x80 | 0x40 | 0x10 | 0x08;
 
 const TIMESTAMP_LENGTH = 12;
-/** TIMESTAMP ORIGIN: zero at power on; set by SET TIMESTAMP. */
-const FROM_POWER_ON = 0;
-const SET_BY_HOST = 2;
 
 /** The commands of maintenance. */
 export const MAINTENANCE_COMMANDS: readonly DriveCommand[] = [
@@ -68,11 +66,9 @@ function reportTaskFunctions({ cdb }: Task): Outcome {
 
 /** Milliseconds since 1970 where one was set, else since power on. */
 function reportTimestamp(drive: DriveState, { cdb }: Task): Outcome {
-  const { timestampOffset } = drive;
   const data = new Uint8Array(TIMESTAMP_LENGTH);
   writeU16(data, 0, TIMESTAMP_LENGTH - 2);
-  data[2] = timestampOffset === undefined ? FROM_POWER_ON : SET_BY_HOST;
-  writeU48(data, 4, Math.floor((timestampOffset ?? 0) + drive.now()));
+  writeTimestamp(data, 2, drive.timestampOffset, drive.now());
   return { dataIn: cutToAllocation(data, readU32(cdb, 6)) };
 }
 

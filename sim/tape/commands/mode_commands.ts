@@ -14,7 +14,6 @@ import { applyModes, refuseHeader, refusePage } from "./mode_select.ts";
 
 /** The commands about mode parameters. */
 export const MODE_COMMANDS: readonly DriveCommand[] = modeCommands<DriveState>({
-  pages: ({ modes }) => modes.pages,
   header: (drive, control) => ({
     mediumType: mediumType(drive),
     deviceSpecific: encodeTapeParameter({

@@ -5,6 +5,7 @@
  */
 
 import { readU24 } from "../../../scsi/big_endian.ts";
+import { concat } from "../../../transport/concat.ts";
 import type { Task } from "../../device_server.ts";
 import {
   type Condition,
@@ -24,8 +25,6 @@ import { MAX_TRANSFER_BYTES } from "./transfer_length.ts";
 
 const FIXED = 0x01;
 const SILI = 0x02;
-
-const NO_DATA = new Uint8Array(0);
 
 /** The commands that read records. */
 export const READ_COMMANDS: readonly DriveCommand[] = [
@@ -139,12 +138,5 @@ function warningOnRead(drive: DriveState, left: number): Condition | undefined {
 
 /** The blocks one after another; a single one is not copied. */
 export function joined(blocks: readonly Uint8Array[]): Uint8Array {
-  if (blocks.length <= 1) return blocks[0] ?? NO_DATA;
-  const data = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    data.set(block, at);
-    at += block.length;
-  }
-  return data;
+  return blocks.length === 1 ? blocks[0] : concat(blocks);
 }

@@ -27,7 +27,7 @@ export const REQUEST_SENSE: DriveCommand = {
 function requestSense(drive: DriveState, { cdb, nexus }: Task): Outcome {
   const condition = drive.attentions.take(nexus) ?? drive.deferredErrors.shift() ??
     drive.operation.progress() ?? drive.readiness.reason() ??
-    drive.health.takeOnRequest() ?? idle(drive);
+    drive.health.take() ?? idle(drive);
   const format = (cdb[1] & DESC) !== 0 ? "descriptor" : "fixed";
   return { dataIn: cutToAllocation(senseData(drive, condition, format), cdb[4]) };
 }

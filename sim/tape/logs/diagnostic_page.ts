@@ -5,10 +5,10 @@
  */
 
 import { writeAscii } from "../../../scsi/ascii.ts";
-import { writeU48 } from "../../../scsi/big_endian.ts";
 import type { LogParameter } from "../../../scsi/log_pages.ts";
 import type { DiagnosedError } from "../diagnostic_history.ts";
 import type { DriveState } from "../drive_state.ts";
+import { writeTimestamp } from "../timestamp.ts";
 import { binary, type DriveLogPage } from "./log_parameter.ts";
 
 /** Offsets in the value of a parameter. */
@@ -18,14 +18,11 @@ const SENSE_KEY = 9;
 const REVISION = 16;
 const OPERATION_CODE = 24;
 const MEDIUM_ID = 28;
-const TIMESTAMP_ORIGIN = 60;
-const TIMESTAMP = 62;
+const TIMESTAMP = 60;
 const LENGTH = 68;
 
 const MEDIUM_ID_BYTES = 32;
 const REPEAT = 0x80;
-/** TIMESTAMP ORIGIN: set by SET TIMESTAMP; else since power on. */
-const SET_BY_HOST = 2;
 
 /** A parameter for each error, the latest first. */
 export const tapeDiagnosticData: DriveLogPage["parameters"] = (drive) =>
@@ -41,7 +38,6 @@ function parameter(code: number, error: DiagnosedError, drive: DriveState): LogP
   writeAscii(value, REVISION, 4, revision);
   value[OPERATION_CODE] = operationCode;
   writeAscii(value, MEDIUM_ID, MEDIUM_ID_BYTES, barcode);
-  value[TIMESTAMP_ORIGIN] = timestampOffset === undefined ? 0 : SET_BY_HOST;
-  writeU48(value, TIMESTAMP, Math.floor((timestampOffset ?? 0) + error.at));
+  writeTimestamp(value, TIMESTAMP, timestampOffset, error.at);
   return binary(code, value);
 }

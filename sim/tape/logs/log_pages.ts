@@ -4,8 +4,11 @@
  * @module
  */
 
-import { writeU16 } from "../../../scsi/big_endian.ts";
-import { encodeLogPage, encodeSupportedLogPages } from "../../../scsi/log_pages.ts";
+import {
+  encodeLogPage,
+  encodeSupportedLogPages,
+  encodeSupportedLogSubpages,
+} from "../../../scsi/log_pages.ts";
 import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
 import { CAPACITY_PAGES } from "./capacity_pages.ts";
@@ -17,8 +20,6 @@ import { volumeStatistics } from "./volume_statistics.ts";
 
 const SUPPORTED_PAGES = 0x00;
 const ALL_SUBPAGES = 0xff;
-const SUBPAGE_FORMAT = 0x40;
-const LIST_HEADER_LENGTH = 4;
 
 const PAGES: readonly DriveLogPage[] = [
   { page: SUPPORTED_PAGES, parameters: () => [] },
@@ -45,15 +46,13 @@ export function subpageData(
   subpage: number,
 ): Uint8Array | undefined {
   if (page !== SUPPORTED_PAGES || subpage !== ALL_SUBPAGES) return undefined;
-  const listed = personality.features.logPages.flatMap((code) =>
-    code === SUPPORTED_PAGES ? [code, 0, code, ALL_SUBPAGES] : [code, 0]
+  return encodeSupportedLogSubpages(
+    personality.features.logPages.flatMap((code) =>
+      code === SUPPORTED_PAGES
+        ? [{ page: code, subpage: 0 }, { page: code, subpage: ALL_SUBPAGES }]
+        : [{ page: code, subpage: 0 }]
+    ),
   );
-  const data = new Uint8Array(LIST_HEADER_LENGTH + listed.length);
-  data[0] = SUBPAGE_FORMAT | page;
-  data[1] = subpage;
-  writeU16(data, 2, listed.length);
-  data.set(listed, LIST_HEADER_LENGTH);
-  return data;
 }
 
 /** The page with the parameters from code `pointer` on, a new array; `undefined` when all codes are lower. */

@@ -85,6 +85,28 @@ Deno.test("image save refuses to overwrite without --force", async () => {
   assert.equal(JSON.parse(forced.output).saved.records, 4);
 });
 
+for (
+  const [left, force, status] of [
+    ["out.tap.json", "", 2],
+    ["out.p0.tap", "", 2],
+    ["out.p3.tap", "", 2],
+    ["out.p0.tap", "--force", 2],
+    ["out.tap.json", "--force", 0],
+  ] as const
+) {
+  const what = status === 0 ? "overwrites" : "makes no image";
+  Deno.test(`image save ${force || "without --force"} ${what} where ${left} is left of another tape`, async () => {
+    const { devices } = bench();
+    await writeMixed(devices);
+    const host = new MemoryHost({ files: { [left]: new Uint8Array(3) } });
+    assert.equal(await tape(`image save out.tap ${force}`.trim(), host, devices), status);
+    assert.equal(host.sinks.has("out.tap"), status === 0);
+    if (status === 0) return;
+    const why = `Saving to out.tap: there is a file ${left} already; remove it, or name another`;
+    assert.equal(host.errors, `tape: ${why}\n`);
+  });
+}
+
 const BAD_SECOND_READ = { opcode: 0x08, occurrence: 2, sense: { key: 0x3, asc: 0x11, ascq: 0x00 } };
 
 Deno.test("image save stops at what cannot be read, and keeps what came before", async () => {

@@ -288,6 +288,39 @@ Deno.test("A missing image is created only when that is wanted", () =>
     strictEqual(statSync(path).size, 0);
   }));
 
+Deno.test("A new image is locked until all of it is there, and none is made in its place", () =>
+  withImage((path) => {
+    const made = TapMedium.make(path, (medium) => {
+      ok(existsSync(`${path}.lock`));
+      throws(() => TapMedium.open(path), ImageInUseError);
+      medium.partitions[0].appendRecord(new Uint8Array(5));
+      return "made";
+    });
+    strictEqual(made, "made");
+    deepStrictEqual(readdirSync(dirname(path)).sort(), ["image.tap", "image.tap.json"]);
+    const medium = TapMedium.open(path);
+    strictEqual(medium.partitions[0].objectCount, 1);
+    medium.close();
+    throws(() => TapMedium.make(path, () => {}), {
+      name: "MediumStoreError",
+      message: `Cannot make ${path}: there is a file ${path} already; remove it, or name another`,
+    });
+    deepStrictEqual(readdirSync(dirname(path)).sort(), ["image.tap", "image.tap.json"]);
+  }));
+
+Deno.test("Nothing stays of a new image whose making fails, however many partitions it has by then", () =>
+  withImage((path) => {
+    const fill = (medium: TapMedium) => {
+      medium.format(3);
+      medium.partitions[2].appendRecord(new Uint8Array(5));
+      medium.flush();
+      strictEqual(readdirSync(dirname(path)).length, 5);
+      throw new RangeError("enough");
+    };
+    throws(() => TapMedium.make(path, fill), /^RangeError: enough$/);
+    deepStrictEqual(readdirSync(dirname(path)), []);
+  }));
+
 Deno.test("A folder is no image", () =>
   withImage((path) => {
     mkdirSync(path);

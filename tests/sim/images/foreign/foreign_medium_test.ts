@@ -1,9 +1,10 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { ImageFormatError } from "../../../../sim/images/errors.ts";
+import { ImageFormatError, ImageInUseError } from "../../../../sim/images/errors.ts";
 import { ForeignMedium } from "../../../../sim/images/foreign/foreign_medium.ts";
+import { ImageFile } from "../../../../sim/images/image_file.ts";
 import { convertImage, openImage } from "../../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../../sim/images/tap_medium.ts";
 import { MediumStoreError } from "../../../../sim/tape/medium.ts";
@@ -265,8 +266,96 @@ Deno.test("A conversion never writes over a file", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const to = join(dirname(path), "new.tap");
     writeFileSync(to, "precious");
-    throws(() => convertImage(path, to), MediumStoreError);
+    throws(() => convertImage(path, to), refusalFor(path, to));
     strictEqual(readFileSync(to, "utf8"), "precious");
+  }));
+
+const SIDECAR = JSON.stringify({
+  format: "uiscsi tape image",
+  version: 1,
+  writeProtected: false,
+  partition: 0,
+  object: 0,
+});
+
+for (const left of ["new.tap.json", "new.p0.tap", "new.p3.tap"]) {
+  Deno.test(`A conversion makes no image where ${left} is left of another tape, and leaves that as it is`, () =>
+    withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+      const there = join(dirname(path), left);
+      writeFileSync(there, left.endsWith(".json") ? SIDECAR : "");
+      const files = filesBeside(path);
+      throws(() => convertImage(path, join(dirname(path), "new.tap")), refusalFor(path, there));
+      deepStrictEqual(filesBeside(path), files);
+    }));
+}
+
+Deno.test("A conversion does not append to a tape of several partitions, and leaves it whole", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    const to = join(dirname(path), "new.tap");
+    const old = TapMedium.open(to);
+    old.format(2);
+    for (const partition of old.partitions) partition.appendRecord(new Uint8Array(5).fill(5));
+    old.close();
+    const files = filesBeside(path);
+    deepStrictEqual([...files.keys()], ["new.p0.tap", "new.p1.tap", "new.tap.json", "tape.aws"]);
+    throws(() => convertImage(path, to), refusalFor(path, `${to}.json`));
+    deepStrictEqual(filesBeside(path), files);
+  }));
+
+/** The refusal to make an image of `from`, for a file that is there. */
+function refusalFor(from: string, there: string) {
+  return {
+    name: "MediumStoreError",
+    message: `Cannot convert ${from}: there is a file ${there} already; remove it, or name another`,
+  };
+}
+
+/** What is in the folder of a file, by name. */
+function filesBeside(path: string): Map<string, Uint8Array> {
+  const folder = dirname(path);
+  return new Map(
+    readdirSync(folder).sort().map((
+      name,
+    ) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
+  );
+}
+
+Deno.test("A conversion that finds no room leaves nothing of the new image, and tells of its first failure", () =>
+  // More than the new image keeps in memory.
+  withFile("tape.tpc", new Uint8Array(3 << 20).fill(0x7f), (path) => {
+    const { write } = ImageFile.prototype;
+    let failures = 0;
+    ImageFile.prototype.write = () => {
+      throw new MediumStoreError(`the disk is full, ${++failures}`);
+    };
+    try {
+      const to = join(dirname(path), "new.tap");
+      throws(() => convertImage(path, to), /^MediumStoreError: the disk is full, 1$/);
+      deepStrictEqual(readdirSync(dirname(path)), ["tape.tpc"]);
+    } finally {
+      ImageFile.prototype.write = write;
+    }
+  }));
+
+for (const obstacle of ["new.tap.lock", "new.tap.json.new"]) {
+  Deno.test(`A conversion that cannot write ${obstacle} leaves nothing of the new image`, () =>
+    withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+      mkdirSync(join(dirname(path), obstacle));
+      throws(
+        () => convertImage(path, join(dirname(path), "new.tap")),
+        /^MediumStoreError: Cannot (lock with|write) .*new\.tap/,
+      );
+      deepStrictEqual(readdirSync(dirname(path)).sort(), [obstacle, "tape.aws"]);
+    }));
+}
+
+Deno.test("A conversion to an image that another process is making leaves that alone", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    const to = join(dirname(path), "new.tap");
+    writeFileSync(`${to}.lock`, JSON.stringify({ pid: 1, host: "elsewhere", started: "" }));
+    const files = filesBeside(path);
+    throws(() => convertImage(path, to), ImageInUseError);
+    deepStrictEqual(filesBeside(path), files);
   }));
 
 Deno.test("A .tap image is a .tap image, and a missing one is made, as before", () =>
