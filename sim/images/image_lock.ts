@@ -18,6 +18,7 @@ import process from "node:process";
 import type { MediumStoreError } from "../tape/medium.ts";
 import { ImageInUseError } from "./errors.ts";
 import { errorCode, failure } from "./image_file.ts";
+import { lockPath } from "./tape_files.ts";
 
 /** What the lock file says. */
 interface Owner {
@@ -49,16 +50,16 @@ export class ImageLock {
    * @throws {MediumStoreError} when the lock file cannot be written.
    */
   static acquire(path: string): ImageLock {
-    const lockPath = `${path}.lock`;
+    const lock = lockPath(path);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (create(lockPath)) return new ImageLock(lockPath);
-      const text = readLock(lockPath);
+      if (create(lock)) return new ImageLock(lock);
+      const text = readLock(lock);
       if (text === undefined) continue;
       const owner = parseOwner(text);
       if (owner === undefined || mayBeAlive(owner)) break;
-      if (!removeStale(lockPath, text)) break;
+      if (!removeStale(lock, text)) break;
     }
-    throw inUse(path, lockPath);
+    throw inUse(path, lock);
   }
 
   /** Gives it back. Calling it again does nothing. */

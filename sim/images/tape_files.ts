@@ -21,6 +21,11 @@ export function sidecarPath(imagePath: string): string {
   return `${imagePath}.json`;
 }
 
+/** What keeps two drives from writing one image: `NAME.tap.lock`. */
+export function lockPath(imagePath: string): string {
+  return `${imagePath}.lock`;
+}
+
 /**
  * All files that a tape of this name may lie in. Where any of them is, there is a tape already, or what is left of one,
  * and no new one may be made: it would take the old one's records, or its settings, for its own, or hide it.

@@ -107,6 +107,18 @@ for (
   });
 }
 
+Deno.test("image save leaves an image alone that a simulated drive uses, --force or not", async () => {
+  const { devices } = bench();
+  await writeMixed(devices);
+  const host = new MemoryHost({
+    files: { "out.tap": new Uint8Array(3), "out.tap.lock": new Uint8Array(3) },
+  });
+  assert.equal(await tape("image save out.tap --force", host, devices), 2);
+  const why = "Saving to out.tap: a simulated drive uses it; if none does, remove out.tap.lock";
+  assert.ok(host.errors.startsWith(`tape: ${why}\n`), host.errors);
+  assert.equal(host.sinks.size, 0);
+});
+
 const BAD_SECOND_READ = { opcode: 0x08, occurrence: 2, sense: { key: 0x3, asc: 0x11, ascq: 0x00 } };
 
 Deno.test("image save stops at what cannot be read, and keeps what came before", async () => {
