@@ -160,6 +160,8 @@ Deno.test("behind a PDU longer than the staging buffer a read takes little more 
   assert.equal(framer.destination().length, 8192);
   feed(framer, pdu(262144), 100);
   assert.equal(framer.destination().length, 8192);
+  feed(framer, pdu(0), Infinity);
+  assert.equal(framer.destination().length, 8192, "an answer without data changes nothing");
   feed(framer, pdu(65536), Infinity);
   assert.equal(framer.destination().length, 65536);
 });
