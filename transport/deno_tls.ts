@@ -2,6 +2,7 @@ import type { ByteListener, ByteStream, DialOptions, NetworkAddress } from "./by
 import { connectTcp, startListening } from "./deno.ts";
 import { DenoStream } from "./deno_stream.ts";
 import { reasonOf, TransportError, transportFailure } from "./errors.ts";
+import { orAborted } from "./or_aborted.ts";
 import type { TlsListenOptions, TlsOptions } from "./tls_options.ts";
 
 /** Dials TLS with Deno's own socket. */
@@ -63,28 +64,6 @@ async function connectWithCertificate(
   return await orAborted(connecting, signal, (late) => late.close()).catch((cause) => {
     throw signal?.aborted ? signal.reason : dialFailure(cause, address);
   });
-}
-
-/** Waits for `attempt`, but no longer than `signal` says; what comes of it later is handed to `discard`. */
-async function orAborted<T>(
-  attempt: Promise<T>,
-  signal: AbortSignal | undefined,
-  discard: (late: T) => void,
-): Promise<T> {
-  let abandon = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abandon = () => {
-      attempt.then(discard, () => {});
-      reject(signal?.reason);
-    };
-  });
-  signal?.addEventListener("abort", abandon, { once: true });
-  if (signal?.aborted) abandon();
-  try {
-    return await Promise.race([attempt, aborted]);
-  } finally {
-    signal?.removeEventListener("abort", abandon);
-  }
 }
 
 function dialFailure(cause: unknown, address: NetworkAddress): TransportError {
