@@ -4,20 +4,33 @@ export interface PausableSource {
   resume(): unknown;
 }
 
+/** Copies a part of `from` to the beginning of `into`. */
+export type CopyPart = (from: Uint8Array, start: number, end: number, into: Uint8Array) => void;
+
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * Turns a source that pushes into reads: what arrives goes straight into the buffer of the pending read. What
- * arrives without a read, or does not fit, is held while the source is paused, so at most one chunk is ever held.
+ * arrives without a read, or does not fit, is held while the source is paused: so one chunk, or the few more that a
+ * source hands over before it heeds the pause.
  */
 export class HeldReader {
+  readonly #copyPart: CopyPart;
   #source: PausableSource | undefined;
+  /** What arrived and is not read yet, the first byte of it that is not, and what arrived behind it. */
   #held = NOTHING;
+  #from = 0;
+  readonly #behind: Uint8Array[] = [];
   #into: Uint8Array | undefined;
   #resolve!: (count: number | null) => void;
   #reject!: (reason: unknown) => void;
   #ended = false;
   #failure: unknown;
+
+  /** `copyPart` is handed in where the source's arrays know a cheaper way than a view of them. */
+  constructor(copyPart: CopyPart = copyView) {
+    this.#copyPart = copyPart;
+  }
 
   /** Names the source; before the first byte arrives. */
   attach(source: PausableSource): void {
@@ -34,7 +47,7 @@ export class HeldReader {
   }
 
   /**
-   * Takes bytes that arrived; they must not change until the source pushes again.
+   * Takes bytes that arrived; they must not change until they are read.
    *
    * @returns whether the source may push on; when not, it is resumed once the bytes are read
    */
@@ -42,14 +55,19 @@ export class HeldReader {
     const into = this.#into;
     if (this.#ended) return true;
     if (into === undefined) {
-      this.#held = bytes;
+      if (this.#held.length === 0) this.#held = bytes;
+      else this.#behind.push(bytes);
       return false;
     }
     this.#into = undefined;
-    const fits = bytes.length <= into.length;
-    into.set(fits ? bytes : bytes.subarray(0, into.length));
-    if (!fits) this.#held = bytes.subarray(into.length);
-    this.#resolve(fits ? bytes.length : into.length);
+    const count = Math.min(bytes.length, into.length);
+    this.#copyPart(bytes, 0, count, into);
+    const fits = count === bytes.length;
+    if (!fits) {
+      this.#held = bytes;
+      this.#from = count;
+    }
+    this.#resolve(count);
     return fits;
   }
 
@@ -73,17 +91,26 @@ export class HeldReader {
   /** Nobody reads any more: what is held is dropped, and reads give `null`. */
   discard(): void {
     this.#held = NOTHING;
+    this.#from = 0;
+    this.#behind.length = 0;
     this.#failure = undefined;
     this.end();
   }
 
   #takeHeld(into: Uint8Array): number {
     const held = this.#held;
-    const count = Math.min(held.length, into.length);
-    into.set(count === held.length ? held : held.subarray(0, count));
-    this.#held = count === held.length ? NOTHING : held.subarray(count);
-    if (count === held.length) this.#source?.resume();
-    return count;
+    const start = this.#from;
+    const end = Math.min(held.length, start + into.length);
+    this.#copyPart(held, start, end, into);
+    this.#from = end;
+    if (end === held.length) this.#heldIsRead();
+    return end - start;
+  }
+
+  #heldIsRead(): void {
+    this.#held = this.#behind.shift() ?? NOTHING;
+    this.#from = 0;
+    if (this.#held.length === 0) this.#source?.resume();
   }
 
   readonly #park = (
@@ -93,4 +120,8 @@ export class HeldReader {
     this.#resolve = resolve;
     this.#reject = reject;
   };
+}
+
+function copyView(from: Uint8Array, start: number, end: number, into: Uint8Array): void {
+  into.set(end - start === from.length ? from : from.subarray(start, end));
 }

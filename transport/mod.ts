@@ -1,5 +1,5 @@
 /**
- * Streams of bytes and how to dial one: the Deno, Node, TLS and in-memory transports, decorators that record, trace
+ * Streams of bytes and how to dial one: the Deno, Bun, Node, TLS and in-memory transports, decorators that record, trace
  * and break them, and the suite that a transport of your own must pass.
  *
  * ```ts ignore
@@ -33,6 +33,8 @@ export {
   type ConnectedStreams,
 } from "./compliance.ts";
 export {
+  bunDialer,
+  bunListen,
   defaultDialer,
   defaultListen,
   denoDialer,

@@ -42,8 +42,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@optique/run": ["cli/"],
 };
 
-/** The files and folders that own a host facility: the only ones that name `Deno` or `node:`. */
+/** The files and folders that own a host facility: the only ones that name `Deno`, `Bun` or `node:`. */
 export const HOST_FACILITIES: readonly string[] = [
+  "transport/bun.ts",
   "transport/deno.ts",
   "transport/deno_tls.ts",
   "transport/node.ts",
@@ -130,6 +131,7 @@ function libraryViolations(path: string, facts: SourceFacts, hosts: readonly str
     .map((syntax) => `${path}: uses ${syntax}`);
   const isHost = hosts.some((host) => host.endsWith("/") ? path.startsWith(host) : path === host);
   if (!isHost && facts.namesDeno) found.push(`${path}: names Deno`);
+  if (!isHost && facts.namesBun) found.push(`${path}: names Bun`);
   if (!isHost && facts.namesNode) found.push(`${path}: names a node: module`);
   if (!path.startsWith("cli/")) {
     found.push(

@@ -4,6 +4,8 @@ export interface SourceFacts {
   readonly imports: readonly string[];
   /** Whether it names the global `Deno`. */
   readonly namesDeno: boolean;
+  /** Whether it names the global `Bun`. */
+  readonly namesBun: boolean;
   /** Whether it names a `node:` module. */
   readonly namesNode: boolean;
   /** Syntax that cannot be stripped, or that the style rules out: what, and how often does not matter. */
@@ -22,6 +24,7 @@ export function sourceFacts(fileName: string, source: string): SourceFacts {
   return {
     imports: said("import"),
     namesDeno: said("deno").length > 0,
+    namesBun: said("bun").length > 0,
     namesNode: said("node").length > 0,
     forbiddenSyntax: [...new Set(said("syntax"))],
     ambient: [...new Set(said("ambient"))],
@@ -54,6 +57,9 @@ const PLUGIN: Deno.lint.Plugin = {
     }),
     deno: rule((report) => ({
       Identifier: (node) => node.name === "Deno" && report(node, node.name),
+    })),
+    bun: rule((report) => ({
+      Identifier: (node) => node.name === "Bun" && report(node, node.name),
     })),
     node: rule((report) => ({
       Literal: (node) => `${node.value}`.startsWith("node:") && report(node, `${node.value}`),

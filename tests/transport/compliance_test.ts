@@ -71,7 +71,7 @@ comply("Node TLS", {
       (address) => listenNodeTls(address, server),
     ),
   // Deno's node:tls takes writes without bound. The library uses it on Node and Bun alone, where it passes these too:
-  // see compliance_on_node.ts.
+  // see compliance_elsewhere.ts.
 }, /within bounded memory|when the peer closes/);
 
 comply("loopback", { connect: overLoopback({}) });

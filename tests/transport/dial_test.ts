@@ -15,6 +15,7 @@ import {
 } from "../../transport/mod.ts";
 import { client } from "./certificates.ts";
 import { connectOver } from "./connecting.ts";
+import { unansweringPeer } from "./strange_peers.ts";
 
 /** A port of loopback that nobody listens on. */
 async function closedPort(): Promise<number> {
@@ -32,19 +33,6 @@ async function rejectsWith(
   assert.ok(error instanceof TransportError, `${error}`);
   assert.deepEqual([error.op, error.reason], [op, reason], error.message);
   return error;
-}
-
-/** A listener whose queue of connections is full, so that dialing it neither succeeds nor fails. */
-async function unansweringAddress() {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
-  const { hostname, port } = listener.addr;
-  const fill = [Deno.connect({ hostname, port }), Deno.connect({ hostname, port })];
-  const queued = await Promise.all(fill);
-  const close = (): void => {
-    for (const connection of queued) connection.close();
-    listener.close();
-  };
-  return { address: { hostname, port }, close };
 }
 
 /** The one way to dial for which Deno has no signal. */
@@ -82,11 +70,11 @@ for (const [name, dial] of Object.entries(dialers)) {
   });
 
   Deno.test(`${name} rejects with the signal's reason at once`, async () => {
-    const { address, close } = await unansweringAddress();
+    const { port, close } = await unansweringPeer();
     try {
       const controller = new AbortController();
       const reason = new Error("no patience");
-      const dialing = dial(address, { signal: controller.signal });
+      const dialing = dial({ hostname: "127.0.0.1", port }, { signal: controller.signal });
       controller.abort(reason);
       await assert.rejects(dialing, reason);
     } finally {
@@ -96,11 +84,11 @@ for (const [name, dial] of Object.entries(dialers)) {
 
   if (dial === uninterruptible) continue;
   Deno.test(`${name} ends an attempt that is under way when the signal says so`, async () => {
-    const { address, close } = await unansweringAddress();
+    const { port, close } = await unansweringPeer();
     try {
       const controller = new AbortController();
       const reason = new Error("no patience");
-      const dialing = dial(address, { signal: controller.signal });
+      const dialing = dial({ hostname: "127.0.0.1", port }, { signal: controller.signal });
       setTimeout(() => controller.abort(reason), 0);
       await assert.rejects(dialing, reason);
     } finally {

@@ -40,6 +40,36 @@ Deno.test("HeldReader holds what does not fit the pending read", async () => {
   assert.equal(into[0], 2);
 });
 
+Deno.test("HeldReader keeps the order of what a source pushes that does not heed the pause at once", async () => {
+  const { reader, source } = attached();
+  const reading = reader.read(new Uint8Array(1));
+  for (const bytes of [[1, 2], [3], [4, 5, 6]]) {
+    assert.equal(reader.push(Uint8Array.from(bytes)), false);
+  }
+  assert.equal(await reading, 1);
+  const into = new Uint8Array(2);
+  const got: number[] = [];
+  for (const resumed of [0, 0, 0, 1]) {
+    got.push(...into.subarray(0, await reader.read(into) ?? 0));
+    assert.equal(source.resumed, resumed);
+  }
+  assert.deepEqual(got, [2, 3, 4, 5, 6]);
+});
+
+Deno.test("HeldReader copies in the way that it is handed", async () => {
+  const copied: number[][] = [];
+  const reader = new HeldReader((from, start, end, into) => {
+    copied.push([start, end]);
+    into.set(from.subarray(start, end));
+  });
+  reader.push(Uint8Array.of(1, 2, 3));
+  const into = new Uint8Array(2);
+  assert.equal(await reader.read(into), 2);
+  assert.equal(await reader.read(into), 1);
+  assert.deepEqual([...into], [3, 2]);
+  assert.deepEqual(copied, [[0, 2], [2, 3]]);
+});
+
 Deno.test("HeldReader gives what it holds before an end or a failure", async () => {
   const failure = new Error("broken");
   for (const broken of [false, true]) {

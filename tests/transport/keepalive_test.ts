@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { denoDialer, denoListen, nodeDialer, nodeListen } from "../../transport/mod.ts";
-
-/** Ends of TCP connections of this machine at a port that have the keepalive timer running (Linux, proc_net_tcp). */
-function watchedEnds(port: number): number {
-  const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "utf8").split("\n").filter((line) => {
-    const [, local = "", remote = "", , , timer = ""] = line.trim().split(/\s+/);
-    return (local.endsWith(hex) || remote.endsWith(hex)) && timer.startsWith("02:");
-  }).length;
-}
+import { watchedEnds } from "./watched_ends.ts";
 
 for (
   const [name, dial, listen] of [
