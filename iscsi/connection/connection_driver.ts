@@ -24,6 +24,8 @@ export interface ProtocolCore {
   connectionEnded(error: unknown, now: number): void;
   /** Nothing will be read any more: the socket has let go of the last {@link destination}. */
   readEnded?(): void;
+  /** Whether nothing waits that {@link produce} could give; where a core cannot tell, it is asked for that each time. */
+  readonly idle?: boolean;
   /** Fills a batch with what is to be written; false when there is nothing. */
   produce(batch: OutputBatch): boolean;
   /** The socket has let go of the last batch: it has taken it, or failed. */
@@ -95,13 +97,13 @@ export class ConnectionDriver {
 
   /** Calls made in one turn of the event loop share one write. */
   #scheduleFlush(): void {
-    if (this.#flushing) return;
+    // Most of what comes in asks for nothing to go out.
+    if (this.#flushing || this.#core.idle) return;
     this.#flushing = true;
     queueMicrotask(this.#startFlush);
   }
 
   readonly #startFlush = (): void => {
-    // Most of what comes in asks for nothing to go out.
     if (this.#hasOutput()) this.#writeLoop = this.#flush();
     else this.#flushing = false;
   };
@@ -122,7 +124,7 @@ export class ConnectionDriver {
         await this.#stream.write(this.#batch.take());
         this.#batch.clear();
         this.#core.written();
-      } while (this.#core.produce(this.#batch));
+      } while (!this.#core.idle && this.#core.produce(this.#batch));
     } catch (error) {
       this.#writingFailed(error);
     } finally {

@@ -35,6 +35,10 @@ export interface DataOutSender {
 export class DataOutQueue {
   #sequences: DataOutSequence[] = [];
 
+  get empty(): boolean {
+    return this.#sequences.length === 0;
+  }
+
   push(sequence: DataOutSequence): void {
     this.#sequences.push(sequence);
     sequence.task.streamOut?.request(sequence);

@@ -169,6 +169,11 @@ export class InitiatorConnection implements DataOutSender {
     this.#ending = true;
   }
 
+  /** Whether nothing of its own waits to be sent. */
+  get idle(): boolean {
+    return this.#urgent.length === 0 && this.dataOut.empty;
+  }
+
   /** Fills a batch; false when there is nothing to send. */
   produce(batch: OutputBatch): boolean {
     this.#sendUrgent(batch);

@@ -229,6 +229,10 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     if (this.isReleased) this.#owner.released(this);
   }
 
+  get idle(): boolean {
+    return this.#state.queue.length === 0 && this.wire.idle && this.#again.length === 0;
+  }
+
   produce(batch: OutputBatch): boolean {
     this.#hasTaken = false;
     this.#writing = !this.closed && this.wire.produce(batch);

@@ -12,6 +12,10 @@ class Fixture {
   readonly calls: string[] = [];
   readonly clock = new VirtualClock();
   readonly outbox: Uint8Array[] = [];
+  /** What the core says of its outbox, if it can tell. */
+  idle: boolean | undefined;
+  /** How often it was asked for something. */
+  asked = 0;
   deadline = Infinity;
   closed = false;
   closeEndsWrites = true;
@@ -42,7 +46,11 @@ class Fixture {
 
   #core(): ProtocolCore {
     const isClosed = () => this.closed;
+    const isIdle = () => this.idle;
     return {
+      get idle() {
+        return isIdle();
+      },
       get closed() {
         return isClosed();
       },
@@ -60,6 +68,7 @@ class Fixture {
       },
       readEnded: () => this.calls.push("read ended"),
       produce: (batch: OutputBatch) => {
+        this.asked++;
         const data = this.outbox.shift();
         if (data === undefined) return false;
         batch.add(data, { header: false, data: undefined });
@@ -105,6 +114,27 @@ Deno.test("A deadline that moves forward is kept, one that moves back costs a lo
   fixture.clock.advance(40);
   assert.deepEqual(fixture.calls.filter((call) => call.startsWith("tick")), ["tick 40"]);
   assert.equal(fixture.clock.pending, 0);
+  fixture.read.resolve(null);
+  await running;
+});
+
+Deno.test("A core that has nothing to say is not asked for it, behind a write neither", async () => {
+  const fixture = new Fixture();
+  fixture.idle = true;
+  const running = fixture.driver.run();
+  fixture.read.resolve(3);
+  await turns();
+  assert.equal(fixture.asked, 0);
+  fixture.idle = false;
+  fixture.outbox.push(new Uint8Array(1));
+  fixture.driver.changed();
+  await turns();
+  assert.equal(fixture.asked, 1);
+  fixture.idle = true;
+  fixture.write!.resolve();
+  await turns();
+  assert.equal(fixture.asked, 1);
+  assert.ok(fixture.calls.includes("written"));
   fixture.read.resolve(null);
   await running;
 });
