@@ -16,6 +16,9 @@ export interface ArchiveOptions {
   readonly check?: (count: number) => void;
 }
 
+/** So often the way to one place may fail, for faults go on meanwhile. */
+const MAX_TRIES = 50;
+
 /** Someone who keeps every record until it is on tape, and believes what an error says. */
 export class Archive {
   readonly records: readonly Uint8Array[];
@@ -82,16 +85,21 @@ export class Archive {
       assert.deepEqual(data, this.records[recordIn(data)]);
     }
     const from = isCertain ? recordIn(writes.unwritten[0].data) : durable;
-    while (!await this.#goTo(from));
+    for (let tries = 1; !await this.#goTo(from); tries++) {
+      assert.ok(tries < MAX_TRIES, `the tape does not begin with ${from} records`);
+    }
     this.#next = from;
   }
 
-  /** To behind so many records, from the beginning: for that any drive will do. */
+  /**
+   * To behind so many records, from the beginning: for that any drive will do. The last of them is read, for tgt tells end
+   * of data when it spaces just up to it.
+   */
   async #goTo(record: number): Promise<boolean> {
     try {
       await this.#drive.rewind();
-      if (record > 0) await this.#drive.space("blocks", record);
-      return true;
+      if (record > 1) await this.#drive.space("blocks", record - 1);
+      return record === 0 || (await this.#drive.read()).kind === "record";
     } catch (error) {
       assert.ok(error instanceof TapeError, `${error}`);
       return false;
