@@ -74,13 +74,14 @@ async function playOver(
   { url, port }: { readonly url: string; readonly port: number },
   options: RoughRoadOptions,
   connections: number,
+  args: readonly string[] = [],
 ): Promise<void> {
   await withTempDir(async (dir) => {
     await makeTracks(dir);
     await writeTracks(url, dir, RECORDS["mixed sizes"]);
     const road = new RoughRoad(port, options);
     try {
-      await playAndCompare(url.replace(`:${port}/`, `:${road.port}/`), dir);
+      await playAndCompare(url.replace(`:${port}/`, `:${road.port}/`), dir, args);
       assert.equal(road.connections, connections);
     } finally {
       await road.stop();
@@ -90,9 +91,12 @@ async function playOver(
 
 const CUT = { cutAfterBytes: 700_000 };
 
+/** istgt mixes up its answers now and then when several commands are under way, which ends connections that nobody cut. */
+const ONE_BY_ONE: Readonly<Record<string, readonly string[]>> = { istgt: ["--read-ahead", "0"] };
+
 for (const [name, start] of Object.entries(TARGETS)) {
   Deno.test(`${name}: a connection that breaks in the middle of a track costs the player no sample`, () =>
-    withTarget(start(), (target) => playOver(target, CUT, 2)));
+    withTarget(start(), (target) => playOver(target, CUT, 2, ONE_BY_ONE[name])));
 }
 
 /** Runs `use` against a simulated target. */
