@@ -7,6 +7,7 @@ import {
   transportFailure,
 } from "./errors.ts";
 import { type CopyPart, HeldReader } from "./held_reader.ts";
+import { PendingWrite } from "./pending_write.ts";
 
 /** The part of Bun's TCP sockets that a stream needs. */
 export interface BunSocket {
@@ -92,8 +93,7 @@ export class BunStream implements ByteStream {
   #taken = 0;
   #closed = false;
   #failure: Failure | undefined;
-  #resolveWrite: (() => void) | undefined;
-  #rejectWrite: ((reason: TransportError) => void) | undefined;
+  readonly #pending: PendingWrite = new PendingWrite();
 
   constructor(socket: BunSocket, address: NetworkAddress) {
     this.#socket = socket;
@@ -111,14 +111,14 @@ export class BunStream implements ByteStream {
     this.#piece = NO_BYTES;
     this.#taken = 0;
     if (this.#sendsAll()) return WRITTEN;
-    return this.#failure ? Promise.reject(this.#writeFailure()) : new Promise(this.#parkWrite);
+    return this.#failure ? Promise.reject(this.#writeFailure()) : this.#pending.wait();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#failure = { reason: "closed" };
-    this.#settleWrite(this.#writeFailure());
+    this.#pending.settle(this.#writeFailure());
     this.#reader.discard();
     this.#socket.end();
   }
@@ -130,7 +130,7 @@ export class BunStream implements ByteStream {
 
   /** The socket takes bytes again. Bun says so without having been asked, too. */
   drained(): void {
-    if (this.#resolveWrite !== undefined && this.#sendsAll()) this.#settleWrite();
+    if (this.#pending.isThere && this.#sendsAll()) this.#pending.settle();
   }
 
   /** A peer that ended its direction has closed both. */
@@ -145,7 +145,7 @@ export class BunStream implements ByteStream {
     this.#failure ??= { reason: cause === undefined ? "reset" : reasonOf(cause), cause };
     const address = this.#address;
     this.#reader.fail(transportFailure({ op: "read", ...this.#failure, address }));
-    this.#settleWrite(this.#writeFailure());
+    this.#pending.settle(this.#writeFailure());
   }
 
   /** Offers what is left; false when the socket does not take all of it now. */
@@ -168,20 +168,4 @@ export class BunStream implements ByteStream {
     const { reason, cause } = this.#failure ?? { reason: "closed" };
     return transportFailure({ op: "write", reason, address: this.#address, cause });
   }
-
-  #settleWrite(failure?: TransportError): void {
-    const resolve = this.#resolveWrite;
-    const reject = this.#rejectWrite;
-    this.#resolveWrite = this.#rejectWrite = undefined;
-    if (failure === undefined) resolve?.();
-    else reject?.(failure);
-  }
-
-  readonly #parkWrite = (
-    resolve: (value: void) => void,
-    reject: (reason: unknown) => void,
-  ): void => {
-    this.#resolveWrite = resolve;
-    this.#rejectWrite = reject;
-  };
 }

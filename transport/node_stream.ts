@@ -7,6 +7,7 @@ import {
   transportFailure,
 } from "./errors.ts";
 import { HeldReader } from "./held_reader.ts";
+import { PendingWrite } from "./pending_write.ts";
 
 /** Why the socket is of no more use. */
 interface Failure {
@@ -21,8 +22,7 @@ export class NodeStream implements ByteStream {
   readonly #socket: Socket;
   #closed = false;
   #failure: Failure | undefined;
-  #resolveWrite: (() => void) | undefined;
-  #rejectWrite: ((reason: TransportError) => void) | undefined;
+  readonly #pending: PendingWrite = new PendingWrite();
 
   /** `reader` is handed in when the socket already pushes into it; otherwise the socket's data events do. */
   constructor(socket: Socket, address: NetworkAddress, reader?: HeldReader) {
@@ -41,7 +41,7 @@ export class NodeStream implements ByteStream {
 
   write(chunks: readonly Uint8Array[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#writeFailure());
-    const written = new Promise(this.#parkWrite);
+    const written = this.#pending.wait();
     this.#send(chunks);
     return written;
   }
@@ -50,7 +50,7 @@ export class NodeStream implements ByteStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#failure = { reason: "closed" };
-    this.#settleWrite(this.#writeFailure());
+    this.#pending.settle(this.#writeFailure());
     this.#reader.discard();
     this.#socket.destroy();
   }
@@ -59,7 +59,7 @@ export class NodeStream implements ByteStream {
   #send(chunks: readonly Uint8Array[]): void {
     const filled = chunks.filter((chunk) => chunk.length > 0);
     const last = filled.pop();
-    if (last === undefined) return this.#settleWrite();
+    if (last === undefined) return this.#pending.settle();
     const socket = this.#socket;
     socket.cork();
     for (const chunk of filled) socket.write(chunk);
@@ -78,7 +78,7 @@ export class NodeStream implements ByteStream {
     this.#failure ??= failure;
     const address = this.#address;
     this.#reader.fail(transportFailure({ op: "read", ...this.#failure, address }));
-    this.#settleWrite(this.#writeFailure());
+    this.#pending.settle(this.#writeFailure());
   }
 
   #writeFailure(): TransportError {
@@ -87,26 +87,9 @@ export class NodeStream implements ByteStream {
   }
 
   readonly #written = (cause?: Error | null): void => {
-    if (!cause) return this.#settleWrite();
+    if (!cause) return this.#pending.settle();
     this.#failure ??= { reason: reasonOf(cause), cause };
-    this.#settleWrite(this.#writeFailure());
-  };
-
-  /** Settles the pending write, if there is one: a runtime may report a failure by callback, by event, or both. */
-  #settleWrite(failure?: TransportError): void {
-    const resolve = this.#resolveWrite;
-    const reject = this.#rejectWrite;
-    this.#resolveWrite = this.#rejectWrite = undefined;
-    if (failure === undefined) resolve?.();
-    else reject?.(failure);
-  }
-
-  readonly #parkWrite = (
-    resolve: (value: void) => void,
-    reject: (reason: unknown) => void,
-  ): void => {
-    this.#resolveWrite = resolve;
-    this.#rejectWrite = reject;
+    this.#pending.settle(this.#writeFailure());
   };
 }
 

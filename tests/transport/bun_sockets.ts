@@ -14,11 +14,9 @@ import {
   type ComplianceTest,
   defaultDialer,
   defaultListen,
-  TransportError,
-  type TransportErrorReason,
-  type TransportOperation,
 } from "../../transport/mod.ts";
 import { connectOver } from "./connecting.ts";
+import { rejectsWith } from "./rejects_with.ts";
 import { runCases } from "./run_cases.ts";
 import { FLOOD_BYTES, FLOOD_PERIOD, type PeerPorts } from "./strange_peers.ts";
 import { watchedEnds } from "./watched_ends.ts";
@@ -28,17 +26,6 @@ const LOCAL = { hostname: "127.0.0.1", port: 0 };
 const UNKNOWN = { hostname: "nonexistent.invalid", port: 3260 };
 
 const dialPeer = (port: number): Promise<ByteStream> => bunDialer({ ...LOCAL, port });
-
-async function rejectsWith(
-  promise: Promise<unknown>,
-  op: TransportOperation,
-  reason: TransportErrorReason,
-): Promise<TransportError> {
-  const error = await promise.then(() => undefined, (error: unknown) => error);
-  assert.ok(error instanceof TransportError, `${error}`);
-  assert.deepEqual([error.op, error.reason], [op, reason], error.message);
-  return error;
-}
 
 async function listening(use: (listener: ByteListener) => Promise<void>): Promise<void> {
   const listener = await bunListen(LOCAL);

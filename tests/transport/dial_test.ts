@@ -9,12 +9,10 @@ import {
   nodeDialer,
   nodeListen,
   tlsDialer,
-  TransportError,
-  type TransportErrorReason,
-  type TransportOperation,
 } from "../../transport/mod.ts";
 import { client } from "./certificates.ts";
 import { connectOver } from "./connecting.ts";
+import { rejectsWith } from "./rejects_with.ts";
 import { unansweringPeer } from "./strange_peers.ts";
 
 /** A port of loopback that nobody listens on. */
@@ -22,17 +20,6 @@ async function closedPort(): Promise<number> {
   const listener = await denoListen({ hostname: "127.0.0.1", port: 0 });
   listener.close();
   return listener.address.port;
-}
-
-async function rejectsWith(
-  promise: Promise<unknown>,
-  op: TransportOperation,
-  reason: TransportErrorReason,
-): Promise<TransportError> {
-  const error = await promise.then(() => undefined, (error: unknown) => error);
-  assert.ok(error instanceof TransportError, `${error}`);
-  assert.deepEqual([error.op, error.reason], [op, reason], error.message);
-  return error;
 }
 
 /** The one way to dial for which Deno has no signal. */
