@@ -202,6 +202,11 @@ export function breaksPosition(condition: Condition): boolean {
   return POSITION_BREAKERS.has(condition);
 }
 
+/** Whether the command was executed, and did all that was asked. */
+export function isDone(condition: Condition): boolean {
+  return condition === "good" || condition === "informational";
+}
+
 /**
  * Whether the caller has to hear of it, whichever command the drive has told it to: that the tape may stand anywhere, or be another, or that what was buffered
  * is not on it. The drive says it once.

@@ -23,7 +23,14 @@ import type {
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { type Condition, conditionOf, conditionOfStatus, errorFor, isNews } from "./conditions.ts";
+import {
+  type Condition,
+  conditionOf,
+  conditionOfStatus,
+  errorFor,
+  isDone,
+  isNews,
+} from "./conditions.ts";
 import { TapeError, type TapeErrorFacts, TransportLostError } from "./errors.ts";
 import { type DriveNotice, wantsCleaning } from "./notice.ts";
 
@@ -206,7 +213,7 @@ export class Device {
   ): Promise<Reply> {
     const reply = await this.attempt(command);
     const { condition } = reply;
-    if (condition === "good" || condition === "informational" || expected.has(condition)) {
+    if (isDone(condition) || expected.has(condition)) {
       return reply;
     }
     throw this.fail(reply);

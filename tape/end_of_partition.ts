@@ -9,6 +9,7 @@
  */
 
 import { spaceCdb, SpaceCode } from "./commands.ts";
+import { isDone } from "./conditions.ts";
 import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -36,7 +37,7 @@ export class EndOfPartition {
     const before = (await this.#session.askPosition())?.object;
     const cdb = spaceCdb(SpaceCode.Filemarks, 1);
     const { condition } = await this.#session.device.probe({ cdb });
-    const isGood = condition === "good" || condition === "informational";
+    const isGood = isDone(condition);
     const after = (await this.#session.askPosition())?.object;
     this.#session.proof.startRun();
     if (isGood && before !== undefined && after === before + 1) return "filemark";

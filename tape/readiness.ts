@@ -8,6 +8,7 @@ import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { eitherOf } from "./abort.ts";
 import { loadUnloadCdb } from "./commands.ts";
+import { isDone } from "./conditions.ts";
 import type { Device, Reply } from "./device.ts";
 import { NotReadyError, type NotReadyReason, type TapeError } from "./errors.ts";
 import type { DriveNotice } from "./notice.ts";
@@ -65,7 +66,7 @@ export async function waitUntilReady(
   let polls = 0;
   for (let reply = first;; reply = await askReady(device, signal)) {
     const { condition } = reply;
-    if (condition === "good" || condition === "informational") {
+    if (isDone(condition)) {
       return { isReady: true, hasWaited: polls > 0 };
     }
     if (isAttention(reply) && attentions++ < MAX_ATTENTIONS) {

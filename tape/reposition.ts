@@ -19,6 +19,7 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
+import { isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
@@ -197,7 +198,8 @@ export class Reposition {
 
   /** Spaces; any answer but good makes this way worthless. */
   async #space(code: number, count: number): Promise<boolean> {
-    return isGood(await this.#session.device.probe({ cdb: spaceCdb(code, count) }));
+    const { condition } = await this.#session.device.probe({ cdb: spaceCdb(code, count) });
+    return isDone(condition);
   }
 
   async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
@@ -231,7 +233,7 @@ export class Reposition {
     for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
       if (cdb === undefined) continue;
       const reply = await this.#session.device.probe({ cdb });
-      if (isGood(reply)) return (await this.#session.askPosition())?.object === number;
+      if (isDone(reply.condition)) return (await this.#session.askPosition())?.object === number;
       if (reply.condition !== "illegal-request") return false;
     }
     return false;
@@ -296,13 +298,9 @@ export class Reposition {
   }
 
   async #rewind(): Promise<boolean> {
-    return isGood(await this.#session.device.probe({ cdb: rewindCdb() }));
+    const { condition } = await this.#session.device.probe({ cdb: rewindCdb() });
+    return isDone(condition);
   }
-}
-
-/** Whether the command was executed. */
-function isGood({ condition }: Reply): boolean {
-  return condition === "good" || condition === "informational";
 }
 
 /** Whether `data` begins with the whole of `expected`. */

@@ -15,6 +15,7 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
+import { isDone } from "./conditions.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -158,7 +159,7 @@ export class WriteRecovery {
       name: device.name,
     });
     const { condition } = await device.probe({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
-    if (condition !== "good" && condition !== "informational") return false;
+    if (!isDone(condition)) return false;
     return await this.#objectsBeyond(here) === 0;
   }
 

@@ -24,6 +24,9 @@ export const RESERVATION_CONFLICT: Outcome = { isConflict: true };
 /** GOOD without data. */
 export const GOOD: Outcome = {};
 
+/** The additional sense code of power on and resets, which goes before a reservation conflict. */
+export const POWER_ON_OR_RESET = 0x29;
+
 /** The conditions by name; INFORMATION and the flags that depend on the case are added where they arise. */
 export const Conditions = {
   noSense: { key: SenseKey.NoSense, asc: 0x00, ascq: 0x00 },
@@ -59,9 +62,9 @@ export const Conditions = {
   failurePrediction: { key: SenseKey.NoSense, asc: 0x5d, ascq: 0x00 },
   failurePredictionTest: { key: SenseKey.NoSense, asc: 0x5d, ascq: 0xff },
   mediumChanged: { key: SenseKey.UnitAttention, asc: 0x28, ascq: 0x00 },
-  powerOn: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x00 },
-  deviceReset: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x03 },
-  nexusLoss: { key: SenseKey.UnitAttention, asc: 0x29, ascq: 0x07 },
+  powerOn: { key: SenseKey.UnitAttention, asc: POWER_ON_OR_RESET, ascq: 0x00 },
+  deviceReset: { key: SenseKey.UnitAttention, asc: POWER_ON_OR_RESET, ascq: 0x03 },
+  nexusLoss: { key: SenseKey.UnitAttention, asc: POWER_ON_OR_RESET, ascq: 0x07 },
   modeParametersChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x01 },
   reservationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x03 },
   reservationsReleased: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x04 },

@@ -5,7 +5,7 @@
  */
 
 import type { Nexus } from "../device_server.ts";
-import { type Condition, Conditions } from "./conditions.ts";
+import { type Condition, Conditions, POWER_ON_OR_RESET } from "./conditions.ts";
 
 /** An additional sense code with its qualifier. */
 export interface AdditionalSense {
@@ -33,7 +33,7 @@ const MAX_PENDING = 16;
 const MAX_KNOWN_PORTS = 1024;
 
 /** Resets are told first, then that the tape is another, then that parameters are, and last what concerns the drive. */
-const PRECEDENCE: Readonly<Record<number, number>> = { 0x29: 0, 0x28: 1, 0x3f: 3 };
+const PRECEDENCE: Readonly<Record<number, number>> = { [POWER_ON_OR_RESET]: 0, 0x28: 1, 0x3f: 3 };
 
 function precedence({ asc }: Condition): number {
   return PRECEDENCE[asc] ?? 2;

@@ -13,15 +13,13 @@ import {
   failed,
   invalidField,
   type Outcome,
+  POWER_ON_OR_RESET,
   RESERVATION_CONFLICT,
 } from "../tape/conditions.ts";
 import { UnitCommandSet } from "./command_set.ts";
 import { autosense } from "./sense_answer.ts";
 import { cdbLength, type UnitCommand } from "./unit_command.ts";
 import type { UnitState } from "./unit_state.ts";
-
-/** The additional sense code of power on and resets, which goes before a reservation conflict. */
-const POWER_ON_OR_RESET = 0x29;
 
 /** What a kind of unit does beside what all do. */
 export interface UnitHooks {

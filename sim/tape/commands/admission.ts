@@ -11,13 +11,11 @@ import {
   failed,
   invalidField,
   type Outcome,
+  POWER_ON_OR_RESET,
   RESERVATION_CONFLICT,
 } from "../conditions.ts";
 import { cdbLength, type DriveCommand } from "./drive_command.ts";
 import type { DriveState } from "../drive_state.ts";
-
-/** The additional sense code of power on and resets, which goes before a reservation conflict. */
-const POWER_ON_OR_RESET = 0x29;
 
 const PREVENT_ALLOW = 0x1e;
 /** Up to SCSI-2 the top three bits of byte 1 were the LUN. */
