@@ -18,6 +18,7 @@ export type QuirkName =
   | "space-end-of-data-short"
   | "space-short-after-rewind"
   | "space-past-end-moves-nothing"
+  | "misses-filemark-after-motion"
   | "position-off-by-one-after-motion"
   | "file-number-lost"
   | "refuses-room-beyond-end"
@@ -50,6 +51,7 @@ const DRIVE_QUIRKS: Readonly<Record<DriveQuirkName, keyof DriveQuirks>> = {
   "space-end-of-data-short": "spaceEndOfDataShort",
   "space-short-after-rewind": "spaceShortAfterRewind",
   "space-past-end-moves-nothing": "spacePastEndMovesNothing",
+  "misses-filemark-after-motion": "missesFilemarkAfterMotion",
   "position-off-by-one-after-motion": "positionOffByOneAfterMotion",
   "file-number-lost": "fileNumberLost",
   "refuses-room-beyond-end": "refusesRoomBeyondEnd",

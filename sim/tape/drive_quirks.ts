@@ -45,7 +45,12 @@ export interface DriveQuirks {
   readonly spaceShortAfterRewind?: boolean;
   /** SPACE over filemarks that finds too few says 8/0005 and has moved nothing. @default false */
   readonly spacePastEndMovesNothing?: boolean;
-  /** READ POSITION says 0 at the beginning and one too many elsewhere; LOCATE agrees with it, as on istgt. @default false */
+  /**
+   * Before a filemark that SPACE over blocks or LOCATE has led to, the filemark counts as passed: READ tells of it and goes on behind the next one, or
+   * to the beginning where there is none, and SPACE over filemarks counts without it, as on istgt. @default false
+   */
+  readonly missesFilemarkAfterMotion?: boolean;
+  /** READ POSITION says 0 where REWIND leads to and one too many elsewhere; LOCATE agrees with it, as on istgt. @default false */
   readonly positionOffByOneAfterMotion?: boolean;
   /** READ POSITION does not know the file number (MPU) from LOCATE or SPACE to end of data on, up to a rewind. @default false */
   readonly fileNumberLost?: boolean;

@@ -82,6 +82,8 @@ export class DriveState {
   refusesReads = false;
   /** Whether the last motion was REWIND, for the quirk `spaceShortAfterRewind`. */
   isRewound = false;
+  /** Whether SPACE over blocks or LOCATE has led here, for the quirk `missesFilemarkAfterMotion`. */
+  isSpacedTo = false;
   /** Whether filemarks were counted all the way, for the quirk `fileNumberLost`. */
   knowsFileNumber = true;
   /** Number of the current partition. */

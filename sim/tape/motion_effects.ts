@@ -38,4 +38,5 @@ export function followMotion(drive: DriveState, opcode: number, before: Place): 
   if (MOTIONS.includes(opcode)) drive.counts.motions++;
   drive.refusesReads = false;
   if (opcode !== REWIND) drive.isRewound = false;
+  if (!MOTIONS.includes(opcode)) drive.isSpacedTo = false;
 }

@@ -75,6 +75,7 @@ function rewind(drive: DriveState): Outcome {
   if (lost !== undefined) return failed(lost);
   drive.object = 0;
   drive.isRewound = true;
+  drive.isSpacedTo = false;
   drive.knowsFileNumber = true;
   return synchronize(drive);
 }
@@ -87,9 +88,14 @@ function space(drive: DriveState, code: number, asked: number): Outcome {
   drive.isRewound = false;
   switch (code) {
     case 0:
+      drive.isSpacedTo ||= count !== 0;
       return spaced(drive, count, spaceBlocks(drive, count));
-    case 1:
-      return spaced(drive, count, spaceFilemarks(drive, count));
+    case 1: {
+      const { object } = drive;
+      const stop = spaceFilemarks(drive, count);
+      drive.isSpacedTo &&= stop !== undefined && drive.object === object;
+      return spaced(drive, count, stop);
+    }
     case 2:
       return spaced(drive, count, spaceSequentialFilemarks(drive, count));
     case 3:
@@ -151,7 +157,9 @@ function changePartition(drive: DriveState, cdb: Uint8Array, partition: number):
 
 function locateObject(drive: DriveState, address: number): Outcome {
   const shifted = drive.quirks.positionOffByOneAfterMotion && address > 0;
-  return moveTo(drive, shifted ? address - 1 : address);
+  const outcome = moveTo(drive, shifted ? address - 1 : address);
+  drive.isSpacedTo = address > 0;
+  return outcome;
 }
 
 /** The beginning of a file: just after the filemark with that number, counted from 1; file 0 begins the partition. */
@@ -163,6 +171,7 @@ function locateFile(drive: DriveState, file: number): Outcome {
 
 function moveTo(drive: DriveState, object: number): Outcome {
   const { objectCount } = drive.partition;
+  drive.isSpacedTo = true;
   drive.object = Math.min(object, objectCount);
   drive.knowsFileNumber = !drive.quirks.fileNumberLost;
   if (object <= objectCount) return GOOD;

@@ -111,6 +111,7 @@ function placeFlags(drive: DriveState): number {
     (drive.inProgrammableEarlyWarning ? BEYOND_PROGRAMMABLE_WARNING : 0);
 }
 
-function reportedObject({ quirks, object: here }: DriveState, object: number = here): number {
-  return quirks.positionOffByOneAfterMotion && object > 0 ? object + 1 : object;
+function reportedObject(drive: DriveState, object: number = drive.object): number {
+  const isOff = drive.quirks.positionOffByOneAfterMotion && (object > 0 || drive.isSpacedTo);
+  return isOff ? object + 1 : object;
 }

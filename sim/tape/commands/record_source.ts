@@ -10,6 +10,7 @@ import type { Nexus } from "../../device_server.ts";
 import { type Condition, Conditions } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
 import { TapeAlert } from "../tape_alerts.ts";
+import { behindFilemark } from "./missed_filemark.ts";
 
 /** CRC32C behind each block, with logical block protection (SSC-4 §4.2.29). */
 export const PROTECTION_BYTES = 4;
@@ -27,7 +28,7 @@ export function stopBeforeRecord(drive: DriveState): Condition | undefined {
     return { ...Conditions.endOfData, endOfMedium: drive.inEarlyWarning };
   }
   if (partition.kind(object) !== "filemark") return undefined;
-  drive.object++;
+  drive.object = behindFilemark(drive);
   return Conditions.filemark;
 }
 
@@ -49,7 +50,9 @@ export function transferLength(drive: DriveState, object: number): number {
 /** Reads the record at the position, at most `maxBytes` of it, and passes it; one that cannot be read stays ahead. */
 export function takeRecord(drive: DriveState, nexus: Nexus, maxBytes: number): TakenRecord {
   const taken = contents(drive, nexus, drive.object, maxBytes);
-  if (taken.data !== undefined) drive.object++;
+  if (taken.data === undefined) return taken;
+  drive.object++;
+  drive.isSpacedTo = false;
   return taken;
 }
 

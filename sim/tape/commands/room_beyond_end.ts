@@ -19,7 +19,7 @@ export function roomBeyondEnd(drive: DriveState, length: number): Outcome | unde
   const { partition, object } = drive;
   const written = partition.bytesBefore(partition.objectCount);
   const fileBytes = Math.ceil((written + 1) / FILE_STEP) * FILE_STEP;
-  const isRecord = object < partition.objectCount && partition.kind(object) === "record";
-  drive.refusesReads ||= isRecord && length > fileBytes - partition.bytesBefore(object);
+  const isWithin = object < partition.objectCount;
+  drive.refusesReads ||= isWithin && length > fileBytes - partition.bytesBefore(object);
   return drive.refusesReads ? failed(REFUSAL, { information: length }) : undefined;
 }

@@ -7,6 +7,7 @@
 import { type Condition, Conditions } from "../conditions.ts";
 import type { DriveState } from "../drive_state.ts";
 import type { Partition } from "../medium.ts";
+import { missesFilemark } from "./missed_filemark.ts";
 
 /**
  * Spaces over records, `count` of them, backwards when negative. A filemark is passed, and stops it.
@@ -23,6 +24,7 @@ function objects(drive: DriveState, count: number): Condition | undefined {
   const target = drive.object + count;
   const { objectCount } = drive.partition;
   drive.object = Math.max(0, Math.min(target, objectCount));
+  drive.isSpacedTo &&= target >= 0;
   return target > objectCount ? atEndOfData(drive, target - objectCount) : undefined;
 }
 
@@ -64,7 +66,7 @@ function blocksBackward(drive: DriveState, count: number): Condition | undefined
  */
 export function spaceFilemarks(drive: DriveState, count: number): Condition | undefined {
   const { partition, object } = drive;
-  const passed = partition.filemarksBefore(object);
+  const passed = partition.filemarksBefore(object) + (missesFilemark(drive) ? 1 : 0);
   const target = passed + count;
   if (count === 0) return undefined;
   if (target < 0) return atBeginning(drive, -target);

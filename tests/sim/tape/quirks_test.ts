@@ -248,3 +248,33 @@ Deno.test("noLocate16: LOCATE (10) is there all the same", () => {
   strictEqual(summary(bench.run([0x92])), "5/2000");
   strictEqual(summary(bench.run([0x2b])), "GOOD");
 });
+
+Deno.test("missesFilemarkAfterMotion: behind SPACE over blocks and LOCATE, the filemark ahead counts as passed", () => {
+  const bench = new DriveBench({
+    medium: tapeOf([10, FM, 10, 10, FM, 10, FM]),
+    quirks: { missesFilemarkAfterMotion: true },
+  });
+  const motions = [() => bench.run(space(0, -1)), () => bench.locate(1)];
+  for (const motion of motions) {
+    bench.locate(2);
+    motion();
+    strictEqual(summary(bench.run(read(10))), "0/0001 FM 10");
+    strictEqual(bench.position().object, 5);
+    bench.locate(2);
+    motion();
+    bench.ok(space(1, 1));
+    strictEqual(bench.position().object, 5);
+    bench.locate(2);
+    motion();
+    bench.ok(space(1, -1));
+    strictEqual(bench.position().object, 1);
+    strictEqual(summary(bench.run(read(10))), "0/0001 FM 10");
+    strictEqual(bench.position().object, 2);
+  }
+  bench.locate(6);
+  strictEqual(summary(bench.run(read(10))), "0/0001 FM 10");
+  strictEqual(bench.position().object, 0);
+  bench.ok(read(10));
+  strictEqual(summary(bench.run(read(10))), "0/0001 FM 10");
+  strictEqual(bench.position().object, 2);
+});
