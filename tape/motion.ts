@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import {
   eraseCdb,
   loadUnloadCdb,
@@ -17,7 +18,7 @@ import {
   SpaceCode,
   TapeOpcode,
 } from "./commands.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { EndOfPartition } from "./end_of_partition.ts";
 import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
@@ -176,6 +177,7 @@ export class Motion {
     this.#session.count.forget();
     this.#session.partition = options.partition ?? this.#session.partition;
     if (options.number === 0) this.#session.count.setBeginning();
+    else this.#session.proof.land();
   }
 
   /** Makes end of data here. */
@@ -189,10 +191,14 @@ export class Motion {
       return await this.#spaceFromBeginning(count, signal);
     }
     const { device, proof } = this.#session;
+    if (what === "filemarks" && proof.isAtLanding) {
+      return await this.#spaceFromLanding(count, signal);
+    }
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
-    proof.startRun();
     const stop = stopOf(reply, count);
+    if (what === "blocks" && stop === undefined) proof.land();
+    else proof.startRun();
     const information = reply.sense?.information;
     const left = information === undefined ? undefined : Math.abs(information);
     if (what === "blocks") this.#countBlocks(count, stop, left);
@@ -211,6 +217,30 @@ export class Motion {
     const stop = stopOf(reply, count);
     if (stop !== undefined) throw this.#stopped(stop, reply, count);
     if (count > 1) await this.#spaceOver("blocks", count - 1, signal);
+  }
+
+  /** Where a filemark may be ahead that the drive takes for passed, one thing is read first: behind it every drive knows its place. */
+  async #spaceFromLanding(count: number, signal?: AbortSignal): Promise<void> {
+    const { proof } = this.#session;
+    const landing = proof.landing ?? (await this.#session.askPosition(signal))?.object;
+    proof.startRun();
+    const passed = landing ? await this.#passOne(landing, signal) : 0;
+    if (count !== passed) await this.#spaceOver("filemarks", count - passed, signal);
+  }
+
+  /** Reads one thing behind a landing; how many filemarks that was. */
+  async #passOne(landing: number, signal?: AbortSignal): Promise<number> {
+    const { count, device } = this.#session;
+    const { condition } = await device.probe(this.#leastRead(signal));
+    if (condition !== "filemark") {
+      if (isDone(condition) || condition === "incorrect-length") count.passRecords(1);
+      else if (condition !== "end-of-data") count.forget();
+      return 0;
+    }
+    const here = (await this.#session.askPosition(signal))?.object;
+    if (here !== undefined && here !== landing + 1) await this.#reposition.passFilemark(landing);
+    count.passFilemarks(1);
+    return 1;
   }
 
   /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */
@@ -295,11 +325,15 @@ export class Motion {
 
   /** Reads one thing with the least room; what comes is not looked at. */
   async #readOne(signal?: AbortSignal): Promise<Reply> {
-    const { blockBytes, limits, device } = this.#session;
+    return await this.#session.device.perform(this.#leastRead(signal), ANYTHING_READ);
+  }
+
+  #leastRead(signal?: AbortSignal): ScsiCommand {
+    const { blockBytes, limits } = this.#session;
     const fixed = blockBytes > 0;
     const dataIn = new Uint8Array(blockBytes || limits.minBytes);
     const cdb = readCdb({ fixed, sili: false, length: fixed ? 1 : dataIn.length });
-    return await device.perform({ cdb, dataIn, signal }, ANYTHING_READ);
+    return { cdb, dataIn, signal };
   }
 
   /** From the beginning, where the drive has been rewound to. */

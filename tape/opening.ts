@@ -148,7 +148,10 @@ function apply(
   // A drive without mode parameters has nothing to set a block size with.
   if (facts.value.blockBytes === undefined) session.blockBytes = 0;
   else session.knowBlockSize(facts.value.blockBytes);
-  if (facts.value.position?.beginningOfPartition) session.placeAtBeginning();
+  const { position } = facts.value;
+  if (position?.beginningOfPartition) session.placeAtBeginning();
+  // Whoever was here before may have left the tape behind a LOCATE.
+  else if (position?.object !== undefined) session.proof.land(position.object);
 }
 
 async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {

@@ -71,6 +71,8 @@ export function decodePosition(bytes: Uint8Array, form: number): DevicePosition 
   if (form === PositionForm.Short && (flags & POSITION_ERROR) !== 0) return undefined;
   // tgt answers the long form with zeros wherever the tape stands. Object 0 is the beginning, so one says so or neither is true.
   if ((flags & BEGINNING) === 0 && objectOf(bytes, form) === 0) return facts;
+  // istgt has gone below 0 after SPACE backwards.
+  if (!Number.isSafeInteger(objectOf(bytes, form))) return facts;
   return form === PositionForm.Long
     ? { ...facts, ...longFields(bytes, flags) }
     : { ...facts, partition: bytes[1], object: objectOf(bytes, form) };

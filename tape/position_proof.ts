@@ -6,6 +6,15 @@
  * @module
  */
 
+/**
+ * A place that SPACE over blocks or LOCATE has led to. Before a filemark istgt does not know its place there: it takes the filemark for passed, tells of it
+ * when it is read, and goes on behind the next one, a whole file further. Its numbers show it.
+ */
+interface Landing {
+  readonly isAsked: boolean;
+  readonly number: number | undefined;
+}
+
 /** Follows one run of READs and writes: everything from one motion of another kind to the next. */
 export class PositionProof {
   #run = 0;
@@ -13,6 +22,7 @@ export class PositionProof {
   #anchor: { readonly number: number; readonly passed: number } | undefined;
   #isProven = false;
   #isRefuted = false;
+  #landing: Landing | undefined;
   /** Asked behind a READ, the drive had no number to give; it is not asked again. */
   #isMute = false;
 
@@ -37,12 +47,39 @@ export class PositionProof {
     return this.#anchor === undefined ? 2 : 1;
   }
 
+  /** Whether the run begins at a {@link Landing}, and nothing has gone by since. */
+  get isAtLanding(): boolean {
+    return this.#landing !== undefined && this.#passed === 0;
+  }
+
+  /** Whether the drive has not yet been asked for the number of that place. */
+  get wantsLanding(): boolean {
+    return this.isAtLanding && !this.#landing!.isAsked && !this.#isMute;
+  }
+
+  /** The drive's number of the landing that the last object was right behind; `undefined` where it gave none that others can be held against. */
+  get landing(): number | undefined {
+    return this.#passed <= 1 ? this.#landing?.number : undefined;
+  }
+
+  /** SPACE over blocks or LOCATE has led here, or nobody knows what; the drive calls it `number`, if it was asked. */
+  land(number?: number): void {
+    this.startRun();
+    this.#landing = { isAsked: number !== undefined, number };
+  }
+
+  /** What the first READ has met is certain to be what stood there. */
+  leaveLanding(): void {
+    this.#landing = undefined;
+  }
+
   /** The tape was moved by something else than a READ, or an error made its way uncertain; `passed` objects have gone by since. */
   startRun(passed = 0): void {
     this.#run++;
     this.#passed = passed;
     this.#anchor = undefined;
     this.#isProven = this.#isRefuted = false;
+    this.#landing = undefined;
   }
 
   /** READs or writes moved the tape over so many objects. */
@@ -52,8 +89,13 @@ export class PositionProof {
 
   /** The drive's number at this point of the run; `undefined` when it gave none. */
   sample(number: number | undefined): void {
-    // Before the first READ of a run the number may be one of another base.
-    if (this.#passed === 0) return;
+    // Before the first READ of a run the number may be one of another base: istgt's goes from 0 at the beginning to 2 behind the first object.
+    if (this.#passed === 0) {
+      if (this.#landing !== undefined) {
+        this.#landing = { isAsked: true, number: number || undefined };
+      }
+      return;
+    }
     if (number === undefined) {
       this.#isMute = true;
     } else if (this.#anchor === undefined) {

@@ -229,7 +229,10 @@ export class ReadAhead {
   }
 
   #fill(): void {
-    const limit = this.#order === undefined && this.mayRunAhead ? this.#depth : 1;
+    const { proof } = this.#session;
+    if (proof.wantsLanding) this.#askPosition();
+    const isAlone = this.#order !== undefined || proof.isAtLanding;
+    const limit = this.mayRunAhead && !isAlone ? this.#depth : 1;
     while (!this.#isHalted && this.#underWay() < limit) {
       this.#issueRead();
       this.#sampleBehind();
@@ -282,7 +285,10 @@ export class ReadAhead {
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
     if (this.#depth === 0 && blockBytes === 0) return;
-    if (this.#questions >= proof.samplesWanted) return;
+    if (this.#questions < proof.samplesWanted) this.#askPosition();
+  }
+
+  #askPosition(): void {
     this.#questions++;
     const slot: Slot = { done: Promise.resolve() };
     slot.done = this.#session.samplePosition().then((number) => {

@@ -98,6 +98,7 @@ export class RecordReader {
     const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
     for (;;) {
       const arrival = this.ahead.arrived ?? await this.ahead.head(signal);
+      if (arrival.kind === "filemark") await this.#confirmFilemark();
       if (arrival.kind !== "misfit") return arrival;
       if (arrival.isBlockwise) await this.#readBlockwise(arrival);
       else if (arrival.error === undefined) await this.#readAgain(arrival, known);
@@ -180,6 +181,19 @@ export class RecordReader {
     this.#depth >>= 2;
     this.ahead.limit(this.#depth);
     this.ahead.mayRunAhead = false;
+  }
+
+  /** The first thing behind SPACE over blocks or LOCATE is a filemark: makes sure that the tape stands behind it. */
+  async #confirmFilemark(): Promise<void> {
+    const { proof } = this.#session;
+    const { landing } = proof;
+    if (landing === undefined) return;
+    await this.ahead.settle();
+    const here = (await this.#session.askPosition())?.object;
+    proof.leaveLanding();
+    if (here === undefined || here === landing + 1) return;
+    await this.reposition.passFilemark(landing);
+    this.ahead.found({ kind: "filemark" });
   }
 
   /** Finds out what stands where a READ was refused as if the partition ended: a filemark, a record that comes with less room, or nothing. */

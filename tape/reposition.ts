@@ -19,7 +19,7 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
-import { isDone } from "./conditions.ts";
+import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { PositionLostError } from "./errors.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
@@ -28,6 +28,9 @@ import { isRefused, type TapeSession } from "./tape_session.ts";
 
 /** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
 type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
+
+/** As many in a row as are looked at for an object that is none. */
+const MAX_FILEMARKS = 16;
 
 /** Brings the tape to where the caller is. */
 export class Reposition {
@@ -108,7 +111,6 @@ export class Reposition {
       { records: way.records, filemarks: way.filemarks, name: this.#session.device.name },
     );
     if (!await this.#go(way)) throw this.#noWay();
-    this.#session.proof.startRun();
   }
 
   /**
@@ -144,12 +146,11 @@ export class Reposition {
     return await this.returnTo(here);
   }
 
-  /** One block back and one forwards, where that leads to the same place by the drive's own word. */
+  /** One block back and over it again, where that leads to the same place by the drive's own word. */
   async #backAndForth(here: number | undefined): Promise<boolean> {
     if (here === undefined || !await this.#space(SpaceCode.Blocks, -1)) return false;
-    if (!await this.#space(SpaceCode.Blocks, 1)) return false;
     this.#session.proof.startRun();
-    return (await this.#session.askPosition())?.object === here;
+    return await this.#passOne() && (await this.#session.askPosition())?.object === here;
   }
 
   /**
@@ -162,6 +163,29 @@ export class Reposition {
     if (await this.#fromBeginning()) return true;
     this.#noWay();
     return false;
+  }
+
+  /**
+   * Goes over the filemark ahead of the object that the drive calls this number: there a READ told of it, and brought the tape elsewhere.
+   *
+   * @throws {PositionLostError} when the tape does not come to stand behind the filemark.
+   */
+  async passFilemark(number: number): Promise<void> {
+    this.#session.device.logger.debug("Going back before a filemark on {name}", {
+      name: this.#session.device.name,
+    });
+    this.#ahead.clear();
+    const isBehind = await this.#locateTo(number) && await this.#passFilemark(number) ||
+      await this.#fromBeginning() && await this.#passFilemark(number) ||
+      number === 1 && await this.#rewind() && await this.#passFilemark(number);
+    if (!isBehind) throw this.#noWay();
+    this.#session.proof.startRun();
+  }
+
+  async #passFilemark(number: number): Promise<boolean> {
+    const { condition } = await this.#readOne();
+    return condition === "filemark" &&
+      (await this.#session.askPosition())?.object === number + 1;
   }
 
   async #settled(): Promise<Undelivered> {
@@ -178,8 +202,10 @@ export class Reposition {
   async #go(way: Undelivered): Promise<boolean> {
     try {
       const isPlain = way.filemarks === 0 && !way.isUncertain;
-      if (isPlain && await this.#space(SpaceCode.Blocks, -way.records)) return true;
-      return await this.#locateBack(way, isPlain) || await this.#backFromBeginning(way);
+      const isBack = isPlain && await this.#space(SpaceCode.Blocks, -way.records) ||
+        await this.#locateBack(way, isPlain);
+      this.#session.proof.startRun();
+      return isBack || await this.#backFromBeginning(way);
     } catch (error) {
       this.#session.lose(error);
       throw error;
@@ -215,16 +241,29 @@ export class Reposition {
   }
 
   /**
-   * LOCATEs to the object before, and reads that one, which brings the tape to this number: so the drive itself has passed what lies
-   * before, and istgt, which loses its way when it is located to a filemark, is not asked to.
+   * LOCATEs to the object before, and reads that one, which brings the tape to this number: so the drive itself has passed what lies before, and istgt,
+   * which loses its way when it is located to a filemark, is not asked to. Where the object before is one it is, and then comes from before that.
    */
   async #locateTo(number: number): Promise<boolean> {
     if (number <= 1) return await this.#locateExactly(number);
-    if (!await this.#locateExactly(number - 1)) return false;
-    const { condition } = await this.#readOne();
-    const hasPassed = condition === "good" || condition === "incorrect-length" ||
-      condition === "filemark";
-    return hasPassed && (await this.#session.askPosition())?.object === number;
+    for (let objects = 1; objects <= Math.min(number, MAX_FILEMARKS); objects++) {
+      const isThere = objects < number ? this.#locateExactly(number - objects) : this.#rewind();
+      if (!await isThere) return false;
+      const { condition } = await this.#readOne();
+      if (!isRecord(condition) && condition !== "filemark") return false;
+      if (await this.#readOnTo(number, objects - 1)) return true;
+      if (condition !== "filemark") return false;
+    }
+    return false;
+  }
+
+  /** Reads at most so many objects more, until the drive says that it has come to this number. */
+  async #readOnTo(number: number, most: number): Promise<boolean> {
+    for (let left = most;; left--) {
+      const here = (await this.#session.askPosition())?.object;
+      if (here === undefined || here >= number) return here === number;
+      if (left === 0 || !await this.#passOne()) return false;
+    }
   }
 
   /** LOCATEs, and asks the drive whether it is there. */
@@ -258,6 +297,12 @@ export class Reposition {
     return condition === "filemark" && await comeAgain();
   }
 
+  /** Reads one thing, a record or a filemark, which the tape stands behind then. */
+  async #passOne(): Promise<boolean> {
+    const { condition } = await this.#readOne();
+    return isRecord(condition) || condition === "filemark";
+  }
+
   /** Reads one thing with the least room; what comes is not looked at. */
   #readOne(): Promise<Reply> {
     const { blockBytes, limits } = this.#session;
@@ -280,20 +325,30 @@ export class Reposition {
   }
 
   /**
-   * From the beginning of the partition over what the driver has counted. From the very beginning istgt spaces over one block too few, unless one has been
-   * read; where that one cannot be read, in another block size for instance, spacing alone is good enough only if it `isChecked` what it leads to.
+   * From the beginning of the partition over what the driver has counted, over the last record of it with a READ, behind which every drive knows its place.
+   * Where that one cannot be read spacing alone has to do; from the very beginning only if it `isChecked` what it leads to.
    */
   async #fromBeginning(isChecked = false): Promise<boolean> {
     const { file, record } = this.#session.count;
     if (file === undefined || record === undefined) return false;
+    if (!await this.#toRecord(file, Math.max(record - 1, 0), isChecked)) return false;
+    if (record === 0) return true;
+    const { condition } = await this.#readOne();
+    if (isRecord(condition)) return true;
+    if (condition === "filemark" || condition === "end-of-data") return false;
+    if (!await this.#toRecord(file, record, isChecked)) return false;
+    this.#session.proof.land();
+    return true;
+  }
+
+  /** From the very beginning istgt spaces over one block too few, unless one has been read. */
+  async #toRecord(file: number, record: number, isChecked: boolean): Promise<boolean> {
     if (!await this.#rewind()) return false;
     if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
     if (record === 0) return true;
     if (file > 0) return await this.#space(SpaceCode.Blocks, record);
     const { condition } = await this.#readOne();
-    if (condition === "good" || condition === "incorrect-length") {
-      return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
-    }
+    if (isRecord(condition)) return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
     return isChecked && await this.#rewind() && await this.#space(SpaceCode.Blocks, record);
   }
 
@@ -301,6 +356,11 @@ export class Reposition {
     const { condition } = await this.#session.device.probe({ cdb: rewindCdb() });
     return isDone(condition);
   }
+}
+
+/** Whether a READ that was too short for it, perhaps, has passed a record. */
+function isRecord(condition: Condition): boolean {
+  return isDone(condition) || condition === "incorrect-length";
 }
 
 /** Whether `data` begins with the whole of `expected`. */

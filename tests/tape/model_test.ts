@@ -194,8 +194,8 @@ class Walk {
       return;
     }
     assert.ok(known);
-    const shift = this.habits === "istgt" && this.model.cursor > 0 ? 1 : 0;
-    assert.equal(object, this.model.cursor + shift);
+    const isOff = this.habits === "istgt" && (this.model.cursor > 0 || object === 1);
+    assert.equal(object, this.model.cursor + (isOff ? 1 : 0));
   }
 
   /** To a place that the drive has given a number. */

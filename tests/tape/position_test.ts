@@ -47,6 +47,9 @@ Deno.test("READ POSITION that says nothing, or too little, gives no number", () 
   const zerosOfTgt = new Uint8Array(32);
   zerosOfTgt[0] = 0x20;
   assert.equal(decodePosition(zerosOfTgt, PositionForm.Long)?.object, undefined);
+
+  const belowZero = new Uint8Array(32).fill(0xff, 8, 16);
+  assert.equal(decodePosition(belowZero, PositionForm.Long)?.object, undefined);
 });
 
 Deno.test("numbers are proven by two answers that differ by what was read between them", () => {

@@ -27,7 +27,11 @@ export interface SimUnitOptions extends SimulatedDriveOptions {
 const HABIT_QUIRKS = {
   exact: {},
   tgt: { positionUnknown: true, noLocate: true, spaceFilemarksBackOneTooFar: true },
-  istgt: { silentOverlength: true, positionOffByOneAfterMotion: true },
+  istgt: {
+    silentOverlength: true,
+    positionOffByOneAfterMotion: true,
+    missesFilemarkAfterMotion: true,
+  },
 } as const;
 
 const READ = 0x08;
@@ -162,7 +166,7 @@ export class SimUnit implements LogicalUnit {
     const answer = cdb[1] === 0 ? this.#eachBlock(count) : this.#task(cdb);
     if (cdb[1] === 3 && this.drive.objects().at(-1)?.kind === "record") this.#task(back(1));
     const isPastEnd = cdb[1] === 1 && decodeSense(answer.sense ?? NO_BYTES).key === 0x8;
-    if (isPastEnd) this.#task(Uint8Array.of(0x01, 0, 0, 0, 0, 0));
+    if (isPastEnd) this.#task(Uint8Array.of(REWIND, 0, 0, 0, 0, 0));
     return answer;
   }
 
@@ -172,7 +176,7 @@ export class SimUnit implements LogicalUnit {
       const answer = this.#task(step);
       const sense = decodeSense(answer.sense ?? NO_BYTES);
       if (answer.status === 0 || sense.filemark) continue;
-      if (count < 0) return { status: 0 };
+      if (count < 0) return this.#task(Uint8Array.of(REWIND, 0, 0, 0, 0, 0));
       const information = count - done;
       return { status: 2, sense: encodeSense({ key: 8, asc: 0, ascq: 5, information }) };
     }

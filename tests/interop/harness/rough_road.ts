@@ -44,6 +44,7 @@ export class RoughRoad {
       const initiator = await this.#listener.accept().catch(() => undefined);
       if (initiator === undefined) break;
       const target = await Deno.connect({ hostname: "127.0.0.1", port: targetPort });
+      for (const end of [initiator, target]) end.setNoDelay();
       this.#open.add(initiator).add(target);
       const { cutAfterBytes = Infinity, bytesPerSecond = Infinity } = options;
       const limit = ++this.#connections === 1 ? cutAfterBytes : Infinity;
