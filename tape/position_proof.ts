@@ -68,6 +68,13 @@ export class PositionProof {
     this.#landing = { isAsked: number !== undefined, number };
   }
 
+  /** LOCATE by the drive's own numbers, and a READ, have led to where it says `number`: that proves as much as two READs do. */
+  arrive(number: number): void {
+    this.startRun();
+    this.#anchor = { number, passed: 0 };
+    this.#isProven = true;
+  }
+
   /** What the first READ has met is certain to be what stood there. */
   leaveLanding(): void {
     this.#landing = undefined;

@@ -32,7 +32,9 @@ interface Slot {
   done: Promise<void>;
   reply?: Reply;
   error?: unknown;
+  /** What was answered to READ POSITION. */
   number?: number;
+  isAnswered?: true;
 }
 
 /** What lies between the caller and the place that the READs have brought the tape to. */
@@ -152,6 +154,11 @@ export class ReadAhead {
   /** Puts what was found by another way than reading at the end of the queue. */
   found(arrival: Arrival): void {
     this.#arrivals.push(arrival);
+  }
+
+  /** Takes in the numbers that have come since the last READ was answered. */
+  hearNumbers(): void {
+    while (this.#slots.length > 0 && this.#slots[0].isAnswered) this.#harvest(this.#slots.shift()!);
   }
 
   /** Waits for everything that is under way. */
@@ -293,6 +300,7 @@ export class ReadAhead {
     const slot: Slot = { done: Promise.resolve() };
     slot.done = this.#session.samplePosition().then((number) => {
       slot.number = number;
+      slot.isAnswered = true;
     }, (error) => {
       if (!(error instanceof TapeError) || !isNews(error.kind)) return;
       slot.error = error;

@@ -143,6 +143,7 @@ export class RecordReader {
   #place(): Place | undefined {
     const { isLost, count, proof } = this.#session;
     if (isLost) return undefined;
+    this.ahead.hearNumbers();
     const { records, filemarks } = this.ahead.undelivered();
     return { count: count.snapshot(), number: proof.numberBehind(records + filemarks) };
   }

@@ -158,8 +158,12 @@ export class Reposition {
    * the caller is. False, and the position lost, when neither is possible.
    */
   async returnTo(number: number | undefined): Promise<boolean> {
-    this.#session.proof.startRun();
-    if (number !== undefined && number > 0 && await this.#locateTo(number)) return true;
+    const { proof } = this.#session;
+    proof.startRun();
+    if (number !== undefined && number > 0 && await this.#locateTo(number)) {
+      proof.arrive(number);
+      return true;
+    }
     if (await this.#fromBeginning()) return true;
     this.#noWay();
     return false;

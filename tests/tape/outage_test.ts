@@ -29,12 +29,18 @@ async function written(habits: TargetHabits, options: TapeDriveOptions = {}) {
   return { unit, drive };
 }
 
+async function readOne(drive: TapeDrive): Promise<string> {
+  const result = await drive.read();
+  if (result.kind === "end-of-data") return "end";
+  return result.kind === "record" ? `${result.data.length}` : "mark";
+}
+
 async function readAll(drive: TapeDrive): Promise<string[]> {
   const seen: string[] = [];
   for (;;) {
-    const result = await drive.read();
-    if (result.kind === "end-of-data") return seen;
-    seen.push(result.kind === "record" ? `${result.data.length}` : "mark");
+    const one = await readOne(drive);
+    if (one === "end") return seen;
+    seen.push(one);
   }
 }
 
@@ -55,6 +61,32 @@ for (const habits of ["exact", "tgt", "istgt"] as const) {
       });
     }
   }
+}
+
+for (const habits of ["exact", "istgt"] as const) {
+  Deno.test(`Reads resume again and again where only the drive's numbers lead back: ${habits}`, async () => {
+    let most = 0;
+    for (let apart = 1; apart <= 40; apart++) {
+      const { unit, drive } = await written(habits, { readAhead: 4 });
+      await drive.space("filemarks", 2);
+      const { object } = await drive.position();
+      await drive.rewind();
+      await drive.locate(object!);
+      const seen: string[] = [];
+      for (let reads = 0; reads < 3; reads++) seen.push(await readOne(drive));
+      const reestablish = unit.reestablish.bind(unit);
+      unit.reestablish = async () => {
+        await reestablish();
+        if (unit.reconnections < 3) unit.left = apart;
+      };
+      unit.left = 1;
+      seen.push(...await readAll(drive));
+      assert.deepEqual(seen, EXPECTED.slice(5), `${apart} apart`);
+      most = Math.max(most, unit.reconnections);
+      await drive.close();
+    }
+    assert.equal(most, 3);
+  });
 }
 
 Deno.test("A connection that is lost ahead of the caller leaves the tape where the caller is", async () => {
