@@ -19,9 +19,10 @@ import {
   spaceCdb,
   SpaceCode,
 } from "./commands.ts";
-import { type Condition, isDone } from "./conditions.ts";
+import { isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { PositionLostError } from "./errors.ts";
+import { isRecord, leastRead } from "./least_read.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -307,11 +308,8 @@ export class Reposition {
     return isRecord(condition) || condition === "filemark";
   }
 
-  /** Reads one thing with the least room; what comes is not looked at. */
   #readOne(): Promise<Reply> {
-    const { blockBytes, limits } = this.#session;
-    const roomBytes = blockBytes || limits.minBytes;
-    return this.#read(new Uint8Array(roomBytes), blockBytes > 0 ? 1 : roomBytes);
+    return this.#session.device.probe(leastRead(this.#session));
   }
 
   async #isNext({ data, recordBytes }: Records): Promise<boolean> {
@@ -360,11 +358,6 @@ export class Reposition {
     const { condition } = await this.#session.device.probe({ cdb: rewindCdb() });
     return isDone(condition);
   }
-}
-
-/** Whether a READ that was too short for it, perhaps, has passed a record. */
-function isRecord(condition: Condition): boolean {
-  return isDone(condition) || condition === "incorrect-length";
 }
 
 /** Whether `data` begins with the whole of `expected`. */

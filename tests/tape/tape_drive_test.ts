@@ -93,6 +93,35 @@ Deno.test("space() throws what stopped it, with the rest, and the tape stands wh
   assert.equal(contents(unit), "1 2 | 3 4");
 });
 
+Deno.test("space() backwards past the beginning is told of where the drive says nothing, by the driver's count", async () => {
+  for (const [what, count, left] of [["blocks", -5, 1], ["filemarks", -3, 2]] as const) {
+    const { unit, drive } = await openSim({ quirks: { spaceIgnoresFilemarks: true } });
+    await fill(drive, [numbered(1), numbered(2), null, numbered(3)]);
+    for (let read = 0; read < 4; read++) await drive.read();
+    unit.intercept = ({ cdb }) => {
+      if (cdb[0] !== 0x11 || cdb[1] !== 1) return undefined;
+      return Promise.resolve({ status: 0, sense: new Uint8Array(0), dataInLength: 0, residual: 0 });
+    };
+    await assert.rejects(drive.space(what, count), (error: SpaceStoppedError) => {
+      assert.ok(error instanceof SpaceStoppedError);
+      assert.deepEqual([error.kind, error.information], ["beginning-of-partition", left]);
+      return true;
+    });
+    assert.equal(unit.drive.position?.object, 0);
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    await drive.close();
+  }
+});
+
+Deno.test("space() goes over a first record that cannot be read", async () => {
+  const { unit, drive } = await openSim();
+  await fill(drive, [numbered(1), numbered(2)]);
+  unit.drive.addBadBlock({ object: 0 });
+  await drive.space("blocks", 1);
+  assert.deepEqual(await drive.read(), { kind: "record", data: numbered(2) });
+  await drive.close();
+});
+
 Deno.test("locate() goes to objects, files and the end of data, also on a drive without LOCATE where it can", async () => {
   for (const noLocate of [false, true]) {
     const { unit, drive } = await openSim({ quirks: { noLocate } });

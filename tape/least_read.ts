@@ -1,0 +1,23 @@
+/**
+ * READs that only want to pass one thing, or to know what it is.
+ *
+ * @module
+ */
+
+import type { ScsiCommand } from "../scsi/logical_unit.ts";
+import { readCdb } from "./commands.ts";
+import { type Condition, isDone } from "./conditions.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** A READ of one thing with the least room; what comes is not looked at. */
+export function leastRead({ blockBytes, limits }: TapeSession, signal?: AbortSignal): ScsiCommand {
+  const fixed = blockBytes > 0;
+  const dataIn = new Uint8Array(blockBytes || limits.minBytes);
+  const cdb = readCdb({ fixed, sili: false, length: fixed ? 1 : dataIn.length });
+  return { cdb, dataIn, signal };
+}
+
+/** Whether a READ, which was too short for it, perhaps, has passed a record. */
+export function isRecord(condition: Condition): boolean {
+  return isDone(condition) || condition === "incorrect-length";
+}

@@ -1,0 +1,198 @@
+/**
+ * SPACE over blocks and filemarks, and what the driver's own count makes of it (SSC-4, SPACE).
+ *
+ * @module
+ */
+
+import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
+import type { Condition } from "./conditions.ts";
+import type { Reply } from "./device.ts";
+import type { EndOfData } from "./end_of_data.ts";
+import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
+import { isRecord, leastRead } from "./least_read.ts";
+import type { Reposition } from "./reposition.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** What `space()` counts. */
+export type SpaceWhat = "blocks" | "filemarks" | "end-of-data";
+
+/** What `space()` resolves to. */
+export interface SpaceResult {
+  /** Blocks or filemarks spaced over, negative when backwards; 0 for `end-of-data`. */
+  readonly spaced: number;
+}
+
+const STOPS: ReadonlySet<Condition> = new Set<Condition>([
+  "beginning-of-partition",
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "setmark",
+]);
+
+/** What a READ for one thing may meet beside a record. */
+const MEETINGS: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "setmark",
+  "volume-overflow",
+]);
+
+/** Spaces the tape of one drive. */
+export class Spacing {
+  readonly #session: TapeSession;
+  readonly #reposition: Reposition;
+  readonly #endOfData: EndOfData;
+
+  constructor(session: TapeSession, reposition: Reposition, endOfData: EndOfData) {
+    this.#session = session;
+    this.#reposition = reposition;
+    this.#endOfData = endOfData;
+  }
+
+  /** Over so many, backwards when negative; the driver's count goes along. */
+  async over(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
+    if (what === "blocks" && count > 0 && this.#session.count.object === 0) {
+      return await this.#spaceFromBeginning(count, signal);
+    }
+    if (what === "filemarks" && this.#session.proof.isAtLanding) {
+      return await this.#spaceFromLanding(count, signal);
+    }
+    await this.#sendSpace(what, count, signal);
+  }
+
+  async #sendSpace(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
+    const { device, proof } = this.#session;
+    const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
+    const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
+    const stop = stopOf(reply, count);
+    const beyond = stop === undefined ? this.#beyondBeginning(what, count) : 0;
+    if (beyond > 0) return await this.#stopAtBeginning(reply, beyond, signal);
+    if (what === "blocks" && stop === undefined) proof.land();
+    else proof.startRun();
+    const information = reply.sense?.information;
+    const left = information === undefined ? undefined : Math.abs(information);
+    if (what === "blocks") this.#countBlocks(count, stop, left);
+    else this.#countFilemarks(count, stop);
+    if (stop === undefined) return;
+    if (stop === "end-of-data") await this.#session.arriving(() => this.#endOfData.confirm(signal));
+    throw this.#stopped(stop, reply, left);
+  }
+
+  /** How many of those to be spaced over backwards cannot be there, by the driver's own count. */
+  #beyondBeginning(what: SpaceWhat, count: number): number {
+    const { object, file } = this.#session.count;
+    const before = what === "blocks" ? object : file;
+    return before === undefined ? 0 : -(before + count);
+  }
+
+  /** The drive, which must have met the beginning, does not say so, as tgt and istgt; istgt may even stand before it. */
+  async #stopAtBeginning(reply: Reply, left: number, signal?: AbortSignal): Promise<void> {
+    await this.#session.device.perform({ cdb: rewindCdb(), signal });
+    this.#session.synchronized();
+    this.#session.placeAtBeginning();
+    throw this.#stopped("beginning-of-partition", reply, left);
+  }
+
+  /** From the very beginning istgt spaces over one block too few, unless one has been read. */
+  async #spaceFromBeginning(count: number, signal?: AbortSignal): Promise<void> {
+    const { device, proof } = this.#session;
+    const reply = await device.probe(leastRead(this.#session, signal));
+    proof.startRun();
+    if (!isRecord(reply.condition) && !MEETINGS.has(reply.condition)) {
+      // What cannot be read may be spaced over all the same.
+      await device.perform({ cdb: rewindCdb(), signal });
+      return await this.#sendSpace("blocks", count, signal);
+    }
+    if (reply.condition === "filemark") this.#session.count.passFilemarks(1);
+    else if (reply.condition !== "end-of-data") this.#session.count.passRecords(1);
+    const stop = stopOf(reply, count);
+    if (stop !== undefined) throw this.#stopped(stop, reply, count);
+    if (count > 1) await this.over("blocks", count - 1, signal);
+  }
+
+  /** Where a filemark may be ahead that the drive takes for passed, one thing is read first: behind it every drive knows its place. */
+  async #spaceFromLanding(count: number, signal?: AbortSignal): Promise<void> {
+    const { proof } = this.#session;
+    const landing = proof.landing ?? (await this.#session.askPosition(signal))?.object;
+    proof.startRun();
+    const passed = landing ? await this.#passOne(landing, signal) : 0;
+    if (count !== passed) await this.over("filemarks", count - passed, signal);
+  }
+
+  /** Reads one thing behind a landing; how many filemarks that was. */
+  async #passOne(landing: number, signal?: AbortSignal): Promise<number> {
+    const { count, device } = this.#session;
+    const { condition } = await device.probe(leastRead(this.#session, signal));
+    if (condition !== "filemark") {
+      if (isRecord(condition)) count.passRecords(1);
+      else if (condition !== "end-of-data") count.forget();
+      return 0;
+    }
+    const here = (await this.#session.askPosition(signal))?.object;
+    if (here !== undefined && here !== landing + 1) await this.#reposition.passFilemark(landing);
+    count.passFilemarks(1);
+    return 1;
+  }
+
+  /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */
+  #countBlocks(count: number, stop: SpaceStop | undefined, left: number | undefined): void {
+    const own = this.#session.count;
+    if (stop === undefined) {
+      const isWithinFile = count < 0 && own.record !== undefined && -count <= own.record;
+      if (isWithinFile) own.passRecords(count);
+      else own.passObjects(count);
+    } else if (stop === "beginning-of-partition") {
+      own.setBeginning();
+    } else if (stop === "filemark" && count > 0 && left !== undefined) {
+      own.passRecords(count - left);
+      own.passFilemarks(1);
+    } else if (stop === "filemark" && count > 0) {
+      own.spaceFilemarks(1);
+    } else {
+      own.forget();
+    }
+  }
+
+  #countFilemarks(count: number, stop: SpaceStop | undefined): void {
+    const own = this.#session.count;
+    if (stop === "beginning-of-partition") {
+      own.setBeginning();
+    } else if (count < 0) {
+      own.spaceFilemarksBack();
+      this.#session.isDoubtful = true;
+    } else if (stop === undefined) {
+      own.spaceFilemarks(count);
+    } else {
+      own.forget();
+    }
+  }
+
+  #stopped(stop: SpaceStop, reply: Reply, left: number | undefined): SpaceStoppedError {
+    const { device } = this.#session;
+    const facts = {
+      command: "SPACE",
+      sense: reply.sense,
+      information: left,
+      position: this.#session.countedPosition(),
+    };
+    const rest = left === undefined ? "" : `, ${left} left`;
+    return new SpaceStoppedError(stop, `Cannot space on ${device.name}: met ${stop}${rest}`, facts);
+  }
+}
+
+/** Why SPACE stopped before its count; end of medium by the flag alone is the beginning when going backwards. */
+function stopOf({ condition }: Reply, count: number): SpaceStop | undefined {
+  switch (condition) {
+    case "beginning-of-partition":
+    case "end-of-data":
+    case "filemark":
+    case "setmark":
+      return condition;
+    case "early-warning":
+      return count < 0 ? "beginning-of-partition" : undefined;
+    default:
+      return undefined;
+  }
+}
