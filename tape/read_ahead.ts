@@ -9,7 +9,7 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { breaksPosition, errorFor, isNews } from "./conditions.ts";
+import { breaksPosition, errorFor } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
@@ -302,7 +302,7 @@ export class ReadAhead {
       slot.number = number;
       slot.isAnswered = true;
     }, (error) => {
-      if (!(error instanceof TapeError) || !isNews(error.kind)) return;
+      // One that got no answer may have been told what no other command is.
       slot.error = error;
       this.#isHalted = true;
     });

@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { ServiceDeliveryError } from "../../scsi/errors.ts";
 import {
   DeferredError,
   MediumChangedError,
@@ -140,5 +141,23 @@ Deno.test("what is said while the tape is watched after an outage is told", asyn
     unit.meanwhile = () => injectWhileWatched(unit.sim, sense);
     await assert.rejects(drive.write(numbered(2)), type);
     await drive.close();
+  }
+});
+
+Deno.test("what a question for the position was told, and its answer was lost, is not passed over", async () => {
+  for (const readAhead of [0, 8]) {
+    const setup = await openFilled({ readAhead });
+    const { unit, drive } = setup;
+    await drive.locate(10);
+    unit.drive.reset();
+    unit.intercept = (command) => {
+      if (command.cdb[0] !== READ_POSITION) return undefined;
+      unit.intercept = undefined;
+      return unit.execute(command).then(() => {
+        throw new ServiceDeliveryError("no answer", { outcome: "unknown" });
+      });
+    };
+    await assert.rejects(drive.read(), { kind: "transport-lost" });
+    await assertNothingWritten(setup);
   }
 });
