@@ -69,7 +69,7 @@ export class Spacing {
     const stop = stopOf(reply, count);
     const beyond = stop === undefined ? this.#beyondBeginning(what, count) : 0;
     if (beyond > 0) return await this.#stopAtBeginning(reply, beyond, signal);
-    if (what === "blocks" && stop === undefined) proof.land();
+    if (what === "blocks" && (stop ?? "filemark") === "filemark") proof.land();
     else proof.startRun();
     const information = reply.sense?.information;
     const left = information === undefined ? undefined : Math.abs(information);

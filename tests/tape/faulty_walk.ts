@@ -48,9 +48,15 @@ export class FaultyWalk {
   readonly #places = new Map<number, number>();
   #drive: TapeDrive | undefined;
 
+  /** Whether the drive takes a filemark for passed that a motion has led to. */
+  readonly #missesFilemarks: boolean;
+
   constructor(seed: number, options: FaultyWalkOptions) {
     this.random = new Random(seed);
-    this.link = new FaultyLink(this.random);
+    this.#missesFilemarks = this.random.below(2) === 0;
+    this.link = new FaultyLink(this.random, {
+      quirks: { missesFilemarkAfterMotion: this.#missesFilemarks },
+    });
     this.#options = options;
     this.#isResetting = this.random.below(2) === 0;
   }
@@ -113,7 +119,9 @@ export class FaultyWalk {
   }
 
   #inject(): void {
-    const opcodes = [READ, WRITE, WRITE, FILEMARKS, SPACE, POSITION];
+    // Without its position nobody can know what a drive has missed.
+    const asked = this.#missesFilemarks ? SPACE : POSITION;
+    const opcodes = [READ, WRITE, WRITE, FILEMARKS, SPACE, asked];
     const opcode = opcodes[this.random.below(opcodes.length)];
     const answer = ANSWERS[this.random.below(ANSWERS.length)];
     // A position that was asked for and not told is no fault of the tape.
@@ -203,6 +211,8 @@ export class FaultyWalk {
       assert.equal(`${error.kind} ${error.information}`, stop);
     }
     this.model.cursor = after;
+    // At the beginning there is no number to tell by.
+    if (this.#missesFilemarks && after === 0) await this.drive.rewind();
     // Over nothing no command is sent.
     if (count !== 0) this.#compare();
   }

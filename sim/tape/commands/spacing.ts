@@ -134,5 +134,6 @@ function atEndOfData(drive: DriveState, information?: number): Condition {
 
 function atBeginning(drive: DriveState, information?: number): Condition {
   drive.object = 0;
+  drive.isSpacedTo = false;
   return { ...Conditions.beginningOfPartition, information };
 }
