@@ -11,7 +11,7 @@ import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
 import { breaksPosition, errorFor } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { TapeError } from "./errors.ts";
+import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import { RepeatedCdb } from "./repeated_cdb.ts";
