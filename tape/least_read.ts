@@ -17,7 +17,14 @@ export function leastRead({ blockBytes, limits }: TapeSession, signal?: AbortSig
   return { cdb, dataIn, signal };
 }
 
+const BESIDE_RECORD: ReadonlySet<Condition> = new Set<Condition>([
+  "early-warning",
+  "incorrect-length",
+  "programmable-early-warning",
+  "volume-overflow",
+]);
+
 /** Whether a READ, which was too short for it, perhaps, has passed a record. */
 export function isRecord(condition: Condition): boolean {
-  return isDone(condition) || condition === "incorrect-length";
+  return isDone(condition) || BESIDE_RECORD.has(condition);
 }

@@ -41,6 +41,12 @@ export interface DevicePosition {
   readonly isUnknown?: true;
 }
 
+/** No object has a number as large, in each form; istgt says -1 where SPACE backwards went beyond the beginning. */
+const NO_NUMBER: Readonly<Record<number, number>> = {
+  [PositionForm.Short]: 0xffff_ffff,
+  [PositionForm.Long]: 2 ** 53,
+};
+
 const BEGINNING = 0x80;
 const END = 0x40;
 const MARK_UNKNOWN = 0x08;
@@ -71,8 +77,7 @@ export function decodePosition(bytes: Uint8Array, form: number): DevicePosition 
   if (form === PositionForm.Short && (flags & POSITION_ERROR) !== 0) return undefined;
   // tgt answers the long form with zeros wherever the tape stands. Object 0 is the beginning, so one says so or neither is true.
   if ((flags & BEGINNING) === 0 && objectOf(bytes, form) === 0) return facts;
-  // istgt has gone below 0 after SPACE backwards.
-  if (!Number.isSafeInteger(objectOf(bytes, form))) return facts;
+  if (objectOf(bytes, form) >= NO_NUMBER[form]) return facts;
   return form === PositionForm.Long
     ? { ...facts, ...longFields(bytes, flags) }
     : { ...facts, partition: bytes[1], object: objectOf(bytes, form) };

@@ -15,6 +15,14 @@ interface Landing {
   readonly number: number | undefined;
 }
 
+/**
+ * Whether a READ that met a filemark behind a landing has gone elsewhere than behind it. Some drives leave filemarks out of their numbers; a drive that gives
+ * none any more tells nothing.
+ */
+export function isAstray(landing: number, here: number | undefined): boolean {
+  return here !== undefined && here !== landing && here !== landing + 1;
+}
+
 /** Follows one run of READs and writes: everything from one motion of another kind to the next. */
 export class PositionProof {
   #run = 0;
@@ -54,10 +62,10 @@ export class PositionProof {
 
   /** Whether the drive has not yet been asked for the number of that place. */
   get wantsLanding(): boolean {
-    return this.isAtLanding && !this.#landing!.isAsked && !this.#isMute;
+    return this.isAtLanding && !this.#landing!.isAsked;
   }
 
-  /** The drive's number of the landing that the last object was right behind; `undefined` where it gave none that others can be held against. */
+  /** The drive's number of the landing that one object at most has gone by behind; `undefined` where it gave none that others can be held against. */
   get landing(): number | undefined {
     return this.#passed <= 1 ? this.#landing?.number : undefined;
   }
@@ -66,6 +74,11 @@ export class PositionProof {
   land(number?: number): void {
     this.startRun();
     this.#landing = { isAsked: number !== undefined, number };
+  }
+
+  /** What the drive calls the landing. 0 tells nothing: istgt's numbers go from 0 at the beginning to 2 behind the first object. */
+  nameLanding(number: number | undefined): void {
+    this.#landing = { isAsked: true, number: number || undefined };
   }
 
   /** LOCATE by the drive's own numbers, and a READ, have led to where it says `number`: that proves as much as two READs do. */
@@ -96,13 +109,8 @@ export class PositionProof {
 
   /** The drive's number at this point of the run; `undefined` when it gave none. */
   sample(number: number | undefined): void {
-    // Before the first READ of a run the number may be one of another base: istgt's goes from 0 at the beginning to 2 behind the first object.
-    if (this.#passed === 0) {
-      if (this.#landing !== undefined) {
-        this.#landing = { isAsked: true, number: number || undefined };
-      }
-      return;
-    }
+    // Before the first READ of a run the number may be one of another base.
+    if (this.#passed === 0) return;
     if (number === undefined) {
       this.#isMute = true;
     } else if (this.#anchor === undefined) {

@@ -15,7 +15,7 @@ import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import { RepeatedCdb } from "./repeated_cdb.ts";
-import type { TapeSession } from "./tape_session.ts";
+import type { PositionSample, TapeSession } from "./tape_session.ts";
 
 /** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
 const FIXED_READ_BYTES = 256 * 1024;
@@ -32,8 +32,7 @@ interface Slot {
   done: Promise<void>;
   reply?: Reply;
   error?: unknown;
-  /** What was answered to READ POSITION. */
-  number?: number;
+  sample?: PositionSample;
   isAnswered?: true;
 }
 
@@ -236,9 +235,7 @@ export class ReadAhead {
   }
 
   #fill(): void {
-    const { proof } = this.#session;
-    if (proof.wantsLanding) this.#askPosition();
-    const isAlone = this.#order !== undefined || proof.isAtLanding;
+    const isAlone = this.#order !== undefined || this.#session.proof.isAtLanding;
     const limit = this.mayRunAhead && !isAlone ? this.#depth : 1;
     while (!this.#isHalted && this.#underWay() < limit) {
       this.#issueRead();
@@ -292,14 +289,11 @@ export class ReadAhead {
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
     if (this.#depth === 0 && blockBytes === 0) return;
-    if (this.#questions < proof.samplesWanted) this.#askPosition();
-  }
-
-  #askPosition(): void {
+    if (this.#questions >= proof.samplesWanted) return;
     this.#questions++;
     const slot: Slot = { done: Promise.resolve() };
-    slot.done = this.#session.samplePosition().then((number) => {
-      slot.number = number;
+    slot.done = this.#session.samplePosition().then((sample) => {
+      slot.sample = sample;
       slot.isAnswered = true;
     }, (error) => {
       // One that got no answer may have been told what no other command is.
@@ -314,9 +308,9 @@ export class ReadAhead {
     const { proof } = this.#session;
     if (slot.read === undefined) {
       this.#questions--;
-      return slot.error === undefined
-        ? proof.sample(slot.number)
-        : this.#accept(deliveryFailure(slot.error));
+      if (slot.error !== undefined) return this.#accept(deliveryFailure(slot.error));
+      if (slot.sample !== undefined) proof.sample(slot.sample.number);
+      return;
     }
     const arrivals = this.#interpret(slot);
     if (!arrivals.some(({ kind }) => kind === "records")) {

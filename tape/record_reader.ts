@@ -13,6 +13,7 @@ import type { Arrival, Misfit, Records } from "./read_length.ts";
 import { RecordRoom } from "./record_room.ts";
 import { Reposition } from "./reposition.ts";
 import type { CountSnapshot } from "./tape_count.ts";
+import { isAstray } from "./position_proof.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** What a read brought. */
@@ -49,6 +50,7 @@ const MAX_OUTAGES = 3;
 interface Place {
   readonly count: CountSnapshot;
   readonly number: number | undefined;
+  readonly partition: number;
 }
 
 /** Reads of one record may be repeated while its true length is being found: from 1 byte to 16 MiB by doubling. */
@@ -95,6 +97,7 @@ export class RecordReader {
   async peek(signal?: AbortSignal): Promise<Exclude<Arrival, Misfit>> {
     const deciding = this.#decideDepth();
     if (deciding !== undefined) await deciding;
+    if (this.#session.proof.wantsLanding && this.ahead.isIdle) await this.#session.landing(signal);
     const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
     for (;;) {
       const arrival = this.ahead.arrived ?? await this.ahead.head(signal);
@@ -141,11 +144,11 @@ export class RecordReader {
 
   /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
   #place(): Place | undefined {
-    const { isLost, count, proof } = this.#session;
+    const { isLost, count, proof, partition } = this.#session;
     if (isLost) return undefined;
     this.ahead.hearNumbers();
     const { records, filemarks } = this.ahead.undelivered();
-    return { count: count.snapshot(), number: proof.numberBehind(records + filemarks) };
+    return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };
   }
 
   async #resume(place: Place | undefined, signal?: AbortSignal): Promise<void> {
@@ -155,7 +158,9 @@ export class RecordReader {
     await this.#outage.overcome(signal);
     this.#session.place();
     this.#session.count.restore(place!.count);
-    if (!await this.reposition.returnTo(place!.number)) throw this.#session.lostError("read on");
+    const isBack = await this.reposition.toPartition(place!.partition) &&
+      await this.reposition.returnTo(place!.number);
+    if (!isBack) throw this.#session.lostError("read on");
   }
 
   /**
@@ -191,10 +196,12 @@ export class RecordReader {
     if (landing === undefined) return;
     await this.ahead.settle();
     const here = (await this.#session.askPosition())?.object;
+    if (isAstray(landing, here)) {
+      this.ahead.clear();
+      await this.reposition.passFilemark(landing);
+      this.ahead.found({ kind: "filemark" });
+    }
     proof.leaveLanding();
-    if (here === undefined || here === landing + 1) return;
-    await this.reposition.passFilemark(landing);
-    this.ahead.found({ kind: "filemark" });
   }
 
   /** Finds out what stands where a READ was refused as if the partition ended: a filemark, a record that comes with less room, or nothing. */

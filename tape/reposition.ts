@@ -122,7 +122,7 @@ export class Reposition {
   async tryLocate(): Promise<boolean> {
     if (this.#canLocate !== undefined) return this.#canLocate;
     const number = this.#session.proof.numberBehind(0);
-    if (number === undefined || !this.#ahead.isIdle) return false;
+    if (number === undefined || number <= 1 || !this.#ahead.isIdle) return false;
     this.#canLocate = await this.#locateTo(number);
     if (!this.#canLocate) await this.#stayAt(number);
     return this.#canLocate;
@@ -155,14 +155,26 @@ export class Reposition {
   }
 
   /**
+   * Brings the tape into this partition: a drive that was reset stands in the first one. False, and the position lost, when that is not possible.
+   */
+  async toPartition(partition: number): Promise<boolean> {
+    if (this.#session.partition === partition) return true;
+    const isThere = await this.#orLose(() => this.#locateExactly(0, partition));
+    if (!isThere || this.#session.partition !== partition) this.#noWay();
+    return !this.#session.isLost;
+  }
+
+  /**
    * Brings the tape to the object that the drive itself called this number a moment ago, or else from the beginning to where
    * the caller is. False, and the position lost, when neither is possible.
    */
   async returnTo(number: number | undefined): Promise<boolean> {
-    const { proof } = this.#session;
+    const { proof, count } = this.#session;
     proof.startRun();
-    if (number !== undefined && number > 0 && await this.#locateTo(number)) {
-      proof.arrive(number);
+    // No way is surer to the beginning than REWIND.
+    const isLocatable = number !== undefined && number > 0 && count.object !== 0;
+    if (isLocatable && await this.#locateTo(number)) {
+      this.#arrive(number);
       return true;
     }
     if (await this.#fromBeginning()) return true;
@@ -176,18 +188,18 @@ export class Reposition {
    * @throws {PositionLostError} when the tape does not come to stand behind the filemark.
    */
   async passFilemark(number: number): Promise<void> {
-    this.#session.device.logger.debug("Going back before a filemark on {name}", {
-      name: this.#session.device.name,
-    });
-    this.#ahead.clear();
-    const isBehind = await this.#locateTo(number) && await this.#passFilemark(number) ||
-      await this.#fromBeginning() && await this.#passFilemark(number) ||
-      number === 1 && await this.#rewind() && await this.#passFilemark(number);
+    const { device, proof } = this.#session;
+    device.logger.debug("Going back before a filemark on {name}", { name: device.name });
+    const isBehind = await this.#orLose(async () =>
+      await this.#locateTo(number) && await this.#readFilemark(number) ||
+      await this.#fromBeginning() && await this.#readFilemark(number) ||
+      number === 1 && await this.#rewind() && await this.#readFilemark(number)
+    );
     if (!isBehind) throw this.#noWay();
-    this.#session.proof.startRun();
+    proof.startRun();
   }
 
-  async #passFilemark(number: number): Promise<boolean> {
+  async #readFilemark(number: number): Promise<boolean> {
     const { condition } = await this.#readOne();
     return condition === "filemark" &&
       (await this.#session.askPosition())?.object === number + 1;
@@ -205,12 +217,23 @@ export class Reposition {
   }
 
   async #go(way: Undelivered): Promise<boolean> {
-    try {
+    const { proof } = this.#session;
+    return await this.#orLose(async () => {
       const isPlain = way.filemarks === 0 && !way.isUncertain;
-      const isBack = isPlain && await this.#space(SpaceCode.Blocks, -way.records) ||
-        await this.#locateBack(way, isPlain);
-      this.#session.proof.startRun();
-      return isBack || await this.#backFromBeginning(way);
+      if (isPlain && await this.#space(SpaceCode.Blocks, -way.records)) {
+        proof.startRun();
+        return true;
+      }
+      if (await this.#locateBack(way, isPlain)) return true;
+      proof.startRun();
+      return await this.#backFromBeginning(way);
+    });
+  }
+
+  /** Whatever goes wrong on the way leaves the tape where nobody knows. */
+  async #orLose<T>(way: () => Promise<T>): Promise<T> {
+    try {
+      return await way();
     } catch (error) {
       this.#session.lose(error);
       throw error;
@@ -220,7 +243,7 @@ export class Reposition {
   #noWay(): PositionLostError {
     const { device } = this.#session;
     const error = new PositionLostError(
-      `Cannot go back to where reading stopped on ${device.name}: the drive does not tell positions, and the way from the beginning is not known`,
+      `Cannot go back to where reading stopped on ${device.name}: neither the drive's numbers nor the way from the beginning lead there for certain`,
       { position: this.#session.countedPosition() },
     );
     this.#session.lose(error);
@@ -239,10 +262,20 @@ export class Reposition {
     const target = proof.numberBehind(behind);
     const here = proof.numberBehind(0);
     if (target === undefined || target < 0 || this.#canLocate === false) return false;
+    if (this.#session.count.object === 0) return false;
     const isSettled = !hasMoved && !way.isUncertain;
     if (isSettled && (await this.#session.askPosition())?.object !== here) return false;
     if (!await this.#locateTo(target)) return false;
-    return await this.#standsBefore(way, () => this.#locateTo(target));
+    if (!await this.#standsBefore(way, () => this.#locateTo(target))) return false;
+    this.#arrive(target);
+    return true;
+  }
+
+  /** LOCATE has led to this number, by a READ where that was possible. */
+  #arrive(number: number): void {
+    const { proof } = this.#session;
+    if (number > 1) proof.arrive(number);
+    else proof.land(number || undefined);
   }
 
   /**
@@ -272,8 +305,8 @@ export class Reposition {
   }
 
   /** LOCATEs, and asks the drive whether it is there. */
-  async #locateExactly(number: number): Promise<boolean> {
-    const options = { number, destination: LocateDestination.Object };
+  async #locateExactly(number: number, partition?: number): Promise<boolean> {
+    const options = { number, destination: LocateDestination.Object, partition };
     for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
       if (cdb === undefined) continue;
       const reply = await this.#session.device.probe({ cdb });

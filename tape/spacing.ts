@@ -4,14 +4,16 @@
  * @module
  */
 
+import type { Sense } from "../scsi/sense.ts";
 import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
 import { isRecord, leastRead } from "./least_read.ts";
+import { isAstray } from "./position_proof.ts";
 import type { Reposition } from "./reposition.ts";
-import type { TapeSession } from "./tape_session.ts";
+import { isRefused, type TapeSession } from "./tape_session.ts";
 
 /** What `space()` counts. */
 export type SpaceWhat = "blocks" | "filemarks" | "end-of-data";
@@ -30,11 +32,13 @@ const STOPS: ReadonlySet<Condition> = new Set<Condition>([
   "setmark",
 ]);
 
-/** What a READ for one thing may meet beside a record. */
-const MEETINGS: ReadonlySet<Condition> = new Set<Condition>([
+/** What a READ for one thing may meet. */
+const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "end-of-data",
   "filemark",
+  "incorrect-length",
+  "programmable-early-warning",
   "setmark",
   "volume-overflow",
 ]);
@@ -68,7 +72,7 @@ export class Spacing {
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
     const stop = stopOf(reply, count);
     const beyond = stop === undefined ? this.#beyondBeginning(what, count) : 0;
-    if (beyond > 0) return await this.#stopAtBeginning(reply, beyond, signal);
+    if (beyond > 0) return await this.#stopAtBeginning(beyond, signal);
     if (what === "blocks" && (stop ?? "filemark") === "filemark") proof.land();
     else proof.startRun();
     const information = reply.sense?.information;
@@ -77,7 +81,7 @@ export class Spacing {
     else this.#countFilemarks(count, stop);
     if (stop === undefined) return;
     if (stop === "end-of-data") await this.#session.arriving(() => this.#endOfData.confirm(signal));
-    throw this.#stopped(stop, reply, left);
+    throw this.#stopped(stop, reply.sense, left);
   }
 
   /** How many of those to be spaced over backwards cannot be there, by the driver's own count. */
@@ -88,52 +92,83 @@ export class Spacing {
   }
 
   /** The drive, which must have met the beginning, does not say so, as tgt and istgt; istgt may even stand before it. */
-  async #stopAtBeginning(reply: Reply, left: number, signal?: AbortSignal): Promise<void> {
-    await this.#session.device.perform({ cdb: rewindCdb(), signal });
+  async #stopAtBeginning(left: number, signal?: AbortSignal): Promise<never> {
+    const rewind = { cdb: rewindCdb(), signal };
+    await this.#session.arriving(() => this.#session.device.perform(rewind));
     this.#session.synchronized();
     this.#session.placeAtBeginning();
-    throw this.#stopped("beginning-of-partition", reply, left);
+    throw this.#stopped("beginning-of-partition", undefined, left);
   }
 
   /** From the very beginning istgt spaces over one block too few, unless one has been read. */
   async #spaceFromBeginning(count: number, signal?: AbortSignal): Promise<void> {
-    const { device, proof } = this.#session;
-    const reply = await device.probe(leastRead(this.#session, signal));
+    const { device, count: own, proof } = this.#session;
+    const reply = await device.perform(leastRead(this.#session, signal), ANYTHING_READ);
     proof.startRun();
-    if (!isRecord(reply.condition) && !MEETINGS.has(reply.condition)) {
-      // What cannot be read may be spaced over all the same.
-      await device.perform({ cdb: rewindCdb(), signal });
-      return await this.#sendSpace("blocks", count, signal);
-    }
-    if (reply.condition === "filemark") this.#session.count.passFilemarks(1);
-    else if (reply.condition !== "end-of-data") this.#session.count.passRecords(1);
+    if (reply.condition === "filemark") own.passFilemarks(1);
+    else if (isRecord(reply.condition)) own.passRecords(1);
     const stop = stopOf(reply, count);
-    if (stop !== undefined) throw this.#stopped(stop, reply, count);
-    if (count > 1) await this.over("blocks", count - 1, signal);
+    if (stop !== undefined) throw this.#stopped(stop, reply.sense, count);
+    if (count > 1) await this.#orBack(() => this.over("blocks", count - 1, signal), signal);
+  }
+
+  /** What the drive refuses after the READ from the beginning leaves the tape there, as if nothing had been sent. */
+  async #orBack(motion: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    try {
+      await motion();
+    } catch (error) {
+      if (isRefused(error, signal)) {
+        await this.#session.arriving(() => this.#session.device.perform({ cdb: rewindCdb() }));
+        this.#session.placeAtBeginning();
+      }
+      throw error;
+    }
   }
 
   /** Where a filemark may be ahead that the drive takes for passed, one thing is read first: behind it every drive knows its place. */
   async #spaceFromLanding(count: number, signal?: AbortSignal): Promise<void> {
-    const { proof } = this.#session;
-    const landing = proof.landing ?? (await this.#session.askPosition(signal))?.object;
-    proof.startRun();
-    const passed = landing ? await this.#passOne(landing, signal) : 0;
-    if (count !== passed) await this.over("filemarks", count - passed, signal);
+    const landing = await this.#session.landing(signal);
+    this.#session.proof.startRun();
+    if (landing === undefined) return await this.over("filemarks", count, signal);
+    const before = this.#session.count.snapshot();
+    try {
+      const passed = await this.#passOne(landing, signal);
+      if (count !== passed) await this.over("filemarks", count - passed, signal);
+    } catch (error) {
+      // What the drive refuses leaves the tape where it was.
+      if (isRefused(error, signal)) {
+        this.#session.count.restore(before);
+        await this.#reposition.returnTo(landing);
+      }
+      throw error;
+    }
   }
 
   /** Reads one thing behind a landing; how many filemarks that was. */
   async #passOne(landing: number, signal?: AbortSignal): Promise<number> {
-    const { count, device } = this.#session;
-    const { condition } = await device.probe(leastRead(this.#session, signal));
+    const { count } = this.#session;
+    const { condition } = await this.#session.device.probe(leastRead(this.#session, signal));
+    if (condition === "end-of-data") return 0;
     if (condition !== "filemark") {
       if (isRecord(condition)) count.passRecords(1);
-      else if (condition !== "end-of-data") count.forget();
+      else await this.#makeSure(landing, condition, signal);
       return 0;
     }
     const here = (await this.#session.askPosition(signal))?.object;
-    if (here !== undefined && here !== landing + 1) await this.#reposition.passFilemark(landing);
+    if (isAstray(landing, here)) await this.#reposition.passFilemark(landing);
     count.passFilemarks(1);
     return 1;
+  }
+
+  /** A READ that failed may have been executed all the same, over a filemark even. */
+  async #makeSure(landing: number, failure: Condition, signal?: AbortSignal): Promise<void> {
+    const { count } = this.#session;
+    const here = (await this.#session.askPosition(signal))?.object;
+    if (here === landing) return;
+    if (failure === "medium-error") {
+      return here === landing + 1 ? count.passRecords(1) : count.loseRecord();
+    }
+    if (!await this.#reposition.returnTo(landing)) throw this.#session.lostError("space");
   }
 
   /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */
@@ -169,11 +204,11 @@ export class Spacing {
     }
   }
 
-  #stopped(stop: SpaceStop, reply: Reply, left: number | undefined): SpaceStoppedError {
+  #stopped(stop: SpaceStop, sense: Sense | undefined, left: number | undefined): SpaceStoppedError {
     const { device } = this.#session;
     const facts = {
       command: "SPACE",
-      sense: reply.sense,
+      sense,
       information: left,
       position: this.#session.countedPosition(),
     };

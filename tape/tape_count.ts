@@ -80,6 +80,11 @@ export class TapeCount {
     this.#record = 0;
   }
 
+  /** Something of this file has gone by, or has not. */
+  loseRecord(): void {
+    this.#object = this.#record = undefined;
+  }
+
   /** Spaced forwards over filemarks and whatever lies between them. */
   spaceFilemarks(count: number): void {
     if (count === 0) return;

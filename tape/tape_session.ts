@@ -25,6 +25,11 @@ import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
 import { WriteLedger } from "./write_ledger.ts";
 
+/** An answer to the question for the position; without a number when the drive has none to give. */
+export interface PositionSample {
+  readonly number?: number;
+}
+
 /** One drive, and what is known of it. */
 export class TapeSession {
   readonly device: Device;
@@ -206,18 +211,43 @@ export class TapeSession {
   }
 
   /**
-   * Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails.
+   * Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails. `undefined` when the drive did not answer to the question.
    *
    * @throws {TapeError} that the drive tells this command alone: that the tape, or what was buffered, is not what it was.
    */
-  async samplePosition(): Promise<number | undefined> {
+  async samplePosition(): Promise<PositionSample | undefined> {
     const [form] = this.#forms;
-    if (form === undefined) return undefined;
+    if (form === undefined) return {};
     const dataIn = new Uint8Array(POSITION_BYTES[form]);
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
     if (isNews(reply.condition)) throw this.device.failure(reply);
+    if (reply.condition === "illegal-request") return {};
     if (reply.condition !== "good") return undefined;
-    return decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object;
+    return { number: decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object };
+  }
+
+  /**
+   * What the drive calls the place that SPACE over blocks or LOCATE has led to, when nothing has gone by since; `undefined` where it does not say.
+   *
+   * @throws {TapeError} when the question gets no answer, or was told that the tape is not what it was; the position is lost then.
+   */
+  async landing(signal?: AbortSignal): Promise<number | undefined> {
+    const { proof } = this;
+    if (proof.wantsLanding) proof.nameLanding(await this.#numberHere(signal));
+    return proof.landing;
+  }
+
+  async #numberHere(signal?: AbortSignal): Promise<number | undefined> {
+    try {
+      return (await this.askPosition(signal))?.object;
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      const isUnanswered = error.kind === "transport-lost";
+      if (!isUnanswered && !isNews(error.kind)) return undefined;
+      // What the question was told, and its answer was lost, nobody tells again.
+      if (!this.device.isNexusLost) this.lose(error);
+      throw error;
+    }
   }
 
   /** Reads the block size that is in force. */

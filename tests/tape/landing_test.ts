@@ -11,6 +11,7 @@ const QUIRKS = {
   missesFilemarkAfterMotion: true,
   positionOffByOneAfterMotion: true,
   spaceIgnoresFilemarks: true,
+  spaceShortAfterRewind: true,
   noLocate16: true,
 };
 
@@ -19,7 +20,8 @@ const TAPE = [1, 2, 3, null, 4, null, 5, 6, null, null, 7, null, 8]
   .map((number) => number === null ? null : numbered(number));
 const MARKS = TAPE.flatMap((object, at) => object === null ? [at] : []);
 
-const [LOCATE_10, SPACE] = [0x2b, 0x11];
+const [LOCATE_10, SPACE, REWIND, READ, READ_POSITION] = [0x2b, 0x11, 0x01, 0x08, 0x34];
+const NO_BYTES = new Uint8Array(0);
 
 async function filled(options: TapeDriveOptions = {}) {
   const setup = await openSim({ quirks: QUIRKS }, { recordBytesHint: 200, ...options });
@@ -161,5 +163,137 @@ Deno.test("a drive that tells no positions is not asked for more than the record
   await drive.space("filemarks", 1);
   assert.deepEqual(unit.opcodes().slice(before).filter((opcode) => opcode !== 0x34), [SPACE]);
   assert.deepEqual(await readOn(drive), from(4));
+  await drive.close();
+});
+
+Deno.test("nor is the first file where a filemark begins the tape and READs have run ahead of the caller", async () => {
+  const tape = [null, numbered(1), numbered(2), null, numbered(3), null];
+  for (const leave of ["position", "space"] as const) {
+    const { drive } = await openSim({ quirks: QUIRKS }, { recordBytesHint: 200, readAhead: 4 });
+    await fill(drive, tape);
+    await readOn(drive);
+    await drive.rewind();
+    await assert.rejects(drive.read({ signal: AbortSignal.abort() }));
+    const called = new AbortController();
+    const reading = drive.read({ signal: called.signal });
+    called.abort(new Error("called off"));
+    await assert.rejects(reading, /called off/);
+    if (leave === "position") await drive.position();
+    else await drive.space("blocks", 0);
+    assert.deepEqual(await readOn(drive), [0, 1, 2, 0, 3, 0]);
+    await drive.close();
+  }
+});
+
+const BUSY = { status: 0x08 };
+const CHANGED_BEHIND = { sense: { key: 6, asc: 0x0b, ascq: 1 } };
+const FAILED = { sense: { key: 4, asc: 0x44, ascq: 0 } };
+const SPOILED = { sense: { key: 0xb, asc: 0x47, ascq: 5 } };
+
+Deno.test("SPACE over filemarks that the drive refuses leaves the tape where it was", async () => {
+  for (const mark of [1, 3, 4]) {
+    const { drive, unit } = await openSim({}, { recordBytesHint: 200 });
+    await fill(drive, TAPE);
+    await drive.locate(mark);
+    unit.drive.inject({ opcode: SPACE, ...CHANGED_BEHIND });
+    await assert.rejects(drive.space("filemarks", 2), { kind: "unit-attention" });
+    assert.equal((await drive.position()).object, mark);
+    await drive.space("filemarks", 2);
+    const second = MARKS.filter((at) => at >= mark)[1];
+    assert.deepEqual(await readOn(drive), from(second + 1));
+    await drive.close();
+  }
+});
+
+Deno.test("SPACE that the drive refuses behind the READ from the beginning leaves the tape there", async () => {
+  const { drive, unit } = await openSim({}, { recordBytesHint: 200 });
+  await fill(drive, TAPE);
+  unit.drive.inject({ opcode: SPACE, ...CHANGED_BEHIND });
+  await assert.rejects(drive.space("blocks", 2), { kind: "unit-attention" });
+  assert.equal((await drive.position()).object, 0);
+  await drive.space("blocks", 2);
+  assert.deepEqual(await readOn(drive), from(2));
+  await drive.close();
+});
+
+Deno.test("a first record that cannot be read keeps SPACE from going anywhere", async () => {
+  const { drive, unit } = await filled();
+  unit.drive.addBadBlock({ object: 0 });
+  await assert.rejects(drive.space("blocks", 2), { kind: "medium-error" });
+  await assert.rejects(drive.write(numbered(9)), PositionLostError);
+  await drive.close();
+});
+
+Deno.test("a rewind that fails where SPACE went beyond the beginning loses the position", async () => {
+  const { drive, unit } = await filled();
+  for (let read = 0; read < 3; read++) await drive.read();
+  unit.drive.inject({ opcode: REWIND, ...CHANGED_BEHIND });
+  await assert.rejects(drive.space("blocks", -5), { kind: "unit-attention" });
+  await assert.rejects(drive.write(numbered(9)), PositionLostError);
+  await drive.close();
+});
+
+Deno.test("a way back before the filemark that fails loses the position", async () => {
+  for (const operation of ["read", "space"] as const) {
+    const { drive, unit } = await filled();
+    await drive.space("blocks", 3);
+    unit.drive.inject({ opcode: READ_POSITION, occurrence: 3, ...FAILED });
+    const failing = operation === "read" ? drive.read() : drive.space("filemarks", 1);
+    await assert.rejects(failing, { kind: "hardware-error" });
+    await assert.rejects(drive.write(numbered(9)), PositionLostError);
+    await drive.close();
+  }
+});
+
+Deno.test("a question for the position that the drive was too busy for does not end the questions", async () => {
+  for (const readAhead of [0, 4]) {
+    for (const occurrence of [1, 2, 3]) {
+      const { drive, unit } = await filled({ readAhead });
+      unit.drive.inject({ opcode: READ_POSITION, occurrence, ...BUSY });
+      for (let read = 0; read < 2; read++) await drive.read();
+      await drive.space("blocks", 1);
+      assert.deepEqual(await readOn(drive), from(3), `busy at question ${occurrence}`);
+      await drive.close();
+    }
+  }
+});
+
+Deno.test("a READ that was spoiled on the way, and executed, does not shift the count of filemarks", async () => {
+  const { drive, unit } = await openSim({}, { recordBytesHint: 200 });
+  await fill(drive, [numbered(1), null, numbered(2), null, numbered(3)]);
+  await drive.locate(1);
+  unit.drive.inject({ opcode: READ, ...SPOILED, execute: true });
+  await drive.space("filemarks", 1);
+  assert.deepEqual(await readOn(drive), [2, 0, 3]);
+  await drive.close();
+});
+
+Deno.test("behind a record that cannot be read filemarks are counted, and found again", async () => {
+  const unit = new CutUnit("exact");
+  const sleep = () => Promise.resolve();
+  const drive = await TapeDrive.open(unit, { recordBytesHint: 200, readAhead: 0, sleep });
+  await fill(drive, [numbered(1), numbered(2), numbered(3), null, numbered(4), numbered(5)]);
+  for (let read = 0; read < 3; read++) await drive.read();
+  await drive.space("blocks", -1);
+  unit.sim.drive.addBadBlock({ object: 2 });
+  await drive.space("filemarks", 1);
+  unit.left = 1;
+  assert.deepEqual(await readOn(drive), [4, 5]);
+  await drive.close();
+});
+
+Deno.test("a drive whose numbers leave filemarks out is read as it is", async () => {
+  const { drive, unit } = await openSim({}, { recordBytesHint: 200 });
+  await fill(drive, TAPE);
+  unit.intercept = (command) => {
+    if (command.cdb[0] !== READ_POSITION) return undefined;
+    const { object } = unit.drive.position!;
+    const marks = MARKS.filter((mark) => mark < object).length;
+    const data = new DataView(command.dataIn!.buffer);
+    data.setBigUint64(8, BigInt(object - marks));
+    return Promise.resolve({ status: 0, sense: NO_BYTES, dataInLength: 32, residual: 0 });
+  };
+  await drive.space("blocks", 3);
+  assert.deepEqual(await readOn(drive), from(3));
   await drive.close();
 });

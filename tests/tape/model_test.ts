@@ -73,8 +73,8 @@ class Walk {
     };
     const name = Object.keys(steps)[this.random.below(Object.keys(steps).length)];
     this.trace.push(name);
-    if (/space|locate|endOfData/.test(name)) this.isCounted = false;
     await steps[name]();
+    if (/space|locate|endOfData/.test(name)) this.isCounted = false;
   }
 
   async read(times = 1): Promise<void> {
@@ -172,6 +172,7 @@ class Walk {
     const isSilent = this.habits === "istgt" && stop?.startsWith("beginning") && what === "blocks";
     const outcome = isSilent ? await Promise.allSettled([spacing]) : [];
     if (stop === undefined || outcome[0]?.status === "fulfilled") {
+      assert.ok(stop === undefined || !this.isCounted);
       assert.deepEqual(await spacing, { spaced: count });
       return;
     }

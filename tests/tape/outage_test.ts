@@ -197,3 +197,26 @@ Deno.test("a reset that is heard while connecting again is told, though the next
   });
   await drive.close();
 });
+
+Deno.test("Reads resume in the partition that they were in, though the drive has lost its power meanwhile", async () => {
+  for (const readAhead of [0, 4]) {
+    const unit = new CutUnit("exact", { capacityBytes: 100e9 });
+    const drive = await open(unit, { readAhead, recordBytesHint: 1000 });
+    await drive.rewind();
+    await drive.makePartitions([2e9, "rest"]);
+    for (const partition of [0, 1]) {
+      await drive.setPartition(partition);
+      for (let number = 0; number < 9; number++) {
+        await drive.write(new Uint8Array(700 + number + partition * 100));
+      }
+    }
+    await drive.setPartition(1);
+    const seen = [await readOne(drive), await readOne(drive), await readOne(drive)];
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    unit.left = 1;
+    seen.push(...await readAll(drive));
+    assert.deepEqual(seen, Array.from({ length: 9 }, (_, number) => `${800 + number}`));
+    assert.equal((await drive.position()).partition, 1);
+    await drive.close();
+  }
+});

@@ -50,6 +50,8 @@ Deno.test("READ POSITION that says nothing, or too little, gives no number", () 
 
   const belowZero = new Uint8Array(32).fill(0xff, 8, 16);
   assert.equal(decodePosition(belowZero, PositionForm.Long)?.object, undefined);
+  const shortBelowZero = new Uint8Array(20).fill(0xff, 4, 8);
+  assert.equal(decodePosition(shortBelowZero, PositionForm.Short)?.object, undefined);
 });
 
 Deno.test("numbers are proven by two answers that differ by what was read between them", () => {

@@ -113,15 +113,6 @@ Deno.test("space() backwards past the beginning is told of where the drive says 
   }
 });
 
-Deno.test("space() goes over a first record that cannot be read", async () => {
-  const { unit, drive } = await openSim();
-  await fill(drive, [numbered(1), numbered(2)]);
-  unit.drive.addBadBlock({ object: 0 });
-  await drive.space("blocks", 1);
-  assert.deepEqual(await drive.read(), { kind: "record", data: numbered(2) });
-  await drive.close();
-});
-
 Deno.test("locate() goes to objects, files and the end of data, also on a drive without LOCATE where it can", async () => {
   for (const noLocate of [false, true]) {
     const { unit, drive } = await openSim({ quirks: { noLocate } });

@@ -29,6 +29,7 @@ export function stopBeforeRecord(drive: DriveState): Condition | undefined {
   }
   if (partition.kind(object) !== "filemark") return undefined;
   drive.object = behindFilemark(drive);
+  drive.isSpacedTo = false;
   return Conditions.filemark;
 }
 
