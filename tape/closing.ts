@@ -41,8 +41,8 @@ async function settleTape({ session, outage, reader, writer }: OpenDrive): Promi
     if (outage.hasGivenUp) throw session.lostError("flush what was written");
   }
   try {
-    await reader.resuming(async () => {
-      if (outage.isHere) await reader.reconnect();
+    await reader.resumption.resuming(async () => {
+      if (outage.isHere) await reader.resumption.reconnect();
       await reader.reposition.back();
     });
   } finally {

@@ -108,9 +108,15 @@ export class ReadAhead {
     return this.#underWay() > 0;
   }
 
-  /** From now on no more READs than this may be under way or undelivered. */
-  limit(depth: number): void {
-    this.#depth = depth;
+  /** READs that may be under way or undelivered. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** From now on fewer READs may be under way; whether more than one may be has to be decided anew. */
+  slowDown(): void {
+    this.#depth >>= 2;
+    this.mayRunAhead = false;
   }
 
   /** The next READ, which goes alone, uses this. */

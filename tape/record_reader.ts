@@ -6,13 +6,13 @@
 
 import { EndOfPartition, type StandsHere } from "./end_of_partition.ts";
 import { MAX_U24 } from "./commands.ts";
-import { PositionLostError, RecordTooLargeError, TapeError, TransportLostError } from "./errors.ts";
+import { PositionLostError, RecordTooLargeError, type TapeError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import { ReadAhead, type ReadAheadOptions } from "./read_ahead.ts";
 import type { Arrival, Misfit, Records } from "./read_length.ts";
 import { RecordRoom } from "./record_room.ts";
 import { Reposition } from "./reposition.ts";
-import type { CountSnapshot } from "./tape_count.ts";
+import { Resumption } from "./resumption.ts";
 import { isAstray } from "./position_proof.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -43,16 +43,6 @@ export interface RecordReaderOptions extends ReadAheadOptions {
   readonly outage: Outage;
 }
 
-/** What the connection is lost over this often stays unread. */
-const MAX_OUTAGES = 3;
-
-/** A place on the tape: by the driver's own count, and by the drive's number when that is proven. */
-interface Place {
-  readonly count: CountSnapshot;
-  readonly number: number | undefined;
-  readonly partition: number;
-}
-
 /** Reads of one record may be repeated while its true length is being found: from 1 byte to 16 MiB by doubling. */
 const MAX_REREADS = 26;
 
@@ -69,27 +59,23 @@ interface RoomBounds {
 export class RecordReader {
   readonly ahead: ReadAhead;
   readonly reposition: Reposition;
+  readonly resumption: Resumption;
   readonly #end: EndOfPartition;
   readonly #session: TapeSession;
-  #depth: number;
-  readonly #hint: number;
   readonly #room: RecordRoom;
-  readonly #outage: Outage;
   /** Whether the tape can be brought back to the caller over filemarks too. */
   #isWayCertain = false;
 
   constructor(session: TapeSession, options: RecordReaderOptions) {
     this.#session = session;
-    this.#depth = options.depth;
-    this.#outage = options.outage;
-    this.#hint = options.recordBytesHint;
-    this.#room = new RecordRoom(session.limits, this.#hint);
+    this.#room = new RecordRoom(session.limits, options.recordBytesHint);
     this.ahead = new ReadAhead(session, this.#room, options);
     this.reposition = new Reposition(
       session,
       this.ahead,
-      (operation) => this.resuming(operation),
+      (operation) => this.resumption.resuming(operation),
     );
+    this.resumption = new Resumption(session, this.ahead, this.reposition, options.outage);
     this.#end = new EndOfPartition(session, this.reposition);
   }
 
@@ -107,86 +93,6 @@ export class RecordReader {
       else if (arrival.error === undefined) await this.#readAgain(arrival, known);
       else await this.#readBeforeEnd(arrival, arrival.error, known);
     }
-  }
-
-  /**
-   * Runs an operation that only reads. When the connection is lost in it, connects again, brings the tape to where the caller was, and runs it
-   * anew: by the drive's numbers where these are proven, else from the beginning by the driver's own count.
-   *
-   * @throws {PositionLostError} when no certain way there is left.
-   * @throws {TapeError} when the drive does not come back, or not with the same tape.
-   */
-  async resuming<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const place = this.#place();
-    for (let outages = 0;; outages++) {
-      try {
-        if (outages > 0) await this.#resume(place, signal);
-        return await operation();
-      } catch (error) {
-        const isLost = error instanceof TransportLostError && this.#outage.isHere;
-        if (!isLost && !this.#isGarbled(error)) throw error;
-        if (place === undefined || this.#outage.hasGivenUp) throw error;
-        if (outages >= MAX_OUTAGES) throw error;
-      }
-    }
-  }
-
-  /**
-   * Whether a READ among several came back with an error that no drive gives: istgt now and then mixes up the answers to commands that are under way
-   * together. What it has answered otherwise since the last new connection cannot be trusted either.
-   */
-  #isGarbled(error: unknown): boolean {
-    if (!(error instanceof TapeError) || this.#depth === 0 || !this.#outage.isRecovering) {
-      return false;
-    }
-    return error.senseKey === undefined && error.rawSense.length > 0;
-  }
-
-  /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
-  #place(): Place | undefined {
-    const { isLost, count, proof, partition } = this.#session;
-    if (isLost) return undefined;
-    this.ahead.hearNumbers();
-    const { records, filemarks } = this.ahead.undelivered();
-    return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };
-  }
-
-  async #resume(place: Place | undefined, signal?: AbortSignal): Promise<void> {
-    await this.ahead.settle();
-    this.ahead.clear();
-    this.#slowDown();
-    await this.#outage.overcome(signal);
-    this.#session.place();
-    this.#session.count.restore(place!.count);
-    const isBack = await this.reposition.toPartition(place!.partition) &&
-      await this.reposition.returnTo(place!.number);
-    if (!isBack) throw this.#session.lostError("read on");
-  }
-
-  /**
-   * Connects again after an outage that was noticed before an operation begins. When nothing but READs was under way the tape is brought to where
-   * the caller is; where that is not possible, its position is lost, and operations that do not need it work all the same.
-   */
-  async reconnect(signal?: AbortSignal): Promise<void> {
-    await this.ahead.settle();
-    const place = this.#place();
-    if (place === undefined) {
-      this.ahead.clear();
-      return await this.#outage.overcome(signal);
-    }
-    try {
-      await this.#resume(place, signal);
-    } catch (error) {
-      if (!(error instanceof PositionLostError)) throw error;
-      this.#session.deferLoss();
-    }
-  }
-
-  /** Some targets falter when several commands are under way: after an outage there are fewer. */
-  #slowDown(): void {
-    this.#depth >>= 2;
-    this.ahead.limit(this.#depth);
-    this.ahead.mayRunAhead = false;
   }
 
   /** The first thing behind SPACE over blocks or LOCATE is a filemark: makes sure that the tape stands behind it. */
@@ -368,7 +274,7 @@ export class RecordReader {
    */
   #decideDepth(): Promise<void> | undefined {
     const { count, proof, isLost, blockBytes } = this.#session;
-    if (this.#depth === 0 && blockBytes === 0) return undefined;
+    if (this.ahead.depth === 0 && blockBytes === 0) return undefined;
     if (!isLost && !count.isAnchored && proof.isProven) {
       return this.reposition.tryLocate().then((canLocate) => this.#setDepth(canLocate));
     }
@@ -379,7 +285,7 @@ export class RecordReader {
     const { blockBytes, device } = this.#session;
     this.#isWayCertain = isWayCertain;
     const isSettled = blockBytes > 0 || this.#room.isSettled;
-    const mayRunAhead = isWayCertain && this.#depth > 0 && isSettled;
+    const mayRunAhead = isWayCertain && this.ahead.depth > 0 && isSettled;
     if (mayRunAhead && !this.ahead.mayRunAhead) {
       device.logger.debug("Reading ahead on {name}", { name: device.name });
     }

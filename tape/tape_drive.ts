@@ -483,7 +483,7 @@ export class TapeDrive extends DriveFeatures {
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
-    if (this.#outage.isHere) await this.#reader.reconnect(signal);
+    if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
     if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
@@ -491,7 +491,7 @@ export class TapeDrive extends DriveFeatures {
   #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const resuming = () => {
       this.#session.tellLoss("read");
-      return this.#reader.resuming(operation, signal);
+      return this.#reader.resumption.resuming(operation, signal);
     };
     return this.#enqueue(
       () =>

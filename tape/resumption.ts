@@ -1,0 +1,111 @@
+/**
+ * Reading on after a lost connection: from where the caller was, in the same partition.
+ *
+ * @module
+ */
+
+import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
+import type { Outage } from "./outage.ts";
+import type { ReadAhead } from "./read_ahead.ts";
+import type { Reposition } from "./reposition.ts";
+import type { CountSnapshot } from "./tape_count.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/** What the connection is lost over this often stays unread. */
+const MAX_OUTAGES = 3;
+
+/** A place on the tape: by the driver's own count, and by the drive's number when that is proven. */
+interface Place {
+  readonly count: CountSnapshot;
+  readonly number: number | undefined;
+  readonly partition: number;
+}
+
+/** Runs what only reads, and connects again for it. */
+export class Resumption {
+  readonly #session: TapeSession;
+  readonly #ahead: ReadAhead;
+  readonly #reposition: Reposition;
+  readonly #outage: Outage;
+
+  constructor(session: TapeSession, ahead: ReadAhead, reposition: Reposition, outage: Outage) {
+    this.#session = session;
+    this.#ahead = ahead;
+    this.#reposition = reposition;
+    this.#outage = outage;
+  }
+
+  /**
+   * Runs an operation that only reads. When the connection is lost in it, connects again, brings the tape to where the caller was, and runs it
+   * anew: by the drive's numbers where these are proven, else from the beginning by the driver's own count.
+   *
+   * @throws {PositionLostError} when no certain way there is left.
+   * @throws {TapeError} when the drive does not come back, or not with the same tape.
+   */
+  async resuming<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const place = this.#place();
+    for (let outages = 0;; outages++) {
+      try {
+        if (outages > 0) await this.#resume(place, signal);
+        return await operation();
+      } catch (error) {
+        const isLost = error instanceof TransportLostError && this.#outage.isHere;
+        if (!isLost && !this.#isGarbled(error)) throw error;
+        if (place === undefined || this.#outage.hasGivenUp) throw error;
+        if (outages >= MAX_OUTAGES) throw error;
+      }
+    }
+  }
+
+  /**
+   * Whether a READ among several came back with an error that no drive gives: istgt now and then mixes up the answers to commands that are under way
+   * together. What it has answered otherwise since the last new connection cannot be trusted either.
+   */
+  #isGarbled(error: unknown): boolean {
+    if (!(error instanceof TapeError) || this.#ahead.depth === 0 || !this.#outage.isRecovering) {
+      return false;
+    }
+    return error.senseKey === undefined && error.rawSense.length > 0;
+  }
+
+  /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
+  #place(): Place | undefined {
+    const { isLost, count, proof, partition } = this.#session;
+    if (isLost) return undefined;
+    this.#ahead.hearNumbers();
+    const { records, filemarks } = this.#ahead.undelivered();
+    return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };
+  }
+
+  async #resume(place: Place | undefined, signal?: AbortSignal): Promise<void> {
+    await this.#ahead.settle();
+    this.#ahead.clear();
+    // Some targets falter when several commands are under way.
+    this.#ahead.slowDown();
+    await this.#outage.overcome(signal);
+    this.#session.place();
+    this.#session.count.restore(place!.count);
+    const isBack = await this.#reposition.toPartition(place!.partition) &&
+      await this.#reposition.returnTo(place!.number);
+    if (!isBack) throw this.#session.lostError("read on");
+  }
+
+  /**
+   * Connects again after an outage that was noticed before an operation begins. When nothing but READs was under way the tape is brought to where
+   * the caller is; where that is not possible, its position is lost, and operations that do not need it work all the same.
+   */
+  async reconnect(signal?: AbortSignal): Promise<void> {
+    await this.#ahead.settle();
+    const place = this.#place();
+    if (place === undefined) {
+      this.#ahead.clear();
+      return await this.#outage.overcome(signal);
+    }
+    try {
+      await this.#resume(place, signal);
+    } catch (error) {
+      if (!(error instanceof PositionLostError)) throw error;
+      this.#session.deferLoss();
+    }
+  }
+}
