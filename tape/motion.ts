@@ -76,6 +76,7 @@ export class Motion {
   /** Threads the tape, winding it once from end to end when `retension` is set. */
   async load(retension: boolean, signal?: AbortSignal): Promise<void> {
     await this.#reposition.leaving(() => this.#thread(retension, signal), signal);
+    this.#session.doubtPartition();
     this.#session.suspectMode();
     await this.#session.arriving(() => this.#waitForTape(signal));
     this.#session.synchronized();
@@ -116,6 +117,7 @@ export class Motion {
     this.#session.place();
     this.#session.count.forget();
     // The next tape may have been written otherwise, and need not be announced: tgt does not.
+    this.#session.doubtPartition();
     this.#session.suspectMode();
   }
 

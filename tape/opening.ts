@@ -151,7 +151,7 @@ function apply(
   const { position } = facts.value;
   if (position?.beginningOfPartition) session.placeAtBeginning();
   // Whoever was here before may have left the tape behind a LOCATE.
-  else if (position?.object !== undefined) session.proof.land(position.object);
+  if (position?.object !== undefined && position.object > 0) session.proof.land(position.object);
 }
 
 async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Facts> {

@@ -31,7 +31,7 @@ export class PositionProof {
   #isProven = false;
   #isRefuted = false;
   #landing: Landing | undefined;
-  /** Asked behind a READ, the drive had no number to give; it is not asked again. */
+  /** The drive had no number to give; it is not asked again. */
   #isMute = false;
 
   /** Whether the drive's numbers have kept step with the READs of this run. */
@@ -62,7 +62,7 @@ export class PositionProof {
 
   /** Whether the drive has not yet been asked for the number of that place. */
   get wantsLanding(): boolean {
-    return this.isAtLanding && !this.#landing!.isAsked;
+    return this.isAtLanding && !this.#landing!.isAsked && !this.#isMute;
   }
 
   /** The drive's number of the landing that one object at most has gone by behind; `undefined` where it gave none that others can be held against. */
@@ -78,6 +78,7 @@ export class PositionProof {
 
   /** What the drive calls the landing. 0 tells nothing: istgt's numbers go from 0 at the beginning to 2 behind the first object. */
   nameLanding(number: number | undefined): void {
+    this.#isMute ||= number === undefined;
     this.#landing = { isAsked: true, number: number || undefined };
   }
 

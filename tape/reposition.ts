@@ -169,17 +169,18 @@ export class Reposition {
    * the caller is. False, and the position lost, when neither is possible.
    */
   async returnTo(number: number | undefined): Promise<boolean> {
-    const { proof, count } = this.#session;
-    proof.startRun();
-    // No way is surer to the beginning than REWIND.
-    const isLocatable = number !== undefined && number > 0 && count.object !== 0;
-    if (isLocatable && await this.#locateTo(number)) {
-      this.#arrive(number);
-      return true;
-    }
-    if (await this.#fromBeginning()) return true;
+    this.#session.proof.startRun();
+    if (await this.#orLose(() => this.#comeTo(number))) return true;
     this.#noWay();
     return false;
+  }
+
+  async #comeTo(number: number | undefined): Promise<boolean> {
+    // No way is surer to the beginning than REWIND.
+    const isLocatable = number !== undefined && number > 0 && this.#session.count.object !== 0;
+    if (!isLocatable || !await this.#locateTo(number)) return await this.#fromBeginning();
+    this.#arrive(number);
+    return true;
   }
 
   /**

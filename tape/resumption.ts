@@ -18,7 +18,7 @@ const MAX_OUTAGES = 3;
 interface Place {
   readonly count: CountSnapshot;
   readonly number: number | undefined;
-  readonly partition: number;
+  readonly partition: number | undefined;
 }
 
 /** Runs what only reads, and connects again for it. */
@@ -27,6 +27,8 @@ export class Resumption {
   readonly #ahead: ReadAhead;
   readonly #reposition: Reposition;
   readonly #outage: Outage;
+  /** Where the caller was when an attempt to go there failed, as long as the tape has not been moved since. */
+  #kept: { readonly place: Place; readonly run: number } | undefined;
 
   constructor(session: TapeSession, ahead: ReadAhead, reposition: Reposition, outage: Outage) {
     this.#session = session;
@@ -46,7 +48,7 @@ export class Resumption {
     const place = this.#place();
     for (let outages = 0;; outages++) {
       try {
-        if (outages > 0) await this.#resume(place, signal);
+        if (outages > 0) await this.#resume(place!, signal);
         return await operation();
       } catch (error) {
         const isLost = error instanceof TransportLostError && this.#outage.isHere;
@@ -70,24 +72,45 @@ export class Resumption {
 
   /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
   #place(): Place | undefined {
-    const { isLost, count, proof, partition } = this.#session;
+    const { isLost, count, proof, certainPartition: partition } = this.#session;
     if (isLost) return undefined;
+    if (this.#kept?.run === proof.run) return this.#kept.place;
     this.#ahead.hearNumbers();
     const { records, filemarks } = this.#ahead.undelivered();
     return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };
   }
 
-  async #resume(place: Place | undefined, signal?: AbortSignal): Promise<void> {
+  /** Connects again, and goes there. When the connection is lost once more, that is where the caller still is. */
+  async #resume(place: Place, signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
     this.#ahead.clear();
     // Some targets falter when several commands are under way.
     this.#ahead.slowDown();
-    await this.#outage.overcome(signal);
+    try {
+      await this.#outage.overcome(signal);
+      this.#session.place();
+      this.#session.count.restore(place.count);
+      await this.#goTo(place);
+    } catch (error) {
+      if (this.#session.device.isNexusLost) this.#keep(place);
+      else this.#session.lose(error);
+      throw error;
+    }
+  }
+
+  async #goTo({ number, partition }: Place): Promise<void> {
+    const isThere = partition === undefined || await this.#reposition.toPartition(partition);
+    if (isThere && await this.#reposition.returnTo(number)) return;
+    throw this.#session.lostError("read on");
+  }
+
+  /** What the drive has said of itself meanwhile holds for the drive, not for the caller, and the READs ahead are forgotten. */
+  #keep(place: Place): void {
+    const { count, partition } = place;
     this.#session.place();
-    this.#session.count.restore(place!.count);
-    const isBack = await this.#reposition.toPartition(place!.partition) &&
-      await this.#reposition.returnTo(place!.number);
-    if (!isBack) throw this.#session.lostError("read on");
+    this.#session.count.restore(count);
+    if (partition !== undefined) this.#session.partition = partition;
+    this.#kept = { place, run: this.#session.proof.run };
   }
 
   /**

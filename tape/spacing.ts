@@ -160,15 +160,16 @@ export class Spacing {
     return 1;
   }
 
-  /** A READ that failed may have been executed all the same, over a filemark even. */
+  /** A READ that failed may have been executed all the same, over a filemark even, and if not, the drive may still misjudge its place. */
   async #makeSure(landing: number, failure: Condition, signal?: AbortSignal): Promise<void> {
     const { count } = this.#session;
-    const here = (await this.#session.askPosition(signal))?.object;
-    if (here === landing) return;
-    if (failure === "medium-error") {
-      return here === landing + 1 ? count.passRecords(1) : count.loseRecord();
+    if (failure !== "medium-error") {
+      if (await this.#reposition.returnTo(landing)) return;
+      throw this.#session.lostError("space");
     }
-    if (!await this.#reposition.returnTo(landing)) throw this.#session.lostError("space");
+    const here = (await this.#session.askPosition(signal))?.object;
+    if (here === landing + 1) count.passRecords(1);
+    else if (here !== landing) count.loseRecord();
   }
 
   /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */

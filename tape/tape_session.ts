@@ -49,10 +49,10 @@ export class TapeSession {
   isNearEnd = false;
   /** The name of the cartridge, as far as it is needed and has one. */
   cartridge: string | undefined;
-  /** The partition that the tape stands in, as far as is known. */
-  partition = 0;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
   readonly restorers: (() => Promise<void>)[] = [];
+  #partition = 0;
+  #isPartitionCertain = false;
   #isModeStale = false;
   #lost: unknown;
   #isLost = false;
@@ -71,6 +71,26 @@ export class TapeSession {
     this.timeouts = new CommandTimeouts(this.device);
   }
 
+  /** The partition that the tape stands in, as far as is known. */
+  get partition(): number {
+    return this.#partition;
+  }
+
+  set partition(partition: number) {
+    this.#partition = partition;
+    this.#isPartitionCertain = true;
+  }
+
+  /** The partition, unless the drive may have gone to another by itself since it was told. */
+  get certainPartition(): number | undefined {
+    return this.#isPartitionCertain ? this.#partition : undefined;
+  }
+
+  /** After a load or a reset the tape may stand in another partition. */
+  doubtPartition(): void {
+    this.#isPartitionCertain = false;
+  }
+
   /** Whether it is unknown where the tape stands, so that nothing may be written. */
   get isLost(): boolean {
     return this.#isLost;
@@ -86,7 +106,7 @@ export class TapeSession {
   /** Where the tape stands is unknown from here on, because of `reason`. */
   lose(reason: unknown): void {
     this.count.forget();
-    this.proof.startRun();
+    this.proof.land();
     if (!this.#isLost) this.#lost = reason;
     this.#isLost = true;
   }
@@ -223,31 +243,28 @@ export class TapeSession {
     if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition === "illegal-request") return {};
     if (reply.condition !== "good") return undefined;
-    return { number: decodePosition(dataIn.subarray(0, reply.dataInLength), form)?.object };
+    const position = decodePosition(dataIn.subarray(0, reply.dataInLength), form);
+    if (position?.object !== undefined) this.partition = position.partition;
+    return { number: position?.object };
   }
 
   /**
    * What the drive calls the place that SPACE over blocks or LOCATE has led to, when nothing has gone by since; `undefined` where it does not say.
    *
-   * @throws {TapeError} when the question gets no answer, or was told that the tape is not what it was; the position is lost then.
+   * @throws {TapeError} when it fails to answer.
    */
   async landing(signal?: AbortSignal): Promise<number | undefined> {
     const { proof } = this;
-    if (proof.wantsLanding) proof.nameLanding(await this.#numberHere(signal));
-    return proof.landing;
-  }
-
-  async #numberHere(signal?: AbortSignal): Promise<number | undefined> {
+    if (!proof.wantsLanding) return proof.landing;
     try {
-      return (await this.askPosition(signal))?.object;
+      proof.nameLanding((await this.askPosition(signal))?.object);
     } catch (error) {
-      if (!(error instanceof TapeError)) throw error;
-      const isUnanswered = error.kind === "transport-lost";
-      if (!isUnanswered && !isNews(error.kind)) return undefined;
       // What the question was told, and its answer was lost, nobody tells again.
-      if (!this.device.isNexusLost) this.lose(error);
+      const isUnanswered = error instanceof TapeError && error.kind === "transport-lost";
+      if (isUnanswered && !this.device.isNexusLost) this.lose(error);
       throw error;
     }
+    return proof.landing;
   }
 
   /** Reads the block size that is in force. */
@@ -323,7 +340,9 @@ export class TapeSession {
 
   #noteFailure(error: TapeError): void {
     if (breaksPosition(error.kind)) this.suspectMode();
-    if (isNews(error.kind)) this.lose(error);
+    if (!isNews(error.kind)) return;
+    this.doubtPartition();
+    this.lose(error);
   }
 }
 

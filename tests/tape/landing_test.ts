@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PositionLostError } from "../../tape/errors.ts";
+import { PositionLostError, TapeError } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
@@ -295,5 +295,52 @@ Deno.test("a drive whose numbers leave filemarks out is read as it is", async ()
   };
   await drive.space("blocks", 3);
   assert.deepEqual(await readOn(drive), from(3));
+  await drive.close();
+});
+
+Deno.test("where the drive does not tell its place because of an error, nothing is moved", async () => {
+  for (const operation of ["read", "space"] as const) {
+    for (const answer of [CHANGED_BEHIND, FAILED]) {
+      const { drive, unit } = await filled();
+      await drive.space("blocks", 3);
+      unit.drive.inject({ opcode: READ_POSITION, ...answer });
+      const failing = operation === "read" ? drive.read() : drive.space("filemarks", 1);
+      await assert.rejects(failing, TapeError);
+      assert.deepEqual(await readOn(drive), from(3));
+      await drive.close();
+    }
+  }
+});
+
+Deno.test("a READ that the drive refuses before a filemark does not let SPACE go on from there", async () => {
+  for (const answer of [CHANGED_BEHIND, SPOILED]) {
+    const { drive, unit } = await filled();
+    await drive.space("blocks", 3);
+    unit.drive.inject({ opcode: READ, ...answer });
+    await drive.space("filemarks", 1);
+    assert.deepEqual(await readOn(drive), from(4));
+    await drive.close();
+  }
+});
+
+Deno.test("the way back after a refusal that fails itself loses the position", async () => {
+  const { drive, unit } = await openSim({}, { recordBytesHint: 200 });
+  await fill(drive, TAPE);
+  await drive.locate(3);
+  unit.drive.inject({ opcode: SPACE, ...CHANGED_BEHIND });
+  // The landing's own, that behind the READ, and then those of the way back.
+  unit.drive.inject({ opcode: READ_POSITION, occurrence: 3, ...CHANGED_BEHIND });
+  await assert.rejects(drive.space("filemarks", 2));
+  await assert.rejects(drive.write(numbered(9)), PositionLostError);
+  await drive.close();
+});
+
+Deno.test("a session that opens at a beginning with a filemark, where SPACE has led to, skips no file", async () => {
+  const { drive, unit } = await openSim({ quirks: QUIRKS }, { recordBytesHint: 200 });
+  await fill(drive, [null, numbered(1), null, numbered(2), null]);
+  await drive.read();
+  await drive.space("blocks", -1);
+  const next = await TapeDrive.open(keptOpen(unit), { recordBytesHint: 200 });
+  assert.deepEqual(await readOn(next), [0, 1, 0, 2, 0]);
   await drive.close();
 });

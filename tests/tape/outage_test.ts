@@ -198,25 +198,65 @@ Deno.test("a reset that is heard while connecting again is told, though the next
   await drive.close();
 });
 
-Deno.test("Reads resume in the partition that they were in, though the drive has lost its power meanwhile", async () => {
-  for (const readAhead of [0, 4]) {
-    const unit = new CutUnit("exact", { capacityBytes: 100e9 });
-    const drive = await open(unit, { readAhead, recordBytesHint: 1000 });
-    await drive.rewind();
-    await drive.makePartitions([2e9, "rest"]);
-    for (const partition of [0, 1]) {
-      await drive.setPartition(partition);
-      for (let number = 0; number < 9; number++) {
-        await drive.write(new Uint8Array(700 + number + partition * 100));
-      }
+/** A tape of two partitions with nine records each, of 700 bytes and more in the first, of 800 and more in the second; the caller is in that. */
+async function partitioned(readAhead: number) {
+  const unit = new CutUnit("exact", { capacityBytes: 100e9 });
+  const drive = await open(unit, { readAhead, recordBytesHint: 1000 });
+  await drive.rewind();
+  await drive.makePartitions([2e9, "rest"]);
+  for (const partition of [0, 1]) {
+    await drive.setPartition(partition);
+    for (let number = 0; number < 9; number++) {
+      await drive.write(new Uint8Array(700 + number + partition * 100));
     }
-    await drive.setPartition(1);
+  }
+  await drive.setPartition(1);
+  return { unit, drive };
+}
+
+function ofPartition(partition: number): string[] {
+  return Array.from({ length: 9 }, (_, number) => `${700 + 100 * partition + number}`);
+}
+
+for (const readAhead of [0, 4]) {
+  Deno.test(`Reads resume in the partition that they were in, though the drive has lost its power meanwhile: read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await partitioned(readAhead);
     const seen = [await readOne(drive), await readOne(drive), await readOne(drive)];
     unit.meanwhile = () => unit.sim.drive.powerCycle();
     unit.left = 1;
     seen.push(...await readAll(drive));
-    assert.deepEqual(seen, Array.from({ length: 9 }, (_, number) => `${800 + number}`));
+    assert.deepEqual(seen, ofPartition(1));
     assert.equal((await drive.position()).partition, 1);
     await drive.close();
-  }
-});
+  });
+
+  Deno.test(`And so they do when the first attempt to connect again has failed on the way: read-ahead ${readAhead}`, async () => {
+    for (let second = 1; second <= 20; second++) {
+      const { unit, drive } = await partitioned(readAhead);
+      const seen = [await readOne(drive), await readOne(drive), await readOne(drive)];
+      const reestablish = unit.reestablish.bind(unit);
+      unit.meanwhile = () => unit.sim.drive.powerCycle();
+      unit.reestablish = async () => {
+        await reestablish();
+        unit.meanwhile = () => {};
+        unit.left = unit.reconnections === 1 ? second : Infinity;
+      };
+      unit.nexusLost = true;
+      await drive.flush().catch((error) => assert.ok(error instanceof TransportLostError));
+      seen.push(...await readAll(drive));
+      assert.deepEqual(seen, ofPartition(1), `lost again after ${second} commands`);
+      await drive.close();
+    }
+  });
+
+  Deno.test(`A load that went to another partition is taken for what it is: read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await partitioned(readAhead);
+    await drive.unload();
+    await drive.load();
+    const seen = [await readOne(drive), await readOne(drive), await readOne(drive)];
+    unit.left = 1;
+    seen.push(...await readAll(drive));
+    assert.deepEqual(seen, ofPartition(0));
+    await drive.close();
+  });
+}
