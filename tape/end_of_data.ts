@@ -8,19 +8,14 @@ import { spaceCdb, SpaceCode } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { EndOfPartition } from "./end_of_partition.ts";
-import { leastRead } from "./least_read.ts";
+import { leastRead, MET_BY_READ } from "./least_read.ts";
 import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** What a READ may meet that only wants to know what stands there. */
 const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
-  "early-warning",
-  "end-of-data",
+  ...MET_BY_READ,
   "end-of-partition",
-  "filemark",
-  "incorrect-length",
-  "setmark",
-  "volume-overflow",
 ]);
 
 const END: ReadonlySet<Condition> = new Set<Condition>(["early-warning", "end-of-data"]);

@@ -17,6 +17,16 @@ export function leastRead({ blockBytes, limits }: TapeSession, signal?: AbortSig
   return { cdb, dataIn, signal };
 }
 
+/** What a READ for one thing may meet on any drive. */
+export const MET_BY_READ: readonly Condition[] = [
+  "early-warning",
+  "end-of-data",
+  "filemark",
+  "incorrect-length",
+  "setmark",
+  "volume-overflow",
+];
+
 const BESIDE_RECORD: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "incorrect-length",

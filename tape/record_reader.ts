@@ -13,7 +13,6 @@ import type { Arrival, Misfit, Records } from "./read_length.ts";
 import { RecordRoom } from "./record_room.ts";
 import { Reposition } from "./reposition.ts";
 import { Resumption } from "./resumption.ts";
-import { isAstray } from "./position_proof.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** What a read brought. */
@@ -101,12 +100,7 @@ export class RecordReader {
     const { landing } = proof;
     if (landing === undefined) return;
     await this.ahead.settle();
-    const here = (await this.#session.askPosition())?.object;
-    if (isAstray(landing, here)) {
-      this.ahead.clear();
-      await this.reposition.passFilemark(landing);
-      this.ahead.found({ kind: "filemark" });
-    }
+    if (await this.reposition.confirmFilemark(landing)) this.ahead.found({ kind: "filemark" });
     proof.leaveLanding();
   }
 

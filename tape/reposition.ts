@@ -23,6 +23,7 @@ import { isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { PositionLostError } from "./errors.ts";
 import { isRecord, leastRead } from "./least_read.ts";
+import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import type { Records } from "./read_length.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -159,9 +160,10 @@ export class Reposition {
    */
   async toPartition(partition: number): Promise<boolean> {
     if (this.#session.partition === partition) return true;
-    const isThere = await this.#orLose(() => this.#locateExactly(0, partition));
-    if (!isThere || this.#session.partition !== partition) this.#noWay();
-    return !this.#session.isLost;
+    const isThere = await this.#orLose(() => this.#locateExactly(0, partition)) &&
+      this.#session.partition === partition;
+    if (!isThere) this.#noWay();
+    return isThere;
   }
 
   /**
@@ -184,11 +186,21 @@ export class Reposition {
   }
 
   /**
-   * Goes over the filemark ahead of the object that the drive calls this number: there a READ told of it, and brought the tape elsewhere.
+   * A READ behind a landing has met a filemark: makes sure that the tape stands behind that one, and not elsewhere.
    *
+   * @returns whether the tape had to be brought there, so that whatever was read since is forgotten
    * @throws {PositionLostError} when the tape does not come to stand behind the filemark.
    */
-  async passFilemark(number: number): Promise<void> {
+  async confirmFilemark(landing: number, signal?: AbortSignal): Promise<boolean> {
+    const here = (await this.#session.askPosition(signal))?.object;
+    if (!isAstray(landing, here)) return false;
+    this.#ahead.clear();
+    await this.#passFilemark(landing);
+    return true;
+  }
+
+  /** Goes over the filemark ahead of the object that the drive calls this number. */
+  async #passFilemark(number: number): Promise<void> {
     const { device, proof } = this.#session;
     device.logger.debug("Going back before a filemark on {name}", { name: device.name });
     const isBehind = await this.#orLose(async () =>

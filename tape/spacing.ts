@@ -10,8 +10,7 @@ import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
-import { isRecord, leastRead } from "./least_read.ts";
-import { isAstray } from "./position_proof.ts";
+import { isRecord, leastRead, MET_BY_READ } from "./least_read.ts";
 import type { Reposition } from "./reposition.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
 
@@ -32,15 +31,10 @@ const STOPS: ReadonlySet<Condition> = new Set<Condition>([
   "setmark",
 ]);
 
-/** What a READ for one thing may meet. */
+/** What the READ from the beginning may meet. */
 const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
-  "early-warning",
-  "end-of-data",
-  "filemark",
-  "incorrect-length",
+  ...MET_BY_READ,
   "programmable-early-warning",
-  "setmark",
-  "volume-overflow",
 ]);
 
 /** Spaces the tape of one drive. */
@@ -154,8 +148,7 @@ export class Spacing {
       else await this.#makeSure(landing, condition, signal);
       return 0;
     }
-    const here = (await this.#session.askPosition(signal))?.object;
-    if (isAstray(landing, here)) await this.#reposition.passFilemark(landing);
+    await this.#reposition.confirmFilemark(landing, signal);
     count.passFilemarks(1);
     return 1;
   }

@@ -11,7 +11,7 @@ import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
-import { Device, type DeviceOptions } from "./device.ts";
+import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
 import {
   PositionLostError,
@@ -218,8 +218,7 @@ export class TapeSession {
       const command = { cdb: readPositionCdb(form), dataIn, signal };
       const reply = await this.device.perform(command, ILLEGAL);
       if (reply.condition === "good") {
-        const position = decodePosition(dataIn.subarray(0, reply.dataInLength), form);
-        if (position?.object !== undefined) this.partition = position.partition;
+        const position = this.#hearPosition(dataIn, reply, form);
         if (position !== undefined) return position;
       }
       // Refused for another reason than that the drive does not have it, such as the wait for a rewind after a loss of power (2C/00).
@@ -243,9 +242,13 @@ export class TapeSession {
     if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition === "illegal-request") return {};
     if (reply.condition !== "good") return undefined;
-    const position = decodePosition(dataIn.subarray(0, reply.dataInLength), form);
+    return { number: this.#hearPosition(dataIn, reply, form)?.object };
+  }
+
+  #hearPosition(data: Uint8Array, reply: Reply, form: number): DevicePosition | undefined {
+    const position = decodePosition(data.subarray(0, reply.dataInLength), form);
     if (position?.object !== undefined) this.partition = position.partition;
-    return { number: position?.object };
+    return position;
   }
 
   /**
