@@ -149,6 +149,12 @@ export function locate10Cdb(options: LocateCdbOptions): Uint8Array | undefined {
   return cdb;
 }
 
+/** The forms of LOCATE that can say it, in the order in which they are tried: each where the drive does not know the one before. */
+export function locateCdbs(options: LocateCdbOptions): Uint8Array[] {
+  const short = locate10Cdb(options);
+  return short === undefined ? [locate16Cdb(options)] : [locate16Cdb(options), short];
+}
+
 /** READ POSITION in one of the forms of {@link PositionForm} (SSC-4). */
 export function readPositionCdb(form: number): Uint8Array {
   const cdb = new Uint8Array(10);

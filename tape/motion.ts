@@ -7,9 +7,8 @@
 import {
   eraseCdb,
   loadUnloadCdb,
-  locate10Cdb,
-  locate16Cdb,
   type LocateCdbOptions,
+  locateCdbs,
   LocateDestination,
   rewindCdb,
   TapeOpcode,
@@ -170,8 +169,7 @@ export class Motion {
   async #locate(options: LocateCdbOptions, signal?: AbortSignal): Promise<Reply> {
     const { device } = this.#session;
     let refusal: Reply | undefined;
-    for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
-      if (cdb === undefined) continue;
+    for (const cdb of locateCdbs(options)) {
       const reply = await device.perform({ cdb, signal }, LOCATE_ENDS);
       if (!ILLEGAL.has(reply.condition)) return reply;
       refusal ??= reply;

@@ -10,35 +10,21 @@
  * @module
  */
 
-import {
-  locate10Cdb,
-  locate16Cdb,
-  LocateDestination,
-  readCdb,
-  rewindCdb,
-  spaceCdb,
-  SpaceCode,
-} from "./commands.ts";
-import { isDone } from "./conditions.ts";
-import type { Reply } from "./device.ts";
 import { PositionLostError } from "./errors.ts";
-import { isRecord, leastRead } from "./least_read.ts";
 import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
-import type { Records } from "./read_length.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
+import { Wayfinding } from "./wayfinding.ts";
 
 /** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
 type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
-
-/** As many in a row as are looked at for an object that is none. */
-const MAX_FILEMARKS = 16;
 
 /** Brings the tape to where the caller is. */
 export class Reposition {
   readonly #session: TapeSession;
   readonly #ahead: ReadAhead;
   readonly #resuming: Resuming;
+  readonly #ways: Wayfinding;
   /** Whether LOCATE has been seen to go where it was told; `undefined` until it was tried. */
   #canLocate: boolean | undefined;
 
@@ -46,6 +32,7 @@ export class Reposition {
     this.#session = session;
     this.#ahead = ahead;
     this.#resuming = resuming;
+    this.#ways = new Wayfinding(session);
   }
 
   /** Whether nothing lies between the tape and the caller. */
@@ -124,15 +111,15 @@ export class Reposition {
     if (this.#canLocate !== undefined) return this.#canLocate;
     const number = this.#session.proof.numberBehind(0);
     if (number === undefined || number <= 1 || !this.#ahead.isIdle) return false;
-    this.#canLocate = await this.#locateTo(number);
+    this.#canLocate = await this.#ways.locate(number);
     if (!this.#canLocate) await this.#stayAt(number);
     return this.#canLocate;
   }
 
   /** A LOCATE that did not end well may have left the tape short of the place. */
   async #stayAt(number: number): Promise<void> {
-    const isThere = async () => (await this.#session.askPosition())?.object === number;
-    if (await isThere() || await this.#locateTo(number)) return;
+    const isThere = async () => await this.#ways.number() === number;
+    if (await isThere() || await this.#ways.locate(number)) return;
     throw this.#noWay();
   }
 
@@ -143,16 +130,16 @@ export class Reposition {
   async stepAside(): Promise<boolean> {
     await this.#settled();
     this.#ahead.clear();
-    const here = (await this.#session.askPosition())?.object;
+    const here = await this.#ways.number();
     if (await this.#backAndForth(here)) return true;
     return await this.returnTo(here);
   }
 
   /** One block back and over it again, where that leads to the same place by the drive's own word. */
   async #backAndForth(here: number | undefined): Promise<boolean> {
-    if (here === undefined || !await this.#space(SpaceCode.Blocks, -1)) return false;
+    if (here === undefined || !await this.#ways.spaceBlocks(-1)) return false;
     this.#session.proof.startRun();
-    return await this.#passOne() && (await this.#session.askPosition())?.object === here;
+    return await this.#ways.passOne() && await this.#ways.number() === here;
   }
 
   /**
@@ -160,7 +147,7 @@ export class Reposition {
    */
   async toPartition(partition: number): Promise<boolean> {
     if (this.#session.partition === partition) return true;
-    const isThere = await this.#orLose(() => this.#locateExactly(0, partition)) &&
+    const isThere = await this.#orLose(() => this.#ways.locateExactly(0, partition)) &&
       this.#session.partition === partition;
     if (!isThere) this.#noWay();
     return isThere;
@@ -180,8 +167,8 @@ export class Reposition {
   async #comeTo(number: number | undefined): Promise<boolean> {
     // No way is surer to the beginning than REWIND.
     const isLocatable = number !== undefined && number > 0 && this.#session.count.object !== 0;
-    if (!isLocatable || !await this.#locateTo(number)) return await this.#fromBeginning();
-    this.#arrive(number);
+    if (!isLocatable || !await this.#ways.locate(number)) return await this.#ways.fromBeginning();
+    this.#ways.arrive(number);
     return true;
   }
 
@@ -192,7 +179,7 @@ export class Reposition {
    * @throws {PositionLostError} when the tape does not come to stand behind the filemark.
    */
   async confirmFilemark(landing: number, signal?: AbortSignal): Promise<boolean> {
-    const here = (await this.#session.askPosition(signal))?.object;
+    const here = await this.#ways.number(signal);
     if (!isAstray(landing, here)) return false;
     this.#ahead.clear();
     await this.#passFilemark(landing);
@@ -204,18 +191,17 @@ export class Reposition {
     const { device, proof } = this.#session;
     device.logger.debug("Going back before a filemark on {name}", { name: device.name });
     const isBehind = await this.#orLose(async () =>
-      await this.#locateTo(number) && await this.#readFilemark(number) ||
-      await this.#fromBeginning() && await this.#readFilemark(number) ||
-      number === 1 && await this.#rewind() && await this.#readFilemark(number)
+      await this.#ways.locate(number) && await this.#readFilemark(number) ||
+      await this.#ways.fromBeginning() && await this.#readFilemark(number) ||
+      number === 1 && await this.#ways.rewind() && await this.#readFilemark(number)
     );
     if (!isBehind) throw this.#noWay();
     proof.startRun();
   }
 
   async #readFilemark(number: number): Promise<boolean> {
-    const { condition } = await this.#readOne();
-    return condition === "filemark" &&
-      (await this.#session.askPosition())?.object === number + 1;
+    const { condition } = await this.#ways.readOne();
+    return condition === "filemark" && await this.#ways.number() === number + 1;
   }
 
   async #settled(): Promise<Undelivered> {
@@ -233,7 +219,7 @@ export class Reposition {
     const { proof } = this.#session;
     return await this.#orLose(async () => {
       const isPlain = way.filemarks === 0 && !way.isUncertain;
-      if (isPlain && await this.#space(SpaceCode.Blocks, -way.records)) {
+      if (isPlain && await this.#ways.spaceBlocks(-way.records)) {
         proof.startRun();
         return true;
       }
@@ -263,12 +249,6 @@ export class Reposition {
     return error;
   }
 
-  /** Spaces; any answer but good makes this way worthless. */
-  async #space(code: number, count: number): Promise<boolean> {
-    const { condition } = await this.#session.device.probe({ cdb: spaceCdb(code, count) });
-    return isDone(condition);
-  }
-
   async #locateBack(way: Undelivered, hasMoved: boolean): Promise<boolean> {
     const { proof } = this.#session;
     const behind = way.records + way.filemarks;
@@ -277,62 +257,17 @@ export class Reposition {
     if (target === undefined || target < 0 || this.#canLocate === false) return false;
     if (this.#session.count.object === 0) return false;
     const isSettled = !hasMoved && !way.isUncertain;
-    if (isSettled && (await this.#session.askPosition())?.object !== here) return false;
-    if (!await this.#locateTo(target)) return false;
-    if (!await this.#standsBefore(way, () => this.#locateTo(target))) return false;
-    this.#arrive(target);
+    if (isSettled && await this.#ways.number() !== here) return false;
+    if (!await this.#ways.locate(target)) return false;
+    if (!await this.#standsBefore(way, () => this.#ways.locate(target))) return false;
+    this.#ways.arrive(target);
     return true;
-  }
-
-  /** LOCATE has led to this number, by a READ where that was possible. */
-  #arrive(number: number): void {
-    const { proof } = this.#session;
-    if (number > 1) proof.arrive(number);
-    else proof.land(number || undefined);
-  }
-
-  /**
-   * LOCATEs to the object before, and reads that one, which brings the tape to this number: so the drive itself has passed what lies before, and istgt,
-   * which loses its way when it is located to a filemark, is not asked to. Where the object before is one it is, and then comes from before that.
-   */
-  async #locateTo(number: number): Promise<boolean> {
-    if (number <= 1) return await this.#locateExactly(number);
-    for (let objects = 1; objects <= Math.min(number, MAX_FILEMARKS); objects++) {
-      const isThere = objects < number ? this.#locateExactly(number - objects) : this.#rewind();
-      if (!await isThere) return false;
-      const { condition } = await this.#readOne();
-      if (!isRecord(condition) && condition !== "filemark") return false;
-      if (await this.#readOnTo(number, objects - 1)) return true;
-      if (condition !== "filemark") return false;
-    }
-    return false;
-  }
-
-  /** Reads at most so many objects more, until the drive says that it has come to this number. */
-  async #readOnTo(number: number, most: number): Promise<boolean> {
-    for (let left = most;; left--) {
-      const here = (await this.#session.askPosition())?.object;
-      if (here === undefined || here >= number) return here === number;
-      if (left === 0 || !await this.#passOne()) return false;
-    }
-  }
-
-  /** LOCATEs, and asks the drive whether it is there. */
-  async #locateExactly(number: number, partition?: number): Promise<boolean> {
-    const options = { number, destination: LocateDestination.Object, partition };
-    for (const cdb of [locate16Cdb(options), locate10Cdb(options)]) {
-      if (cdb === undefined) continue;
-      const reply = await this.#session.device.probe({ cdb });
-      if (isDone(reply.condition)) return (await this.#session.askPosition())?.object === number;
-      if (reply.condition !== "illegal-request") return false;
-    }
-    return false;
   }
 
   async #backFromBeginning(way: Undelivered): Promise<boolean> {
     const isChecked = way.first !== undefined;
-    if (!await this.#fromBeginning(isChecked)) return false;
-    return await this.#standsBefore(way, () => this.#fromBeginning(isChecked));
+    if (!await this.#ways.fromBeginning(isChecked)) return false;
+    return await this.#standsBefore(way, () => this.#ways.fromBeginning(isChecked));
   }
 
   /** Reads the first thing that the caller has not seen, compares, and goes back before it: over a filemark the way that it came. */
@@ -341,75 +276,10 @@ export class Reposition {
     comeAgain: () => Promise<boolean>,
   ): Promise<boolean> {
     if (first?.kind === "records") {
-      return await this.#isNext(first) && await this.#space(SpaceCode.Blocks, -1);
+      return await this.#ways.isNext(first) && await this.#ways.spaceBlocks(-1);
     }
     if (first?.kind !== "filemark") return true;
-    const { condition } = await this.#readOne();
+    const { condition } = await this.#ways.readOne();
     return condition === "filemark" && await comeAgain();
   }
-
-  /** Reads one thing, a record or a filemark, which the tape stands behind then. */
-  async #passOne(): Promise<boolean> {
-    const { condition } = await this.#readOne();
-    return isRecord(condition) || condition === "filemark";
-  }
-
-  #readOne(): Promise<Reply> {
-    return this.#session.device.probe(leastRead(this.#session));
-  }
-
-  async #isNext({ data, recordBytes }: Records): Promise<boolean> {
-    const buffer = new Uint8Array(recordBytes);
-    const length = this.#session.blockBytes > 0 ? 1 : recordBytes;
-    const reply = await this.#read(buffer, length);
-    if (reply.condition !== "good") return false;
-    return isEqual(buffer, data);
-  }
-
-  #read(dataIn: Uint8Array, length: number): Promise<Reply> {
-    const { device, blockBytes } = this.#session;
-    const cdb = readCdb({ fixed: blockBytes > 0, sili: false, length });
-    return device.probe({ cdb, dataIn });
-  }
-
-  /**
-   * From the beginning of the partition over what the driver has counted, over the last record of it with a READ, behind which every drive knows its place.
-   * Where that one cannot be read spacing alone has to do; from the very beginning only if it `isChecked` what it leads to.
-   */
-  async #fromBeginning(isChecked = false): Promise<boolean> {
-    const { file, record } = this.#session.count;
-    if (file === undefined || record === undefined) return false;
-    if (!await this.#toRecord(file, Math.max(record - 1, 0), isChecked)) return false;
-    if (record === 0) return true;
-    const { condition } = await this.#readOne();
-    if (isRecord(condition)) return true;
-    if (condition === "filemark" || condition === "end-of-data") return false;
-    if (!await this.#toRecord(file, record, isChecked)) return false;
-    this.#session.proof.land();
-    return true;
-  }
-
-  /** From the very beginning istgt spaces over one block too few, unless one has been read. */
-  async #toRecord(file: number, record: number, isChecked: boolean): Promise<boolean> {
-    if (!await this.#rewind()) return false;
-    if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
-    if (record === 0) return true;
-    if (file > 0) return await this.#space(SpaceCode.Blocks, record);
-    const { condition } = await this.#readOne();
-    if (isRecord(condition)) return record === 1 || await this.#space(SpaceCode.Blocks, record - 1);
-    return isChecked && await this.#rewind() && await this.#space(SpaceCode.Blocks, record);
-  }
-
-  async #rewind(): Promise<boolean> {
-    const { condition } = await this.#session.device.probe({ cdb: rewindCdb() });
-    return isDone(condition);
-  }
-}
-
-/** Whether `data` begins with the whole of `expected`. */
-function isEqual(expected: Uint8Array, data: Uint8Array): boolean {
-  for (let at = 0; at < expected.length; at++) {
-    if (expected[at] !== data[at]) return false;
-  }
-  return true;
 }

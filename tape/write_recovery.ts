@@ -7,14 +7,7 @@
  * @module
  */
 
-import {
-  locate10Cdb,
-  locate16Cdb,
-  LocateDestination,
-  readCdb,
-  spaceCdb,
-  SpaceCode,
-} from "./commands.ts";
+import { locateCdbs, LocateDestination, readCdb, spaceCdb, SpaceCode } from "./commands.ts";
 import { isDone } from "./conditions.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
@@ -131,8 +124,7 @@ export class WriteRecovery {
     const { device } = this.#session;
     const place = { number, destination: LocateDestination.Object };
     try {
-      for (const cdb of [locate16Cdb(place), locate10Cdb(place)]) {
-        if (cdb === undefined) continue;
+      for (const cdb of locateCdbs(place)) {
         const { condition } = await device.attempt({ cdb });
         if (condition === "illegal-request") continue;
         return condition === "good" && (await this.#session.askPosition())?.object === number;
