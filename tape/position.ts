@@ -39,10 +39,12 @@ export interface DevicePosition {
   readonly programmableEarlyWarning: boolean;
   /** The drive says itself that it does not know. */
   readonly isUnknown?: true;
+  /** The number is negative: SPACE backwards has gone beyond the beginning. */
+  readonly isBeforeBeginning?: true;
 }
 
-/** No object has a number as large, in each form; istgt says -1 where SPACE backwards went beyond the beginning. */
-const NO_NUMBER: Readonly<Record<number, number>> = {
+/** No object has a number as large, in each form: it is a negative one, as istgt says -1 where SPACE backwards went beyond the beginning. */
+const NEGATIVE: Readonly<Record<number, number>> = {
   [PositionForm.Short]: 0xffff_ffff,
   [PositionForm.Long]: 2 ** 53,
 };
@@ -77,7 +79,7 @@ export function decodePosition(bytes: Uint8Array, form: number): DevicePosition 
   if (form === PositionForm.Short && (flags & POSITION_ERROR) !== 0) return undefined;
   // tgt answers the long form with zeros wherever the tape stands. Object 0 is the beginning, so one says so or neither is true.
   if ((flags & BEGINNING) === 0 && objectOf(bytes, form) === 0) return facts;
-  if (objectOf(bytes, form) >= NO_NUMBER[form]) return facts;
+  if (objectOf(bytes, form) >= NEGATIVE[form]) return { ...facts, isBeforeBeginning: true };
   return form === PositionForm.Long
     ? { ...facts, ...longFields(bytes, flags) }
     : { ...facts, partition: bytes[1], object: objectOf(bytes, form) };

@@ -37,6 +37,12 @@ const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   "programmable-early-warning",
 ]);
 
+/** How many of what is spaced over lie before the tape: exactly, or at most. */
+interface Before {
+  readonly most: number;
+  readonly isCounted: boolean;
+}
+
 /** Spaces the tape of one drive. */
 export class Spacing {
   readonly #session: TapeSession;
@@ -63,10 +69,12 @@ export class Spacing {
   async #sendSpace(what: SpaceWhat, count: number, signal?: AbortSignal): Promise<void> {
     const { device, proof } = this.#session;
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
+    const before = count < 0 ? await this.#before(what, signal) : undefined;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
     const stop = stopOf(reply, count);
-    const beyond = stop === undefined ? this.#beyondBeginning(what, count) : 0;
-    if (beyond > 0) return await this.#stopAtBeginning(beyond, signal);
+    if (stop === undefined && before !== undefined) {
+      await this.#checkBeginning(before, count, signal);
+    }
     if (what === "blocks" && (stop ?? "filemark") === "filemark") proof.land();
     else proof.startRun();
     const information = reply.sense?.information;
@@ -78,15 +86,30 @@ export class Spacing {
     throw this.#stopped(stop, reply.sense, left);
   }
 
-  /** How many of those to be spaced over backwards cannot be there, by the driver's own count. */
-  #beyondBeginning(what: SpaceWhat, count: number): number {
+  /** What lies before here, by the driver's own count, or else by the drive's number; `undefined` where neither is known. */
+  async #before(what: SpaceWhat, signal?: AbortSignal): Promise<Before | undefined> {
     const { object, file } = this.#session.count;
-    const before = what === "blocks" ? object : file;
-    return before === undefined ? 0 : -(before + count);
+    const counted = what === "blocks" ? object : file;
+    if (counted !== undefined) return { most: counted, isCounted: true };
+    const most = (await this.#session.askPosition(signal))?.object;
+    return most === undefined ? undefined : { most, isCounted: false };
+  }
+
+  /** SPACE backwards was good, but has gone to the beginning where there are not as many. */
+  async #checkBeginning(
+    { most, isCounted }: Before,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const left = -(most + count);
+    if (left > 0) await this.#stopAtBeginning(isCounted ? left : undefined, signal);
+    if (isCounted) return;
+    const position = await this.#session.arriving(() => this.#session.askPosition(signal));
+    if (position?.isBeforeBeginning) await this.#stopAtBeginning(undefined, signal);
   }
 
   /** The drive, which must have met the beginning, does not say so, as tgt and istgt; istgt may even stand before it. */
-  async #stopAtBeginning(left: number, signal?: AbortSignal): Promise<never> {
+  async #stopAtBeginning(left: number | undefined, signal?: AbortSignal): Promise<never> {
     const rewind = { cdb: rewindCdb(), signal };
     await this.#session.arriving(() => this.#session.device.perform(rewind));
     this.#session.synchronized();

@@ -3,8 +3,8 @@ import { PositionLostError, TapeError } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
-import { fill, numbered, openSim } from "./drive_setup.ts";
-import type { SimUnit } from "./sim_unit.ts";
+import { contents, fill, numbered, openSim } from "./drive_setup.ts";
+import { SimUnit } from "./sim_unit.ts";
 
 /** What istgt makes of a filemark that SPACE over blocks or LOCATE has led to. */
 const QUIRKS = {
@@ -230,6 +230,39 @@ Deno.test("a rewind that fails where SPACE went beyond the beginning loses the p
   unit.drive.inject({ opcode: REWIND, ...CHANGED_BEHIND });
   await assert.rejects(drive.space("blocks", -5), { kind: "unit-attention" });
   await assert.rejects(drive.write(numbered(9)), PositionLostError);
+  await drive.close();
+});
+
+/** A drive like istgt in the middle of a tape, opened by who has not counted. */
+async function inTheMiddle(objects: readonly (Uint8Array | null)[]) {
+  const unit = new SimUnit({ habits: "istgt" });
+  const before = await TapeDrive.open(unit);
+  await before.rewind();
+  await fill(before, objects);
+  for (const _ of objects) await before.read();
+  return { unit, drive: await TapeDrive.open(unit) };
+}
+
+Deno.test("SPACE backwards that the drive calls good ends at the beginning, where its numbers show that there is not as much", async () => {
+  const records = [1, 2, 3].map((number) => numbered(number));
+  const cases = [
+    { objects: records, what: "filemarks", count: -1 },
+    { objects: records, what: "blocks", count: -7 },
+    { objects: [numbered(1), null, numbered(2)], what: "filemarks", count: -9 },
+  ] as const;
+  for (const { objects, what, count } of cases) {
+    const { drive, unit } = await inTheMiddle(objects);
+    await assert.rejects(drive.space(what, count), { kind: "beginning-of-partition" });
+    await drive.write(numbered(9));
+    assert.equal(contents(unit), "9", `${count} ${what}`);
+    await drive.close();
+  }
+});
+
+Deno.test("and it is good where there is as much", async () => {
+  const { drive } = await inTheMiddle([numbered(1), null, numbered(2), null, numbered(3)]);
+  assert.deepEqual(await drive.space("filemarks", -2), { spaced: -2 });
+  assert.deepEqual(await readOn(drive), [0, 2, 0, 3]);
   await drive.close();
 });
 

@@ -167,21 +167,30 @@ class Walk {
     const stop = what === "blocks"
       ? this.model.spaceBlocks(count, this.habits !== "istgt")
       : this.model.spaceFilemarks(count);
-    const spacing = this.drive.space(what, count);
-    // istgt calls spacing past the beginning good, and then it is, unless the driver has counted.
-    const isSilent = this.habits === "istgt" && stop?.startsWith("beginning") && what === "blocks";
-    const outcome = isSilent ? await Promise.allSettled([spacing]) : [];
-    if (stop === undefined || outcome[0]?.status === "fulfilled") {
-      assert.ok(stop === undefined || !this.isCounted);
-      assert.deepEqual(await spacing, { spaced: count });
-      return;
-    }
-    await assert.rejects(spacing, (error: SpaceStoppedError) => {
-      assert.ok(error instanceof SpaceStoppedError, String(error));
-      const left = this.unit.quirks.missingInformation ? stop.split(" ")[1] : error.information;
-      assert.equal(`${error.kind} ${left}`, stop);
-      return true;
-    });
+    const error = await this.drive.space(what, count).then(
+      (result) => assert.deepEqual(result, { spaced: count }),
+      (error) => error,
+    );
+    if (error === undefined && stop !== undefined) return this.#missedBeginning(what, stop);
+    if (stop === undefined) return assert.equal(error, undefined);
+    assert.ok(error instanceof SpaceStoppedError, String(error));
+    const [kind, left] = stop.split(" ");
+    assert.equal(error.kind, kind);
+    // The driver does not know either how many istgt has left out, unless it has counted.
+    const isUntold = this.habits === "istgt" && kind.startsWith("beginning") && !this.isCounted;
+    if (this.unit.quirks.missingInformation) return;
+    if (isUntold && error.information === undefined) return;
+    assert.equal(String(error.information), left);
+  }
+
+  /**
+   * istgt calls spacing past the beginning good, and over too few filemarks back stands before the first of them; nobody sees that but a driver that has
+   * counted, or where the drive's number is smaller than what was asked for.
+   */
+  #missedBeginning(what: "blocks" | "filemarks", stop: string): void {
+    assert.ok(this.habits === "istgt" && stop.startsWith("beginning") && !this.isCounted, stop);
+    if (what === "filemarks") this.model.cursor = this.model.objects.indexOf("filemark");
+    assert.ok(this.model.cursor >= 0);
   }
 
   async endOfData(): Promise<void> {

@@ -39,6 +39,7 @@ const SPACE = 0x11;
 const NO_BYTES = new Uint8Array(0);
 
 const REWIND = 0x01;
+const READ_POSITION = 0x34;
 const LOCATE_16 = 0x92;
 const MOVING: readonly number[] = [REWIND, SPACE, 0x2b];
 /** What leaves the place that REWIND leads to: READ, WRITE, WRITE FILEMARKS, SPACE, LOCATE(10). */
@@ -65,6 +66,7 @@ export class SimUnit implements LogicalUnit {
   readonly #hasSmallFile: boolean;
   readonly #hidesResidual: boolean;
   #isBeyondEnd = false;
+  #isBeforeBeginning = false;
   #isRewound = false;
 
   constructor(options: SimUnitOptions = {}) {
@@ -142,7 +144,8 @@ export class SimUnit implements LogicalUnit {
     this.#isRewound = cdb[0] === REWIND || (wasRewound && !PASSING.includes(cdb[0]));
     if (cdb[0] === SPACE && cdb[1] === 0 && wasRewound) cdb = oneLess(cdb);
     if (cdb[0] === READ) return this.#readLikeIstgt(cdb, dataIn!.length);
-    if (MOVING.includes(cdb[0])) this.#isBeyondEnd = false;
+    if (cdb[0] === READ_POSITION && this.#isBeforeBeginning) return MINUS_ONE;
+    if (MOVING.includes(cdb[0])) this.#isBeyondEnd = this.#isBeforeBeginning = false;
     return cdb[0] === SPACE ? this.#spaceLikeIstgt(cdb) : this.#task(cdb, dataOut);
   }
 
@@ -155,18 +158,26 @@ export class SimUnit implements LogicalUnit {
     const isRecord = object < partition.objectCount && partition.kind(object) === "record";
     const left = fileBytes - partition.bytesBefore(Math.min(object, partition.objectCount));
     this.#isBeyondEnd ||= this.#hasSmallFile && isRecord && room > left;
-    if (!this.#isBeyondEnd) return this.#task(cdb);
+    if (!this.#isBeyondEnd && !this.#isBeforeBeginning) return this.#task(cdb);
     const sense = { key: 3, asc: 0, ascq: 2, endOfMedium: true, information: room };
     return { status: 2, sense: encodeSense(sense) };
   }
 
-  /** Counts filemarks as blocks, stops short of a last record, and is back at the beginning after the end. */
+  /**
+   * Counts filemarks as blocks, stops short of a last record, is back at the beginning after the end, and backwards over too few filemarks before the first
+   * one, or before the beginning where there is none, as if all had been there.
+   */
   #spaceLikeIstgt(cdb: Uint8Array): TaskResult {
     const count = (cdb[2] << 24 | cdb[3] << 16 | cdb[4] << 8) >> 8;
+    const filemarks = this.drive.medium!.partitions[0].filemarksBefore(this.drive.position!.object);
+    if (cdb[1] === 1 && -count > filemarks) {
+      this.#isBeforeBeginning = filemarks === 0;
+      return this.#task(filemarks === 0 ? rewind() : back(filemarks, 1));
+    }
     const answer = cdb[1] === 0 ? this.#eachBlock(count) : this.#task(cdb);
     if (cdb[1] === 3 && this.drive.objects().at(-1)?.kind === "record") this.#task(back(1));
     const isPastEnd = cdb[1] === 1 && decodeSense(answer.sense ?? NO_BYTES).key === 0x8;
-    if (isPastEnd) this.#task(Uint8Array.of(REWIND, 0, 0, 0, 0, 0));
+    if (isPastEnd) this.#task(rewind());
     return answer;
   }
 
@@ -176,7 +187,7 @@ export class SimUnit implements LogicalUnit {
       const answer = this.#task(step);
       const sense = decodeSense(answer.sense ?? NO_BYTES);
       if (answer.status === 0 || sense.filemark) continue;
-      if (count < 0) return this.#task(Uint8Array.of(REWIND, 0, 0, 0, 0, 0));
+      if (count < 0) return this.#task(rewind());
       const information = count - done;
       return { status: 2, sense: encodeSense({ key: 8, asc: 0, ascq: 5, information }) };
     }
@@ -190,6 +201,16 @@ function oneLess(cdb: Uint8Array): Uint8Array {
   return isForward ? Uint8Array.from(cdb, (byte, at) => at === 4 ? byte - 1 : byte) : cdb;
 }
 
-function back(count: number): Uint8Array {
-  return Uint8Array.of(SPACE, 0, 0xff, 0xff, 0x100 - count, 0);
+function back(count: number, code = 0): Uint8Array {
+  return Uint8Array.of(SPACE, code, 0xff, 0xff, 0x100 - count, 0);
 }
+
+function rewind(): Uint8Array {
+  return Uint8Array.of(REWIND, 0, 0, 0, 0, 0);
+}
+
+/** READ POSITION, long form, before the beginning. */
+const MINUS_ONE: TaskResult = {
+  status: 0,
+  dataIn: Uint8Array.from({ length: 32 }, (_, at) => at >= 8 && at < 16 ? 0xff : 0),
+};
