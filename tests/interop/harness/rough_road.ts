@@ -10,14 +10,17 @@ export interface RoughRoadOptions {
 
 const BUFFER_BYTES = 16_384;
 
-/** A proxy on 127.0.0.1 that is slow, and breaks its first connection; those that follow hold. */
+/** A proxy on 127.0.0.1 that is slow, and breaks its first connection; those that follow hold until they are to be cut. */
 export class RoughRoad {
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.TcpConn>();
   readonly #serving: Promise<void>;
   #connections = 0;
+  #cuts = 0;
+  /** Bytes that the target may still send until everything breaks. */
+  #left = Infinity;
 
-  constructor(targetPort: number, options: RoughRoadOptions) {
+  constructor(targetPort: number, options: RoughRoadOptions = {}) {
     this.#serving = this.#serve(targetPort, options);
   }
 
@@ -29,6 +32,16 @@ export class RoughRoad {
   /** How many connections there have been. */
   get connections(): number {
     return this.#connections;
+  }
+
+  /** How often {@linkcode cutAfter} has broken a connection. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
+  /** Breaks what is open once the target has sent so many bytes more; `Infinity` takes that back. */
+  cutAfter(bytes: number): void {
+    this.#left = bytes;
   }
 
   /** Breaks what is open, and waits until nothing is. */
@@ -49,8 +62,8 @@ export class RoughRoad {
       const { cutAfterBytes = Infinity, bytesPerSecond = Infinity } = options;
       const limit = ++this.#connections === 1 ? cutAfterBytes : Infinity;
       roads.push(
-        this.#pump(initiator, target, Infinity, Infinity),
-        this.#pump(target, initiator, limit, bytesPerSecond),
+        this.#pump(initiator, target),
+        this.#pump(target, initiator, { limit, bytesPerSecond, isAnswer: true }),
       );
     }
     await Promise.all(roads);
@@ -59,14 +72,13 @@ export class RoughRoad {
   async #pump(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    limit: number,
-    bytesPerSecond: number,
+    { limit = Infinity, bytesPerSecond = Infinity, isAnswer = false } = {},
   ): Promise<void> {
     const buffer = new Uint8Array(BUFFER_BYTES);
     try {
       for (let passed = 0; passed < limit;) {
         const count = await from.read(buffer);
-        if (count === null) break;
+        if (count === null || isAnswer && this.#isCut(count)) break;
         for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
         passed += count;
         if (bytesPerSecond < Infinity) await pause(count / bytesPerSecond * 1000);
@@ -77,6 +89,15 @@ export class RoughRoad {
       this.#close(from);
       this.#close(to);
     }
+  }
+
+  /** Whether the target has now sent what it still may. */
+  #isCut(bytes: number): boolean {
+    this.#left -= bytes;
+    if (this.#left > 0) return false;
+    this.#left = Infinity;
+    this.#cuts++;
+    return true;
   }
 
   #cut(): void {
