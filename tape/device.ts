@@ -23,6 +23,7 @@ import type {
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
+import { isCalledOff } from "./abort.ts";
 import {
   type Condition,
   conditionOf,
@@ -30,6 +31,7 @@ import {
   errorFor,
   isDone,
   isNews,
+  losesBuffer,
 } from "./conditions.ts";
 import { TapeError, type TapeErrorFacts, TransportLostError } from "./errors.ts";
 import { type DriveNotice, wantsCleaning } from "./notice.ts";
@@ -48,8 +50,12 @@ export interface Reply {
 export interface DeviceEvents {
   /** A command failed; the error goes to the caller next. */
   failed(error: TapeError): void;
-  /** Another initiator changed the mode parameters; the command that learned it was not executed. */
-  modeChanged(): Promise<void>;
+  /** Whether something that the drive called written may still be in its buffer alone. */
+  isBuffered(): boolean;
+  /** A command was called off, and what the drive has answered, if anything, nobody heard. */
+  calledOff(): void;
+  /** Another initiator changed the mode parameters; the command that learned it was not executed. Whether what is sent next still means the same. */
+  modeChanged(): Promise<boolean>;
   /** What an error of this meaning tells beside itself: where the caller stands, and what became of what was written. */
   facts(condition: Condition): Pick<TapeErrorFacts, "position" | "writes">;
 }
@@ -227,10 +233,15 @@ export class Device {
     }
   }
 
-  /** Like {@linkcode attempt}, but throws what the caller has to hear of, whichever command is told it. */
+  /**
+   * Like {@linkcode attempt}, but throws what the caller has to hear of, whichever command is told it: also that the drive could not write out its buffer, which
+   * a motion begins with.
+   */
   async probe(command: ScsiCommand): Promise<Reply> {
     const reply = await this.attempt(command);
-    if (isNews(reply.condition)) throw this.fail(reply);
+    const { condition } = reply;
+    const isLoss = this.#events.isBuffered() && losesBuffer(condition);
+    if (isNews(condition) || isLoss) throw this.fail(reply);
     return reply;
   }
 
@@ -316,6 +327,7 @@ export class Device {
       if (!isUnexplained || !isAlone || number !== this.#sent) return understood(command, result);
       return understood(command, { ...result, sense: await this.#fetchSense() });
     } catch (error) {
+      if (isCalledOff(error, command.signal)) this.#events.calledOff();
       throw this.#deliveryFailure(command, error);
     } finally {
       this.#underWay--;
@@ -377,8 +389,7 @@ export class Device {
     }
     if (condition === "aborted-command") return tries < ABORTED_TRIES && isRepeatable(cdb);
     if (condition !== "mode-parameters-changed" || tries >= ATTENTION_TRIES) return false;
-    await this.#events.modeChanged();
-    return isRepeatable(cdb);
+    return await this.#events.modeChanged() && isRepeatable(cdb);
   }
 
   async #waitForBusy(signal?: AbortSignal): Promise<boolean> {

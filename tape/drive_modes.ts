@@ -69,12 +69,13 @@ export async function readAppendOnly(
 
 /** Switches that; drives take it at the beginning of a tape, or without one. */
 export async function writeAppendOnly(
-  { session: { device } }: DriveWork,
+  { session }: DriveWork,
   isOn: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
   const changes = { writeMode: isOn ? APPEND_MODE : 0 };
-  await writeNeededPage(device, APPEND_ONLY, CONFIGURATION_EXTENSION_PAGE, changes, signal);
+  session.isOverwritable = undefined;
+  await writeNeededPage(session.device, APPEND_ONLY, CONFIGURATION_EXTENSION_PAGE, changes, signal);
 }
 
 /** What {@linkcode DriveFeatures.allowOverwrite} allows. */

@@ -7,7 +7,7 @@
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
 import { spaceCdb, SpaceCode } from "./commands.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, errorFor } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { RecordTooLargeError, TapeError } from "./errors.ts";
@@ -25,6 +25,8 @@ import {
 } from "./read_length.ts";
 import type { ReadResult } from "./record_reader.ts";
 import { RecordRoom } from "./record_room.ts";
+import type { TapeSession } from "./tape_session.ts";
+import { objectsLeft } from "./write_reply.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
@@ -177,24 +179,52 @@ export async function writeAt(
   const { blockBytes, limits } = session;
   const fixed = blockBytes > 0;
   if (!fixed) checkRecordLength(data.length, limits);
-  const length = fixed ? checkWholeBlocks(data.length, blockBytes) : data.length;
+  let left = fixed ? checkWholeBlocks(data.length, blockBytes) : 1;
+  const objects = left;
   session.isDirty = true;
-  const cdb = write16Cdb(place, fixed, length);
-  const command = { cdb, dataOut: data, signal: options.signal };
-  const { condition, residual } = await go(work, "WRITE(16)", command, WRITE_ENDS);
-  session.partition = place.partition;
-  if (residual > 0) {
-    const error = session.device.problem(
-      "length-disagreement",
-      `Cannot be sure of a write: the drive took ${residual} bytes less`,
-    );
-    session.lose(error);
-    throw error;
+  for (;;) {
+    const rest = data.subarray(data.length - left * blockBytes);
+    const here = { ...place, object: object + objects - left };
+    const dataOut = fixed ? rest : data;
+    const cdb = write16Cdb(here, fixed, fixed ? left : data.length);
+    const command = { cdb, dataOut, signal: options.signal };
+    const reply = await go(work, "WRITE(16)", command, WRITE_ENDS);
+    session.partition = place.partition;
+    if (reply.condition === "good" && reply.residual > 0) throw notTaken(session, reply);
+    const before = left;
+    left = objectsLeft(reply, { objects: left, data: dataOut }, blockBytes);
+    if (left === 0) return warningsOf(reply);
+    if (left >= before) throw full(session, reply, left > before);
   }
+}
+
+function warningsOf({ condition }: Reply): WriteAtResult {
   return {
     earlyWarning: condition === "early-warning",
     programmableEarlyWarning: condition === "programmable-early-warning",
   };
+}
+
+function notTaken(session: TapeSession, { residual }: Reply): TapeError {
+  const error = session.device.problem(
+    "length-disagreement",
+    `Cannot be sure of a write: the drive took ${residual} bytes less`,
+  );
+  session.lose(error);
+  return error;
+}
+
+/** The drive takes no more; with `isBufferLost` it could not write what it had buffered before either. */
+function full(session: TapeSession, { sense }: Reply, isBufferLost: boolean): TapeError {
+  const { device, ledger } = session;
+  if (isBufferLost) ledger.giveUpBuffer();
+  const error = errorFor(
+    "volume-overflow",
+    `Cannot write on ${device.name}: the drive takes no more at the end of the tape`,
+    { sense, writes: ledger.outcome(isBufferLost) },
+  );
+  if (isBufferLost) session.lose(error);
+  return error;
 }
 
 /** Reads the record before the caller, and leaves the tape before it. */

@@ -47,6 +47,28 @@ async function fieldsOf<T>(
 }
 
 /**
+ * Whether what is on the tape may be written over: it is no write-once tape, and the drive is not in append-only mode.
+ *
+ * @throws {TapeError} when the drive does not answer.
+ */
+export async function canOverwrite(device: Device): Promise<boolean> {
+  const medium = await fieldsOf(device, MEDIUM_CONFIGURATION_PAGE);
+  const extension = await fieldsOf(device, CONFIGURATION_EXTENSION_PAGE);
+  if (extension.writeMode === 1) return false;
+  if (medium.writeOnce !== true) return true;
+  const capabilities = await device.consult((unit) => readStreamCapabilities(unit));
+  return !isWriteOnce(medium, capabilities);
+}
+
+/** With such a tape in the drive both say so, whatever the page on capabilities means; tgt sets the bit of the medium for every tape. */
+function isWriteOnce(
+  medium: { readonly writeOnce?: boolean },
+  capabilities: { readonly writeOnce: boolean } | undefined,
+): boolean {
+  return medium.writeOnce === true && capabilities?.writeOnce !== false;
+}
+
+/**
  * Asks the drive. A page that it does not have counts as: not protected that way.
  *
  * @throws {TapeError} when it fails.
@@ -67,8 +89,7 @@ export async function readMediumProtection(
     untilUnload: configuration.associatedWriteProtect ?? false,
     persistently: configuration.persistentWriteProtect ?? false,
     permanently: configuration.permanentWriteProtect ?? false,
-    // With such a tape in the drive both say so, whatever the page on capabilities means; tgt sets the bit of the medium for every tape.
-    writeOnce: medium.writeOnce === true && capabilities?.writeOnce !== false,
+    writeOnce: isWriteOnce(medium, capabilities),
     ...(capabilities && { takesWriteOnce: capabilities.writeOnce }),
     appendOnly: extension.writeMode === 1,
   };

@@ -7,7 +7,7 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
-import { eitherOf } from "./abort.ts";
+import { eitherOf, isCalledOff } from "./abort.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
@@ -48,6 +48,8 @@ export class Outage {
   #hasGivenUp = false;
   /** What the drive said of data that it had buffered and has lost. */
   #loss: Reply | undefined;
+  /** A reset that may have been a loss of power, or nothing but a new login. */
+  #maybeReset: Reply | undefined;
 
   constructor(session: TapeSession, options: OutageOptions) {
     this.#session = session;
@@ -91,6 +93,9 @@ export class Outage {
     if (this.#patienceMs !== undefined) this.#hurry();
     try {
       await this.#setUpAgain(eitherOf(caller, limit.signal));
+    } catch (error) {
+      if (isCalledOff(error, caller)) this.#hasGivenUp = false;
+      throw error;
     } finally {
       this.#hurry = undefined;
       ended.abort();
@@ -108,13 +113,17 @@ export class Outage {
     try {
       await this.#drainAttentions(signal);
       await this.#waitUntilStill(signal);
+      await this.#checkBuffer(signal);
       await this.#checkDrive(signal);
       await this.#checkCartridge(signal);
       if (await currentBlockBytes(device) !== blockBytes) {
         await this.#session.setBlockSize(blockBytes, signal);
       }
     } catch (error) {
-      if (!device.isNexusLost) this.#tellLoss();
+      if (device.isNexusLost) throw error;
+      if (this.#maybeReset !== undefined) this.#session.doubtBuffer();
+      this.#maybeReset = undefined;
+      this.#tellLoss();
       throw error;
     }
     device.logger.warn("Connected to {name} again", { name: device.name });
@@ -156,6 +165,24 @@ export class Outage {
     if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
     const isLoss = condition === "deferred" || isRealReset(reply);
     if (isLoss && this.#session.isDirty) this.#loss ??= reply;
+    if (condition === "reset" && !isNexusLoss(reply)) this.#maybeReset ??= reply;
+  }
+
+  /**
+   * Many targets tell every new login of a reset, and a drive tells nothing else after a loss of power. Only one that still stands behind everything written has
+   * not lost its buffer.
+   */
+  async #checkBuffer(signal?: AbortSignal): Promise<void> {
+    const reset = this.#maybeReset;
+    this.#maybeReset = undefined;
+    const { proof, isBuffered } = this.#session;
+    if (!isBuffered) return;
+    const written = proof.numberBehind(0);
+    const here = (await this.#session.askPosition(signal))?.object;
+    const stands = here !== undefined && here > 0 && written !== undefined && here >= written;
+    if (stands) return;
+    if (reset !== undefined) this.#loss ??= reset;
+    else if (here !== undefined && written !== undefined) throw this.#session.lostBufferError();
   }
 
   /**
@@ -192,10 +219,11 @@ export class Outage {
   }
 
   #changed(): MediumChangedError {
-    const { name } = this.#session.device;
+    const { device: { name }, ledger } = this.#session;
+    ledger.giveUpBuffer();
     const error = new MediumChangedError(
       `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
-      { writes: this.#session.ledger.outcome(true) },
+      { writes: ledger.outcome(true) },
     );
     this.#session.lose(error);
     this.#session.suspectMode();
@@ -220,6 +248,11 @@ export class Outage {
       `Cannot go on with ${device.name}: another drive answers, with serial number ${answer}`,
     );
   }
+}
+
+/** The end of the old session, which every drive tells the new one of. */
+function isNexusLoss({ sense }: Reply): boolean {
+  return sense?.asc === 0x29 && sense.ascq === 0x07;
 }
 
 function isRealReset({ condition, sense }: Reply): boolean {

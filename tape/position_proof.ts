@@ -31,6 +31,9 @@ export class PositionProof {
   #isProven = false;
   #isRefuted = false;
   #landing: Landing | undefined;
+  /** Whether the drive's numbers count filemarks that were written, as far as that has been seen. */
+  #countsMarks = false;
+  #hasMarks = false;
   /** The drive had no number to give; it is not asked again. */
   #isMute = false;
 
@@ -99,13 +102,22 @@ export class PositionProof {
     this.#run++;
     this.#passed = passed;
     this.#anchor = undefined;
-    this.#isProven = this.#isRefuted = false;
+    this.#isProven = this.#isRefuted = this.#hasMarks = false;
     this.#landing = undefined;
   }
 
   /** READs or writes moved the tape over so many objects. */
   pass(objects: number): void {
     this.#passed += objects;
+  }
+
+  /** So many filemarks were written. Some drives leave them out of their numbers. */
+  passMarks(filemarks: number): void {
+    if (filemarks === 0) return;
+    this.#passed += filemarks;
+    if (this.#countsMarks) return;
+    this.#isProven = false;
+    this.#hasMarks = true;
   }
 
   /** The drive's number at this point of the run; `undefined` when it gave none. */
@@ -119,6 +131,7 @@ export class PositionProof {
     } else if (this.#passed > this.#anchor.passed) {
       this.#isProven = number === this.#anchor.number + this.#passed - this.#anchor.passed;
       this.#isRefuted = !this.#isProven;
+      this.#countsMarks ||= this.#isProven && this.#hasMarks;
     }
   }
 

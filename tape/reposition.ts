@@ -61,6 +61,7 @@ export class Reposition {
     signal?.throwIfAborted();
     try {
       const result = await this.#session.moving(motion, signal);
+      this.#session.leaveBuffer();
       this.#ahead.clear();
       return result;
     } catch (error) {
@@ -184,6 +185,22 @@ export class Reposition {
     this.#ahead.clear();
     await this.#passFilemark(landing);
     return true;
+  }
+
+  /**
+   * Before something is written at a landing: comes there once more by a READ, for what istgt writes over a filemark that a motion has led to cannot be read
+   * any more, or is followed by filemarks that nobody wrote. Where no such way leads there, the drive has to say that it stands there.
+   *
+   * @throws {PositionLostError} when the tape does not come to stand there.
+   */
+  async settleLanding(): Promise<void> {
+    const landing = await this.#session.landing();
+    if (landing === undefined || landing <= 1) return;
+    await this.#orLose(async () => {
+      if (await this.#ways.locate(landing)) return this.#ways.arrive(landing);
+      const stands = await this.#ways.number() === landing;
+      if (!stands && !await this.#ways.locateExactly(landing)) throw this.#noWay();
+    });
   }
 
   /** Goes over the filemark ahead of the object that the drive calls this number. */

@@ -71,6 +71,7 @@ export class Spacing {
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const before = count < 0 ? await this.#before(what, signal) : undefined;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
+    this.#session.leaveBuffer();
     const stop = stopOf(reply, count);
     if (stop === undefined && before !== undefined) {
       await this.#checkBeginning(before, count, signal);

@@ -479,11 +479,13 @@ export class TapeDrive extends DriveFeatures {
   }
 
   get #isReady(): boolean {
-    return !this.#outage.isHere && !this.#session.isModeStale;
+    const { isModeStale, isBufferDoubted } = this.#session;
+    return !this.#outage.isHere && !isModeStale && !isBufferDoubted;
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
+    if (this.#session.isBufferDoubted) await this.#session.confirmBuffer();
     if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
@@ -495,7 +497,7 @@ export class TapeDrive extends DriveFeatures {
     };
     return this.#enqueue(
       () =>
-        this.#writer.isBusy || this.#session.isModeStale
+        this.#writer.isBusy || this.#session.isModeStale || this.#session.isBufferDoubted
           ? this.#settleWrites(signal).then(resuming)
           : resuming(),
       signal,
@@ -505,7 +507,9 @@ export class TapeDrive extends DriveFeatures {
   /** What a read, which sees to lost connections itself, needs to begin. */
   async #settleWrites(signal?: AbortSignal): Promise<void> {
     if (this.#writer.isBusy) await this.#writer.settle(signal);
-    if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+    if (this.#outage.isHere) return;
+    if (this.#session.isBufferDoubted) await this.#session.confirmBuffer();
+    if (this.#session.isModeStale) await this.#session.freshen();
   }
 
   #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {

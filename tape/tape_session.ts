@@ -5,6 +5,7 @@
  */
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { isCalledOff } from "./abort.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
@@ -13,6 +14,7 @@ import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
+import { canOverwrite } from "./medium_protection.ts";
 import {
   PositionLostError,
   SpaceStoppedError,
@@ -41,19 +43,27 @@ export class TapeSession {
   limits: BlockLimits = NO_LIMITS;
   /** Bytes of a block in fixed mode; 0 in variable mode. */
   blockBytes = 0;
-  /** Whether written data may still be in the drive's buffer alone. */
-  isDirty = false;
+  /** Whether the caller has not been told yet that everything written is on tape. */
+  #isDirty = false;
+  /** Whether some of it may still be in the drive's buffer alone: a motion makes the drive write that out. */
+  #isBuffered = false;
   /** The last motion is one that does not end in the same place on all drives; before a write the drive must say where it is. */
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
   isNearEnd = false;
+  /** Whether what is on the tape may be written over, as far as that was asked. */
+  isOverwritable: boolean | undefined;
   /** The name of the cartridge, as far as it is needed and has one. */
   cartridge: string | undefined;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
   readonly restorers: (() => Promise<void>)[] = [];
   #partition = 0;
   #isPartitionCertain = false;
+  /** Where the drive has to stand, as far as its numbers were proven, for nothing that it had buffered to have been lost unheard. */
+  #doubted: { readonly number: number | undefined } | undefined;
   #isModeStale = false;
+  /** Another initiator has changed the mode parameters, and nobody was told. */
+  #isModeForeign = false;
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
@@ -62,13 +72,72 @@ export class TapeSession {
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
       failed: (error) => this.#noteFailure(error),
-      modeChanged: () => this.refreshBlockSize(),
+      isBuffered: () => this.isBuffered,
+      calledOff: () => this.doubtBuffer(),
+      modeChanged: () => this.#hearModeChange(),
       facts: (condition) => ({
         position: this.countedPosition(),
         ...(this.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
       }),
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
+  }
+
+  /** Whether something was written since the drive has last said that all is on tape. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  set isDirty(isDirty: boolean) {
+    this.#isDirty = this.#isBuffered = isDirty;
+    if (!isDirty) this.#doubted = undefined;
+  }
+
+  /** Whether an answer that nobody heard may have told of a lost buffer. */
+  get isBufferDoubted(): boolean {
+    return this.#doubted !== undefined;
+  }
+
+  /** What the drive has answered nobody heard, or nobody could look into it. */
+  doubtBuffer(): void {
+    if (this.#isDirty) this.#doubted ??= { number: this.proof.numberBehind(0) };
+  }
+
+  /**
+   * The drive tells of a lost buffer once, and that may have been the answer to a command that was called off: only where it still stands behind everything
+   * written it has lost nothing.
+   *
+   * @throws {PositionLostError} when that is not certain.
+   */
+  async confirmBuffer(): Promise<void> {
+    const expected = this.#doubted?.number;
+    const here = (await this.askPosition())?.object;
+    this.#doubted = undefined;
+    if (expected !== undefined && here !== undefined && here >= expected) return;
+    const error = this.lostBufferError();
+    this.lose(error);
+    throw error;
+  }
+
+  /** The error of a drive that does not stand behind everything that it has called written. */
+  lostBufferError(): PositionLostError {
+    this.ledger.giveUpBuffer();
+    const error = new PositionLostError(
+      `Cannot be sure of what was written to ${this.device.name}: the drive may have lost what it had buffered`,
+      { position: this.countedPosition(), writes: this.ledger.outcome(true) },
+    );
+    this.isDirty = false;
+    return error;
+  }
+
+  /** Whether some of what was written may still be in the drive's buffer alone, because nothing has moved the tape since. */
+  get isBuffered(): boolean {
+    return this.#isBuffered;
+  }
+
+  /** A motion that begins with writing out what is buffered (SSC-4, buffered mode) was good. */
+  leaveBuffer(): void {
+    this.#isBuffered = false;
   }
 
   /** The partition that the tape stands in, as far as is known. */
@@ -155,7 +224,8 @@ export class TapeSession {
   wrote(records: number, filemarks = 0): void {
     if (records > 0) this.count.passRecords(records);
     this.count.passFilemarks(filemarks);
-    this.proof.pass(records + filemarks);
+    this.proof.pass(records);
+    this.proof.passMarks(filemarks);
     this.ledger.wroteIn(this.proof.run);
   }
 
@@ -241,6 +311,9 @@ export class TapeSession {
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
     if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition === "illegal-request") return {};
+    if (reply.condition === "mode-parameters-changed") {
+      this.#isModeStale = this.#isModeForeign = true;
+    }
     if (reply.condition !== "good") return undefined;
     return { number: this.#hearPosition(dataIn, reply, form)?.object };
   }
@@ -270,6 +343,13 @@ export class TapeSession {
     return proof.landing;
   }
 
+  /** Another initiator has changed the mode parameters: whether the block size is still what the caller believes. */
+  async #hearModeChange(): Promise<boolean> {
+    const before = this.blockBytes;
+    await this.refreshBlockSize();
+    return this.blockBytes === before;
+  }
+
   /** Reads the block size that is in force. */
   async refreshBlockSize(): Promise<void> {
     this.#isModeStale = false;
@@ -287,9 +367,14 @@ export class TapeSession {
     }
   }
 
+  /** Asks whether what is on the tape may be written over. */
+  async learnOverwriting(): Promise<void> {
+    this.isOverwritable ??= await canOverwrite(this.device);
+  }
+
   /** Notes which cartridge is in the drive, by which it is known again after an outage. */
   async learnCartridge(signal?: AbortSignal): Promise<void> {
-    this.cartridge = undefined;
+    this.cartridge = this.isOverwritable = undefined;
     if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
   }
 
@@ -311,6 +396,7 @@ export class TapeSession {
    * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
    */
   async freshen(noNews?: TapeErrorKind): Promise<void> {
+    const before = this.blockBytes;
     try {
       await this.refreshBlockSize();
       await this.learnCartridge();
@@ -320,6 +406,19 @@ export class TapeSession {
       if (isNews(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
+    this.#tellModeChange(before);
+  }
+
+  /** Records that were meant to be whole would be cut into blocks, or the other way round. */
+  #tellModeChange(before: number): void {
+    const isForeign = this.#isModeForeign && !this.#isModeStale;
+    if (!isForeign) return;
+    this.#isModeForeign = false;
+    if (this.blockBytes === before) return;
+    throw this.device.problem(
+      "mode-parameters-changed",
+      `Another initiator has changed the block size from ${before} to ${this.blockBytes} bytes; set it again`,
+    );
   }
 
   /**
@@ -342,6 +441,7 @@ export class TapeSession {
   }
 
   #noteFailure(error: TapeError): void {
+    if (this.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.suspectMode();
     if (!isNews(error.kind)) return;
     this.doubtPartition();
@@ -352,10 +452,6 @@ export class TapeSession {
 /** Whether a failed command has certainly not moved the tape. */
 export function isRefused(error: unknown, signal?: AbortSignal): boolean {
   return error instanceof TapeError && leavesTapeUnmoved(error.kind) && !isCalledOff(error, signal);
-}
-
-function isCalledOff(error: unknown, signal: AbortSignal | undefined): boolean {
-  return signal !== undefined && signal.aborted && error === signal.reason;
 }
 
 /** Whether a failed motion has left the tape where it was, or where the error says. */

@@ -38,8 +38,7 @@ export class Wayfinding {
   }
 
   async rewind(): Promise<boolean> {
-    const { condition } = await this.#session.device.probe({ cdb: rewindCdb() });
-    return isDone(condition);
+    return await this.#move(rewindCdb());
   }
 
   /** Spaces over blocks, backwards when negative; any answer but good makes this way worthless. */
@@ -48,7 +47,12 @@ export class Wayfinding {
   }
 
   async #space(code: number, count: number): Promise<boolean> {
-    const { condition } = await this.#session.device.probe({ cdb: spaceCdb(code, count) });
+    return await this.#move(spaceCdb(code, count));
+  }
+
+  async #move(cdb: Uint8Array): Promise<boolean> {
+    const { condition } = await this.#session.device.probe({ cdb });
+    if (isDone(condition)) this.#session.leaveBuffer();
     return isDone(condition);
   }
 
@@ -78,7 +82,10 @@ export class Wayfinding {
     const options = { number, destination: LocateDestination.Object, partition };
     for (const cdb of locateCdbs(options)) {
       const { condition } = await this.#session.device.probe({ cdb });
-      if (isDone(condition)) return await this.number() === number;
+      if (isDone(condition)) {
+        this.#session.leaveBuffer();
+        return await this.number() === number;
+      }
       if (condition !== "illegal-request") return false;
     }
     return false;

@@ -8,19 +8,35 @@
  * @module
  */
 
-import { abortable } from "./abort.ts";
+import { abortable, isCalledOff } from "./abort.ts";
 import { type Condition, errorFor, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 import type { WriteRecovery } from "./write_recovery.ts";
-import { isElsewhere, isWritten, movedBy, REPEATABLE, withWrites, WRITTEN } from "./write_reply.ts";
+import {
+  isElsewhere,
+  isWritten,
+  movedBy,
+  objectsLeft,
+  REPEATABLE,
+  withWrites,
+  WRITTEN,
+} from "./write_reply.ts";
 import { type PendingWrite, WriteWindow } from "./write_window.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Over one record the connection may be lost so often, and the drive may refuse it for another reason. */
 const MAX_OUTAGES = 3;
 const MAX_ABORTED = 3;
+
+/** So many objects behind the beginning of a run of the tape. */
+interface Place {
+  readonly run: number;
+  readonly passed: number;
+}
+
+const NOWHERE: Place = { run: -1, passed: -1 };
 
 /** Takes records and sees them written. */
 export class WriteBehind {
@@ -30,14 +46,19 @@ export class WriteBehind {
   readonly #window: WriteWindow;
   #earlyWarning = false;
   #programmableEarlyWarning = false;
-  /** Where in the run the last write that is known to be written ended. */
-  #lastAt = -1;
+  /** Where the last write that is known to be written ended, and in which blocks. */
+  #lastAt: Place = NOWHERE;
+  #lastBlockBytes = 0;
+  /** Where the last filemarks ended. */
+  #markedAt: Place = NOWHERE;
   /** Connections lost since a record was last known to be written. */
   #outages = 0;
   #era = 0;
   #failure: unknown;
   /** The error with which the drive has refused a write, and stands before it. */
   #refusedWith: unknown;
+  /** The error with which the drive has left a part of a record on tape. */
+  #tornBy: unknown;
 
   constructor(session: TapeSession, recovery: WriteRecovery, depth: number) {
     this.#session = session;
@@ -68,7 +89,8 @@ export class WriteBehind {
 
   /** Whether the next write may go out before the last one is answered. */
   get #mayRunAhead(): boolean {
-    return this.isBehind && this.#session.proof.isProven && !this.#session.isNearEnd;
+    const { proof, isNearEnd, isOverwritable } = this.#session;
+    return this.isBehind && proof.isProven && !isNearEnd && isOverwritable === true;
   }
 
   /** Sends a record as soon as there is room for it, and waits for its answer where it must not go alone. */
@@ -131,11 +153,15 @@ export class WriteBehind {
     if (!head.isSent) this.#window.send(head, this.#session.blockBytes);
     await (this.isBehind ? abortable(head.done, signal) : head.done);
     const { reply } = head;
-    const left = reply === undefined ? head.objects : this.#objectsLeft(reply, head);
+    const left = reply === undefined
+      ? head.objects
+      : objectsLeft(reply, head, this.#session.blockBytes);
     if (left === 0) return this.#confirm(head, reply!);
     try {
       await this.#overcome(head, left, signal);
     } catch (error) {
+      // Nothing is given up by who only will not wait: what comes next goes on with it.
+      if (this.isBehind && isCalledOff(error, signal)) throw error;
       throw await this.#fail(error);
     }
   }
@@ -145,7 +171,7 @@ export class WriteBehind {
     this.#window.shift();
     this.#session.ledger.confirm(number);
     this.#outages = 0;
-    this.#lastAt = this.#session.proof.passed;
+    this.#noteLast();
     if (condition !== "good") this.heed(condition);
   }
 
@@ -155,27 +181,43 @@ export class WriteBehind {
     if (condition === "early-warning") this.#earlyWarning = this.#session.isNearEnd = true;
   }
 
+  /** The last in the window that was written is the last on tape. */
+  #noteLast(): void {
+    this.#lastAt = this.#here();
+    this.#lastBlockBytes = this.#session.blockBytes;
+  }
+
+  /** Behind everything that is known to be written. */
+  #here(): Place {
+    const { run, passed } = this.#session.proof;
+    return { run, passed };
+  }
+
+  #isHere({ run, passed }: Place): boolean {
+    const { proof } = this.#session;
+    return run === proof.run && passed === proof.passed;
+  }
+
+  /** Filemarks are the last on tape. */
+  async marked(): Promise<void> {
+    this.#markedAt = this.#here();
+    if (this.#wantsSample) await this.#sample();
+  }
+
   /** So many objects went to tape. */
   #pass(objects: number): void {
     if (objects > 0) this.#session.wrote(objects);
   }
 
-  /** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */
-  #objectsLeft({ condition, sense, residual }: Reply, { objects, data }: PendingWrite): number {
-    if (condition === "good") return residual > 0 ? objects : 0;
-    if (condition === "informational") return 0;
-    if (!WRITTEN.has(condition)) return objects;
-    const { blockBytes } = this.#session;
-    // INFORMATION is what was not written (SSC-4, WRITE(6)): of a record nothing, or all of it.
-    if (blockBytes === 0) return sense?.information === data.length ? objects : 0;
-    return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
-  }
-
   /** Brings things to where the oldest write, or what is left of it, can be sent again; throws where that is not possible. */
   async #overcome(head: PendingWrite, left: number, signal?: AbortSignal): Promise<void> {
     await this.#window.settle();
-    if (head.reply === undefined) return await this.#findOut(head.error, signal);
-    const { condition } = this.#gravest(head.reply);
+    const loss = this.#lossTold();
+    if (head.reply === undefined && loss === undefined) {
+      return await this.#findOut(head.error, signal);
+    }
+    if (head.reply === undefined || loss !== undefined) throw await this.#refusal(head);
+    const { condition } = head.reply;
     if (WRITTEN.has(condition) && left < head.objects) return await this.#writeRest(head, left);
     if (WRITTEN.has(condition) && this.#session.blockBytes === 0) {
       return await this.#checkDenied(head, head.reply, signal);
@@ -184,14 +226,16 @@ export class WriteBehind {
       ? await this.#session.device.mayRepeat(head.reply, ++head.tries)
       : condition === "aborted-command" && this.#recovery.isPossible && ++head.tries < MAX_ABORTED;
     if (!mayRepeat) throw await this.#refusal(head);
+    // The drive may have forgotten what the next write needs.
+    if (this.#session.isModeStale) await this.#session.freshen();
     // What an aborted command has left on the tape is not known, so the drive is asked where it stands.
     await this.#comeBack(condition === "aborted-command" ? head.objects : 0);
   }
 
-  /** The answer that says most about what became of the tape, for one behind the oldest may say worse. */
-  #gravest(reply: Reply): Reply {
+  /** What one of the writes was told of a lost buffer, which says more about the tape than what became of the oldest. */
+  #lossTold(): Reply | undefined {
     const replies = this.#window.all.flatMap((write) => write.reply ?? []);
-    return replies.find(({ condition }) => losesBuffer(condition)) ?? reply;
+    return replies.find(({ condition }) => losesBuffer(condition));
   }
 
   /** Near the end of the tape the drive says that nothing of a record was written: the tape shows whether that is so. */
@@ -252,7 +296,8 @@ export class WriteBehind {
     const records = [...(last === undefined ? [] : [last.data]), ...this.#firstObjects(written)];
     const before = last?.objects ?? 0;
     const behind = most - sent[0].objects;
-    await this.#recovery.verify(records, { objects: written, before, behind, cause });
+    const isBehindMark = this.#isHere(this.#markedAt);
+    await this.#recovery.verify(records, { objects: written, before, behind, isBehindMark, cause });
     this.#dropWritten(written);
     this.#window.recall();
   }
@@ -260,9 +305,9 @@ export class WriteBehind {
   /** The write before the oldest, when it stands directly before it and its bytes are still there. */
   #lastBefore(): PendingWrite | undefined {
     const { last } = this.#window;
-    return last?.copy !== undefined && this.#lastAt === this.#session.proof.passed
-      ? last
-      : undefined;
+    const isThere = this.#isHere(this.#lastAt) &&
+      this.#lastBlockBytes === this.#session.blockBytes;
+    return isThere && last?.copy !== undefined ? last : undefined;
   }
 
   /** The bytes of so many objects from the oldest write on. */
@@ -285,7 +330,8 @@ export class WriteBehind {
       objects -= this.#window.head.objects;
       this.#session.ledger.confirm(this.#window.head.number);
       this.#window.shift();
-      this.#lastAt = objects === 0 ? this.#session.proof.passed : -1;
+      if (objects === 0) this.#noteLast();
+      else this.#lastAt = NOWHERE;
     }
     if (objects === 0) return;
     const { head } = this.#window;
@@ -296,7 +342,7 @@ export class WriteBehind {
   /** The error of a write that the drive does not take. The tape is left before it, where that is certain. */
   async #refusal(head: PendingWrite): Promise<TapeError> {
     const { device } = this.#session;
-    const reply = this.#gravest(head.reply!);
+    const reply = this.#lossTold() ?? head.reply!;
     if (reply.condition === "mode-parameters-changed") await this.#session.refreshBlockSize();
     if (reply.condition === "good") return this.#notTaken(reply);
     if (WRITTEN.has(reply.condition)) return this.#noProgress(reply);
@@ -304,7 +350,7 @@ export class WriteBehind {
     const isUnmoved = leavesTapeUnmoved(reply.condition);
     if (reply.condition === "volume-overflow") this.#countOverflow(head, error);
     else if (!isUnmoved) this.#session.lose(error);
-    if (isUnmoved || reply.condition === "volume-overflow") this.#refusedWith = error;
+    if (!this.#session.isLost) this.#refusedWith = error;
     return error;
   }
 
@@ -317,7 +363,8 @@ export class WriteBehind {
     if (left === undefined || left < 0 || left > asked) return this.#session.lose(error);
     if (left === asked) return;
     if (blockBytes === 0) {
-      // A record that went to tape in part is none that could be counted.
+      // A record that went to tape in part is none that could be counted, nor the place for another.
+      this.#tornBy = error;
       count.forget();
       return this.#session.proof.startRun();
     }
@@ -360,7 +407,9 @@ export class WriteBehind {
     const unwritten = this.#window.clear().map(({ number, data }) => ({ number, data }));
     const { isLost } = this.#session;
     const mayBeLost = isLost && !isRefusal;
-    const outcome = ledger.outcome(mayBeLost, { isInPlace: !isLost, unwritten, misplaced });
+    if (mayBeLost) ledger.giveUpBuffer();
+    const isInPlace = !isLost && error !== this.#tornBy;
+    const outcome = ledger.outcome(mayBeLost, { isInPlace, unwritten, misplaced });
     this.#failure = error;
     if (this.isBehind) this.#era++;
     return withWrites(error, outcome);
@@ -391,6 +440,7 @@ export class WriteBehind {
     const { proof } = this.#session;
     try {
       proof.sample((await this.#session.askPosition())?.object);
+      if (this.isBehind && proof.isProven) await this.#session.learnOverwriting();
     } catch (error) {
       // The record is written; that the connection is lost will be seen to when something else is asked for.
       if (!(error instanceof TransportLostError)) throw error;

@@ -56,6 +56,8 @@ export class WriteLedger {
   #durable = 0;
   #durableObject: number | undefined;
   #durableNumber: number | undefined;
+  /** What the drive had buffered may be lost, or written further than is known, and nothing was confirmed since. */
+  #isUncertain = false;
   /** In which run of the tape the last write was made. */
   #run: number | undefined;
 
@@ -77,6 +79,13 @@ export class WriteLedger {
   /** This write, and so all before it, is written. */
   confirm(number: number): void {
     this.#written = number + 1;
+    this.#isUncertain = false;
+  }
+
+  /** The caller hears that what was not durable may not be on tape. */
+  giveUpBuffer(): void {
+    this.#written = this.#durable;
+    this.#isUncertain = true;
   }
 
   /** Something was written in this run of the tape. */
@@ -90,6 +99,7 @@ export class WriteLedger {
    */
   synchronize(run: number, here: { readonly object?: number; readonly number?: number }): void {
     const isThere = run === this.#run;
+    this.#isUncertain = false;
     if (!isThere && this.#durable === this.#written) return;
     this.#durable = this.#written;
     this.#durableObject = isThere ? here.object : undefined;
@@ -104,12 +114,11 @@ export class WriteLedger {
 
   /** What became of everything, when nothing but this is known. `mayBeLost`: the drive may have lost its buffer. */
   outcome(mayBeLost: boolean, details: Partial<WriteOutcome> = {}): WriteOutcome {
-    if (mayBeLost) this.#written = this.#durable;
     return {
       durable: this.#durable,
       ...(this.#durableObject !== undefined && { durableObject: this.#durableObject }),
-      written: this.#written,
-      isCertain: !mayBeLost,
+      written: mayBeLost ? this.#durable : this.#written,
+      isCertain: !mayBeLost && !this.#isUncertain,
       isInPlace: false,
       unwritten: [],
       misplaced: [],

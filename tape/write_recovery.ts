@@ -10,6 +10,7 @@
 import { locateCdbs, LocateDestination, readCdb, spaceCdb, SpaceCode } from "./commands.ts";
 import { isDone } from "./conditions.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
+import { leastRead } from "./least_read.ts";
 import type { Outage } from "./outage.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -21,6 +22,8 @@ export interface Verification {
   readonly before: number;
   /** Most objects that can have been written behind one that was refused. */
   readonly behind: number;
+  /** Whether what was answered last is a filemark. */
+  readonly isBehindMark: boolean;
   /** What made the answers go missing. */
   readonly cause: unknown;
 }
@@ -97,12 +100,14 @@ export class WriteRecovery {
    */
   async verify(
     records: readonly Uint8Array[],
-    { objects, before, behind, cause }: Verification,
+    { objects, before, behind, isBehindMark, cause }: Verification,
   ): Promise<void> {
     const here = this.#here!;
     if (records.length === 0) {
+      if (behind === 0) return;
       // So near the beginning a drive that was reset may by chance have come just here with what followed the write that it told so.
-      if (behind > 0 && here <= behind + 1) throw this.#lost(cause);
+      if (here <= behind + 1) throw this.#lost(cause);
+      if (isBehindMark && !await this.#isBehindMark(here)) throw this.#lost(cause);
       return;
     }
     if (!await this.#backOver(objects + before, here - before)) throw this.#lost(cause);
@@ -153,6 +158,15 @@ export class WriteRecovery {
     const { condition } = await device.probe({ cdb: spaceCdb(SpaceCode.Blocks, -objects) });
     if (!isDone(condition)) return false;
     return await this.#objectsBeyond(here) === 0;
+  }
+
+  /** Whether the object before this place is a filemark. */
+  async #isBehindMark(here: number): Promise<boolean> {
+    const { device } = this.#session;
+    const back = await device.probe({ cdb: spaceCdb(SpaceCode.Filemarks, -1) });
+    if (!isDone(back.condition) || await this.#objectsBeyond(here) !== -1) return false;
+    const { condition } = await device.probe(leastRead(this.#session));
+    return condition === "filemark" && await this.#objectsBeyond(here) === 0;
   }
 
   async #isNext(record: Uint8Array): Promise<boolean> {

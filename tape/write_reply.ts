@@ -32,6 +32,20 @@ export function isWritten(reply: Reply | undefined): boolean {
   return reply !== undefined && WRITTEN.has(reply.condition);
 }
 
+/** How many of a write's objects were not written. Near the end of the tape some drives take a few blocks of a WRITE and leave the rest. */
+export function objectsLeft(
+  { condition, sense, residual }: Reply,
+  { objects, data }: Pick<PendingWrite, "objects" | "data">,
+  blockBytes: number,
+): number {
+  if (condition === "good") return residual > 0 ? objects : 0;
+  if (condition === "informational") return 0;
+  if (!WRITTEN.has(condition)) return objects;
+  // INFORMATION is what was not written (SSC-4, WRITE(6)): of a record nothing, or all of it.
+  if (blockBytes === 0) return sense?.information === data.length ? objects : 0;
+  return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
+}
+
 /** Most objects that a write can have brought to tape, by what is known of it. */
 export function movedBy({ isSent, reply, objects }: PendingWrite): number {
   if (!isSent) return 0;

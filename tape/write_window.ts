@@ -111,7 +111,10 @@ export class WriteWindow {
 
   /** Everything has to be sent anew. */
   recall(): void {
-    for (const write of this.#writes) write.isSent = false;
+    for (const write of this.#writes) {
+      write.isSent = false;
+      write.reply = write.error = undefined;
+    }
   }
 
   /** Gives everything up, and its buffers away. */

@@ -15,6 +15,7 @@ import type { Reposition } from "./reposition.ts";
 import type { TapeSession } from "./tape_session.ts";
 import { WriteBehind } from "./write_behind.ts";
 import { WriteRecovery } from "./write_recovery.ts";
+import { withWrites } from "./write_reply.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of a {@link Writer}. */
@@ -111,7 +112,8 @@ export class Writer {
 
   /** Whether the tape is known to stand where the caller does. */
   get #isPlaced(): boolean {
-    return this.#reposition.isThere && !this.#session.isLost && !this.#session.isDoubtful;
+    const { isLost, isDoubtful, proof } = this.#session;
+    return this.#reposition.isThere && !isLost && !isDoubtful && !proof.isAtLanding;
   }
 
   /** Makes sure that what is about to be written goes where the caller stands. */
@@ -119,6 +121,7 @@ export class Writer {
     if (!this.#reposition.isThere) await this.#reposition.back();
     if (!this.#session.isLost && this.#session.isDoubtful) await this.#confirmPlace();
     if (this.#session.isLost) throw this.#session.lostError(doing);
+    if (this.#session.proof.isAtLanding) await this.#reposition.settleLanding();
   }
 
   /** tgt lands one object too far back when it spaces back over filemarks; drives that tell their position have no such faults. */
@@ -141,6 +144,7 @@ export class Writer {
   async #marks(count: number, immediate: boolean, signal?: AbortSignal): Promise<WriteResult> {
     if (count > 0) this.#session.isDirty = true;
     this.#behind.heed(await this.#writeSurely(count, immediate, signal));
+    if (count > 0) await this.#behind.marked();
     if (!immediate) this.#session.synchronized();
     return this.#behind.result(this.#session.ledger.next);
   }
@@ -174,10 +178,14 @@ export class Writer {
     if (reply.condition !== "volume-overflow") return reply;
     const error = device.failure(reply);
     const left = reply.sense?.information;
+    if (left !== undefined && left >= 0 && left <= asked) {
+      this.#pass(asked - left);
+      throw error;
+    }
     // More left than asked for: the drive could not write what it had buffered before either.
-    if (left === undefined || left < 0 || left > asked) this.#session.lose(error);
-    else this.#pass(asked - left);
-    throw error;
+    this.#session.lose(error);
+    this.#session.ledger.giveUpBuffer();
+    throw withWrites(error, this.#session.ledger.outcome(true));
   }
 }
 

@@ -9,6 +9,8 @@ const RECORDS = 2000;
 const FEWER_RECORDS = 500;
 const FAULT_EVERY = 10;
 const MIN_CUTS = 100;
+/** One or two may by chance come when nothing is buffered. */
+const MIN_RESETS = 3;
 
 /** An archive on a simulated drive. */
 class Setup {
@@ -83,25 +85,30 @@ for (const writeBehind of [0, 16]) {
   const seldom = writeBehind > 0 ? 8 : 3;
 
   Deno.test(`a drive that resets and loses its buffer is told of, with what is on tape: write-behind ${writeBehind}`, async () => {
-    const { one, random, start } = await setUp(writeBehind);
+    const { one, random } = await setUp(writeBehind);
+    let resets = 0;
     await one.archive.writeAll(() => {
-      if (random.below(seldom) === 0) one.link.reset();
+      if (random.below(seldom) > 0) return;
+      one.link.reset();
+      resets++;
     });
     await one.drive.close();
     one.check();
-    assert.ok(one.archive.uncertain > 0, `seed ${start}`);
+    assert.ok(one.archive.uncertain > 0 || resets < MIN_RESETS, `${resets} resets`);
   });
 
   Deno.test(`a drive that resets while the connection is lost is told of, too: write-behind ${writeBehind}`, async () => {
-    const { one, random, start } = await setUp(writeBehind);
+    const { one, random } = await setUp(writeBehind);
+    let resets = 0;
     await one.archive.writeAll(() => {
       if (random.below(seldom) > 0) return;
       one.link.cut();
       one.link.reset();
+      resets++;
     });
     await one.drive.close();
     one.check();
-    assert.ok(one.archive.uncertain > 0, `seed ${start}`);
+    assert.ok(one.archive.uncertain > 0 || resets < MIN_RESETS, `${resets} resets`);
   });
 
   Deno.test(`commands that are refused in between leave no gap: write-behind ${writeBehind}`, async () => {

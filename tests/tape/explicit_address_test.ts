@@ -6,7 +6,7 @@ import {
   VolumeOverflowError,
 } from "../../tape/errors.ts";
 import { Random, seed } from "../scsi/random.ts";
-import { fill, numbered, openSim } from "./drive_setup.ts";
+import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 import { check, good, script } from "./scripted.ts";
 
 Deno.test("readAt() reads any object in one command, and the caller then stands behind it", async () => {
@@ -153,6 +153,17 @@ Deno.test("verify() checks what is ahead, and leaves the tape behind it", async 
     (error) => (error as TapeError).kind === "invalid-argument",
   );
   await assert.rejects(drive.verify({ filemarks: 0 }), TapeError);
+  await drive.close();
+});
+
+Deno.test("writeAt() near early warning writes all blocks, also those that the drive leaves at first", async () => {
+  const capacity = { capacityBytes: 4000, earlyWarningBytes: 2000 };
+  const { unit, drive } = await openSim(capacity, { blockSize: 100 });
+  const data = Uint8Array.from({ length: 1000 }, (_, at) => 1 + Math.floor(at / 100));
+  const blocks = "1 2 3 4 5 6 7 8 9 10";
+  assert.equal((await drive.writeAt(0, data)).earlyWarning, false);
+  assert.equal((await drive.writeAt(10, data)).earlyWarning, true);
+  assert.equal(contents(unit), `${blocks} ${blocks}`);
   await drive.close();
 });
 

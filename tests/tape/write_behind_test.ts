@@ -8,11 +8,13 @@ import {
 } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { Random } from "../scsi/random.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
 
 const [READ, WRITE, FILEMARKS, REWIND, SPACE, POSITION] = [0x08, 0x0a, 0x10, 0x01, 0x11, 0x34];
+const MODE_SENSE = 0x1a;
 
 /** A drive whose answers take their time, so that several writes are under way at once. */
 async function open(
@@ -46,7 +48,9 @@ Deno.test("write() resolves before the drive has answered, as often as writeBehi
   const { unit, drive } = await open();
   unit.drive.clearCommands();
   await writeAll(drive, 1, 2);
-  assert.deepEqual(unit.opcodes(), [WRITE, POSITION, WRITE, POSITION]);
+  // Whether the tape may be written over decides whether several writes may be under way.
+  const proof = [WRITE, POSITION, WRITE, POSITION, MODE_SENSE, MODE_SENSE];
+  assert.deepEqual(unit.opcodes(), proof);
   const release = hold(unit);
   await writeAll(drive, 3, 6);
   let isDone = false;
@@ -305,5 +309,62 @@ Deno.test("flush() is a synchronous WRITE FILEMARKS that writes none", async () 
   const last = unit.drive.commands.at(-1)!.cdb;
   assert.deepEqual(last, Uint8Array.of(FILEMARKS, 0, 0, 0, 0, 0));
   assert.ok(!unit.opcodes().includes(REWIND) && !unit.opcodes().includes(READ));
+  await drive.close();
+});
+
+/** Only what stands alone can be refused without a gap on a tape that cannot be written over. */
+const UNREWRITABLE: Readonly<Record<string, (drive: TapeDrive) => Promise<void>>> = {
+  "write-once": () => Promise.resolve(),
+  "append-only": (drive) => drive.setAppendOnly(true),
+};
+
+for (const [name, prepare] of Object.entries(UNREWRITABLE)) {
+  Deno.test(`on a tape that cannot be written over writes go one at a time: ${name}`, async () => {
+    const medium = new MemoryMedium({ worm: name === "write-once" });
+    const { unit, drive } = await open({ medium });
+    await prepare(drive);
+    await writeAll(drive, 1, 4);
+    await drive.flush();
+    unit.drive.inject({ opcode: WRITE, occurrence: 2, status: 0x28 });
+    await writeAll(drive, 5, 9);
+    await drive.flush();
+    assert.equal(contents(unit), "1 2 3 4 5 6 7 8 9");
+    await drive.close();
+  });
+}
+
+Deno.test("on a drive that leaves filemarks out of its numbers nothing is written twice", async () => {
+  const { unit, drive } = await open();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command: ScsiCommand) => {
+    const result = await execute(command);
+    if (command.cdb[0] === POSITION) {
+      const before = unit.drive.objects().slice(0, unit.drive.position!.object);
+      const records = before.filter(({ kind }) => kind !== "filemark").length;
+      new DataView(command.dataIn!.buffer).setBigUint64(8, BigInt(records));
+    }
+    return result;
+  };
+  await writeAll(drive, 1, 4);
+  await drive.writeFilemarks();
+  unit.drive.inject({ opcode: WRITE, occurrence: 3, status: 0x28 });
+  await writeAll(drive, 5, 12);
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4 | 5 6 7 8 9 10 11 12");
+  await drive.close();
+});
+
+Deno.test("an error does not name as misplaced what has been written over since", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 4);
+  await drive.flush();
+  // The fifth comes too early, those behind it are written; then it is written, and the next refused.
+  unit.drive.inject({ opcode: WRITE, occurrence: 1, status: 0x28 });
+  unit.drive.inject({ opcode: WRITE, occurrence: 6, sense: { key: 5, asc: 0x24, ascq: 0 } });
+  const failing = async () => {
+    await writeAll(drive, 5, 8);
+    await drive.flush();
+  };
+  await assert.rejects(failing(), ({ writes }: TapeError) => writes?.misplaced.length === 0);
   await drive.close();
 });

@@ -105,7 +105,9 @@ function driver(target: WireTarget): { device: Device; unit: LogicalUnit } {
   const events = {
     position: () => undefined,
     failed: () => {},
-    modeChanged: () => Promise.resolve(),
+    modeChanged: () => Promise.resolve(true),
+    isBuffered: () => false,
+    calledOff: () => {},
     facts: () => ({}),
   };
   const device = new Device(unit, events, {

@@ -1,0 +1,256 @@
+/** What the drive has called written and then lost: whoever wrote it has to hear of that, whichever command brings it to light. */
+
+import assert from "node:assert/strict";
+import type { ScsiCommand } from "../../scsi/logical_unit.ts";
+import {
+  MediumError,
+  PositionLostError,
+  ResetError,
+  type TapeError,
+  VolumeOverflowError,
+} from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { Random } from "../scsi/random.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
+import { contents, numbered, openSim } from "./drive_setup.ts";
+import { FaultyLink } from "./faulty_link.ts";
+
+const [WRITE, FILEMARKS] = [0x0a, 0x10];
+const sleep = () => Promise.resolve();
+const BUFFERED = { bufferBytes: 10_000 };
+
+async function writeAll(drive: TapeDrive, from: number, to: number): Promise<void> {
+  for (let number = from; number <= to; number++) await drive.write(numbered(number));
+}
+
+/** What somebody does who believes that all is well. */
+const USES: Readonly<Record<string, (drive: TapeDrive) => Promise<unknown>>> = {
+  "flush": (drive) => drive.flush(),
+  "rewind": (drive) => drive.rewind(),
+  "close": (drive) => drive.close(),
+  "writeFilemarks": (drive) => drive.writeFilemarks(),
+  "unload": (drive) => drive.unload(),
+  "write": (drive) => drive.write(numbered(9)),
+  "read": (drive) => drive.read(),
+};
+
+/** A drive with records in its buffer, whose connection is lost. */
+async function cutOff(writeBehind: number, records: number) {
+  const unit = new CutUnit("exact", BUFFERED);
+  const drive = await TapeDrive.open(unit, { sleep, writeBehind });
+  await drive.rewind();
+  await writeAll(drive, 1, records);
+  await drive.position();
+  unit.nexusLost = true;
+  return { unit, drive };
+}
+
+for (const writeBehind of [0, 4]) {
+  for (const [name, use] of Object.entries(USES)) {
+    Deno.test(`a drive that was switched off and on while the connection was lost has lost its buffer: ${name}, write-behind ${writeBehind}`, async () => {
+      for (const records of [1, 4]) {
+        const { unit, drive } = await cutOff(writeBehind, records);
+        unit.sim.drive.powerCycle();
+        await assert.rejects(use(drive), (error: ResetError) => {
+          assert.ok(error instanceof ResetError, String(error));
+          assert.equal(error.writes?.durable, 0);
+          assert.equal(error.writes?.written, 0);
+          return !error.writes!.isCertain;
+        });
+        await drive.close().catch(() => {});
+      }
+    });
+  }
+
+  Deno.test(`nothing is written behind older records where the buffer was lost: write-behind ${writeBehind}`, async () => {
+    const { unit, drive } = await cutOff(writeBehind, 4);
+    unit.sim.drive.powerCycle();
+    const [partition] = unit.sim.drive.medium!.partitions;
+    for (let number = 101; number <= 106; number++) partition.appendRecord(numbered(number));
+    await assert.rejects(writeAll(drive, 5, 7), ResetError);
+    assert.equal(contents(unit.sim), "101 102 103 104 105 106");
+    await drive.close();
+  });
+
+  Deno.test(`a drive that tells every new login of a reset and stands where it did has lost nothing: write-behind ${writeBehind}`, async () => {
+    const { unit, drive } = await cutOff(writeBehind, 4);
+    unit.sim.drive.raiseUnitAttention(0x29, 0x00);
+    await writeAll(drive, 5, 7);
+    await drive.flush();
+    assert.equal(contents(unit.sim), "1 2 3 4 5 6 7");
+    await drive.close();
+  });
+
+  for (const name of ["flush", "rewind", "close"]) {
+    Deno.test(`a buffer that the drive cannot write out when it is moved after an outage is told of: ${name}, write-behind ${writeBehind}`, async () => {
+      for (const records of [1, 5]) {
+        const { unit, drive } = await cutOff(writeBehind, records);
+        unit.sim.drive.addBadBlock({ object: 0, on: "write", times: 1 });
+        await assert.rejects(USES[name](drive), (error: MediumError) => {
+          return error instanceof MediumError && error.writes?.isCertain === false;
+        });
+        await drive.close().catch(() => {});
+      }
+    });
+  }
+
+  Deno.test(`what an error that was overcome could have cost is not held against the next one: write-behind ${writeBehind}`, async () => {
+    const unit = new CutUnit("exact");
+    const drive = await TapeDrive.open(unit, { sleep, writeBehind });
+    await drive.rewind();
+    await writeAll(drive, 1, 2);
+    await drive.flush();
+    await writeAll(drive, 3, 5);
+    await drive.position();
+    unit.left = 1;
+    unit.sim.drive.inject({ opcode: WRITE, sense: { key: 7, asc: 0x27, ascq: 0 } });
+    const failing = async () => {
+      await drive.write(numbered(6));
+      await drive.flush();
+    };
+    await assert.rejects(failing(), ({ writes }: TapeError) => {
+      assert.ok(writes?.isCertain && writes.isInPlace);
+      assert.deepEqual([writes.durable, writes.written], [2, 5]);
+      return true;
+    });
+    await drive.close();
+  });
+
+  for (const blockSize of [0, 100]) {
+    for (const what of ["write", "filemark"]) {
+      Deno.test(`a full tape that the buffer did not fit on either is told of so: ${what}, block size ${blockSize}, write-behind ${writeBehind}`, async () => {
+        const { unit, drive } = await openSim({}, { writeBehind, blockSize });
+        await drive.rewind();
+        await writeAll(drive, 1, 4);
+        await drive.flush();
+        await writeAll(drive, 5, 8);
+        await drive.position();
+        const isMark = what === "filemark";
+        const information = isMark || blockSize > 0 ? 3 : 300;
+        const sense = { key: 0xd, asc: 0, ascq: 2, endOfMedium: true, information };
+        unit.drive.inject({ opcode: isMark ? FILEMARKS : WRITE, sense });
+        const failing = async () => {
+          if (isMark) await drive.writeFilemarks();
+          else await drive.write(numbered(9));
+          await drive.flush();
+        };
+        await assert.rejects(failing(), (error: VolumeOverflowError) => {
+          assert.ok(error instanceof VolumeOverflowError, String(error));
+          const { written, isCertain, isInPlace } = error.writes!;
+          assert.deepEqual([written, isCertain, isInPlace], [4, false, false]);
+          return true;
+        });
+        await drive.close().catch(() => {});
+      });
+    }
+  }
+}
+
+Deno.test("a full tape that holds a part of a record is no place for the next", async () => {
+  const { unit, drive } = await openSim();
+  await drive.rewind();
+  await writeAll(drive, 1, 4);
+  const sense = { key: 0xd, asc: 0, ascq: 2, endOfMedium: true, information: 50 };
+  unit.drive.inject({ opcode: WRITE, execute: true, sense });
+  await assert.rejects(drive.write(numbered(5)), ({ writes }: TapeError) => !writes!.isInPlace);
+  await drive.close();
+});
+
+/** A drive behind a link that breaks, with a connection that is set up again only when it is let. */
+async function stuck() {
+  const link = new FaultyLink(new Random(1));
+  const reestablish = link.reestablish.bind(link);
+  let isStuck = true;
+  link.reestablish = (signal?: AbortSignal) =>
+    !isStuck ? reestablish() : new Promise((_, reject) => {
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+    });
+  const drive = await TapeDrive.open(link, { writeBehind: 4, sleep });
+  await drive.rewind();
+  await writeAll(drive, 1, 4);
+  await drive.flush();
+  link.left = 1;
+  await writeAll(drive, 5, 8);
+  return { link, drive, letGo: () => isStuck = false };
+}
+
+for (const what of ["flush", "position"] as const) {
+  Deno.test(`${what}() that is called off while it waits for the connection gives up no record`, async () => {
+    const { link, drive, letGo } = await stuck();
+    const caller = new AbortController();
+    const reason = new Error("enough");
+    const waiting = drive[what]({ signal: caller.signal });
+    setTimeout(() => caller.abort(reason), 1);
+    await assert.rejects(waiting, (error) => error === reason);
+    letGo();
+    await drive.write(numbered(9));
+    await drive.flush();
+    assert.equal(contents(link.sim), "1 2 3 4 5 6 7 8 9");
+    await drive.close();
+  });
+}
+
+for (
+  const sense of [
+    { key: 3, asc: 0x0c, ascq: 0, deferred: true },
+    { key: 4, asc: 0x44, ascq: 0 },
+    { key: 3, asc: 0x0c, ascq: 0 },
+  ]
+) {
+  Deno.test(`what a write is told of the buffer is heard also when the one before it has no answer: ${JSON.stringify(sense)}`, async () => {
+    for (const occurrence of [2, 3, 4]) {
+      const link = new FaultyLink(new Random(3));
+      const drive = await TapeDrive.open(link, { writeBehind: 4, sleep });
+      await drive.rewind();
+      await writeAll(drive, 1, 6);
+      await drive.position();
+      const execute = link.execute.bind(link);
+      let writes = 0;
+      link.execute = async (command: ScsiCommand) => {
+        const isFirst = command.cdb[0] === WRITE && ++writes === 1;
+        const result = await execute(command);
+        if (isFirst) throw lost("unknown");
+        return result;
+      };
+      link.sim.drive.inject({ opcode: WRITE, occurrence, sense });
+      const failing = async () => {
+        await writeAll(drive, 7, 10);
+        await drive.flush();
+      };
+      await assert.rejects(failing(), ({ writes }: TapeError) => {
+        assert.equal(writes?.unwritten[0].data[0], 7);
+        return !writes!.isCertain;
+      });
+      await drive.close().catch(() => {});
+    }
+  });
+}
+
+Deno.test("a filemark that went with the buffer does not leave its place to a record", async () => {
+  const options = { bufferBytes: 10_000, rewindOnReset: false, resetLosesBuffer: true };
+  const link = new FaultyLink(new Random(1), options);
+  const drive = await TapeDrive.open(link, { writeBehind: 4, sleep });
+  await drive.rewind();
+  await writeAll(drive, 1, 6);
+  await drive.flush();
+  await drive.writeFilemarks(1, { immediate: true });
+  await drive.position();
+  // The filemark is lost. The first write is told so, but its answer is lost with that of the second, which goes to the filemark's place.
+  link.sim.drive.reset();
+  const execute = link.execute.bind(link);
+  let writes = 0;
+  link.execute = async (command: ScsiCommand) => {
+    if (command.cdb[0] !== WRITE || ++writes > 2) return await execute(command);
+    const isSecond = writes === 2;
+    await execute(command);
+    if (isSecond) link.cut();
+    for (let turn = 0; turn < 2000; turn++) await Promise.resolve();
+    throw lost("unknown");
+  };
+  const failing = async () => {
+    await writeAll(drive, 7, 8);
+    await drive.flush();
+  };
+  await assert.rejects(failing(), PositionLostError);
+  await drive.close().catch(() => {});
+});

@@ -1,0 +1,100 @@
+/** Another host that changes the block size, and a drive that has forgotten its settings. */
+
+import assert from "node:assert/strict";
+import type { TapeError } from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { Random } from "../scsi/random.ts";
+import { contents, numbered, openSim } from "./drive_setup.ts";
+import { FaultyLink } from "./faulty_link.ts";
+import { HostUnit } from "./host_unit.ts";
+
+const [WRITE, POSITION] = [0x0a, 0x34];
+const sleep = () => Promise.resolve();
+
+async function writeAll(drive: TapeDrive, from: number, to: number): Promise<void> {
+  for (let number = from; number <= to; number++) await drive.write(numbered(number));
+  await drive.flush();
+}
+
+const isModeChange = ({ kind }: TapeError) => kind === "mode-parameters-changed";
+
+for (const what of ["position", "status"] as const) {
+  Deno.test(`a block size that another host has set is an error, and no record is cut: ${what}() hears of it`, async () => {
+    const { unit, drive } = await openSim({}, { writeBehind: 4 });
+    const other = await TapeDrive.open(new HostUnit(unit.drive, "other"), { sleep });
+    await drive.rewind();
+    await writeAll(drive, 1, 3);
+    await other.setBlockSize(50);
+    await assert.rejects(drive[what](), isModeChange);
+    await drive.setBlockSize(0);
+    await writeAll(drive, 4, 5);
+    assert.equal(contents(unit), "1 2 3 4 5");
+    await other.close();
+    await drive.close();
+  });
+}
+
+for (const readAhead of [0, 4]) {
+  Deno.test(`nor when it is the driver's own question for the position that hears of it: read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await openSim({}, { readAhead });
+    const other = await TapeDrive.open(new HostUnit(unit.drive, "other"), { sleep });
+    await drive.rewind();
+    await writeAll(drive, 1, 3);
+    const execute = unit.execute.bind(unit);
+    let isChanged = false;
+    unit.execute = async (command) => {
+      if (command.cdb[0] === POSITION && !isChanged) {
+        isChanged = true;
+        await other.setBlockSize(50);
+      }
+      return await execute(command);
+    };
+    await drive.rewind();
+    const using = async () => {
+      for (let read = 0; read < 3; read++) await drive.read();
+      await writeAll(drive, 4, 5);
+    };
+    await assert.rejects(using(), isModeChange);
+    assert.ok(
+      unit.drive.objects().every((object) =>
+        object.kind === "filemark" || object.data.length === 100
+      ),
+    );
+    await other.close();
+    await drive.close();
+  });
+}
+
+for (const writeBehind of [0, 4]) {
+  for (const ascq of [0x00, 0x02, 0x09, 0x10]) {
+    Deno.test(`an attention after which the drive may have forgotten its key stops no write: 2A/${ascq}, write-behind ${writeBehind}`, async () => {
+      const { unit, drive } = await openSim({}, { writeBehind });
+      await drive.rewind();
+      await drive.encryption.set({ key: new Uint8Array(32).fill(7), keyName: "k" });
+      await writeAll(drive, 1, 4);
+      unit.drive.inject({ opcode: WRITE, sense: { key: 6, asc: 0x2a, ascq } });
+      await writeAll(drive, 5, 8);
+      await drive.rewind();
+      for (let number = 1; number <= 8; number++) {
+        assert.deepEqual(await drive.read(), { kind: "record", data: numbered(number) });
+      }
+      await drive.close();
+    });
+  }
+}
+
+for (const [from, to] of [[0, 50], [50, 0]]) {
+  Deno.test(`writing goes on after a lost connection where the block size was changed before: from ${from} to ${to}`, async () => {
+    const link = new FaultyLink(new Random(3));
+    const drive = await TapeDrive.open(link, { writeBehind: 4, sleep, blockSize: from });
+    await drive.rewind();
+    await writeAll(drive, 1, 8);
+    await drive.setBlockSize(to);
+    link.left = 2;
+    await writeAll(drive, 9, 13);
+    const twice = (number: number, size: number) => size > 0 ? [number, number] : [number];
+    const expected = Array.from({ length: 13 }, (_, at) => twice(at + 1, at < 8 ? from : to));
+    assert.equal(contents(link.sim), expected.flat().join(" "));
+    await drive.close();
+  });
+}
