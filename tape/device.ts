@@ -44,6 +44,8 @@ export interface Reply {
   readonly condition: Condition;
   readonly dataInLength: number;
   readonly residual: number;
+  /** Good answers with data that had come before. */
+  readonly goodBefore: number;
 }
 
 /** What a {@link Device} asks of the one that it works for. */
@@ -87,9 +89,6 @@ const NONE: ReadonlySet<Condition> = new Set();
 const SENSE_BYTES = 252;
 const NO_BYTES = new Uint8Array(0);
 
-/** After so many failures of one kind in a row a drive is not asked to try once more: it keeps them up until it is unloaded. */
-const PERSISTENT_FAILURES = 2;
-
 function isRecoverable(unit: LogicalUnit): unit is RecoverableLogicalUnit {
   return "reestablish" in unit;
 }
@@ -107,9 +106,10 @@ export class Device {
   /** Commands without an answer yet, and commands sent at all. */
   #underWay = 0;
   #sent = 0;
-  /** The last medium or hardware error, and how often in a row it came. */
-  #failureCode = 0;
-  #failures = 0;
+  /** Good answers with data so far. */
+  #good = 0;
+  /** The answer that the last medium or hardware error was made of. */
+  #lastFailure: Reply | undefined;
   #isCleaningTold = false;
 
   constructor(unit: LogicalUnit, events: DeviceEvents, options: DeviceOptions) {
@@ -197,14 +197,15 @@ export class Device {
 
   readonly #reply = ({ cdb, dataOut }: ScsiCommand, result: ScsiResult): Reply => {
     const { dataInLength, residual, status } = result;
+    const goodBefore = this.#good;
     if (status === Status.Good) {
-      if (dataInLength > 0 || dataOut !== undefined) this.#failures = 0;
-      return { cdb, status, condition: "good", dataInLength, residual };
+      if (dataInLength > 0 || dataOut !== undefined) this.#good++;
+      return { cdb, status, condition: "good", dataInLength, residual, goodBefore };
     }
     const sense = status === Status.CheckCondition ? decodeSense(result.sense) : undefined;
     const condition = conditionOfStatus(status, sense);
     if (sense !== undefined) this.#listen(sense, condition);
-    return { cdb, status, sense, condition, dataInLength, residual };
+    return { cdb, status, sense, condition, dataInLength, residual, goodBefore };
   };
 
   /**
@@ -250,11 +251,22 @@ export class Device {
     const { cdb, status, sense, condition } = reply;
     const command = commandName(cdb, { deviceType: DeviceType.Tape });
     const said = sense === undefined ? statusName(status) : describeSense(sense);
-    const isPersistent = this.#failures >= PERSISTENT_FAILURES && sense !== undefined &&
-      codeOf(sense) === this.#failureCode;
+    const isPersistent = this.#isSameAgain(reply);
     const advice = isPersistent ? PERSISTENT_ADVICE : "";
     const facts = { command, sense, isPersistent, ...this.#events.facts(condition) };
     return errorFor(condition, `${command} on ${this.name}: ${said}${advice}`, facts);
+  }
+
+  /**
+   * Whether it is the last medium or hardware error once more, with nothing good between: a drive keeps those up until it is unloaded. Counted here, not as answers
+   * come, for READs sent ahead meet the same bad place before anybody has heard of it.
+   */
+  #isSameAgain(reply: Reply): boolean {
+    const { condition, sense, goodBefore } = reply;
+    if (condition !== "medium-error" && condition !== "hardware-error") return false;
+    const last = this.#lastFailure;
+    this.#lastFailure = reply;
+    return last?.goodBefore === goodBefore && codeOf(last.sense!) === codeOf(sense!);
   }
 
   /** The error that an answer amounts to, which the caller gets next. */
@@ -305,7 +317,7 @@ export class Device {
       if (result.status === Status.Good) return result;
       const sense = decodeSense(result.sense);
       const condition = conditionOfStatus(result.status, sense);
-      const reply = { cdb: command.cdb, ...result, sense, condition };
+      const reply = { cdb: command.cdb, ...result, sense, condition, goodBefore: this.#good };
       if (!await this.mayRepeat(reply, tries, command.signal)) return result;
     }
   }
@@ -403,10 +415,6 @@ export class Device {
     if (condition === "informational" && sense.format !== "none") {
       this.notify({ kind: "recovered", sense, message: describeSense(sense) });
     }
-    if (condition !== "medium-error" && condition !== "hardware-error") return;
-    const code = codeOf(sense);
-    this.#failures = code === this.#failureCode ? this.#failures + 1 : 1;
-    this.#failureCode = code;
   }
 
   #hearOfCleaning(sense: Sense): void {

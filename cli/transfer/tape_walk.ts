@@ -82,7 +82,7 @@ async function takeStep(drive: TapeDrive, signal: AbortSignal | undefined): Prom
 /**
  * Goes to the object behind one that cannot be read; some drives have passed it already.
  *
- * @throws {TapeError} `error` when the drive does not say where it stands.
+ * @throws {TapeError} `error` when the drive has never said where it stands.
  */
 async function goBehind(
   drive: TapeDrive,
@@ -90,9 +90,10 @@ async function goBehind(
   error: TapeError,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const position = await drive.position({ signal });
-  if (object === undefined || !position.known || position.object === undefined) throw error;
-  if (position.object > object) return position.object;
-  await drive.locate({ object: object + 1, partition: position.partition }, { signal });
+  if (object === undefined) throw error;
+  const { known, object: reached = 0 } = await drive.position({ signal });
+  if (known && reached > object) return reached;
+  // Behind READs that were under way a drive's place may be uncertain; ours is not.
+  await drive.locate({ object: object + 1 }, { signal });
   return object + 1;
 }

@@ -158,6 +158,27 @@ Deno.test("the same medium or hardware error again says that only unloading help
   }
 });
 
+Deno.test("an error is the same again only when the caller meets it twice in a row, with READs under way behind it or not", async () => {
+  for (const readAhead of [0, 8]) {
+    const { unit, drive } = await openSim({}, { readAhead });
+    await fill(drive, Array.from({ length: 40 }, (_, each) => numbered(each)));
+    for (const object of [20, 23]) unit.drive.addBadBlock({ object });
+    const isPersistent: boolean[] = [];
+    const note = (error: MediumError) => {
+      isPersistent.push(error.isPersistent);
+      return true;
+    };
+    for (let object = 0; object < 20; object++) await drive.read();
+    for (let time = 0; time < 2; time++) await assert.rejects(drive.read(), note);
+    await drive.locate({ object: 21 });
+    for (let object = 21; object < 23; object++) await drive.read();
+    await assert.rejects(drive.read(), note);
+    assert.deepEqual(isPersistent, [false, true, false], `reading ${readAhead} ahead`);
+    await drive.rewind();
+    await drive.close();
+  }
+});
+
 Deno.test("a lost reservation and a request to unload have classes of their own, and the latter leaves the place", async () => {
   const answers = [[0x2a, 3, ReservationPreemptedError], [0x5a, 1, UnloadRequestedError]] as const;
   for (const [asc, ascq, type] of answers) {

@@ -174,6 +174,20 @@ Deno.test("map passes what cannot be read, and says where it is", async () => {
   assert.equal(json.files[1].position, 4);
 });
 
+for (const bad of [[3], [20, 23], [20, 21], [0]]) {
+  Deno.test(`map passes what cannot be read at ${bad.join(" and ")} with READs under way behind it`, async () => {
+    const { drive, devices } = bench();
+    const host = new MemoryHost({ files: { a: patternBytes(40_000) } });
+    assert.equal(await tape("write a -b 1000", host, devices), 0, host.errors);
+    for (const object of bad) drive.addBadBlock({ object });
+    const { status, host: mapped, json } = await run("map --json", devices);
+    assert.equal(status, 0, mapped.errors);
+    const [file] = json.files;
+    assert.deepEqual(file.unreadable.map(({ object }: { object: number }) => object), bad);
+    assert.equal(file.records, 40 - bad.length);
+  });
+}
+
 Deno.test("map of a blank tape says so", async () => {
   const { devices } = bench();
   const { host } = await run("map", devices);
