@@ -10,6 +10,7 @@ import {
   type Invocation,
 } from "./command.ts";
 import { type DeviceOptions, deviceOptions, OPTIONS_WITH_VALUE } from "./device/device_options.ts";
+import { hideSecrets } from "../iscsi/address.ts";
 import { nearestName } from "./nearest_name.ts";
 import { asClause } from "./report/as_clause.ts";
 import { UsageError } from "./usage_error.ts";
@@ -96,13 +97,23 @@ function usageMessage(args: readonly string[], message: string): string {
     const last = args.at(-1) ?? "";
     return OPTIONS_WITH_VALUE.has(last) ? `${last} needs a value behind it` : "No command given";
   }
-  const [first, ...rest] = message.replace(/^Error: /, "").trimEnd().split("\n").filter(Boolean);
+  const shown = withoutSecrets(message, args).replace(/^Error: /, "").trimEnd();
+  const [first, ...rest] = shown.split("\n").filter(Boolean);
   // What else there is to say is a suggestion, or a whole help text.
   const suggestion = rest.find((line) => line.startsWith("Did you mean"));
   const hint = isNegative(first)
     ? "numbers are not negative here"
     : suggestion && asClause(suggestion);
   return [first.replace(/\.$/, ""), hint].filter(Boolean).join("; ").replaceAll("`", "");
+}
+
+/** What was mistyped may be an option for a secret, or an address with one. */
+function withoutSecrets(message: string, args: readonly string[]): string {
+  return args.reduce((text, arg) => text.replaceAll(arg, shownArgument(arg)), message);
+}
+
+function shownArgument(arg: string): string {
+  return arg.startsWith("-") ? arg.split("=", 1)[0] : hideSecrets(arg);
 }
 
 /** A negative number was taken for an option. */
@@ -202,7 +213,7 @@ function fullName(typed: string, known: KnownNames): string {
   if (after.startsWith("-") && !FLAGS.has(after)) throw noSuchOption(after);
   const near = nearestName(typed, [...names, ...aliases]);
   const hint = near === undefined ? "" : `; did you mean ${of}${near}?`;
-  throw new UsageError(`No such command: ${of}${typed}${hint}`);
+  throw new UsageError(`No such command: ${of}${hideSecrets(typed)}${hint}`);
 }
 
 /** Options for every command that take no value. */
@@ -213,7 +224,7 @@ function noSuchOption(typed: string): UsageError {
   const hint = near === undefined
     ? "the options of a command follow its name"
     : `did you mean ${near}?`;
-  return new UsageError(`No such option before a command: ${typed.split("=", 1)[0]}; ${hint}`);
+  return new UsageError(`No such option before a command: ${shownArgument(typed)}; ${hint}`);
 }
 
 /** Where a command's name stands, at `from` or behind. */

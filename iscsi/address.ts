@@ -33,7 +33,7 @@ export interface IscsiAddress {
   readonly dataDigest?: DigestPreference;
 }
 
-const SYNTAX = /^iscsi:\/\/(?:([^/]*)@)?([^/@?]+)\/([^/?]+)\/([^/?]+)(?:\?(.*))?$/;
+const SYNTAX = /^iscsi:\/\/(?:([^/]*)@)?([^/@?]+)\/([^/@?]+)\/([^/@?]+)(?:\?(.*))?$/;
 const FORM = "iscsi://[user[%secret]@]host[:port]/target-iqn/lun[?argument&...]";
 /** The longest iSCSI name (RFC 7143 §4.2.7.2). */
 const MAX_NAME_BYTES = 223;
@@ -80,12 +80,22 @@ export function parseIscsiAddress(address: string): IscsiAddress {
   };
 }
 
-/** An address as it may be shown: secrets are replaced by three asterisks. */
+/**
+ * An address as it may be shown: secrets are replaced by three asterisks. What is no address, because something in it is mistyped, may hold a secret too, so
+ * rather more is hidden than less.
+ */
 export function hideSecrets(address: string): string {
-  return address
-    .replace(/^(iscsi:\/\/[^/@%]*)%[^/]*@/, "$1%***@")
-    .replace(/(target_password=)[^&]*/g, "$1***");
+  if (address.startsWith("sim:")) return address;
+  const [scheme] = /^(?:[a-z]*:?\/+)?/i.exec(address)!;
+  return scheme + address.slice(scheme.length)
+    .replace(SECRET_ARGUMENT, "$1***")
+    .replace(/^([^%:]*[%:]).*@/s, "$1***@")
+    .replace(/^([^%@/[]*%)[^@/]*/, "$1***");
 }
+
+/** A secret may hold an ampersand that should have been written %26. */
+const SECRET_ARGUMENT =
+  /((?:pass|secret)\w*=).*?(?=&(?:target_user|header_digest|data_digest|auth)=|$)/gis;
 
 /**
  * The CHAP options that an address amounts to; `undefined` when it names no user.
@@ -116,7 +126,8 @@ export function chapOf(
 
 function secretOf(name: string, secret: string | undefined): string {
   if (secret !== undefined && secret !== "") return secret;
-  throw new AuthenticationError(`Log in as "${name}": no CHAP secret was given for that name`, {
+  const shown = name.replace(/:.*/s, ":***");
+  throw new AuthenticationError(`Log in as "${shown}": no CHAP secret was given for that name`, {
     reason: "no-credentials",
   });
 }
@@ -124,16 +135,18 @@ function secretOf(name: string, secret: string | undefined): string {
 function parseArguments(query: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const part of query.split("&").filter((one) => one !== "")) {
-    const [name, value = ""] = splitOnce(part, "=");
+    const [name, value] = splitOnce(part, "=");
     const read = ARGUMENTS[name];
     if (!read) {
+      // Behind a secret it may be a part of that.
+      const shown = value === undefined || found.targetSecret !== undefined ? "" : ` "${name}"`;
       throw invalid(
-        `Read the address: unknown argument "${name}", known are ${
+        `Read the address: unknown argument${shown}, known are ${
           Object.keys(ARGUMENTS).join(", ")
         }`,
       );
     }
-    Object.assign(found, read(decode(value)));
+    Object.assign(found, read(decode(value ?? "")));
   }
   return found;
 }
@@ -141,20 +154,20 @@ function parseArguments(query: string): Record<string, string> {
 function digest(name: string, value: string): DigestPreference {
   const lower = value.toLowerCase();
   if (lower === "crc32c" || lower === "none") return lower;
-  throw invalid(`Read the address: ${name} is crc32c or none, not "${value}"`);
+  throw invalid(`Read the address: ${name} is crc32c or none`);
 }
 
 function algorithm(value: string): ChapAlgorithm {
   const found = ALGORITHMS[value.toLowerCase()];
   if (found) return found;
-  throw invalid(`Read the address: auth is md5, sha1, sha-256 or sha3-256, not "${value}"`);
+  throw invalid(`Read the address: auth is md5, sha1, sha-256 or sha3-256`);
 }
 
 function iscsiName(name: string): string {
   const bytes = new TextEncoder().encode(name).length;
   if (/^(iqn|eui|naa)\.\S+$/.test(name) && bytes <= MAX_NAME_BYTES) return name;
   throw invalid(
-    `Read the address: "${name}" is no iSCSI target name (iqn., eui. or naa., ` +
+    `Read the address: "${hideSecrets(name)}" is no iSCSI target name (iqn., eui. or naa., ` +
       `at most ${MAX_NAME_BYTES} bytes)`,
   );
 }
@@ -162,7 +175,9 @@ function iscsiName(name: string): string {
 function lunNumber(text: string): number {
   const lun = Number(text);
   if (/^\d+$/.test(text) && lun <= MAX_LUN) return lun;
-  throw invalid(`Read the address: the LUN is a number up to ${MAX_LUN}, not "${text}"`);
+  throw invalid(
+    `Read the address: the LUN is a number up to ${MAX_LUN}, not "${hideSecrets(text)}"`,
+  );
 }
 
 function decode(text: string): string {

@@ -18,14 +18,16 @@ export const ISCSI_PORT = 3260;
 export function parsePortal(text: string): NetworkAddress {
   const [portal] = text.split(",");
   const match =
-    /^(?:\[([0-9a-fA-F.]*:[0-9a-fA-F:.]*(?:%[^\[\]/\s]+)?)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(
+    /^(?:\[([0-9a-fA-F.]*:[0-9a-fA-F:.]*(?:%[^\[\]/\s]+)?)\]|([^:@%[\]/\s]+))(?::(\d{1,5}))?$/.exec(
       portal,
     );
   const port = match?.[3] === undefined ? ISCSI_PORT : Number(match[3]);
   if (!match || port < 1 || port > 65535) {
+    // Anything else may be a name and a secret.
+    const shown = /^[^@%:]*(?::\d*)?$/.test(text) ? ` "${text}"` : "";
     throw new InvalidOptionError(
       "portal",
-      `Read the portal "${text}": expected HOST, HOST:PORT or [IPV6]:PORT`,
+      `Read the portal${shown}: expected HOST, HOST:PORT or [IPV6]:PORT`,
     );
   }
   return { hostname: match[1] ?? match[2], port };

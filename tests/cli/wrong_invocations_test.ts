@@ -117,6 +117,22 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
 
 const KEY = "hunter2hunter2";
 
+/** Lines with a secret where none belongs. */
+const INDISCREET: readonly string[] = [
+  "--chap-secret=KEY status",
+  "--chap-secret KEY status",
+  "-f sim:x.tap status --chap-secret=KEY",
+  "status iscsi://user%KEY@127.0.0.1/iqn.2026-03.a:b/0",
+  "iscsi://user%KEY@127.0.0.1/iqn.2026-03.a:b/0 status",
+  "changer iscsi://user%KEY@127.0.0.1/iqn.2026-03.a:b/0",
+  "-f iscsi://user:KEY@127.0.0.1/iqn.2026-03.a:b/0 status",
+  "-f iscsii://user%KEY@127.0.0.1/iqn.2026-03.a:b/0 status",
+  "-f iscsi://127.0.0.1/iqn.2026-03.a:b/0&target_password=KEY status",
+  "ls user%KEY@127.0.0.1",
+  "ls iscsi://user%KEY@127.0.0.1",
+  "ls --json user%KEY@127.0.0.1",
+];
+
 /** Real files and devices; but somebody has filled the disk, and nobody reads standard output any more. */
 class TroubledHost extends MemoryHost {
   override openFile = nodeHost.openFile;
@@ -210,3 +226,13 @@ Deno.test("Whatever is asked for wrongly is told in a line that helps, with exit
     await rm(folder, { recursive: true });
   }
 });
+
+for (const line of INDISCREET) {
+  Deno.test(`tape ${line} does not show the secret`, async () => {
+    const host = new MemoryHost();
+    const args = line.replaceAll("KEY", KEY).split(" ");
+    assert.notEqual(await run(args, host, { devices: packageDevices }), 0);
+    assert.match(host.errors, /^tape: \S/);
+    assert.ok(!`${host.errors}${host.output}`.includes(KEY), host.errors);
+  });
+}

@@ -73,6 +73,60 @@ Deno.test("No message and no shown address holds a secret", () => {
   );
 });
 
+const mistyped: readonly string[] = [
+  `iscsi://user:Secret@host/${NAME}/0`,
+  `iscsi://host/${NAME}/0&target_password=Secret`,
+  `iscsi://host/${NAME}/0?target_password=sesame&Secret`,
+  `iscsi://host/${NAME}/0?target_password=sesame&Secret=`,
+  `iscsi://host/${NAME}/0?Secret`,
+  `iscsi://host/${NAME}/0?auth=Secret`,
+  `iscsi://host/${NAME}/0?data_digest=Secret`,
+  `iscsi://host/target_password=Secret/0`,
+  `ISCSI://user%Secret@host/${NAME}/0`,
+  `iscsi//user%Secret@host/${NAME}/0`,
+  `iscsii://user%Secret@host/${NAME}/0`,
+  `iscsi:user%Secret@host/${NAME}/0`,
+  `user%Secret@host`,
+  `iscsi://user%a/Secret@host/${NAME}/0`,
+  `iscsi://user%a/Secret@host/0`,
+  `iscsi://user%a@Secret/b@host/0`,
+  `iscsi://user:a/Secret@host/${NAME}/0`,
+  `iscsi://user%Secret/${NAME}/0`,
+  `iscsi://user:Secret/${NAME}/0`,
+  `iscsi://us@er%Secret@host/x/0`,
+];
+
+for (const address of mistyped) {
+  Deno.test(`No message about ${address} shows the secret`, () => {
+    assert.throws(
+      () => chapOf(parseIscsiAddress(address), () => undefined),
+      (error) => error instanceof Error && !error.message.includes("Secret"),
+    );
+  });
+}
+
+Deno.test("An address without a secret is shown as it is", () => {
+  for (
+    const address of [
+      `iscsi://host:3260/${NAME}/0?auth=md5`,
+      `iscsi://user@host:3260/${NAME}/0`,
+      `iscsi://user@[fe80::1%25eth0]:860/iqn.2026-03.com.example%3Atape/0`,
+      "sim:/home/a:b@c%d.tap",
+    ]
+  ) {
+    assert.equal(hideSecrets(address), address);
+  }
+});
+
+Deno.test("A portal that holds a name and a secret is refused, and not shown", () => {
+  for (const portal of ["user%Secret@host", "user:Secret@host", "user%Secret", "user@host"]) {
+    assert.throws(
+      () => parsePortal(portal),
+      (error) => error instanceof InvalidOptionError && !/Secret|user/.test(error.message),
+    );
+  }
+});
+
 Deno.test("Secrets that the address does not hold come from elsewhere", () => {
   const address = parseIscsiAddress(`iscsi://me@host/${NAME}/0?target_user=it`);
   const chap = chapOf(address, (side) => `${side} secret`);
