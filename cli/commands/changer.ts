@@ -4,7 +4,7 @@ import { multiple, optional } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
 import { hideSecrets } from "../../iscsi/address.ts";
-import type { Inventory, MediaChanger, Place } from "../../mod.ts";
+import type { Inventory, LibraryElement, MediaChanger, Place } from "../../mod.ts";
 import {
   type Command,
   type CommandContext,
@@ -111,7 +111,7 @@ async function loadLabelled(
       const document = { moved: false, from, to: { drive }, barcode };
       return await context.reporter.summary(document, `${barcode} is in drive ${drive} already`);
     }
-    await move(changer, { from, to: { drive } }, context);
+    await move(changer, { from, to: { drive }, label: barcode }, context);
   });
 }
 
@@ -150,10 +150,12 @@ const unload = defineCommand({
     const number = drive ?? driveOption ?? 0;
     await withChanger(context, async (changer) => {
       const inventory = await changer.inventory(abortOf(context));
-      const { barcode, sourceSlot } = inventory.drive(number);
+      const seen = inventory.drive(number);
+      const to = slot ?? seen.sourceSlot;
       waitGently(context);
       await changer.unload(number, slot, unloadOptions(eject, context));
-      await tellMoved({ from: { drive: number }, to: slot ?? sourceSlot, barcode }, context);
+      const { barcode } = to === undefined ? seen : await broughtTo(changer, to, seen, context);
+      await tellMoved({ from: { drive: number }, to, barcode }, context);
     });
   },
 });
@@ -212,18 +214,47 @@ interface Move {
   readonly to: Place;
   /** Address of the drive that has to give it up first. */
   readonly eject?: string;
+  /** Its label, where that is what was asked for. */
+  readonly label?: string;
 }
 
 async function move(
   changer: MediaChanger,
-  { from, to, eject }: Move,
+  { from, to, eject, label }: Move,
   context: CommandContext,
 ): Promise<void> {
-  const inventory = await changer.inventory(abortOf(context));
-  const { barcode } = inventory.place(from);
+  const seen = (await changer.inventory(abortOf(context))).place(from);
+  checkLabel(label, from, seen);
   waitGently(context);
   await changer.transfer(from, to, unloadOptions(eject, context));
-  await tellMoved({ from, to, barcode }, context);
+  const brought = await broughtTo(changer, to, seen, context);
+  checkLabel(label, to, brought);
+  await tellMoved({ from, to, barcode: brought.barcode }, context);
+}
+
+/** @throws {CommandFailure} when the place has another cartridge than the one that was asked for. */
+function checkLabel(
+  label: string | undefined,
+  place: Place,
+  { barcode, alternateBarcode }: LibraryElement,
+): void {
+  if (label === undefined || barcode === undefined) return;
+  if (barcode === label || alternateBarcode === label) return;
+  throw new CommandFailure(
+    `Loading ${label}: ${placeName(place)} has ${barcode} now, for another host moves cartridges ` +
+      "too; see tape changer status",
+  );
+}
+
+/** What a move brought there, which another host may have put in place of what was seen; that, where the library tells no label. */
+async function broughtTo(
+  changer: MediaChanger,
+  to: Place,
+  seen: LibraryElement,
+  context: CommandContext,
+): Promise<LibraryElement> {
+  const after = (await changer.inventory(abortOf(context))).place(to);
+  return after.barcode === undefined ? seen : after;
 }
 
 interface Moved {

@@ -72,6 +72,35 @@ Deno.test("changer load --barcode leaves a cartridge that is there already, and 
   assert.equal(library.drives[1].cartridge?.barcode, "A00001L8");
 });
 
+/** Before each move of `devices` another host brings cartridges from slot to slot. */
+function withAnotherHost(devices: SimDevices, moves: readonly (readonly [number, number])[]): void {
+  const open = devices.openChanger.bind(devices);
+  devices.openChanger = async (address, options) => {
+    const other = await open(address, {});
+    const changer = await open(address, options);
+    const transfer = changer.transfer.bind(changer);
+    changer.transfer = async (...ours) => {
+      for (const [from, to] of moves) await other.transfer(from, to);
+      await other.close();
+      await transfer(...ours);
+    };
+    return changer;
+  };
+}
+
+Deno.test("changer load --barcode fails when another host has brought another cartridge to the slot meanwhile", async () => {
+  const { changer, devices } = bench();
+  withAnotherHost(devices, [[3, 4], [1, 3]]);
+  const host = await changer("load --barcode A00002L8 1", 2);
+  assert.match(host.errors, /Loading A00002L8: drive 1 has A00001L8 .*tape changer status/);
+});
+
+Deno.test("changer load tells the label of the cartridge that it brought, not of the one that was there before", async () => {
+  const { changer, devices } = bench();
+  withAnotherHost(devices, [[3, 4], [1, 3]]);
+  assert.match((await changer("load 3 1")).errors, /^A00001L8 went from slot 3 to drive 1\n$/);
+});
+
 Deno.test("changer unload brings a cartridge back where it came from, or elsewhere", async () => {
   const { changer, library } = bench();
   await changer("load 3");
