@@ -53,6 +53,8 @@ export class ChangerDevice implements LogicalUnit {
   readonly name: string;
   readonly #unit: LogicalUnit;
   readonly #options: ChangerDeviceOptions;
+  /** How often the changer has said that cartridges were changed. */
+  inventoryChanges = 0;
 
   constructor(unit: LogicalUnit, options: ChangerDeviceOptions) {
     this.name = unit.name;
@@ -186,8 +188,10 @@ export class ChangerDevice implements LogicalUnit {
       name: this.name,
       sense: describeSense(sense),
     });
+    const isChange = meaningOf(sense).kind === "inventory-changed";
+    if (isChange) this.inventoryChanges++;
     // What the caller wants moved may no longer be there.
-    const concerns = meaningOf(sense).kind === "inventory-changed" && !isRepeatable(cdb);
+    const concerns = isChange && !isRepeatable(cdb);
     return !concerns && patience.attentions++ < MAX_ATTENTIONS;
   }
 

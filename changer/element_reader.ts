@@ -20,6 +20,8 @@ const MAX_ALLOCATION = 0xffff;
 /** As many elements as surely fit: 12 bytes, two volume tags of 36, an identifier of up to 100. */
 const CHUNK = 256;
 const ALL_ADDRESSES: ElementRange = { first: 0, count: 0xffff };
+/** A library whose drives look different each time is believed all the same. */
+const MAX_READINGS = 4;
 
 /** What is asked for about each element; a changer that refuses it is not asked again. */
 interface Extras {
@@ -55,11 +57,21 @@ export class ElementReader {
     this.#assignment = assignment;
   }
 
-  /** All elements, by type and address. Errors as {@linkcode ofType}. */
+  /**
+   * All elements, the drives last. They are read type by type: a cartridge that another host moves out of a drive or into one meanwhile would be seen nowhere, or
+   * twice, so it starts over when that happened. Errors as {@linkcode ofType}.
+   */
   async all(options: ElementReadOptions = {}): Promise<ElementStatus[]> {
-    const elements: ElementStatus[] = [];
-    for (const type of ELEMENT_TYPES) elements.push(...await this.ofType(type, options));
-    return elements;
+    for (let reading = 1;; reading++) {
+      const before = await this.ofType("drive", options);
+      const { inventoryChanges } = this.#device;
+      const elements: ElementStatus[] = [];
+      for (const type of OTHER_TYPES) elements.push(...await this.ofType(type, options));
+      const drives = await this.ofType("drive", options);
+      const isQuiet = inventoryChanges === this.#device.inventoryChanges &&
+        haveSameCartridges(before, drives);
+      if (isQuiet || reading >= MAX_READINGS) return [...elements, ...drives];
+    }
   }
 
   /**
@@ -175,6 +187,18 @@ export class ElementReader {
       return await this.#ask(type, range, extras, allocation, options);
     }
   }
+}
+
+const OTHER_TYPES = ELEMENT_TYPES.filter((type) => type !== "drive");
+
+function haveSameCartridges(
+  before: readonly ElementStatus[],
+  after: readonly ElementStatus[],
+): boolean {
+  return before.length === after.length && before.every(({ full, barcode, source }, index) => {
+    const now = after[index];
+    return full === now.full && barcode === now.barcode && source === now.source;
+  });
 }
 
 /** Identifiers are those of drives. */

@@ -12,9 +12,10 @@ import {
 import { MediaChanger } from "../../changer/media_changer.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import { openChanger } from "../../open_changer.ts";
+import { openLogicalUnit } from "../../open_tape.ts";
 import { Cartridge } from "../../sim/changer/cartridge.ts";
 import { libraryPersonalities } from "../../sim/changer/library_personality.ts";
-import { withLibrary } from "./library_fixture.ts";
+import { type LibraryFixture, withLibrary } from "./library_fixture.ts";
 
 const text = (bytes: string) => new TextEncoder().encode(bytes);
 
@@ -174,6 +175,58 @@ Deno.test("A move after the operator came is not made, and says so; the next one
     ]);
     await changer.transfer(importExport[0].number, 5);
     strictEqual(fixture.library.cartridgeInSlot(5)?.barcode, "NEW001L8");
+  }));
+
+/** A changer whose inventory `disturb` comes into, before each READ ELEMENT STATUS from the second inventory on. */
+async function disturbedChanger(
+  fixture: LibraryFixture,
+  disturb: (nth: number) => unknown,
+): Promise<MediaChanger> {
+  const { urls: [url], dial } = fixture.target;
+  const unit = await openLogicalUnit(url, { dial });
+  let reads = -Infinity;
+  const changer = await MediaChanger.open({
+    name: unit.name,
+    execute: async (command) => {
+      if (command.cdb[0] === 0xb8) await disturb(++reads);
+      return await unit.execute(command);
+    },
+    close: () => unit.close(),
+  });
+  await changer.inventory();
+  reads = 0;
+  return changer;
+}
+
+Deno.test("An inventory has each cartridge once, whenever another host moves one into a drive or out of it", () =>
+  withLibrary({}, async (fixture) => {
+    const other = await fixture.openChanger();
+    for (let moment = 1; moment <= 10; moment++) {
+      for (const move of [() => other.load(1, 0), () => other.unload(0, 1)]) {
+        const changer = await disturbedChanger(fixture, (nth) => nth === moment && move());
+        const { elements } = await changer.inventory();
+        const seen = elements.filter(({ barcode }) => barcode === "A00001L8");
+        strictEqual(seen.length, 1, `before command ${moment}`);
+        await changer.close();
+      }
+    }
+  }));
+
+Deno.test("An inventory starts over when the operator comes meanwhile", () =>
+  withLibrary({}, async (fixture) => {
+    const operator = () => fixture.library.importCartridge(new Cartridge({ barcode: "NEW001L8" }));
+    const changer = await disturbedChanger(fixture, (nth) => nth === 9 && operator());
+    strictEqual((await changer.inventory()).importExport[0].barcode, "NEW001L8");
+    await changer.close();
+  }));
+
+Deno.test("An inventory ends though another host never rests", () =>
+  withLibrary({}, async (fixture) => {
+    const other = await fixture.openChanger();
+    const moves = (nth: number) => nth > 0 && (nth % 2 ? other.load(1, 0) : other.unload(0, 1));
+    const changer = await disturbedChanger(fixture, moves);
+    strictEqual((await changer.inventory()).slots.length, 7);
+    await changer.close();
   }));
 
 Deno.test("lock() keeps the operator out, until unlock()", () =>
