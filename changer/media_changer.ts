@@ -9,6 +9,7 @@ import { writeAscii } from "../scsi/ascii.ts";
 import { decodeElementStatus } from "../scsi/element/decode_element_status.ts";
 import { TAG_TEXT_LENGTH } from "../scsi/element/element_layout.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { checkMove, type MoveEnds } from "./check_move.ts";
 import { ChangerDevice } from "./changer_device.ts";
 import {
   type ElementRange,
@@ -29,12 +30,7 @@ import { ElementReader } from "./element_reader.ts";
 import { ChangerError } from "./errors.ts";
 import { Inventory, type LibraryElement, type Place } from "./inventory.ts";
 import { type ChangerInfo, getToKnow } from "./opening.ts";
-import type {
-  ChangerOperationOptions,
-  MediaChangerOptions,
-  Unloadable,
-  UnloadOptions,
-} from "./options.ts";
+import type { ChangerOperationOptions, MediaChangerOptions, UnloadOptions } from "./options.ts";
 import { sleep } from "./sleep.ts";
 
 /** Options of {@linkcode MediaChanger.inventory}. */
@@ -141,7 +137,7 @@ export class MediaChanger {
     const numbers = await this.#numbering("move a cartridge", signal);
     const source = numbers.place(from).address;
     const destination = numbers.place(to).address;
-    await unloaded(options.unloadDrive);
+    await this.#unloaded(options, { full: [from], empty: [to] });
     await this.#device.perform({ cdb: moveMediumCdb({ source, destination }), signal });
   }
 
@@ -162,7 +158,8 @@ export class MediaChanger {
     const source = numbers.place(from).address;
     const firstDestination = numbers.place(to).address;
     const secondDestination = numbers.place(then).address;
-    await unloaded(options.unloadDrive);
+    const empty = secondDestination === source ? [] : [then];
+    await this.#unloaded(options, { full: [from, to], empty });
     const cdb = exchangeMediumCdb({ source, firstDestination, secondDestination });
     await this.#device.perform({ cdb, signal });
   }
@@ -248,6 +245,13 @@ export class MediaChanger {
   /** As {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Has the drive give its cartridge up, unless the arm then could not bring it where it is to go. */
+  async #unloaded({ unloadDrive, signal }: UnloadOptions, ends: MoveEnds): Promise<void> {
+    if (unloadDrive === undefined) return;
+    checkMove(await this.inventory({ signal }), ends);
+    await (typeof unloadDrive === "function" ? unloadDrive() : unloadDrive.unload());
   }
 
   /** The slot that the cartridge in a drive came from. */
@@ -343,8 +347,4 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 function isUnsupported(error: unknown): boolean {
   return error instanceof ChangerError && error.kind === "unsupported";
-}
-
-async function unloaded(drive: Unloadable | undefined): Promise<void> {
-  await (typeof drive === "function" ? drive() : drive?.unload());
 }

@@ -59,8 +59,8 @@ export type Unloadable = { unload(): Promise<unknown> } | (() => Promise<unknown
 /** Options of moves that take a cartridge out of a drive. */
 export interface UnloadOptions extends ChangerOperationOptions {
   /**
-   * The drive, which is told to unload its cartridge before the arm takes it. Most libraries need that; virtual ones
-   * often do it by themselves.
+   * The drive, which is told to unload its cartridge before the arm takes it, once the inventory says that the move can be made. Most libraries need that;
+   * virtual ones often do it by themselves.
    *
    * @default none: the arm goes at once
    */

@@ -4,7 +4,14 @@ import { multiple, optional } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
 import { hideSecrets } from "../../iscsi/address.ts";
-import type { Inventory, LibraryElement, MediaChanger, Place } from "../../mod.ts";
+import type {
+  DriveInfo,
+  Inventory,
+  LibraryElement,
+  MediaChanger,
+  Place,
+  UnloadOptions,
+} from "../../mod.ts";
 import {
   type Command,
   type CommandContext,
@@ -153,7 +160,8 @@ const unload = defineCommand({
       const seen = inventory.drive(number);
       const to = slot ?? seen.sourceSlot;
       waitGently(context);
-      await changer.unload(number, slot, unloadOptions(eject, context));
+      const from = [{ drive: number }];
+      await changer.unload(number, slot, unloadOptions(changer, { eject, from }, context));
       const { barcode } = to === undefined ? seen : await broughtTo(changer, to, seen, context);
       await tellMoved({ from: { drive: number }, to, barcode }, context);
     });
@@ -191,7 +199,8 @@ const exchange = defineCommand({
   run: ({ from, to, then = from, eject }, context) =>
     withChanger(context, async (changer) => {
       waitGently(context);
-      await changer.exchange(from, to, then, unloadOptions(eject, context));
+      const ejection = { eject, from: [from, to] };
+      await changer.exchange(from, to, then, unloadOptions(changer, ejection, context));
       await context.reporter.summary(
         { exchanged: true, from, to, then },
         `From ${placeName(from)} to ${placeName(to)}, and from there to ${placeName(then)}`,
@@ -226,7 +235,7 @@ async function move(
   const seen = (await changer.inventory(abortOf(context))).place(from);
   checkLabel(label, from, seen);
   waitGently(context);
-  await changer.transfer(from, to, unloadOptions(eject, context));
+  await changer.transfer(from, to, unloadOptions(changer, { eject, from: [from] }, context));
   const brought = await broughtTo(changer, to, seen, context);
   checkLabel(label, to, brought);
   await tellMoved({ from, to, barcode: brought.barcode }, context);
@@ -275,12 +284,45 @@ function abortOf({ interruption: { signal } }: CommandContext): { readonly signa
   return { signal };
 }
 
-function unloadOptions(eject: string | undefined, context: CommandContext) {
+/** A drive that gives its tape up, and what the arm takes away. */
+interface Ejection {
+  /** Address of the drive. */
+  readonly eject: string | undefined;
+  readonly from: readonly Place[];
+}
+
+/** @throws {UsageError} when the arm takes nothing out of a drive. */
+function unloadOptions(
+  changer: MediaChanger,
+  { eject, from }: Ejection,
+  context: CommandContext,
+): UnloadOptions {
   if (eject === undefined) return abortOf(context);
+  const numbers = from.flatMap((place) => typeof place === "number" ? [] : place.drive);
+  if (numbers.length === 0) throw new UsageError("--eject needs a drive that the cartridge is in");
   const atDrive = { ...context, options: { ...context.options, device: eject } };
   const unloadDrive = () =>
-    withDrive(atDrive, (drive) => drive.unload(abortOf(context)), { requireMedium: false });
+    withDrive(atDrive, async (drive) => {
+      const { drives } = await changer.inventory(abortOf(context));
+      checkSerialNumber(drive.info, numbers.map((number) => drives[number]));
+      await drive.unload(abortOf(context));
+    }, { requireMedium: false });
   return { ...abortOf(context), unloadDrive };
+}
+
+/** @throws {CommandFailure} when the drive is none of those, as far as it and the library tell. */
+function checkSerialNumber(
+  { serialNumber: own }: DriveInfo,
+  drives: readonly LibraryElement[],
+): void {
+  const isOther = ({ serialNumber: told }: LibraryElement) =>
+    own !== undefined && told !== undefined && !own.endsWith(told) && !told.endsWith(own);
+  if (!drives.every(isOther)) return;
+  const known = drives.map(({ number, serialNumber }) => `drive ${number} is ${serialNumber}`);
+  throw new CommandFailure(
+    `Unloading the drive with the serial number ${own}: ${known.join(", ")}; --eject needs that ` +
+      "one's address, see tape ls --library",
+  );
 }
 
 /** An arm on its way cannot be stopped: whoever gives up does not learn where the cartridge ends. */

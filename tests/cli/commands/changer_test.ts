@@ -120,6 +120,28 @@ Deno.test("changer unload --eject has the drive give the tape up first", async (
   await changer("unload --eject sim:0");
 });
 
+for (
+  const [line, status, why] of [
+    ["unload 1 0 --eject sim:1", 2, /drive 0: it is empty/],
+    ["unload 3 1 --eject sim:1", 2, /slot 3: it is taken/],
+    ["transfer d1 3 --eject sim:1", 2, /slot 3: it is taken/],
+    ["transfer 3 4 --eject sim:1", 1, /--eject.*drive/],
+    ["transfer d1 4 --eject sim:0", 2, /SIMLIB0D00.*drive 1.*SIMLIB0D01/],
+    ["exchange 3 d1 9 --eject sim:1", 2, /slot 9/],
+    ["exchange d1 4 --eject sim:1", 2, /slot 4: it is empty/],
+    ["exchange 3 d1 4 --eject sim:0", 2, /SIMLIB0D00.*drive 1.*SIMLIB0D01/],
+  ] as const
+) {
+  Deno.test(`changer ${line} fails before any drive gives its tape up`, async () => {
+    const { changer, library } = bench({
+      cartridges: [1, 2, 3].map((slot) => ({ barcode: `A0000${slot}L8`, slot })),
+    });
+    await changer("load 1 1");
+    assert.match((await changer(line, status)).errors, why);
+    assert.equal(library.drives[1].holdsFast, true);
+  });
+}
+
 Deno.test("changer transfer and exchange take slots and drives", async () => {
   const { changer, library } = bench();
   await changer("transfer 1 5");
