@@ -11,7 +11,7 @@ import {
   defineCommand,
   defineCommandFamily,
 } from "../command.ts";
-import { withDrive } from "../device/with_drive.ts";
+import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { byteStream } from "../host/byte_stream.ts";
 import { labelled } from "../report/reporter.ts";
 import { ifKnown } from "../report/if_known.ts";
@@ -25,7 +25,8 @@ const on = defineCommand({
   brief: "Give the drive a key: what is written from here on is encrypted.",
   details: "The key is 32 bytes, or 64 hex digits, from a file or an open descriptor; never from " +
     "the command line, which every user of this computer can read. It stays in the drive until " +
-    "tape encryption off, until the cartridge is unloaded, or until the drive is switched off.",
+    "tape encryption off, until the cartridge is unloaded, or until the drive is switched off. A " +
+    "sim: address has no drive that stays: tape serve has.",
   examples: [
     "tape encryption on --key-file tape.key",
     "tape encryption on --key-fd 3 --key-name 2026-01 3< tape.key",
@@ -53,6 +54,7 @@ const on = defineCommand({
     if ((keyFile === undefined) === (keyDescriptor === undefined)) {
       throw new UsageError("encryption on needs --key-file FILE or --key-fd N, one of them");
     }
+    refuseFleetingDrive(context);
     await withDrive(context, async (drive) => {
       const source = keyFile === undefined
         ? context.host.openDescriptor(keyDescriptor!)
@@ -74,6 +76,20 @@ const on = defineCommand({
     });
   },
 });
+
+/**
+ * A key would be lost with the command, and what the next one writes would be in clear.
+ *
+ * @throws {UsageError} when the address is that of an image, whose drive is a new one for each command.
+ */
+function refuseFleetingDrive(context: CommandContext): void {
+  const [, path] = /^sim:(.*)$/s.exec(deviceAddress(context)) ?? [];
+  if (path === undefined) return;
+  throw new UsageError(
+    "A sim: address is a new drive for each command, which would not keep the key: serve the " +
+      `image with tape serve --media ${path} and use the iscsi:// address that it prints`,
+  );
+}
 
 const off = defineCommand({
   name: "off",

@@ -67,7 +67,8 @@ function refuseWhatCannotBeLoaded(file: string, survey: ImageSurvey, salvage: bo
   const { cut, damaged, sealed } = survey;
   if (sealed) {
     throw new CommandFailure(
-      `Loading ${file}: a simulated drive has encrypted some of it; use it as sim:${file} with its key`,
+      `Loading ${file}: a simulated drive has encrypted some of it; serve it with tape serve ` +
+        `--media ${file}, and give the drive at its iscsi:// address the key`,
     );
   }
   if (cut !== undefined && !salvage) {

@@ -119,7 +119,15 @@ export class SimDevices implements Devices {
   }
 }
 
-/** Runs a command line on the simulated drive; words are separated by single blanks. */
-export function tape(line: string, host: MemoryHost, devices: SimDevices): Promise<number> {
-  return run(["-f", "sim:test.tap", ...line.split(" ")], host, { devices });
+/** Runs a command line on the simulated drive, by the address that is given; words are separated by single blanks. */
+export function tape(
+  line: string,
+  host: MemoryHost,
+  devices: SimDevices,
+  address = "sim:test.tap",
+): Promise<number> {
+  return run(["-f", address, ...line.split(" ")], host, { devices });
 }
+
+/** An address that a simulated drive is served at. */
+export const SERVED = "iscsi://127.0.0.1/iqn.2026-03.com.example:tape/0";

@@ -4,7 +4,7 @@ import { tapePersonalities } from "../../../sim/personality.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../../../sim/tape/drive.ts";
 import { MemoryMedium, type MemoryMediumOptions } from "../../../sim/tape/memory_medium.ts";
 import { MemoryHost } from "../memory_host.ts";
-import { SimDevices, tape } from "../sim_devices.ts";
+import { SERVED, SimDevices, tape } from "../sim_devices.ts";
 
 function bench(medium: MemoryMediumOptions = {}, drive: SimulatedDriveOptions = {}) {
   const simulated = new SimulatedDrive({ medium: new MemoryMedium(medium), ...drive });
@@ -12,7 +12,7 @@ function bench(medium: MemoryMediumOptions = {}, drive: SimulatedDriveOptions = 
 }
 
 async function ok(line: string, devices: SimDevices, host = new MemoryHost()): Promise<MemoryHost> {
-  assert.equal(await tape(line, host, devices), 0, host.errors);
+  assert.equal(await tape(line, host, devices, SERVED), 0, host.errors);
   return host;
 }
 
@@ -165,11 +165,19 @@ for (
 ) {
   Deno.test(`${line.replace(KEY, "KEY")} is refused`, async () => {
     const host = new MemoryHost({ files: { ...keyFile(), short: new Uint8Array(5) } });
-    assert.equal(await tape(line, host, bench().devices), status);
+    assert.equal(await tape(line, host, bench().devices, SERVED), status);
     assert.match(host.errors, why);
     assert.doesNotMatch(host.errors, /not expected/);
   });
 }
+
+Deno.test("encryption on is refused for a sim: address, where the next command is a new drive without the key", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: keyFile() });
+  assert.equal(await tape("encryption on --key-file key", host, devices, "sim:a.tap"), 1);
+  assert.match(host.errors, /tape serve --media a\.tap.*iscsi:\/\/ address/);
+  assert.equal(devices.opened.length, 0);
+});
 
 Deno.test("What a drive does not have is said in one line", async () => {
   const { devices } = bench({}, { personality: tapePersonalities["quantum-dlt8000"] });

@@ -268,7 +268,10 @@ Deno.test("image load and image inspect say that a simulated drive has encrypted
     assert.match((await ok(line, devices)).output, /Some records are encrypted/);
     const host = new MemoryHost();
     assert.equal(await tape(`image load ${at("tape.tap")}`, host, devices), 2);
-    assert.match(host.errors, /a simulated drive has encrypted some of it; use it as sim:/);
+    assert.match(
+      host.errors,
+      /a simulated drive has encrypted some of it; serve it with tape serve --media .* and give the drive at its iscsi:\/\/ address the key/,
+    );
   }));
 
 Deno.test("image inspect shows the layout without a drive", async () => {
