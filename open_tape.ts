@@ -158,6 +158,9 @@ async function openSimulated(
       const { offset, problem } = server.warning;
       warn(`${path}, byte ${offset}: ${problem}`);
     }
+    if (!server.keepsPosition) {
+      warn(`${path}: where its tape stands is not kept, for ${path}.json cannot be written`);
+    }
     const unit = await openRemote(server.url, { ...options, chap: undefined, dial: server.dial });
     return {
       name: address,

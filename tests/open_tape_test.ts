@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openChanger } from "../open_changer.ts";
 import { openLogicalUnit, openTape } from "../open_tape.ts";
 import { loopbackTarget } from "../sim/target/loopback_target.ts";
@@ -31,5 +34,33 @@ Deno.test("openTape() and openChanger() name commands as their devices do, openL
     assert.ok(names.has("LOAD UNLOAD or OPEN/CLOSE IMPORT/EXPORT ELEMENT or START STOP UNIT"));
   } finally {
     await target.close();
+  }
+});
+
+Deno.test("openTape() keeps the place on an image that is write protected, or tells that it does not", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tape-place-"));
+  const path = join(folder, "tape.tap");
+  const written = await openTape(`sim:${path}`);
+  for (const text of ["one", "two"]) await written.write(new TextEncoder().encode(text));
+  await written.close();
+  await chmod(path, 0o444);
+  const leave = async (object: number) => {
+    const notices: string[] = [];
+    const drive = await openTape(`sim:${path}`, {
+      onNotice: (notice) => notice.kind === "image" && notices.push(notice.message),
+    });
+    const found = (await drive.position()).object;
+    await drive.locate(object);
+    await drive.close();
+    return { found, notices };
+  };
+  try {
+    assert.deepEqual(await leave(1), { found: 2, notices: [] });
+    await chmod(`${path}.json`, 0o444);
+    const { found, notices } = await leave(0);
+    assert.equal(found, 1);
+    assert.match(notices.join(), /where its tape stands is not kept.*tape\.tap\.json/);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });

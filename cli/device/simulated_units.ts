@@ -97,12 +97,17 @@ function openImages(paths: readonly string[]): { media: ImageMedium[]; warnings:
 
 /** What people should know of an image. */
 function oddities(medium: ImageMedium): string[] {
-  const { path, warning } = medium;
-  const cut = warning === undefined ? [] : [`${path}, byte ${warning.offset}: ${warning.problem}`];
-  if (medium instanceof TapMedium) return cut;
+  const { path, warning, keepsPosition } = medium;
+  const odd: string[] = warning === undefined
+    ? []
+    : [`${path}, byte ${warning.offset}: ${warning.problem}`];
+  if (!keepsPosition) {
+    odd.push(`${path}: where its tape stands is not kept, for ${path}.json cannot be written`);
+  }
+  if (medium instanceof TapMedium) return odd;
   const { imageFormat } = medium;
   const how = `to write to it, make a .tap image: tape -f sim:NEW.tap image load ${path}`;
-  return [...cut, `${path}: ${imageFormat} images are write protected; ${how}`];
+  return [...odd, `${path}: ${imageFormat} images are write protected; ${how}`];
 }
 
 /** The label that the cartridge has, or else the name of its file, as far as it makes a label. */

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -20,6 +21,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { MediumStoreError } from "../tape/medium.ts";
 
 /** How an image is opened. */
@@ -145,6 +147,18 @@ export function readTextFile(path: string): string | undefined {
  */
 export function replaceTextFile(path: string, text: string): void {
   replaceFile(path, [new TextEncoder().encode(text)]);
+}
+
+/** Whether {@linkcode replaceTextFile} may write a file: neither it nor its folder has its tab set. */
+export function canReplaceFile(path: string): boolean {
+  const folder = dirname(path);
+  if (isMarkedReadOnly(path) || isMarkedReadOnly(folder)) return false;
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

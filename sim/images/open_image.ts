@@ -49,7 +49,10 @@ export interface ConvertedImage {
 export function openImage(path: string, options: OpenImageOptions = {}): TapMedium | ForeignMedium {
   const { format } = options;
   if (format === "tap") return TapMedium.open(path, options);
-  if (format !== undefined || FOREIGN_NAME.test(path)) return ForeignMedium.open(path, format);
+  const { readOnly } = options;
+  if (format !== undefined || FOREIGN_NAME.test(path)) {
+    return ForeignMedium.open(path, { format, readOnly });
+  }
   let tap: TapMedium | undefined;
   let refusal: unknown;
   try {
@@ -60,7 +63,7 @@ export function openImage(path: string, options: OpenImageOptions = {}): TapMedi
     refusal = error;
   }
   try {
-    const foreign = ForeignMedium.open(path);
+    const foreign = ForeignMedium.open(path, { readOnly });
     if (tap === undefined || !isDoubtful(foreign)) {
       tap?.close();
       return foreign;

@@ -25,7 +25,7 @@ import { partitionPath, tapeFiles } from "./tape_files.ts";
 export function storedPartitionCount(path: string): number {
   const sidecar = new Sidecar(path);
   const { partitionCount } = sidecar.read();
-  if (sidecar.isThere || fileExists(path)) return partitionCount;
+  if (sidecar.isOfTap || fileExists(path)) return partitionCount;
   let count = 0;
   while (count < MAX_PARTITIONS && fileExists(partitionPath(path, count, MAX_PARTITIONS))) count++;
   return Math.max(1, count);

@@ -18,6 +18,8 @@ const VERSION = 1;
 export interface SidecarContents {
   /** How many files hold the tape. */
   readonly partitionCount: number;
+  /** The format of an image of another program; that image is never written. */
+  readonly imageFormat?: string;
   /** The state of the medium. */
   readonly state: MediumState;
 }
@@ -26,14 +28,15 @@ export interface SidecarContents {
 export class Sidecar {
   readonly #path: string;
   #written: string | undefined;
+  #isOfTap = false;
 
   constructor(imagePath: string) {
     this.#path = sidecarPath(imagePath);
   }
 
-  /** Whether the sidecar was there when it was read. */
-  get isThere(): boolean {
-    return this.#written !== undefined;
+  /** Whether a sidecar was there when it was read, and that of a .tap image. */
+  get isOfTap(): boolean {
+    return this.#isOfTap;
   }
 
   /**
@@ -48,7 +51,9 @@ export class Sidecar {
       return { partitionCount: 1, state: { writeProtected: false, partition: 0, object: 0 } };
     }
     try {
-      return decodeContents(JSON.parse(this.#written));
+      const contents = decodeContents(JSON.parse(this.#written));
+      this.#isOfTap = contents.imageFormat === undefined;
+      return contents;
     } catch (cause) {
       const reason = (cause as Error).message;
       const message = `Cannot use ${this.#path} as the sidecar of a tape image: ${reason}`;
@@ -61,9 +66,9 @@ export class Sidecar {
    *
    * @throws {MediumStoreError} when it cannot be written.
    */
-  write({ partitionCount, state }: SidecarContents): void {
+  write({ partitionCount, imageFormat, state }: SidecarContents): void {
     const partitions = partitionCount > 1 ? { partitions: partitionCount } : {};
-    const contents = { format: FORMAT, version: VERSION, ...partitions, ...state };
+    const contents = { format: FORMAT, version: VERSION, imageFormat, ...partitions, ...state };
     const text = JSON.stringify(contents, null, 2) + "\n";
     if (text === this.#written) return;
     replaceTextFile(this.#path, text);
@@ -73,7 +78,10 @@ export class Sidecar {
 
 function decodeContents(value: unknown): SidecarContents {
   if (typeof value !== "object" || value === null) throw new TypeError("it is not an object");
-  const { format, version, partitions = 1, ...fields } = value as Record<string, unknown>;
+  const { format, version, imageFormat, partitions = 1, ...fields } = value as Record<
+    string,
+    unknown
+  >;
   if (format !== FORMAT) throw new TypeError(`its format is not "${FORMAT}"`);
   if (version !== VERSION) throw new TypeError(`its version is ${version}, not ${VERSION}`);
   if (!Number.isInteger(partitions) || (partitions as number) < 1) {
@@ -82,5 +90,8 @@ function decodeContents(value: unknown): SidecarContents {
   if ((partitions as number) > MAX_PARTITIONS) {
     throw new TypeError(`its partitions is more than ${MAX_PARTITIONS}`);
   }
-  return { partitionCount: partitions as number, state: decodeState(fields) };
+  if (imageFormat !== undefined && typeof imageFormat !== "string") {
+    throw new TypeError("its imageFormat is not a text");
+  }
+  return { partitionCount: partitions as number, imageFormat, state: decodeState(fields) };
 }

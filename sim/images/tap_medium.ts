@@ -7,6 +7,7 @@
 import type { Medium, MediumState, Partition } from "../tape/medium.ts";
 import type { ImageFile } from "./image_file.ts";
 import { ImageLock } from "./image_lock.ts";
+import { canKeepPosition, keepPosition } from "./kept_position.ts";
 import {
   createPartitionFiles,
   discardTape,
@@ -24,8 +25,8 @@ export interface TapMediumOptions {
   /** Creates the image, blank, when there is none. @default true */
   readonly create?: boolean;
   /**
-   * Never writes to the image, takes no lock, and is write protected. An image that may not be written is opened so
-   * in any case.
+   * Writes neither the image nor its sidecar, takes no lock, and is write protected. Of an image that may not be written
+   * nothing but where the tape stands is kept, in the sidecar, in any case.
    *
    * @default false
    */
@@ -44,13 +45,20 @@ export class TapMedium implements Medium {
   readonly state: MediumState;
   /** The image was cut within an object, which is dropped: what lies before it is all there. */
   readonly warning: TapWarning | undefined;
+  /** Whether the next use of the image finds the tape where this one leaves it. */
+  readonly keepsPosition: boolean;
   #files: readonly ImageFile[];
   #partitions: readonly TapPartition[];
   readonly #sidecar: Sidecar;
   readonly #lock: ImageLock | undefined;
   #open = true;
 
-  private constructor(path: string, files: readonly ImageFile[], lock: ImageLock | undefined) {
+  private constructor(
+    path: string,
+    files: readonly ImageFile[],
+    lock: ImageLock | undefined,
+    readOnly = false,
+  ) {
     this.path = path;
     this.#files = files;
     this.#lock = lock;
@@ -59,6 +67,9 @@ export class TapMedium implements Medium {
     this.warning = this.#partitions.find(({ warning }) => warning !== undefined)?.warning;
     this.state = this.#sidecar.read().state;
     if (!this.#isWritable) this.state.writeProtected = true;
+    // A sidecar would say of a file that may be anything that it is ours.
+    this.keepsPosition = this.#isWritable ||
+      (!readOnly && !this.#mayBeForeign && canKeepPosition(path));
   }
 
   /**
@@ -78,7 +89,7 @@ export class TapMedium implements Medium {
       if (isWritable) lock = ImageLock.acquire(path);
       // Whoever held the lock until now may have formatted the tape.
       if (storedPartitionCount(path) === files.length) {
-        const medium = new TapMedium(path, files, lock);
+        const medium = new TapMedium(path, files, lock, readOnly);
         // The sidecar of a new image tells, should the process be killed in its first record, that the image is ours.
         if (medium.#isNew) medium.flush();
         if (!isWritable || !medium.#mayBeForeign) return medium;
@@ -153,11 +164,12 @@ export class TapMedium implements Medium {
 
   /** No whole record is in the file, and no sidecar says that it is ours: it may be anything. */
   get #mayBeForeign(): boolean {
-    return isDoubtful(this) && !this.#sidecar.isThere;
+    return isDoubtful(this) && !this.#sidecar.isOfTap;
   }
 
   flush(): void {
-    if (!this.#open || !this.#isWritable) return;
+    if (!this.#open || !this.keepsPosition) return;
+    if (!this.#isWritable) return keepPosition(this.path, this.state);
     for (const partition of this.#partitions) partition.sync();
     this.#sidecar.write({ partitionCount: this.#partitions.length, state: this.state });
   }

@@ -27,6 +27,8 @@ export interface ServedImage {
   readonly drive: SimulatedDrive;
   /** The image is cut within an object, which the tape then does not have: what lies before it is all there. */
   readonly warning: TapWarning | undefined;
+  /** Whether the next use of the image finds the tape where this one leaves it. */
+  readonly keepsPosition: boolean;
   /**
    * Ends all sessions, and writes the image back.
    *
@@ -57,7 +59,8 @@ export async function serveImage(
       units: [{ lun: 0, device: drive }],
     });
     const { dial, urls: [url] } = target;
-    return { dial, url, drive, warning: medium.warning, close: () => target.close() };
+    const { warning, keepsPosition } = medium;
+    return { dial, url, drive, warning, keepsPosition, close: () => target.close() };
   } catch (error) {
     await drive.close();
     throw error;

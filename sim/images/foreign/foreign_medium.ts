@@ -13,6 +13,7 @@ import {
 } from "../../tape/medium.ts";
 import { ImageFormatError } from "../errors.ts";
 import { ImageFile } from "../image_file.ts";
+import { canKeepPosition, keepPosition, keptPosition } from "../kept_position.ts";
 import type { TapWarning } from "../tap_walk.ts";
 import { awsTapeReader } from "./aws_tape.ts";
 import { copyTapeReader } from "./copy_tape.ts";
@@ -41,8 +42,8 @@ const TELLTALE: readonly (readonly [RegExp, ImageReader])[] = [
 ];
 
 /**
- * A cartridge in an AWSTAPE, HET, CPTP, E11 or TPC image, which is never written: it is write protected, and where it
- * stands is forgotten. {@linkcode convertImage} makes a .tap image of it. HET records packed with bzip2 are refused.
+ * A cartridge in an AWSTAPE, HET, CPTP, E11 or TPC image, which is never written: it is write protected. A sidecar
+ * `NAME.json` keeps where the tape stands. {@linkcode convertImage} makes a .tap image of it. HET records packed with bzip2 are refused.
  */
 export class ForeignMedium implements Medium {
   /** Path of the image. */
@@ -50,14 +51,23 @@ export class ForeignMedium implements Medium {
   /** The format that the file turned out to have. */
   readonly imageFormat: ForeignFormat;
   readonly partitions: readonly Partition[];
-  readonly state: MediumState = { writeProtected: true, partition: 0, object: 0 };
+  readonly state: MediumState;
+  /** Whether the next use of the image finds the tape where this one leaves it. */
+  readonly keepsPosition: boolean;
   /** The image was cut within an object, which is dropped: what lies before it is all there. */
   readonly warning: TapWarning | undefined;
   readonly #file: ImageFile;
   #open = true;
 
-  private constructor(file: ImageFile, reader: ImageReader, contents: ForeignContents) {
+  private constructor(
+    file: ImageFile,
+    { reader, contents }: Recognized,
+    { readOnly }: { readonly readOnly: boolean },
+  ) {
     this.path = file.path;
+    const place = keptPosition(file.path);
+    this.state = { writeProtected: true, partition: 0, object: 0, ...place };
+    this.keepsPosition = !readOnly && place !== undefined && canKeepPosition(file.path);
     this.imageFormat = contents.format;
     this.warning = contents.warning;
     this.partitions = [new ForeignPartition(file, reader, contents)];
@@ -66,25 +76,31 @@ export class ForeignMedium implements Medium {
 
   /**
    * Opens an image; what is in it tells its format, but for TPC, which goes by the ending `.tpc`. A format that is given
-   * decides.
+   * decides. With `readOnly` nothing is written beside it either.
    *
    * @throws {ImageFormatError} when the file is of none of the formats, or damaged.
    * @throws {MediumStoreError} when the file system fails.
    */
-  static open(path: string, format?: ForeignFormat): ForeignMedium {
+  static open(
+    path: string,
+    options: { readonly format?: ForeignFormat; readonly readOnly?: boolean } = {},
+  ): ForeignMedium {
+    const { format, readOnly = false } = options;
     const file = ImageFile.open(path, { create: false, readOnly: true });
     try {
-      const { reader, contents } = format === undefined
+      const recognized = format === undefined
         ? recognize(file)
         : { reader: READERS[format], contents: READERS[format].walk(file) };
-      return new ForeignMedium(file, reader, contents);
+      return new ForeignMedium(file, recognized, { readOnly });
     } catch (error) {
       file.close();
       throw error;
     }
   }
 
-  flush(): void {}
+  flush(): void {
+    if (this.#open && this.keepsPosition) keepPosition(this.path, this.state, this.imageFormat);
+  }
 
   /**
    * Refused: the image is only read.
@@ -97,8 +113,12 @@ export class ForeignMedium implements Medium {
 
   close(): void {
     if (!this.#open) return;
-    this.#open = false;
-    this.#file.close();
+    try {
+      this.flush();
+    } finally {
+      this.#open = false;
+      this.#file.close();
+    }
   }
 }
 

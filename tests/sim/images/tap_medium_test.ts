@@ -337,6 +337,53 @@ Deno.test("An image that may not be written is opened write protected, even by t
     medium.close();
   }));
 
+Deno.test("Where the tape stands is kept of an image that may not be written, and its other settings stay", () =>
+  withImage(async (path) => {
+    const bench = open(path);
+    for (let each = 0; each < 3; each++) writeRecord(bench, 100);
+    await bench.drive.close();
+    const before = JSON.parse(readFileSync(`${path}.json`, "utf8"));
+    chmodSync(path, 0o444);
+    const protectedBench = open(path);
+    protectedBench.ok(REWIND);
+    protectedBench.ok(read(100));
+    await protectedBench.drive.close();
+    deepStrictEqual(JSON.parse(readFileSync(`${path}.json`, "utf8")), { ...before, object: 1 });
+    strictEqual(open(path).drive.position?.object, 1);
+    strictEqual(existsSync(`${path}.lock`), false);
+  }));
+
+Deno.test("Where the tape stands is left alone by those who only look, and while another drive has the image", () =>
+  withImage(async (path) => {
+    const bench = open(path);
+    writeRecord(bench, 100);
+    await bench.drive.close();
+    const before = readFileSync(`${path}.json`, "utf8");
+    const looking = new DriveBench({ medium: TapMedium.open(path, { readOnly: true }) });
+    looking.ok(REWIND);
+    await looking.drive.close();
+    chmodSync(path, 0o444);
+    const reading = open(path);
+    writeFileSync(`${path}.lock`, "somebody's");
+    reading.ok(REWIND);
+    await reading.drive.close();
+    strictEqual(readFileSync(`${path}.json`, "utf8"), before);
+  }));
+
+Deno.test("An image whose sidecar cannot be written says that the place is not kept", () =>
+  withImage(async (path) => {
+    const bench = open(path);
+    writeRecord(bench, 100);
+    await bench.drive.close();
+    chmodSync(path, 0o444);
+    chmodSync(`${path}.json`, 0o444);
+    const medium = TapMedium.open(path);
+    strictEqual(medium.keepsPosition, false);
+    medium.state.object = 0;
+    medium.close();
+    strictEqual(JSON.parse(readFileSync(`${path}.json`, "utf8")).object, 1);
+  }));
+
 Deno.test("A file that only might be a torn image is not written to", () =>
   withImage((path) => {
     const foreign = new Uint8Array(1000).fill(0x11);

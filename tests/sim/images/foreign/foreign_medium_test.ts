@@ -152,6 +152,31 @@ Deno.test("A drive with a foreign image reads it, and refuses to write as with a
     await drive.close();
   }));
 
+Deno.test("Where the tape stands on a foreign image is kept beside it, but for those who only look", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    const leaveAt = (object: number, readOnly = false) => {
+      const medium = openImage(path, { readOnly });
+      const { state: { object: found } } = medium;
+      medium.state.object = object;
+      medium.close();
+      return found;
+    };
+    deepStrictEqual([leaveAt(2, true), leaveAt(0)], [0, 0]);
+    strictEqual(existsSync(`${path}.json`), false);
+    deepStrictEqual([leaveAt(2), leaveAt(1, true), leaveAt(3), leaveAt(3)], [0, 2, 2, 3]);
+    ok(readFileSync(path).equals(bytes(SAMPLES[0][2])));
+  }));
+
+Deno.test("A file beside a foreign image that has the name of a sidecar and is none stays, and the place is not kept", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    writeFileSync(`${path}.json`, "notes");
+    const medium = openImage(path);
+    strictEqual(medium.keepsPosition, false);
+    medium.state.object = 1;
+    medium.close();
+    strictEqual(readFileSync(`${path}.json`, "utf8"), "notes");
+  }));
+
 Deno.test("Writing to a foreign image is an error that says what to do", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const medium = ForeignMedium.open(path);
