@@ -23,7 +23,8 @@ export const verifyCommand: Command = defineCommand({
   group: "Data",
   brief: "Read everything from here on, and compare it with a manifest if there is one.",
   details: "Prints the SHA-256 of each file. With --manifest, the files are looked for where " +
-    "tape write put them, and the exit status says whether they are all there, unchanged.",
+    "tape write put them, or from here on when the drive told no positions, and the exit status " +
+    "says whether they are all there, unchanged.",
   examples: ["tape rewind && tape verify", "tape verify --manifest tape7.json"],
   parser: object({
     manifest: optional(option("--manifest", filePath("FILE.json"), {
@@ -126,7 +127,7 @@ export async function compareFiles(
   );
 }
 
-/** Goes to where the first file begins. Some drives take no LOCATE. */
+/** Goes to where the first file begins, unless nobody has said where that is. Some drives take no LOCATE. */
 async function goToFirst(
   drive: TapeDrive,
   expected: readonly ManifestFile[],
@@ -143,6 +144,7 @@ async function goToFirst(
       if (!takesNoLocate(error) || (object > 0 && !standsBehind)) throw error;
     }
   }
+  if (!standsBehind && first?.position === undefined) return;
   if (!standsBehind) return await drive.rewind({ signal });
   await drive.space("filemarks", -expected.length, { signal });
   if (first.records > 0) await drive.space("blocks", -first.records, { signal });

@@ -63,6 +63,23 @@ Deno.test("verify finds the files of a manifest wherever the tape stands", async
   assert.match(host.errors, /all 2 files are as they were written/);
 });
 
+Deno.test("verify compares from where the tape stands when the manifest tells no positions", async () => {
+  const { devices } = bench();
+  await writeTwoFiles(devices);
+  const host = new MemoryHost({ files: { b: patternBytes(300, 3) } });
+  assert.equal(await tape("write b b -b 1000 --manifest b.json", host, devices), 0, host.errors);
+  const untold = JSON.parse(new TextDecoder().decode(host.sinks.get("b.json")!.bytes));
+  for (const file of untold.files) delete file.position;
+  const files = { "b.json": new TextEncoder().encode(JSON.stringify(untold)) };
+  await tape("seek 6", new MemoryHost(), devices);
+  const { status, host: verified } = await run(
+    "verify --manifest b.json",
+    devices,
+    new MemoryHost({ files }),
+  );
+  assert.equal(status, 0, verified.errors);
+});
+
 Deno.test("verify names the file that differs from its manifest", async () => {
   const { devices } = bench();
   const { manifest } = await writeTwoFiles(devices);
