@@ -9,9 +9,15 @@ import { AuthenticationError, ConnectError, LoginError } from "./iscsi/errors.ts
 import { formatPortal, parsePortal } from "./iscsi/portal.ts";
 import { Session } from "./iscsi/session/session.ts";
 import type { ConnectOptions } from "./iscsi/session/session_options.ts";
+import type { Capacity } from "./scsi/block/capacity.ts";
+import { readCapacity } from "./scsi/block/read_capacity.ts";
+import { DeviceType } from "./scsi/device_type.ts";
+import { ScsiStatusError, UnexpectedResponseError } from "./scsi/errors.ts";
 import { inquiry, type InquiryData } from "./scsi/inquiry.ts";
 import { lunToNumber } from "./scsi/lun.ts";
+import type { LogicalUnit } from "./scsi/logical_unit.ts";
 import { reportLuns } from "./scsi/report_luns.ts";
+import { drainUnitAttentions } from "./scsi/test_unit_ready.ts";
 
 /** One logical unit of a target. */
 export interface ListedLogicalUnit {
@@ -23,6 +29,8 @@ export interface ListedLogicalUnit {
   readonly lun: number;
   /** What the logical unit says of itself. */
   readonly inquiry: InquiryData;
+  /** Capacity of a disk that tells it. */
+  readonly capacity?: Capacity;
 }
 
 /** A target, or one of its logical units, that could not be listed. */
@@ -81,14 +89,43 @@ async function listTarget(
     for (const lun of await reportLuns(session.logicalUnit(0), options)) {
       const number = lunToNumber(lun);
       if (number === undefined) continue;
-      const answer = await inquiry(session.logicalUnit(lun), options);
+      const unit = session.logicalUnit(lun);
+      const answer = await inquiry(unit, options);
       if (answer.peripheralQualifier !== CONNECTED) continue;
       const portal = formatPortal(session.address);
-      found.push({ targetName: target.name, portal, lun: number, inquiry: answer });
+      const capacity = DISKS.has(answer.deviceType) ? await capacityOf(unit, options) : undefined;
+      found.push({
+        targetName: target.name,
+        portal,
+        lun: number,
+        inquiry: answer,
+        ...(capacity && { capacity }),
+      });
     }
     return found;
   } finally {
     await session.close();
+  }
+}
+
+const SIMPLIFIED_DISK = 0x0e;
+
+/** What answers READ CAPACITY (SBC-4, RBC). */
+const DISKS: ReadonlySet<number> = new Set([DeviceType.Disk, SIMPLIFIED_DISK]);
+
+/** `undefined` when the disk has no medium, or does not tell. */
+async function capacityOf(
+  unit: LogicalUnit,
+  { signal }: ConnectOptions,
+): Promise<Capacity | undefined> {
+  try {
+    await drainUnitAttentions(unit, { signal });
+    return await readCapacity(unit, { signal });
+  } catch (error) {
+    if (error instanceof ScsiStatusError || error instanceof UnexpectedResponseError) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { multiple, withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { FoundLibraryDrive } from "../../mod.ts";
-import { formatCount } from "../byte_size.ts";
+import { formatBytes, formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { type ConnectionSettings, connectionSettings } from "../device/connection_settings.ts";
@@ -16,8 +16,10 @@ export const lsCommand: Command = defineCommand({
   name: "ls",
   group: "Find",
   brief: "List the logical units behind iSCSI portals, one a line.",
-  details: "Each line: target, portal, LUN, type, vendor, product, revision; with --library then " +
-    "the number of slots of a library, or which drive of which library it is.",
+  details:
+    "Each line: target, portal, LUN, type, vendor, product, revision; then the capacity of " +
+    "a disk, and with --library the number of slots of a library, or which drive of which " +
+    "library it is.",
   examples: [
     "tape ls 10.0.0.5",
     "tape ls 10.0.0.5:3260 [fd00::5] --json",
@@ -125,6 +127,7 @@ function unitLines(units: readonly ListedUnit[], libraries: readonly LibraryView
     unit.vendor,
     unit.product,
     unit.revision,
+    ...(unit.capacityBytes === undefined ? [] : [formatBytes(unit.capacityBytes)]),
     ...libraryNote(nameOf(addressOf(unit)), libraries),
   ]));
 }

@@ -20,6 +20,11 @@ export interface ListedUnit {
   readonly product: string;
   /** Product revision level. */
   readonly revision: string;
+  /** Bytes of a disk that tells them. */
+  readonly capacityBytes?: number;
+  /** Its logical blocks, and the bytes of each. */
+  readonly blocks?: number;
+  readonly blockBytes?: number;
 }
 
 /** Something behind a portal that could not be listed. */
@@ -56,7 +61,7 @@ export async function listUnits(
     const { units, failures } = await listLogicalUnits(portal, settings);
     return {
       portal,
-      units: units.map(({ targetName, inquiry, ...unit }) => ({
+      units: units.map(({ targetName, inquiry, capacity, ...unit }) => ({
         target: targetName,
         portal: unit.portal,
         lun: unit.lun,
@@ -64,6 +69,11 @@ export async function listUnits(
         vendor: inquiry.vendor,
         product: inquiry.product,
         revision: inquiry.revision,
+        ...(capacity && {
+          capacityBytes: capacity.blocks * capacity.blockBytes,
+          blocks: capacity.blocks,
+          blockBytes: capacity.blockBytes,
+        }),
       })),
       failures: failures.map(({ targetName, error }) => failure(error, targetName)),
     };

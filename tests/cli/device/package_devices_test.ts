@@ -58,6 +58,20 @@ Deno.test("A served target is listed with its drives", () =>
     assert.equal(listing.units[0].vendor, "UISCSI");
   }));
 
+Deno.test("A disk is listed with its capacity, in words and with --json", () =>
+  serving({ ramDiskBytes: 3 << 20 }, async (_target, portal) => {
+    const host = new MemoryHost();
+    assert.equal(await run(["ls", portal], host), 0, host.errors);
+    const [tape, disk] = host.output.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
+    assert.deepEqual([tape.length, disk.at(-1)], [7, "3.1 MB"]);
+    const json = new MemoryHost();
+    assert.equal(await run(["ls", portal, "--json"], json), 0, json.errors);
+    const [{ units }] = JSON.parse(json.output).portals;
+    assert.equal("capacityBytes" in units[0], false);
+    assert.equal(units[1].capacityBytes, 3 << 20);
+    assert.equal(units[1].blocks * units[1].blockBytes, 3 << 20);
+  }));
+
 Deno.test("A portal where nobody listens is a failure with advice, not an exception", async () => {
   let gone = "";
   await serving({}, (_target, portal) => Promise.resolve(void (gone = portal)));
