@@ -40,6 +40,7 @@ export * from "./block/synchronize_cache.ts";
 export * from "./block/unmap.ts";
 export * from "./block/verify.ts";
 export * from "./block/write_same.ts";
+export * from "./block/xd_write_read.ts";
 export * from "./cdb.ts";
 export * from "./command_table.ts";
 export * from "./crc32c.ts";

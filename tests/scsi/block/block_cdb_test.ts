@@ -10,6 +10,7 @@ import {
 import { unmapCdb } from "../../../scsi/block/unmap.ts";
 import { verify10Cdb, verify16Cdb } from "../../../scsi/block/verify.ts";
 import { writeSame10Cdb, writeSame16Cdb } from "../../../scsi/block/write_same.ts";
+import { xdWriteRead10Cdb } from "../../../scsi/block/xd_write_read.ts";
 import { hex } from "../fake_unit.ts";
 
 const SHORT = { lba: 0x01020304, blocks: 0x0506 };
@@ -56,6 +57,12 @@ const CDBS: [string, Uint8Array, string][] = [
     "35 02 00 00 00 00 00 00 00 00",
   ],
   ["SYNCHRONIZE CACHE(16)", synchronizeCache16Cdb(LONG), `91 00 ${LONG_REST}`],
+  ["XDWRITEREAD(10)", xdWriteRead10Cdb(SHORT), `53 00 ${SHORT_REST}`],
+  [
+    "XDWRITEREAD(10) with everything",
+    xdWriteRead10Cdb(SHORT, { ...BOTH, disableWrite: true }),
+    `53 1c ${SHORT_REST}`,
+  ],
   ["WRITE SAME(10)", writeSame10Cdb(SHORT), `41 00 ${SHORT_REST}`],
   ["WRITE SAME(10) that unmaps", writeSame10Cdb(SHORT, { unmap: true }), `41 08 ${SHORT_REST}`],
   ["WRITE SAME(16)", writeSame16Cdb(LONG), `93 00 ${LONG_REST}`],
