@@ -22,8 +22,9 @@ export interface ListedUnit {
   readonly revision: string;
   /** Bytes of a disk that tells them. */
   readonly capacityBytes?: number;
-  /** Its logical blocks, and the bytes of each. */
+  /** Its logical blocks. */
   readonly blocks?: number;
+  /** Bytes of one of those. */
   readonly blockBytes?: number;
 }
 
