@@ -266,7 +266,8 @@ export class Device {
     if (condition !== "medium-error" && condition !== "hardware-error") return false;
     const last = this.#lastFailure;
     this.#lastFailure = reply;
-    return last?.goodBefore === goodBefore && codeOf(last.sense!) === codeOf(sense!);
+    if (last === undefined || last === reply || last.goodBefore !== goodBefore) return false;
+    return codeOf(last.sense!) === codeOf(sense!);
   }
 
   /** The error that an answer amounts to, which the caller gets next. */
