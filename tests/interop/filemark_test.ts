@@ -106,6 +106,32 @@ Deno.test("istgt: nor where LOCATE has led to it, in this session or the next", 
     }
   }));
 
+/** What is written in the place of a filemark: a record for each letter, a filemark for each stroke. */
+const OVERWRITES = ["a", "ab", "|", "||", "a|", "|a|", "a||"];
+
+for (const [name, start] of Object.entries(TARGETS)) {
+  Deno.test(`${name}: what is written over a filemark that a motion has led to is all that stands there`, () =>
+    withTarget(start(), async ({ url }) => {
+      for (const overwrite of OVERWRITES) {
+        await writeFiles(url);
+        await withDrive(url, async (drive) => {
+          const [mark] = MARKS;
+          await drive.rewind();
+          await drive.space("blocks", mark);
+          const pieces = overwrite.match(/a+|b+|\|+/g)!;
+          for (const piece of pieces) {
+            if (piece.startsWith("|")) await drive.writeFilemarks(piece.length);
+            else await drive.write(new Uint8Array(RECORD_BYTES).fill(0xaa));
+          }
+          await drive.rewind();
+          const written = pieces.flatMap((piece) => [...piece])
+            .map((letter) => letter === "|" ? "filemark" : "170.170");
+          assert.deepEqual(await readOn(drive), [...TAPE.slice(0, mark), ...written], overwrite);
+        });
+      }
+    }));
+}
+
 for (const [name, start] of Object.entries(TARGETS)) {
   for (const readAhead of [0, 8]) {
     Deno.test(`${name}: nor where the connection is lost directly behind a filemark, read-ahead ${readAhead}`, () =>
