@@ -5,7 +5,7 @@
  */
 
 import { spaceCdb, SpaceCode } from "./commands.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { EndOfPartition } from "./end_of_partition.ts";
 import { leastRead, MET_BY_READ } from "./least_read.ts";
@@ -36,7 +36,9 @@ export class EndOfData {
   async find(signal?: AbortSignal): Promise<void> {
     const { device } = this.#session;
     const command = { cdb: spaceCdb(SpaceCode.EndOfData, 0), signal };
-    await this.#reposition.leaving(() => device.perform(command, END), signal);
+    const space = () => device.perform(command, END);
+    const { condition } = await this.#reposition.leaving(space, signal);
+    if (isDone(condition)) this.#session.leaveBuffer();
     this.#session.place();
     this.#session.count.forget();
     await this.#session.arriving(async () => {

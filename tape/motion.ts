@@ -144,6 +144,7 @@ export class Motion {
     const options = locateOptions(target);
     const reply = await this.#reposition.leaving(() => this.#locate(options, signal), signal);
     if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
+    this.#session.leaveBuffer();
     if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
     this.#session.place();
     this.#session.count.forget();

@@ -61,7 +61,6 @@ export class Reposition {
     signal?.throwIfAborted();
     try {
       const result = await this.#session.moving(motion, signal);
-      this.#session.leaveBuffer();
       this.#ahead.clear();
       return result;
     } catch (error) {
@@ -195,7 +194,12 @@ export class Reposition {
    */
   async settleLanding(): Promise<void> {
     const landing = await this.#session.landing();
-    if (landing === undefined || landing <= 1) return;
+    if (landing !== undefined) await this.settleAt(landing);
+  }
+
+  /** The same, where the tape stands before the object that the drive calls this number. */
+  async settleAt(landing: number): Promise<void> {
+    if (landing <= 1) return;
     await this.#orLose(async () => {
       if (await this.#ways.locate(landing)) return this.#ways.arrive(landing);
       const stands = await this.#ways.number() === landing;

@@ -6,7 +6,7 @@
 
 import type { Sense } from "../scsi/sense.ts";
 import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
@@ -71,7 +71,7 @@ export class Spacing {
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const before = count < 0 ? await this.#before(what, signal) : undefined;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
-    this.#session.leaveBuffer();
+    if (isDone(reply.condition)) this.#session.leaveBuffer();
     const stop = stopOf(reply, count);
     if (stop === undefined && before !== undefined) {
       await this.#checkBeginning(before, count, signal);
@@ -186,7 +186,8 @@ export class Spacing {
     }
     const here = (await this.#session.askPosition(signal))?.object;
     if (here === landing + 1) count.passRecords(1);
-    else if (here !== landing) count.loseRecord();
+    else if (here === landing) await this.#reposition.settleAt(landing);
+    else count.loseRecord();
   }
 
   /** What the driver's own count makes of SPACE over blocks. Some drives do not stop at filemarks, so only records known to lie here count as such. */

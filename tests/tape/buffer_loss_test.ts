@@ -190,6 +190,43 @@ for (const what of ["flush", "position"] as const) {
   });
 }
 
+/** A drive whose answer to one command comes too late for who has called it off. */
+async function calledOff(writeBehind: number, opcode: number) {
+  const { unit, drive } = await openSim(BUFFERED, { writeBehind });
+  await drive.rewind();
+  await writeAll(drive, 1, 4);
+  await drive.position();
+  const caller = new AbortController();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command: ScsiCommand) => {
+    const result = await execute(command);
+    if (command.cdb[0] !== opcode || command.signal === undefined) return result;
+    caller.abort(new Error("enough"));
+    throw caller.signal.reason;
+  };
+  return { unit, drive, signal: caller.signal };
+}
+
+for (const writeBehind of [0, 4]) {
+  Deno.test(`a lost buffer is told of, though the flush that was told so had been called off: write-behind ${writeBehind}`, async () => {
+    const { unit, drive, signal } = await calledOff(writeBehind, FILEMARKS);
+    unit.drive.addBadBlock({ object: 2, on: "write", times: 1 });
+    await assert.rejects(drive.flush({ signal }), (error) => error === signal.reason);
+    await assert.rejects(drive.flush(), (error: PositionLostError) => {
+      return error instanceof PositionLostError && error.writes?.durable === 0;
+    });
+    await drive.close();
+  });
+
+  Deno.test(`a flush that is called off costs nothing where all is well: write-behind ${writeBehind}`, async () => {
+    const { unit, drive, signal } = await calledOff(writeBehind, FILEMARKS);
+    await assert.rejects(drive.flush({ signal }), (error) => error === signal.reason);
+    await drive.flush();
+    await drive.close();
+    assert.equal(contents(unit), "1 2 3 4");
+  });
+}
+
 for (
   const sense of [
     { key: 3, asc: 0x0c, ascq: 0, deferred: true },

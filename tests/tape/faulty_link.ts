@@ -73,9 +73,19 @@ export class FaultyLink implements RecoverableLogicalUnit {
 
   /** The drive loses what it has buffered, and its place. */
   reset(): void {
+    this.#emptyBuffer();
+    this.sim.drive.reset();
+  }
+
+  /** The same, and it tells nothing but what many targets tell every new login. */
+  powerCycle(): void {
+    this.#emptyBuffer();
+    this.sim.drive.powerCycle();
+  }
+
+  #emptyBuffer(): void {
     const [partition] = this.sim.drive.medium!.partitions;
     partition.truncate(Math.min(this.#durable, partition.objectCount));
-    this.sim.drive.reset();
   }
 
   reestablish(): Promise<void> {

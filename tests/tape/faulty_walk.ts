@@ -109,6 +109,10 @@ export class FaultyWalk {
             this.link.cut();
             this.link.reset();
           },
+          powerCycleWhileLost: () => {
+            this.link.cut();
+            this.link.powerCycle();
+          },
         }
         : { answer: () => this.#inject() }),
     };
