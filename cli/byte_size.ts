@@ -16,8 +16,11 @@ export function parseByteSize(input: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** A command-line value that is a size in bytes, at least `minBytes`. */
-export function byteSize(minBytes = 1): ValueParser<"sync", number> {
+/** A command-line value that is a size in bytes, from `minBytes` to `maxBytes`. */
+export function byteSize(
+  minBytes = 1,
+  maxBytes = Number.MAX_SAFE_INTEGER,
+): ValueParser<"sync", number> {
   return {
     mode: "sync",
     metavar: "SIZE",
@@ -34,6 +37,13 @@ export function byteSize(minBytes = 1): ValueParser<"sync", number> {
         return {
           success: false,
           error: message`Expected a size of at least ${text(String(minBytes))}, but got ${input}.`,
+        };
+      }
+      if (bytes > maxBytes) {
+        const limit = text(String(maxBytes));
+        return {
+          success: false,
+          error: message`Expected a size of at most ${limit} bytes, but got ${input}.`,
         };
       }
       return { success: true, value: bytes };

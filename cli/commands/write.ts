@@ -10,16 +10,17 @@ import { type Command, type CommandContext, defineCommand } from "../command.ts"
 import { CommandFailure } from "../command_failure.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource } from "../host/host.ts";
-import { FileWriter, type RecordLayout } from "../transfer/file_writer.ts";
+import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
 import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
 import { Progress } from "../transfer/progress.ts";
+import { type RecordLayout, recordLayout } from "../transfer/record_layout.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
 import { compareFiles } from "./verify.ts";
 
-/** What users of tape write over networks have settled on: a multiple of the usual burst length, and every drive takes it. */
-const DEFAULT_RECORD_BYTES = 256 * 1024;
+/** The largest array that the runtimes make. */
+const MAX_BUFFER_BYTES = 16 * 2 ** 30;
 /** Pauses of the drive that are worth a hint. */
 const MANY_PAUSES = 3;
 
@@ -49,7 +50,7 @@ export const writeCommand: Command = defineCommand({
       flag("--verify", { description: message`Read everything back and compare it.` }),
       false,
     ),
-    bufferBytes: optional(option("--buffer", byteSize(), {
+    bufferBytes: optional(option("--buffer", byteSize(1, MAX_BUFFER_BYTES), {
       description: message`Memory to fill ahead, so that a slow source lets the drive rest less.`,
     })),
     startAt: optional(option("--start-at", integer({ min: 1, max: 100, metavar: "PERCENT" }), {
@@ -217,26 +218,4 @@ class TapeWrite {
       shown: this.#values.progress || host.stderr.isTerminal,
     });
   }
-}
-
-/** @throws {CommandFailure} when the drive's fixed blocks do not divide the wanted size. */
-async function recordLayout(
-  drive: TapeDrive,
-  wanted: number | undefined,
-): Promise<RecordLayout> {
-  const blockBytes = await drive.blockSize();
-  const recordBytes = wanted ?? DEFAULT_RECORD_BYTES;
-  if (blockBytes === 0) return { recordBytes, blockBytes };
-  if (wanted !== undefined && wanted % blockBytes !== 0) {
-    throw new CommandFailure(
-      `Writing in pieces of ${wanted} bytes: the drive is in fixed-block mode of ${blockBytes} bytes; ` +
-        `give a multiple of that, or switch to variable mode with tape setblk 0`,
-    );
-  }
-  return { recordBytes: wholeBlocks(recordBytes, blockBytes), blockBytes };
-}
-
-/** At most `bytes`, but at least one block. */
-function wholeBlocks(bytes: number, blockBytes: number): number {
-  return Math.max(1, Math.floor(bytes / blockBytes)) * blockBytes;
 }

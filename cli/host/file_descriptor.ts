@@ -11,6 +11,9 @@ const truncateFile = promisify(ftruncate);
 /** A pipe that another program has made non-blocking has nothing for us just now. */
 const RETRY_MS = 2;
 
+/** The system counts what one call reads in 31 bits; longer ones come out as none at all. */
+const MAX_READ_BYTES = 2 ** 30;
+
 /** Calls `attempt` until it fails with something else than EAGAIN, or succeeds. */
 async function whenReady(attempt: () => Promise<number>): Promise<number> {
   for (;;) {
@@ -25,7 +28,7 @@ async function whenReady(attempt: () => Promise<number>): Promise<number> {
 
 function readOnce(fd: number, into: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(fd, into, 0, into.length, null, (error, length) => {
+    read(fd, into, 0, Math.min(into.length, MAX_READ_BYTES), null, (error, length) => {
       if (error) reject(error);
       else resolve(length);
     });

@@ -7,16 +7,11 @@ import { EARLY_WARNING } from "../report/early_warning.ts";
 import type { ManifestFile } from "./manifest.ts";
 import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
+import type { RecordLayout } from "./record_layout.ts";
 import { transferReport, transferText } from "./transfer_report.ts";
 
 /** Milliseconds for a signal to arrive that has ended the source as well. */
 const SETTLING_MS = 20;
-
-/** How a file is cut. `blockBytes` is 0 in variable mode. */
-export interface RecordLayout {
-  readonly recordBytes: number;
-  readonly blockBytes: number;
-}
 
 /** Options of a {@link FileWriter}. */
 export interface FileWriterOptions {

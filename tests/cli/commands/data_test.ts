@@ -174,6 +174,37 @@ Deno.test("write in fixed-block mode refuses a size that is not a multiple, befo
   assert.deepEqual(layout(drive), []);
 });
 
+for (const size of ["17m", "4g", "8g", "1t"]) {
+  Deno.test(`write refuses records of ${size}, which the drive does not take, before it reads anything`, async () => {
+    const { drive, devices } = bench();
+    const stdin = new MemorySource(patternBytes(10));
+    stdin.read = () => assert.fail("nothing is to be read");
+    const host = new MemoryHost({ stdin });
+    assert.equal(await tape(`write - --block-size ${size}`, host, devices), 2);
+    assert.match(
+      host.errors,
+      /^tape: Writing records of \d+ bytes: the drive takes 1 to \d+; give another --block-size$/m,
+    );
+    assert.deepEqual(layout(drive), []);
+  });
+}
+
+Deno.test("write in fixed-block mode takes any multiple of the block: the tape shows blocks alone", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(1536) } });
+  await tape("setblk 512", host, devices);
+  assert.equal(await tape("write in -b 8g", host, devices), 0, host.errors);
+  assert.deepEqual(layout(drive), [512, 512, 512, 0]);
+});
+
+Deno.test("write refuses a --buffer that no memory can be", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("write - --buffer 100g", host, devices), 1);
+  assert.match(host.errors, /--buffer.*at most 17179869184 bytes.*100g/);
+  assert.equal(devices.opened.length, 0);
+});
+
 Deno.test("write warns of early warning once, and goes on", async () => {
   const drive = new SimulatedDrive({
     medium: new MemoryMedium({ capacityBytes: 100_000 }),
