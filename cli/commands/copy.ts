@@ -6,6 +6,7 @@ import { integer, string } from "@optique/core/valueparser";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
+import { isSameDevice } from "../device/same_device.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { Progress } from "../transfer/progress.ts";
 import { type CopyReport, copyTape } from "../transfer/tape_copy.ts";
@@ -44,7 +45,7 @@ export const copyCommand: Command = defineCommand({
     ),
   }),
   run: async ({ destination, files, skipErrors, readAhead, progress: shown }, context) => {
-    if (deviceAddress(context) === destination) {
+    if (await isSameDevice(deviceAddress(context), destination, context.host)) {
       throw new UsageError("A tape cannot be copied to itself: name another device");
     }
     const { host, interruption, reporter } = context;

@@ -53,6 +53,8 @@ export interface CliHost {
   openDescriptor(descriptor: number): ByteSource;
   /** A file to be written: created if missing, left as it is until {@link ByteSink.clear}. */
   createFile(path: string): Promise<ByteSink>;
+  /** The path without symbolic links, whether or not there is such a file. */
+  realPath(path: string): Promise<string>;
   /** A small text file: secrets. */
   readTextFile(path: string): Promise<string>;
   /** One line typed by a person, without its end; rejects with the signal's reason when that aborts. */

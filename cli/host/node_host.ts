@@ -3,6 +3,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { DescriptorSink, DescriptorSource } from "./file_descriptor.ts";
+import { realPath } from "./real_path.ts";
 import type { CliHost, TextOutput } from "./host.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -32,6 +33,7 @@ export const nodeHost: CliHost = {
   openDescriptor: (descriptor) =>
     new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
   createFile: (path) => DescriptorSink.open(path),
+  realPath,
   readTextFile: (path) => readFile(path, "utf8"),
   async readLine(signal) {
     const lines = createInterface({ input: process.stdin, terminal: false, signal });

@@ -161,6 +161,10 @@ export class MemoryHost implements CliHost {
     return Promise.resolve(sink);
   }
 
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
   readTextFile(path: string): Promise<string> {
     const bytes = this.files.get(path);
     if (bytes === undefined) return Promise.reject(noSuchFile(path));

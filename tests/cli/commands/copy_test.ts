@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nodeHost } from "../../../cli/host/node_host.ts";
+import { run } from "../../../cli/run.ts";
 import type { OpenTapeOptions } from "../../../mod.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
@@ -88,4 +93,48 @@ Deno.test("copy to itself is refused", async () => {
   const host = new MemoryHost();
   assert.equal(await tape("copy sim:test.tap", host, devices), 1);
   assert.match(host.errors, /itself/);
+});
+
+const TARGET = "iqn.2026-03.com.example:tape";
+
+for (
+  const [one, other] of [
+    [`iscsi://127.0.0.1/${TARGET}/0`, `iscsi://localhost:3260/${TARGET}/0`],
+    [
+      `iscsi://h/${TARGET}/0`,
+      `iscsi://user@h/${TARGET.replace("example", "EXAMPLE")}/0?header_digest=crc32c`,
+    ],
+  ] as const
+) {
+  Deno.test(`copy from ${one} takes ${other} for the same tape`, async () => {
+    const { devices } = bench();
+    const host = new MemoryHost();
+    assert.equal(await run(["-f", one, "copy", other], host, { devices }), 1);
+    assert.match(host.errors, /itself/);
+    assert.equal(devices.opened.length, 0);
+  });
+}
+
+for (const other of [`iscsi://h/${TARGET}/1`, `iscsi://h/${TARGET}2/0`, "sim:test.tap"]) {
+  Deno.test(`copy from LUN 0 takes ${other} for another tape`, async () => {
+    const { devices } = bench();
+    const host = new MemoryHost();
+    const args = ["-f", `iscsi://h/${TARGET}/0`, "copy", other];
+    assert.equal(await run(args, host, { devices }), 0, host.errors);
+  });
+}
+
+Deno.test("copy knows a simulated drive by whichever path leads to its image", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tape-copy-"));
+  const at = (name: string) => join(folder, name);
+  try {
+    await symlink(folder, at("link"));
+    const args = ["-f", `sim:${at("new.tap")}`, "copy", `sim:${at("link/new.tap")}`];
+    const host = new MemoryHost();
+    host.realPath = nodeHost.realPath;
+    assert.equal(await run(args, host, { devices: bench().devices }), 1);
+    assert.match(host.errors, /itself/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

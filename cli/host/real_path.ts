@@ -1,0 +1,14 @@
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** The path without symbolic links, as far as there is something. @throws the system's error, but ENOENT. */
+export async function realPath(path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    return await realpath(absolute);
+  } catch (error) {
+    const folder = dirname(absolute);
+    if ((error as { code?: unknown }).code !== "ENOENT" || folder === absolute) throw error;
+    return join(await realPath(folder), basename(absolute));
+  }
+}
