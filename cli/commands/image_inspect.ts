@@ -5,6 +5,7 @@ import type { Parser } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
@@ -48,11 +49,17 @@ async function inspect(
     image.close();
   }
   await reporter.result({ image: survey }, surveyText(survey));
-  const { cut } = survey;
-  if (cut === undefined) return;
-  throw new CommandFailure(
-    `Inspecting ${file}: from byte ${cut.offset} on it is ${cut.problem}; what lies before is shown`,
-  );
+  const { cut, damaged } = survey;
+  if (cut !== undefined) {
+    throw new CommandFailure(
+      `Inspecting ${file}: from byte ${cut.offset} on it is ${cut.problem}; what lies before is shown`,
+    );
+  }
+  if (damaged > 0) {
+    throw new CommandFailure(
+      `Inspecting ${file}: it has ${formatCount(damaged, "damaged record")}`,
+    );
+  }
 }
 
 function surveyText({ format, files, sealed }: ImageSurvey): string {

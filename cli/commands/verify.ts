@@ -22,9 +22,9 @@ export const verifyCommand: Command = defineCommand({
   name: "verify",
   group: "Data",
   brief: "Read everything from here on, and compare it with a manifest if there is one.",
-  details: "Prints the SHA-256 of each file. With --manifest, the files are looked for where " +
-    "tape write put them, or from here on when the drive told no positions, and the exit status " +
-    "says whether they are all there, unchanged.",
+  details: "Prints the SHA-256 of each file; the exit status says whether everything could be " +
+    "read. With --manifest, the files are looked for where tape write put them, or from here on " +
+    "when the drive told no positions, and the exit status says whether they are all there, unchanged.",
   examples: ["tape rewind && tape verify", "tape verify --manifest tape7.json"],
   parser: object({
     manifest: optional(option("--manifest", filePath("FILE.json"), {
@@ -59,6 +59,7 @@ export interface VerifyOptions {
   readonly standsBehind?: boolean;
 }
 
+/** @throws {CommandFailure} when some of the tape cannot be read. */
 async function verifyRest(
   drive: TapeDrive,
   context: CommandContext,
@@ -70,15 +71,20 @@ async function verifyRest(
     return true;
   });
   const report = transferReport(progress);
-  const rows = files.map(({ file, position, records, bytes, sha256 = "" }) => [
+  const rows = files.map(({ file, position, records, bytes, sha256 = "", unreadable }) => [
     sha256,
     `file ${file}`,
     `block ${position ?? "?"}`,
     formatCount(records, "record"),
     formatCount(bytes, "byte"),
+    unreadable.length > 0 ? `${unreadable.length} unreadable` : "",
   ]);
   await context.reporter.result({ read: report, files }, columns(rows));
   if (!context.reporter.json) context.reporter.note(`${transferText(report)} read`);
+  const bad = files.reduce((sum, { unreadable }) => sum + unreadable.length, 0);
+  if (bad > 0) {
+    throw new CommandFailure(`Verifying the tape: ${formatCount(bad, "block")} could not be read`);
+  }
 }
 
 async function verifyManifest(

@@ -131,6 +131,24 @@ Deno.test("verify without a manifest prints the SHA-256 of each file from here o
   ]);
 });
 
+Deno.test("verify without a manifest fails when a block could not be read, and tells of which file", async () => {
+  const { drive, devices } = bench();
+  await writeTwoFiles(devices);
+  for (const json of ["", " --json"]) {
+    await tape("rewind", new MemoryHost(), devices);
+    drive.inject({ opcode: 0x08, occurrence: 2, sense: UNRECOVERED });
+    const host = new MemoryHost();
+    const line = `verify --read-ahead 0${json}`;
+    assert.equal(await tape(line, host, devices), 2);
+    assert.match(host.errors, /^tape: Verifying the tape: 1 block could not be read$/m);
+    if (json === "") {
+      const [first, second] = host.output.split("\n");
+      assert.match(first, / file 0 .* 2 records .* 1 unreadable$/);
+      assert.doesNotMatch(second, /unreadable/);
+    } else assert.equal(JSON.parse(host.output).files[0].unreadable[0].object, 1);
+  }
+});
+
 Deno.test("write --verify reads back and leaves the tape behind the last filemark", async () => {
   const { drive, devices } = bench();
   const host = new MemoryHost({ files: { a: patternBytes(2500), b: patternBytes(10) } });
