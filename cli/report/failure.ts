@@ -8,6 +8,7 @@ import {
 import { ImageFormatError, ImageInUseError } from "../../sim/images/errors.ts";
 import { MediumStoreError } from "../../sim/tape/medium.ts";
 import { TapeError } from "../../tape/errors.ts";
+import type { WriteOutcome } from "../../tape/write_ledger.ts";
 import { TransportError } from "../../transport/errors.ts";
 import { adviceFor } from "./advice.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
@@ -152,10 +153,17 @@ function errorDocument(
   delete fields.cause;
   return {
     ...fields,
+    ...(cause instanceof TapeError && cause.writes && { writes: withoutData(cause.writes) }),
     name: cause instanceof Error ? cause.name : "Error",
     message: messageOf(cause),
     position: position ?? fields.position,
     destinationPosition,
     advice: advice(cause),
   };
+}
+
+/** What was to be written is the user's own: a document that ends up in a log tells how much it was. */
+function withoutData(writes: WriteOutcome): unknown {
+  const unwritten = writes.unwritten.map(({ number, data }) => ({ number, bytes: data.length }));
+  return { ...writes, unwritten };
 }

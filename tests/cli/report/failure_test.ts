@@ -20,6 +20,7 @@ import {
   TransportLostError,
   WriteProtectedError,
 } from "../../../tape/errors.ts";
+import { WriteLedger } from "../../../tape/write_ledger.ts";
 import type { TapePosition } from "../../../tape/position.ts";
 
 const quiet = { verbose: false };
@@ -95,6 +96,16 @@ Deno.test("A failure on a drive says where the tape stands", () => {
   assert.equal(error.name, "TapeError");
   assert.equal(error.message, "Spacing: met a filemark");
   assert.deepEqual(error.position, position);
+});
+
+Deno.test("The document of a failed write tells how much was not written, and not what", () => {
+  const data = new Uint8Array(300);
+  const ledger = new WriteLedger();
+  const writes = ledger.outcome(false, { unwritten: [{ number: ledger.take(), data }] });
+  const error = new TapeError("volume-overflow", "Writing: the tape is full", { writes });
+  const { document } = describeFailure(new LocatedFailure(error, undefined), quiet);
+  const told = (document as { error: { writes: unknown } }).error.writes;
+  assert.deepEqual(told, { ...writes, unwritten: [{ number: 0, bytes: 300 }] });
 });
 
 Deno.test("An interrupted transfer says where the tape stands though the drive does not", () => {
