@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { DescriptorSink, DescriptorSource } from "./file_descriptor.ts";
+import { DescriptorSource } from "./file_descriptor.ts";
+import { standardOutput } from "./output_file.ts";
+import { OutputSink } from "./output_sink.ts";
 import { realPath } from "./real_path.ts";
 import type { CliHost, TextOutput } from "./host.ts";
 
@@ -28,11 +30,11 @@ export const nodeHost: CliHost = {
     return process.stdin.isTTY === true;
   },
   openStdin: () => new DescriptorSource(0, { owned: false, name: "standard input" }),
-  openStdout: () => new DescriptorSink(1, { owned: false, name: "standard output" }),
+  openStdout: () => new OutputSink(standardOutput(), "standard output"),
   openFile: (path) => DescriptorSource.open(path),
   openDescriptor: (descriptor) =>
     new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
-  createFile: (path) => DescriptorSink.open(path),
+  createFile: (path) => OutputSink.open(path),
   realPath,
   readTextFile: (path) => readFile(path, "utf8"),
   async readLine(signal) {

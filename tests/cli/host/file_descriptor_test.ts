@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DescriptorSink, DescriptorSource } from "../../../cli/host/file_descriptor.ts";
+import { DescriptorSource } from "../../../cli/host/file_descriptor.ts";
+import { descriptorFile } from "../../../cli/host/output_file.ts";
+import { OutputSink } from "../../../cli/host/output_sink.ts";
 
 async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "tape-cli-"));
@@ -57,27 +59,34 @@ Deno.test("DescriptorSource.open() refuses a directory and a missing file with t
     await assert.rejects(DescriptorSource.open(join(directory, "none")), { code: "ENOENT" });
   }));
 
-Deno.test("DescriptorSink leaves a file as it is until it is cleared", () =>
+Deno.test("OutputSink leaves a file as it is until it is cleared", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "out");
     await writeFile(path, "old contents");
-    const untouched = await DescriptorSink.open(path);
+    const untouched = await OutputSink.open(path);
     await untouched.close();
     assert.equal(await readFile(path, "utf8"), "old contents");
-    const sink = await DescriptorSink.open(path);
+    const sink = await OutputSink.open(path);
     await sink.clear();
     await sink.write(new TextEncoder().encode("new"));
     await sink.close();
     assert.equal(await readFile(path, "utf8"), "new");
   }));
 
-Deno.test("DescriptorSink makes a missing file", () =>
+Deno.test("OutputSink makes a missing file", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "out");
-    const sink = await DescriptorSink.open(path);
+    const sink = await OutputSink.open(path);
     await sink.clear();
     await sink.close();
     assert.equal(await readFile(path, "utf8"), "");
+  }));
+
+Deno.test("OutputSink.open() names the path that it cannot open", () =>
+  withDirectory(async (directory) => {
+    await assert.rejects(OutputSink.open(directory), { code: "EISDIR", path: directory });
+    const path = join(directory, "none/out");
+    await assert.rejects(OutputSink.open(path), { code: "ENOENT", syscall: "open", path });
   }));
 
 Deno.test("An error of a descriptor says what was done to which file", () =>
@@ -86,12 +95,11 @@ Deno.test("An error of a descriptor says what was done to which file", () =>
     await writeFile(path, "contents");
     const [reading, writing] = [await open(path, "r"), await open(path, "a")];
     const name = "standard output";
-    const options = { owned: false, name };
     const facts = (syscall: string) => ({ code: "EBADF", syscall, path: name });
     try {
-      const sink = new DescriptorSink(reading.fd, options);
+      const sink = new OutputSink(descriptorFile(reading.fd), name);
       await assert.rejects(sink.write(new Uint8Array(1)), facts("write"));
-      const source = new DescriptorSource(writing.fd, options);
+      const source = new DescriptorSource(writing.fd, { owned: false, name });
       await assert.rejects(source.read(new Uint8Array(1)), facts("read"));
     } finally {
       await reading.close();

@@ -1,0 +1,44 @@
+import type { ByteSink } from "./host.ts";
+import { openOutputFile, type OutputFile } from "./output_file.ts";
+import { naming, whenReady } from "./system_call.ts";
+
+/** A file or pipe that takes bytes. */
+export class OutputSink implements ByteSink {
+  readonly #file: OutputFile;
+  readonly #name: string;
+  #isOpen = true;
+
+  /** `name` is what it is called in errors. */
+  constructor(file: OutputFile, name: string) {
+    this.#file = file;
+    this.#name = name;
+  }
+
+  /** Opens a file, or creates it; its contents stay until {@link clear}. @throws the system's error. */
+  static async open(path: string): Promise<OutputSink> {
+    try {
+      return new OutputSink(await openOutputFile(path), path);
+    } catch (error) {
+      throw naming(error, "open", path);
+    }
+  }
+
+  clear(): Promise<void> {
+    return this.#file.clear();
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    try {
+      while (rest.length > 0) rest = rest.subarray(await whenReady(() => this.#file.write(rest)));
+    } catch (error) {
+      throw naming(error, "write", this.#name);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#file.close();
+  }
+}
