@@ -14,6 +14,7 @@ import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
 import { type ImageStep, walkImage } from "../images/image_walk.ts";
 import { type OpenedImage, openedImage } from "../images/opened_image.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
+import { beforeWriteFailure } from "../transfer/before_failure.ts";
 import { Progress } from "../transfer/progress.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { formatOption } from "./image_inspect.ts";
@@ -134,12 +135,17 @@ class ImageLoad {
       this.#progress.clear();
       reporter.note("Stopping after this record; interrupt again to give up at once");
     });
-    await walkImage(this.#image, async (step) => {
-      await this.#write(step);
-      await interruption.breathe();
-      return !interruption.stopRequested;
-    });
-    await this.#drive.flush(this.#abort);
+    try {
+      await walkImage(this.#image, async (step) => {
+        await this.#write(step);
+        await interruption.breathe();
+        return !interruption.stopRequested;
+      });
+      await this.#drive.flush(this.#abort);
+    } catch (error) {
+      await this.#tellBefore(error);
+      throw error;
+    }
     this.#progress.clear();
     await this.#tellDone();
   }
@@ -200,6 +206,12 @@ class ImageLoad {
       this.#filemarks++;
       if (earlyWarning) this.#warn();
     }
+  }
+
+  async #tellBefore(error: unknown): Promise<void> {
+    this.#progress.clear();
+    if (this.#progress.records === 0) return;
+    this.#context.reporter.note(await beforeWriteFailure(this.#drive, this.#progress, error));
   }
 
   #warn(): void {

@@ -143,18 +143,21 @@ class ImageSave {
       this.#tell("Stopping after this record; interrupt again to give up at once")
     );
     if (!fromHere) await this.#drive.rewind({ signal });
-    await this.#sink.clear();
     try {
+      let isFirst = true;
       for await (const placed of walkTape(this.#drive, { interruption, skipErrors })) {
+        // An old image stays until the tape has answered.
+        if (isFirst) await this.#sink.clear();
+        isFirst = false;
         if (placed.step.kind === "end-of-data") break;
         await this.#save(placed);
         if (interruption.stopRequested) break;
       }
+      await this.#image.flush();
     } catch (error) {
       await this.#keepWhatCame();
       throw error;
     }
-    await this.#image.flush();
     this.#progress.clear();
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
@@ -196,7 +199,8 @@ class ImageSave {
     } catch {
       // The failure before this one is reported.
     }
-    const text = transferText(transferReport(this.#progress));
+    const { elapsedMs } = this.#progress;
+    const text = transferText(transferReport({ ...this.#records.kept, elapsedMs }));
     this.#tell(`Before that: ${text}; ${this.#values.file} is not the whole tape`);
   }
 

@@ -145,6 +145,7 @@ class FileReader {
       else if (step.kind !== "record") return step.kind;
       else {
         await records.write(step.data);
+        records.endRecord(step.data.length);
         this.#progress.add(step.data.length);
       }
       if (this.#progress.records >= this.#count) return "count";
@@ -176,8 +177,10 @@ class FileReader {
     } catch {
       // The failure before this one is reported.
     }
-    if (this.#progress.records === 0) return;
-    this.#tell(`Before that: ${transferText(transferReport(this.#progress))}`);
+    const { kept } = records;
+    if (kept.records === 0) return;
+    const { elapsedMs } = this.#progress;
+    this.#tell(`Before that: ${transferText(transferReport({ ...kept, elapsedMs }))}`);
   }
 
   async #report(end: ReadEnd): Promise<void> {

@@ -16,6 +16,7 @@ import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
 import { Progress } from "../transfer/progress.ts";
 import { type RecordLayout, recordLayout } from "../transfer/record_layout.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { WriteCounts } from "../transfer/write_counts.ts";
 import { UsageError } from "../usage_error.ts";
 import { compareFiles } from "./verify.ts";
 
@@ -91,6 +92,7 @@ class TapeWrite {
   readonly #values: WriteValues;
   readonly #context: CommandContext;
   readonly #written: ManifestFile[] = [];
+  readonly #counts: WriteCounts = new WriteCounts();
   #progress: Progress;
   #earlyWarning = false;
   #timesEmpty = 0;
@@ -134,6 +136,7 @@ class TapeWrite {
         name,
         context: this.#context,
         progress: this.#progress,
+        counts: this.#counts,
         isDescribed: verify || manifest !== undefined,
       });
       const { file, earlyWarning, starved } = await writer.run();

@@ -17,6 +17,8 @@ export interface ByteSource {
 
 /** Where bytes go, in order. One write at a time. */
 export interface ByteSink {
+  /** Bytes that it has taken since it was opened, or cleared; those of a failed write that came through count. */
+  readonly takenBytes: number;
   /** Empties what was there before, if it is a file. */
   clear(): Promise<void>;
   /** Resolves when all of `bytes` are taken; they must not change until then. */

@@ -7,6 +7,7 @@ export class OutputSink implements ByteSink {
   readonly #file: OutputFile;
   readonly #name: string;
   #isOpen = true;
+  #takenBytes = 0;
 
   /** `name` is what it is called in errors. */
   constructor(file: OutputFile, name: string) {
@@ -23,14 +24,23 @@ export class OutputSink implements ByteSink {
     }
   }
 
-  clear(): Promise<void> {
-    return this.#file.clear();
+  get takenBytes(): number {
+    return this.#takenBytes;
+  }
+
+  async clear(): Promise<void> {
+    await this.#file.clear();
+    this.#takenBytes = 0;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     try {
-      while (rest.length > 0) rest = rest.subarray(await whenReady(() => this.#file.write(rest)));
+      while (rest.length > 0) {
+        const taken = await whenReady(() => this.#file.write(rest));
+        this.#takenBytes += taken;
+        rest = rest.subarray(taken);
+      }
     } catch (error) {
       throw naming(error, "write", this.#name);
     }

@@ -20,6 +20,7 @@ export class TapWriter {
     await this.#sink.write(data);
     if (data.length % 2 !== 0) await this.#sink.write(new Uint8Array(1));
     await this.#sink.write(word);
+    this.#sink.endRecord(data.length);
   }
 
   /** A tape mark. */

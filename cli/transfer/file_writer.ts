@@ -4,10 +4,12 @@ import type { CommandContext } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSource } from "../host/host.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
+import { beforeWriteFailure } from "./before_failure.ts";
 import type { ManifestFile } from "./manifest.ts";
 import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
 import type { RecordLayout } from "./record_layout.ts";
+import type { WriteCounts } from "./write_counts.ts";
 import { transferReport, transferText } from "./transfer_report.ts";
 
 /** Milliseconds for a signal to arrive that has ended the source as well. */
@@ -20,6 +22,8 @@ export interface FileWriterOptions {
   readonly context: CommandContext;
   /** Counts what is written; several files may share it. */
   readonly progress: Progress;
+  /** Counts the writes; all files that are written to a drive share it. */
+  readonly counts: WriteCounts;
   /** Whether its position and hash are wanted. */
   readonly isDescribed: boolean;
 }
@@ -50,6 +54,7 @@ export class FileWriter {
   readonly #name: string;
   readonly #context: CommandContext;
   readonly #progress: Progress;
+  readonly #counts: WriteCounts;
   readonly #abort: { readonly signal: AbortSignal };
   readonly #hash: Hash | undefined;
   #earlyWarning = false;
@@ -64,13 +69,14 @@ export class FileWriter {
     layout: RecordLayout,
     options: FileWriterOptions,
   ) {
-    const { name, context, progress, isDescribed } = options;
+    const { name, context, progress, counts, isDescribed } = options;
     this.#drive = drive;
     this.#source = source;
     this.#layout = layout;
     this.#name = name;
     this.#context = context;
     this.#progress = progress;
+    this.#counts = counts;
     this.#abort = { signal: context.interruption.signal };
     this.#hash = isDescribed ? createHash("sha256") : undefined;
   }
@@ -81,6 +87,15 @@ export class FileWriter {
    * @throws {CommandFailure} when it was interrupted; what was written stays.
    */
   async run(): Promise<WrittenFile> {
+    try {
+      return await this.#write();
+    } catch (error) {
+      if (!(error instanceof InterruptedTransfer)) await this.#tellBefore(error);
+      throw error;
+    }
+  }
+
+  async #write(): Promise<WrittenFile> {
     const { interruption } = this.#context;
     const { known, object, partition } = this.#hash === undefined
       ? { known: false, object: undefined, partition: 0 }
@@ -100,6 +115,12 @@ export class FileWriter {
     };
   }
 
+  async #tellBefore(error: unknown): Promise<void> {
+    if (this.#progress.records === 0) return;
+    const recordsIn = (writes: number) => this.#counts.recordsIn(writes);
+    this.#tell(await beforeWriteFailure(this.#drive, this.#progress, error, recordsIn));
+  }
+
   async #writeContents(): Promise<void> {
     const { interruption } = this.#context;
     const records = new Reblocker(this.#source, this.#layout.recordBytes);
@@ -109,11 +130,6 @@ export class FileWriter {
     });
     try {
       await this.#writeRecords(records);
-    } catch (error) {
-      if (this.#progress.records > 0) {
-        this.#tell(`Before that: ${transferText(transferReport(this.#progress))}`);
-      }
-      throw error;
     } finally {
       this.#source.cancel();
       await records.settle();
@@ -130,6 +146,7 @@ export class FileWriter {
       this.#bytes += record.length;
       this.#records += this.#recordsIn(record.length);
       this.#progress.add(record.length, this.#recordsIn(record.length));
+      this.#counts.add(this.#recordsIn(record.length));
       if (earlyWarning) this.#noteEarlyWarning();
       await interruption.breathe();
     }

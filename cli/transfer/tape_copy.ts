@@ -1,6 +1,7 @@
 import type { TapeDrive } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
+import { beforeWriteFailure } from "./before_failure.ts";
 import type { Progress } from "./progress.ts";
 import { type PlacedStep, walkTape } from "./tape_walk.ts";
 
@@ -32,6 +33,20 @@ export async function copyTape(
   options: CopyOptions,
 ): Promise<CopyReport> {
   const copy = new Copy(destination, options);
+  try {
+    return await copyWith(copy, source, destination, options);
+  } catch (error) {
+    await copy.tellBefore(error);
+    throw error;
+  }
+}
+
+async function copyWith(
+  copy: Copy,
+  source: TapeDrive,
+  destination: TapeDrive,
+  options: CopyOptions,
+): Promise<CopyReport> {
   const { context: { interruption }, files = Infinity, skipErrors } = options;
   let endedBy: CopyReport["endedBy"] = "end-of-data";
   for await (const placed of walkTape(source, { interruption, skipErrors })) {
@@ -76,6 +91,12 @@ class Copy {
       this.unreadable++;
       this.#tell(`Left out block ${object ?? "?"}: ${step.error.message}`);
     }
+  }
+
+  /** Tells what was copied before `error`. */
+  async tellBefore(error: unknown): Promise<void> {
+    if (this.#progress.records === 0) return;
+    this.#tell(await beforeWriteFailure(this.#destination, this.#progress, error));
   }
 
   #warn(): void {

@@ -1,5 +1,4 @@
 import { formatBytes, formatCount, formatRate, megabytesPerSecond } from "../byte_size.ts";
-import type { Progress } from "./progress.ts";
 
 /** What a transfer moved. */
 export interface TransferReport {
@@ -10,9 +9,11 @@ export interface TransferReport {
   readonly megabytesPerSecond: number;
 }
 
-/** What has been moved up to now. */
-export function transferReport(progress: Progress): TransferReport {
-  const { records, bytes, elapsedMs } = progress;
+/** What has been moved up to now: a {@link Progress}, or a part of it that is known to be safe. */
+export function transferReport(
+  moved: { readonly records: number; readonly bytes: number; readonly elapsedMs: number },
+): TransferReport {
+  const { records, bytes, elapsedMs } = moved;
   return {
     records,
     bytes,

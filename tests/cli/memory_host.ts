@@ -46,6 +46,9 @@ export class MemorySink implements ByteSink {
   bytes: Uint8Array;
   writes = 0;
   closed = false;
+  takenBytes = 0;
+  /** Takes no more than so many bytes. */
+  capacityBytes = Infinity;
 
   constructor(contents: Uint8Array = new Uint8Array(0)) {
     this.bytes = contents;
@@ -53,15 +56,19 @@ export class MemorySink implements ByteSink {
 
   clear(): Promise<void> {
     this.bytes = new Uint8Array(0);
+    this.takenBytes = 0;
     return Promise.resolve();
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    const longer = new Uint8Array(this.bytes.length + bytes.length);
+    const taken = bytes.subarray(0, this.capacityBytes - this.bytes.length);
+    const longer = new Uint8Array(this.bytes.length + taken.length);
     longer.set(this.bytes);
-    longer.set(bytes, this.bytes.length);
+    longer.set(taken, this.bytes.length);
     this.bytes = longer;
+    this.takenBytes += taken.length;
     this.writes++;
+    if (taken.length < bytes.length) return Promise.reject(diskFull());
     return Promise.resolve();
   }
 
@@ -86,6 +93,8 @@ export class MemoryHost implements CliHost {
   readonly files: Map<string, Uint8Array>;
   readonly sinks: Map<string, MemorySink> = new Map();
   readonly stdout: MemorySink = new MemorySink();
+  /** Of each file. */
+  capacityBytes = Infinity;
   readonly stdinIsTerminal: boolean;
   readonly stderr: CliHost["stderr"];
   errors = "";
@@ -157,6 +166,7 @@ export class MemoryHost implements CliHost {
 
   createFile(path: string): Promise<ByteSink> {
     const sink = new MemorySink(this.files.get(path));
+    sink.capacityBytes = this.capacityBytes;
     this.sinks.set(path, sink);
     return Promise.resolve(sink);
   }
@@ -183,6 +193,10 @@ export class MemoryHost implements CliHost {
   now(): number {
     return this.time;
   }
+}
+
+function diskFull(): Error {
+  return Object.assign(new Error("ENOSPC"), { code: "ENOSPC", syscall: "write" });
 }
 
 function noSuchFile(path: string): Error {

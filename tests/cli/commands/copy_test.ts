@@ -77,6 +77,18 @@ Deno.test("copy stops at what cannot be read", async () => {
   assert.deepEqual(copy.objects(), drive.objects().slice(0, 1));
 });
 
+Deno.test("copy says what of it is certainly on the tape when writing fails", async () => {
+  const { copy, devices } = bench();
+  await writeMixed(devices);
+  copy.inject({ opcode: 0x0a, occurrence: 3, sense: { key: 3, asc: 0x0c, ascq: 0 } });
+  const host = new MemoryHost();
+  assert.equal(await tape("copy sim:copy.tap", host, devices), 2);
+  assert.match(
+    host.errors,
+    /^Before that: up to 2 records, 2000 bytes.*; none of that is certainly on the tape$/m,
+  );
+});
+
 Deno.test("copy --skip-errors leaves out what cannot be read", async () => {
   const { drive, copy, devices } = bench();
   await writeMixed(devices);

@@ -225,8 +225,52 @@ Deno.test("write says how much is on the tape when the tape is full", async () =
   const devices = new SimDevices(drive);
   const host = new MemoryHost({ files: { in: patternBytes(80_000) } });
   assert.equal(await tape("write in -b 10000", host, devices), 2);
-  assert.match(host.errors, /Before that: 5 records, 50000 bytes/);
+  assert.match(
+    host.errors,
+    /Before that: up to 5 records, 50000 bytes.*; all of that is certainly on the tape/,
+  );
   assert.match(host.errors, /The tape is full/);
+});
+
+/** A drive that called good what it had buffered, and then could not write it. */
+const DEFERRED = { opcode: 0x0a, sense: { key: 3, asc: 0x0c, ascq: 0, deferred: true } };
+
+for (
+  const [files, occurrence, certain] of [
+    ["in", 4, "none of that is"],
+    ["in in", 8, "5 of these records are"],
+  ] as const
+) {
+  Deno.test(`write ${files} says what is certain when the drive loses what it had buffered`, async () => {
+    const { drive, devices } = bench();
+    const host = new MemoryHost({ files: { in: patternBytes(500) } });
+    drive.inject({ ...DEFERRED, occurrence });
+    assert.equal(await tape(`write ${files} -b 100`, host, devices), 2);
+    const taken = occurrence - 1;
+    const told = `Before that: up to ${taken} records, ${taken * 100} bytes`;
+    assert.ok(host.errors.includes(told), host.errors);
+    assert.ok(host.errors.includes(`; ${certain} certainly on the tape\n`), host.errors);
+  });
+}
+
+Deno.test("write in fixed-block mode counts blocks in what is certainly on the tape", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(2560) } });
+  await tape("setblk 512", host, devices);
+  drive.inject({ ...DEFERRED, occurrence: 5 });
+  assert.equal(await tape("write in in -b 1024", host, devices), 2);
+  assert.match(host.errors, /up to 7 records, .*; 5 of these records are certainly on the tape/);
+});
+
+Deno.test("read counts what the file has of it when the disk is full", async () => {
+  const { devices } = bench();
+  await tape("write in -b 100", new MemoryHost({ files: { in: patternBytes(1000) } }), devices);
+  await tape("rewind", new MemoryHost(), devices);
+  const host = new MemoryHost();
+  host.capacityBytes = 350;
+  assert.equal(await tape("read out", host, devices), 2);
+  assert.match(host.errors, /^Before that: 3 records, 300 bytes/m);
+  assert.match(host.errors, /no space left on the device/);
 });
 
 Deno.test("write on a protected cartridge says so and what to do", async () => {

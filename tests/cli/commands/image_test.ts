@@ -131,6 +131,40 @@ Deno.test("image save stops at what cannot be read, and keeps what came before",
   assert.match(host.errors, /Before that: 1 record, .*; out\.tap is not the whole tape/);
 });
 
+Deno.test("image save leaves an old image alone until the tape has answered", async () => {
+  const { drive, devices } = bench();
+  await writeMixed(devices);
+  drive.inject({ ...BAD_SECOND_READ, occurrence: 1 });
+  const host = new MemoryHost({ files: { "out.tap": patternBytes(10) } });
+  assert.equal(await tape("image save out.tap --force --read-ahead 0", host, devices), 2);
+  assert.deepEqual(host.sinks.get("out.tap")?.bytes, patternBytes(10));
+});
+
+Deno.test("image save counts what the image has of it when the disk is full", async () => {
+  const { devices } = bench();
+  await writeMixed(devices);
+  const host = new MemoryHost();
+  host.capacityBytes = 1500;
+  assert.equal(await tape("image save out.tap", host, devices), 2);
+  assert.match(
+    host.errors,
+    /^Before that: 1 record, 1000 bytes.*; out\.tap is not the whole tape/m,
+  );
+});
+
+Deno.test("image load says what of it is certainly on the tape when writing fails", async () => {
+  await withFiles({ "in.tap": await mixedImage() }, async (at) => {
+    const { drive, devices } = bench();
+    drive.inject({ opcode: 0x0a, occurrence: 3, sense: { key: 3, asc: 0x0c, ascq: 0 } });
+    const host = new MemoryHost();
+    assert.equal(await tape(`image load ${at("in.tap")}`, host, devices), 2);
+    assert.match(
+      host.errors,
+      /^Before that: up to 2 records, 2000 bytes.*; none of that is certainly on the tape$/m,
+    );
+  });
+});
+
 Deno.test("image save --skip-errors marks what cannot be read, and image load needs --salvage for it", async () => {
   const from = bench();
   await writeMixed(from.devices);

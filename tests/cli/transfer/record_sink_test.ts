@@ -32,3 +32,17 @@ Deno.test("RecordSink.flush() writes nothing when nothing is gathered", async ()
   await new RecordSink(sink).flush();
   assert.equal(sink.writes, 0);
 });
+
+Deno.test("RecordSink.kept counts the records that have come through whole", async () => {
+  const sink = new MemorySink();
+  sink.capacityBytes = 95;
+  const records = new RecordSink(sink, { gatherBytes: 40 });
+  const failed = await (async () => {
+    for (let count = 0; count < 13; count++) {
+      await records.write(patternBytes(9));
+      records.endRecord(9);
+    }
+  })().catch((error) => error.code);
+  assert.equal(failed, "ENOSPC");
+  assert.deepEqual(records.kept, { records: 10, bytes: 90 });
+});
