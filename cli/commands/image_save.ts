@@ -95,7 +95,7 @@ async function refuseWhatIsInUse(host: CliHost, path: string): Promise<void> {
 
 async function isThere(host: CliHost, path: string): Promise<boolean> {
   try {
-    await (await host.openFile(path)).close();
+    await host.checkFile(path);
     return true;
   } catch (error) {
     if ((error as { code?: unknown }).code === "ENOENT") return false;

@@ -9,12 +9,17 @@ import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { withDrive } from "../device/with_drive.ts";
-import type { ByteSource } from "../host/host.ts";
+import type { ByteSource, CliHost } from "../host/host.ts";
 import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
 import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
 import { Progress } from "../transfer/progress.ts";
-import { type RecordLayout, recordLayout } from "../transfer/record_layout.ts";
+import {
+  type Input,
+  type RecordLayout,
+  recordLayout,
+  refuseShortTails,
+} from "../transfer/record_layout.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { WriteCounts } from "../transfer/write_counts.ts";
 import { UsageError } from "../usage_error.ts";
@@ -71,10 +76,19 @@ export const writeCommand: Command = defineCommand({
       throw new UsageError("Standard input can be written once: - is there twice");
     }
     // Says at once what is missing, and not after hours of writing.
-    for (const file of files) if (file !== "-") await (await context.host.openFile(file)).close();
-    await withDrive(context, (drive) => new TapeWrite(drive, files, values, context).run());
+    const inputs = await checkedInputs(files, context.host);
+    await withDrive(context, (drive) => new TapeWrite(drive, inputs, values, context).run());
   },
 });
+
+/** @throws the system's error when one of them cannot be read. */
+async function checkedInputs(files: readonly string[], host: CliHost): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const name of files) {
+    inputs.push({ name, ...(name !== "-" && await host.checkFile(name)) });
+  }
+  return inputs;
+}
 
 interface WriteValues {
   readonly recordBytes?: number;
@@ -88,7 +102,7 @@ interface WriteValues {
 /** One run of `tape write`, from the first file to the report. */
 class TapeWrite {
   readonly #drive: TapeDrive;
-  readonly #files: readonly string[];
+  readonly #inputs: readonly Input[];
   readonly #values: WriteValues;
   readonly #context: CommandContext;
   readonly #written: ManifestFile[] = [];
@@ -101,12 +115,12 @@ class TapeWrite {
 
   constructor(
     drive: TapeDrive,
-    files: readonly string[],
+    inputs: readonly Input[],
     values: WriteValues,
     context: CommandContext,
   ) {
     this.#drive = drive;
-    this.#files = files;
+    this.#inputs = inputs;
     this.#values = values;
     this.#context = context;
     this.#progress = this.#newProgress(undefined);
@@ -115,8 +129,9 @@ class TapeWrite {
   async run(): Promise<void> {
     const { verify, manifest } = this.#values;
     const layout = await recordLayout(this.#drive, this.#values.recordBytes);
+    refuseShortTails(this.#drive, this.#inputs, layout);
     if (verify) await this.#checkPositions();
-    for (const name of this.#files) await this.#writeFile(name, layout);
+    for (const { name } of this.#inputs) await this.#writeFile(name, layout);
     if (manifest !== undefined) await this.#writeManifest(manifest);
     if (verify) {
       await compareFiles(this.#drive, this.#written, this.#context, {
@@ -130,7 +145,7 @@ class TapeWrite {
   async #writeFile(name: string, layout: RecordLayout): Promise<void> {
     const source = await this.#open(name);
     const { verify, manifest } = this.#values;
-    if (this.#files.length === 1) this.#progress = this.#newProgress(source.sizeBytes);
+    if (this.#inputs.length === 1) this.#progress = this.#newProgress(source.sizeBytes);
     try {
       const writer = new FileWriter(this.#drive, source, layout, {
         name,
@@ -182,7 +197,7 @@ class TapeWrite {
     const { verify } = this.#values;
     this.#progress.clear();
     const report = transferReport(this.#progress);
-    const filemarks = this.#files.length;
+    const filemarks = this.#inputs.length;
     const paddingBytes = this.#written.reduce((sum, file) => sum + file.paddingBytes, 0);
     this.#tellOfPauses();
     const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;

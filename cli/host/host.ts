@@ -27,6 +27,12 @@ export interface ByteSink {
   close(): Promise<void>;
 }
 
+/** What is known of a file before it is read. */
+export interface FileCheck {
+  /** Its size, if it lies on a disk. */
+  readonly sizeBytes?: number;
+}
+
 /** Text for people. */
 export interface TextOutput {
   /** Whether a person looks at it. */
@@ -51,6 +57,8 @@ export interface CliHost {
   openStdout(): ByteSink;
   /** A file to be read. Rejects with the system's error (`code` ENOENT and so on). */
   openFile(path: string): Promise<ByteSource>;
+  /** Rejects as {@link openFile} would, without taking anything from a pipe. */
+  checkFile(path: string): Promise<FileCheck>;
   /** An open file descriptor of the process, 0 or more, from where it stands; closing it leaves it open. */
   openDescriptor(descriptor: number): ByteSource;
   /** A file to be written: created if missing, left as it is until {@link ByteSink.clear}. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { checkFile } from "./file_check.ts";
 import { DescriptorSource } from "./file_descriptor.ts";
 import { standardOutput } from "./output_file.ts";
 import { OutputSink } from "./output_sink.ts";
@@ -32,6 +33,7 @@ export const nodeHost: CliHost = {
   openStdin: () => new DescriptorSource(0, { owned: false, name: "standard input" }),
   openStdout: () => new OutputSink(standardOutput(), "standard output"),
   openFile: (path) => DescriptorSource.open(path),
+  checkFile,
   openDescriptor: (descriptor) =>
     new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
   createFile: (path) => OutputSink.open(path),

@@ -7,6 +7,13 @@ export interface RecordLayout {
   readonly blockBytes: number;
 }
 
+/** A file that is to be written. */
+export interface Input {
+  readonly name: string;
+  /** Its size, where that is known beforehand. */
+  readonly sizeBytes?: number;
+}
+
 /** What users of tape write over networks have settled on: a multiple of the usual burst length, and every drive takes it. */
 const DEFAULT_RECORD_BYTES = 256 * 1024;
 /** So many bytes of fixed blocks go out in one WRITE at most: more would only take memory, for the tape shows blocks alone. */
@@ -35,6 +42,27 @@ export async function recordLayout(
   }
   const pieceBytes = Math.min(recordBytes, MAX_PIECE_BYTES);
   return { recordBytes: wholeBlocks(pieceBytes, blockBytes), blockBytes };
+}
+
+/**
+ * The last record of a file is what is left of it.
+ *
+ * @throws {CommandFailure} when the drive takes none that short, where that is known before anything is written.
+ */
+export function refuseShortTails(
+  { limits: { minBytes } }: TapeDrive,
+  inputs: readonly Input[],
+  { recordBytes, blockBytes }: RecordLayout,
+): void {
+  if (blockBytes !== 0) return;
+  for (const { name, sizeBytes = 0 } of inputs) {
+    const tailBytes = sizeBytes % recordBytes;
+    if (tailBytes === 0 || tailBytes >= minBytes) continue;
+    throw new CommandFailure(
+      `Writing ${name}: its last record would have ${tailBytes} bytes, and the drive takes ${minBytes} ` +
+        "at least; give another --block-size, or fixed blocks with tape setblk, which fills it up",
+    );
+  }
 }
 
 function refuseLength({ limits }: TapeDrive, recordBytes: number): void {

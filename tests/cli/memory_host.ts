@@ -1,4 +1,4 @@
-import type { ByteSink, ByteSource, CliHost } from "../../cli/host/host.ts";
+import type { ByteSink, ByteSource, CliHost, FileCheck } from "../../cli/host/host.ts";
 
 /** Gives `bytes` in pieces of the given sizes, over and over. */
 export class MemorySource implements ByteSource {
@@ -146,6 +146,12 @@ export class MemoryHost implements CliHost {
     const bytes = this.files.get(path);
     if (bytes === undefined) return Promise.reject(noSuchFile(path));
     return Promise.resolve(new MemorySource(bytes, { sizeBytes: bytes.length }));
+  }
+
+  checkFile(path: string): Promise<FileCheck> {
+    const bytes = this.files.get(path);
+    if (bytes === undefined) return Promise.reject(noSuchFile(path));
+    return Promise.resolve({ sizeBytes: bytes.length });
   }
 
   openDescriptor(descriptor: number): ByteSource {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ByteSource } from "../../../cli/host/host.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { tapePersonalities } from "../../../sim/personality.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { MemoryHost, MemorySource, patternBytes } from "../memory_host.ts";
 import { SimDevices, tape } from "../sim_devices.ts";
@@ -123,6 +124,34 @@ Deno.test("write leaves the tape alone when the file is missing", async () => {
   assert.equal(await tape("write nowhere", host, devices), 2);
   assert.match(host.errors, /^tape: Failed to open nowhere: no such file or directory$/m);
   assert.equal(devices.opened.length, 0);
+});
+
+Deno.test("write opens each file once: a pipe gives what it has to the first who opens it", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(10) } });
+  const openFile = host.openFile.bind(host);
+  const opened: string[] = [];
+  host.openFile = (path) => {
+    opened.push(path);
+    return openFile(path);
+  };
+  assert.equal(await tape("write in", host, devices), 0, host.errors);
+  assert.deepEqual(opened, ["in"]);
+});
+
+Deno.test("write refuses a file whose last record the drive would not take, before it writes any", async () => {
+  const personality = tapePersonalities["quantum-dlt8000"];
+  const drive = new SimulatedDrive({ medium: new MemoryMedium(), personality });
+  const devices = new SimDevices(drive);
+  const files = { a: patternBytes(200), b: patternBytes(203), c: patternBytes(204) };
+  const host = new MemoryHost({ files });
+  assert.equal(await tape("write a b -b 100", host, devices), 2);
+  assert.match(
+    host.errors,
+    /^tape: Writing b: its last record would have 3 bytes, and the drive takes 4 at least; /m,
+  );
+  assert.deepEqual(layout(drive), []);
+  assert.equal(await tape("write a c -b 100", host, devices), 0, host.errors);
 });
 
 Deno.test("read leaves an old file alone when the first read fails", async () => {
