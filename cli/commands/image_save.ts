@@ -5,13 +5,14 @@ import { argument, flag } from "@optique/core/primitives";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { MAX_RECORD_BYTES } from "../../sim/images/simh_tap.ts";
-import { lockPath, sidecarPath, tapeFiles } from "../../sim/images/tape_files.ts";
+import { sidecarPath, tapeFiles } from "../../sim/images/tape_files.ts";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSink, CliHost } from "../host/host.ts";
+import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { Progress } from "../transfer/progress.ts";
@@ -56,7 +57,7 @@ export const imageSave: Command = defineCommand({
     if (file !== "-") await refuseToOverwrite(context.host, file, force);
     await withDrive(context, async (drive) => {
       // Only now, for the drive may be a simulated one on that very image.
-      if (file !== "-") await refuseWhatIsInUse(context.host, file);
+      if (file !== "-") await refuseWhatIsInUse(file, context);
       const sink = file === "-" ? context.host.openStdout() : await context.host.createFile(file);
       try {
         await new ImageSave(drive, sink, values, context).run();
@@ -82,15 +83,6 @@ async function refuseToOverwrite(host: CliHost, path: string, force: boolean): P
         : `Saving to ${path}: there is a file ${file} already; remove it, or name another`,
     );
   }
-}
-
-/** @throws {CommandFailure} when a simulated drive has the image open, and would lose its tape. */
-async function refuseWhatIsInUse(host: CliHost, path: string): Promise<void> {
-  const lock = lockPath(path);
-  if (!await isThere(host, lock)) return;
-  throw new CommandFailure(
-    `Saving to ${path}: a simulated drive uses it; if none does, remove ${lock}`,
-  );
 }
 
 async function isThere(host: CliHost, path: string): Promise<boolean> {

@@ -12,6 +12,7 @@ import { hideSecrets } from "../../iscsi/address.ts";
 import { tapeMapSvg } from "../report/tape_map_svg.ts";
 import { tapeMapText } from "../report/tape_map_text.ts";
 import type { FileFacts } from "../transfer/file_tally.ts";
+import { OutputText } from "../transfer/output_text.ts";
 import { Progress } from "../transfer/progress.ts";
 import { surveyTape } from "../transfer/tape_survey.ts";
 
@@ -40,10 +41,15 @@ export const mapCommand: Command = defineCommand({
   run: ({ svg, fromHere, readAhead, progress }, context) =>
     withDrive(context, async (drive) => {
       const { signal } = context.interruption;
-      if (!fromHere) await drive.rewind({ signal });
-      const files = await mapTape(drive, context, progress);
-      if (svg !== undefined) await draw(svg, files, drive, context);
-      await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+      const drawing = svg === undefined ? undefined : await OutputText.create(svg, context);
+      try {
+        if (!fromHere) await drive.rewind({ signal });
+        const files = await mapTape(drive, context, progress);
+        await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+        await drawing?.write(drawn(files, drive, context));
+      } finally {
+        await drawing?.close();
+      }
       if (context.interruption.stopRequested) {
         throw new InterruptedTransfer("Interrupted: the map ends where reading stopped");
       }
@@ -78,22 +84,13 @@ export async function mapTape(
   return files;
 }
 
-async function draw(
-  path: string,
+function drawn(
   files: readonly FileFacts[],
-  drive: TapeDrive,
+  { info: { vendor, product, serialNumber } }: TapeDrive,
   context: CommandContext,
-): Promise<void> {
-  const { vendor, product, serialNumber } = drive.info;
-  const sink = await context.host.createFile(path);
-  try {
-    await sink.clear();
-    const svg = tapeMapSvg(files, {
-      drive: [vendor, product, serialNumber].filter(Boolean).join(" "),
-      address: hideSecrets(deviceAddress(context)),
-    });
-    await sink.write(new TextEncoder().encode(svg));
-  } finally {
-    await sink.close();
-  }
+): string {
+  return tapeMapSvg(files, {
+    drive: [vendor, product, serialNumber].filter(Boolean).join(" "),
+    address: hideSecrets(deviceAddress(context)),
+  });
 }

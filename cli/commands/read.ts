@@ -9,6 +9,7 @@ import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
+import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
 import type { Unreadable } from "../transfer/file_tally.ts";
@@ -62,6 +63,7 @@ export const readCommand: Command = defineCommand({
     }
     await withDrive(context, async (drive) => {
       const { host } = context;
+      if (file !== "-") await refuseWhatIsInUse(file, context);
       const sink = file === "-" ? host.openStdout() : await host.createFile(file);
       try {
         await new FileReader(drive, sink, {

@@ -5,7 +5,7 @@ import { argument, flag, option } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
-import { byteSize } from "../byte_size.ts";
+import { byteSize, formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
 import { withDrive } from "../device/with_drive.ts";
@@ -13,6 +13,7 @@ import type { ByteSource, CliHost } from "../host/host.ts";
 import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
 import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
+import { OutputText } from "../transfer/output_text.ts";
 import { Progress } from "../transfer/progress.ts";
 import {
   type Input,
@@ -127,19 +128,36 @@ class TapeWrite {
   }
 
   async run(): Promise<void> {
-    const { verify, manifest } = this.#values;
+    const { manifest } = this.#values;
+    const output = manifest === undefined
+      ? undefined
+      : await OutputText.create(manifest, this.#context);
+    try {
+      await this.#writeFiles(output);
+    } finally {
+      await output?.close();
+    }
+    await this.#report();
+  }
+
+  async #writeFiles(manifest: OutputText | undefined): Promise<void> {
+    const { verify } = this.#values;
     const layout = await recordLayout(this.#drive, this.#values.recordBytes);
     refuseShortTails(this.#drive, this.#inputs, layout);
     if (verify) await this.#checkPositions();
-    for (const { name } of this.#inputs) await this.#writeFile(name, layout);
-    if (manifest !== undefined) await this.#writeManifest(manifest);
+    try {
+      for (const { name } of this.#inputs) await this.#writeFile(name, layout);
+    } catch (error) {
+      await this.#keepManifest(manifest);
+      throw error;
+    }
+    await manifest?.write(manifestText(this.#written));
     if (verify) {
       await compareFiles(this.#drive, this.#written, this.#context, {
         showProgress: this.#values.progress,
         standsBehind: true,
       });
     }
-    await this.#report();
   }
 
   async #writeFile(name: string, layout: RecordLayout): Promise<void> {
@@ -182,14 +200,19 @@ class TapeWrite {
     );
   }
 
-  async #writeManifest(path: string): Promise<void> {
-    const sink = await this.#context.host.createFile(path);
+  /** The files before one that failed are on tape. */
+  async #keepManifest(manifest: OutputText | undefined): Promise<void> {
+    if (manifest === undefined || this.#written.length === 0) return;
     try {
-      await sink.clear();
-      await sink.write(new TextEncoder().encode(manifestText(this.#written)));
-    } finally {
-      await sink.close();
+      await manifest.write(manifestText(this.#written));
+    } catch (error) {
+      // The failure before this one is reported; this one must not hide it.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.reporter.warn(`the manifest could not be written: ${why}`);
+      return;
     }
+    const files = formatCount(this.#written.length, "file");
+    this.#context.reporter.note(`The manifest has what is whole on the tape: ${files}`);
   }
 
   async #report(): Promise<void> {

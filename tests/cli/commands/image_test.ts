@@ -111,7 +111,10 @@ Deno.test("image save leaves an image alone that a simulated drive uses, --force
   const { devices } = bench();
   await writeMixed(devices);
   const host = new MemoryHost({
-    files: { "out.tap": new Uint8Array(3), "out.tap.lock": new Uint8Array(3) },
+    files: {
+      "out.tap": new Uint8Array(3),
+      "out.tap.lock": new TextEncoder().encode('{"pid":1,"host":"h","started":""}'),
+    },
   });
   assert.equal(await tape("image save out.tap --force", host, devices), 2);
   const why = "Saving to out.tap: a simulated drive uses it; if none does, remove out.tap.lock";

@@ -54,6 +54,40 @@ Deno.test("A manifest tells name, position, records, bytes and SHA-256 of each f
   assert.deepEqual([b.name, b.position, b.sha256], ["b", 4, sha256(files.b)]);
 });
 
+/** A host on whose disk no file can be made. */
+function readOnly(host: MemoryHost): MemoryHost {
+  host.createFile = (path) =>
+    Promise.reject(Object.assign(new Error("EROFS"), { code: "EROFS", syscall: "open", path }));
+  return host;
+}
+
+Deno.test("write --manifest writes nothing when the manifest cannot be written", async () => {
+  const { drive, devices } = bench();
+  const host = readOnly(new MemoryHost({ files: { a: patternBytes(10) } }));
+  assert.equal(await tape("write a --manifest m.json", host, devices), 2);
+  assert.match(host.errors, /^tape: Failed to open m\.json: the file system is read-only$/m);
+  assert.deepEqual(drive.objects(), []);
+});
+
+Deno.test("The manifest has the files before one that failed", async () => {
+  const { drive, devices } = bench();
+  drive.inject({ opcode: 0x0a, occurrence: 3, sense: { key: 3, asc: 0x0c, ascq: 0 } });
+  const host = new MemoryHost({ files: { a: patternBytes(200), b: patternBytes(300) } });
+  assert.equal(await tape("write a b -b 100 --manifest m.json", host, devices), 2);
+  assert.match(host.errors, /^The manifest has what is whole on the tape: 1 file$/m);
+  const { files } = JSON.parse(new TextDecoder().decode(host.sinks.get("m.json")!.bytes));
+  assert.deepEqual(files.map(({ name }: { name: string }) => name), ["a"]);
+});
+
+Deno.test("An old manifest stays when not even the first file came to tape", async () => {
+  const { drive, devices } = bench();
+  drive.inject({ opcode: 0x0a, sense: { key: 3, asc: 0x0c, ascq: 0 } });
+  const host = new MemoryHost({ files: { a: patternBytes(200), "m.json": patternBytes(5) } });
+  assert.equal(await tape("write a --manifest m.json", host, devices), 2);
+  assert.deepEqual(host.sinks.get("m.json")?.bytes, patternBytes(5));
+  assert.ok(host.sinks.get("m.json")?.closed);
+});
+
 Deno.test("verify finds the files of a manifest wherever the tape stands", async () => {
   const { devices } = bench();
   const { manifest } = await writeTwoFiles(devices);
@@ -238,6 +272,24 @@ Deno.test("map --svg draws every file, with its filemark, as well-formed XML", a
   assert.equal(svg.match(/<title>File \d/g)?.length, 2);
   const opened = svg.match(/<(svg|text|rect|title)(\s[^>]*[^/])?>/g)?.length;
   assert.equal(opened, svg.match(/<\/(svg|text|rect|title)>/g)?.length);
+});
+
+Deno.test("map --svg reads nothing when the drawing cannot be written", async () => {
+  const { drive, devices } = bench();
+  await writeTwoFiles(devices);
+  drive.clearCommands();
+  assert.equal(await tape("map --svg out.svg", readOnly(new MemoryHost()), devices), 2);
+  assert.equal(drive.commands.some(({ cdb }) => [0x01, 0x08].includes(cdb[0])), false);
+});
+
+Deno.test("map prints the map though the drawing fails", async () => {
+  const { devices } = bench();
+  await writeTwoFiles(devices);
+  const host = new MemoryHost();
+  host.capacityBytes = 10;
+  assert.equal(await tape("map --svg out.svg", host, devices), 2);
+  assert.match(host.output, /2 files, 4 records/);
+  assert.match(host.errors, /no space left on the device/);
 });
 
 Deno.test("read --skip-errors leaves out what cannot be read and goes on", async () => {

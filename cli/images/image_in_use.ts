@@ -1,0 +1,59 @@
+import { lockPath } from "../../sim/images/tape_files.ts";
+import type { CommandContext } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
+import { deviceAddress } from "../device/with_drive.ts";
+import type { CliHost } from "../host/host.ts";
+
+const SIMULATED = "sim:";
+/** What lies beside an image under its name: sidecar, index, lock, and drafts of those. */
+const BESIDE = /\.(?:json|index|lock)(?:\.new)?$/;
+const PARTITION = /\.p\d+\.tap$/;
+
+/**
+ * For a file that is about to be written, with the drive open: its image is locked from then on.
+ *
+ * @throws {CommandFailure} when a simulated drive uses the file, and would lose its tape.
+ */
+export async function refuseWhatIsInUse(path: string, context: CommandContext): Promise<void> {
+  const { host } = context;
+  const realPath = await host.realPath(path);
+  if (await isOfOwnTape(realPath, context)) {
+    throw new CommandFailure(`Saving to ${path}: it is a file of the tape in use`);
+  }
+  for (const image of [...imagesOf(path), ...imagesOf(realPath)]) {
+    const lock = lockPath(image);
+    if (!await isHeld(lock, host)) continue;
+    throw new CommandFailure(
+      `Saving to ${path}: a simulated drive uses it; if none does, remove ${lock}`,
+    );
+  }
+}
+
+/** Images of other formats have no lock: they are only read. */
+async function isOfOwnTape(realPath: string, context: CommandContext): Promise<boolean> {
+  const address = deviceAddress(context);
+  if (!address.startsWith(SIMULATED)) return false;
+  const image = await context.host.realPath(address.slice(SIMULATED.length));
+  return imagesOf(realPath).includes(image);
+}
+
+/** The images that a file of this name may be a part of. */
+function imagesOf(path: string): string[] {
+  const image = path.replace(BESIDE, "");
+  const stem = image.replace(PARTITION, "");
+  return stem === image ? [image] : [image, stem, `${stem}.tap`];
+}
+
+/** Whether this is the lock of an image, and not what another program calls so. */
+async function isHeld(lock: string, host: CliHost): Promise<boolean> {
+  try {
+    return Number.isInteger(JSON.parse(await host.readTextFile(lock)).pid);
+  } catch (error) {
+    if (error instanceof SyntaxError || systemCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function systemCode(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
+}
