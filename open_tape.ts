@@ -152,7 +152,8 @@ async function openSimulated(
     throw new InvalidOptionError("address", `Open "${address}": expected sim:PATH.tap`);
   }
   const { serveImage } = await import("./sim/mod.ts");
-  const server = await serveImage(path);
+  const onStoreFailure = ({ message }: Error) => warn(message);
+  const server = await serveImage(path, { drive: { onStoreFailure } });
   try {
     if (server.warning !== undefined) {
       const { offset, problem } = server.warning;

@@ -31,7 +31,10 @@ export type DriveNotice =
     readonly message: string;
   }
   | {
-    /** The image of a simulated tape is cut or damaged at its end, which the tape does not have. Told once. */
+    /**
+     * The image of a simulated tape is cut or damaged at its end, which the tape does not have; told once. Or it could not be read or written, for want
+     * of room say, of which the drive itself says no more than that it failed.
+     */
     readonly kind: "image";
     /** What is wrong with it, and where. */
     readonly message: string;

@@ -13,6 +13,14 @@ export interface WithDriveOptions extends DriveOptions {
   readonly tapeName?: string;
 }
 
+/** Options of {@link LocatedFailure}. */
+export interface LocatedFailureOptions {
+  /** @default "The tape" */
+  readonly tapeName?: string;
+  /** @default false */
+  readonly isSimulated?: boolean;
+}
+
 /**
  * An operation on a drive failed, and this is where the tape stands now. `cause` is what went wrong; with two drives at
  * work, that of the one opened first is the failure of the other one.
@@ -23,11 +31,18 @@ export class LocatedFailure extends Error {
   readonly position: TapePosition | undefined;
   /** What messages call the tape. */
   readonly tapeName: string;
+  /** Whether the tape is an image in a simulated drive. */
+  readonly isSimulated: boolean;
 
-  constructor(cause: unknown, position: TapePosition | undefined, tapeName = "The tape") {
+  constructor(
+    cause: unknown,
+    position: TapePosition | undefined,
+    { tapeName = "The tape", isSimulated = false }: LocatedFailureOptions = {},
+  ) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.position = position;
     this.tapeName = tapeName;
+    this.isSimulated = isSimulated;
   }
 }
 
@@ -69,7 +84,10 @@ export async function withDrive<T>(
     return result;
   } catch (error) {
     const position = signal.aborted ? undefined : await positionIfKnown(drive);
-    const failure = new LocatedFailure(error, position, tapeName);
+    const failure = new LocatedFailure(error, position, {
+      tapeName,
+      isSimulated: address.startsWith("sim:"),
+    });
     await closeQuietly(drive);
     throw failure;
   }

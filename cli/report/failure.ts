@@ -80,19 +80,31 @@ function hints(places: readonly LocatedFailure[], cause: unknown): string[] {
       ? [`${tapeName} stands behind the last of that`]
       : [];
   });
-  lines.push(...advice(cause));
+  lines.push(...advice(places, cause));
   if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
   return lines;
 }
 
 /** What is known to help against an error and those underneath. */
-function advice(error: unknown): string[] {
+function advice(places: readonly LocatedFailure[], error: unknown): string[] {
+  if (isOfImage(places, error)) return [IMAGE_ADVICE];
   const found = new Set<string>();
   for (let each = error; each instanceof Error; each = each.cause) {
     const known = adviceFor(each);
     if (known !== undefined) found.add(known);
   }
   return [...found];
+}
+
+const IMAGE_ADVICE = "The drive is simulated: look after its image, and the disk that it lies on";
+
+/** Whether a simulated drive reports a fault of its tape or its own. With two drives at work, the last opened is written. */
+function isOfImage(places: readonly LocatedFailure[], error: unknown): boolean {
+  if (!(error instanceof TapeError)) return false;
+  const { kind, command = "" } = error;
+  if (kind !== "medium-error" && kind !== "hardware-error") return false;
+  const place = places.at(command.startsWith("WRITE") ? -1 : 0);
+  return place?.isSimulated ?? false;
 }
 
 function isExpected(error: unknown): boolean {
@@ -158,7 +170,7 @@ function errorDocument(
     message: messageOf(cause),
     position: position ?? fields.position,
     destinationPosition,
-    advice: advice(cause),
+    advice: advice(places, cause),
   };
 }
 

@@ -85,6 +85,8 @@ export interface SimulatedDriveOptions {
   readonly quirks?: DriveQuirks;
   /** Milliseconds that pass, for `loadDelay`, `timing` and timestamps. @default a clock that stands still */
   readonly clock?: () => number;
+  /** Hears why what the tape lies in has failed, of which an initiator hears no more than that it did. @default nobody */
+  readonly onStoreFailure?: (error: MediumStoreError) => void;
   /** How many commands {@linkcode SimulatedDrive.commands} keeps. @default 256 */
   readonly commandLogLength?: number;
 }
@@ -137,6 +139,7 @@ export class SimulatedDrive implements DeviceServer {
       rewindOnReset = true,
       resetLosesBuffer = false,
       clock = () => 0,
+      onStoreFailure = () => {},
       commandLogLength = 256,
     } = options;
     this.#drive = new DriveState({
@@ -153,6 +156,7 @@ export class SimulatedDrive implements DeviceServer {
       loadDelay,
       quirks,
       clock,
+      onStoreFailure,
     });
     this.#commandSet = new CommandSet(personality, quirks);
     this.#log = new CommandLog(commandLogLength);
@@ -374,8 +378,9 @@ export class SimulatedDrive implements DeviceServer {
     try {
       return execute(this.#drive, task);
     } catch (error) {
-      if (error instanceof MediumStoreError) return failed(Conditions.internalFailure);
-      throw error;
+      if (!(error instanceof MediumStoreError)) throw error;
+      this.#drive.onStoreFailure(error);
+      return failed(Conditions.internalFailure);
     }
   }
 

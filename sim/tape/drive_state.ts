@@ -18,7 +18,7 @@ import type {
 } from "./drive_state_options.ts";
 import { DiagnosticHistory } from "./diagnostic_history.ts";
 import { HealthReports } from "./health_reports.ts";
-import type { Medium, Partition } from "./medium.ts";
+import type { Medium, MediumStoreError, Partition } from "./medium.ts";
 import { Readiness } from "./readiness.ts";
 import { Reservations } from "../reservations/reservations.ts";
 import { RunningOperation } from "./running_operation.ts";
@@ -44,6 +44,8 @@ export class DriveState {
   readonly blockLimits: BlockLimits;
   readonly serialNumber: string;
   readonly quirks: DriveQuirks;
+  /** Hears why a store has failed. */
+  readonly onStoreFailure: (error: MediumStoreError) => void;
   readonly attentions: UnitAttentions;
   readonly modes: DriveModes;
   /** Element address in a library; `undefined` when it is in none. */
@@ -101,6 +103,7 @@ export class DriveState {
     this.blockLimits = options.blockLimits;
     this.serialNumber = options.serialNumber;
     this.quirks = options.quirks;
+    this.onStoreFailure = options.onStoreFailure;
     this.attentions = options.attentions;
     this.elementAddress = options.elementAddress;
     this.modes = new DriveModes(options.personality.modePages);

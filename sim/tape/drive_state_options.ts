@@ -7,6 +7,7 @@
 import type { TapePersonality } from "../personality.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import type { DriveQuirks } from "./drive_quirks.ts";
+import type { MediumStoreError } from "./medium.ts";
 import type { ReadinessOptions } from "./readiness.ts";
 import type { CapacitySettings } from "./tape_capacity.ts";
 import type { UnitAttentions } from "./unit_attentions.ts";
@@ -22,6 +23,7 @@ export interface DriveStateOptions extends CapacitySettings, ReadinessOptions {
   readonly compressionRatio: number;
   readonly bufferBytes: number;
   readonly elementAddress: number | undefined;
+  readonly onStoreFailure: (error: MediumStoreError) => void;
 }
 
 /** Where ALLOW OVERWRITE permits to write: at a place, or by formatting. */

@@ -81,7 +81,7 @@ function makePartitions(drive: DriveState, partitionBytes: PartitionPlan): Outco
     medium.state.object = 0;
     medium.format(Math.max(1, partitionBytes.length));
   } catch (error) {
-    return failed(writeFailure(error));
+    return failed(writeFailure(drive, error));
   }
   drive.partitionPlan = undefined;
   return synchronize(drive);

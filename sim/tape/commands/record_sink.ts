@@ -132,11 +132,12 @@ export function synchronize(drive: DriveState): Outcome {
 
 function failedWrite(drive: DriveState, error: unknown): Condition {
   drive.counts.unrecoveredWrites++;
-  return writeFailure(error);
+  return writeFailure(drive, error);
 }
 
 /** The condition of a store that fails. */
-export function writeFailure(error: unknown): Condition {
-  if (error instanceof MediumStoreError) return Conditions.writeError;
-  throw error;
+export function writeFailure(drive: DriveState, error: unknown): Condition {
+  if (!(error instanceof MediumStoreError)) throw error;
+  drive.onStoreFailure(error);
+  return Conditions.writeError;
 }

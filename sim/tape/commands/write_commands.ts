@@ -122,7 +122,7 @@ function erase(drive: DriveState, cdb: Uint8Array): Outcome {
   try {
     drive.cutHere();
   } catch (error) {
-    return failed(writeFailure(error));
+    return failed(writeFailure(drive, error));
   }
   return (cdb[1] & ERASE_IMMED) !== 0 ? GOOD : synchronize(drive);
 }

@@ -62,6 +62,24 @@ for (const [name, error, advice] of ADVISED) {
   });
 }
 
+const FAULT = new TapeError("medium-error", "Writing: failed", { command: "WRITE(6)" });
+
+for (
+  const [which, read, written, advice] of [
+    ["a drive", false, false, /clean the drive/],
+    ["a simulated drive that is written", false, true, /look after its image, and the disk/],
+    ["a drive that is written from a simulated one", true, false, /clean the drive/],
+  ] as const
+) {
+  Deno.test(`A fault in writing is told with what helps ${which}`, () => {
+    const target = new LocatedFailure(FAULT, undefined, { isSimulated: written });
+    const failure = new LocatedFailure(target, undefined, { isSimulated: read });
+    const [, ...lines] = describeFailure(failure, quiet).lines;
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], advice);
+  });
+}
+
 Deno.test("Advice is found in the causes, too", () => {
   const cause = new CommandTimeoutError("x", { commandName: "REWIND", timeoutMs: 1 });
   const lost = new TransportLostError("Rewinding: lost", { cause });
