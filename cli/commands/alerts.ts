@@ -10,6 +10,9 @@ import { withDrive } from "../device/with_drive.ts";
 /** How often drive makers recommend to look. */
 const DEFAULT_INTERVAL_SECONDS = 60;
 
+/** Timers count milliseconds in 31 bits; a longer one would not wait at all. */
+const MAX_INTERVAL_SECONDS = 2_147_483;
+
 /** `tape alerts`. */
 export const alertsCommand: Command = defineCommand({
   name: "alerts",
@@ -24,7 +27,7 @@ export const alertsCommand: Command = defineCommand({
       false,
     ),
     interval: withDefault(
-      option("--interval", float({ min: 0.1, metavar: "SECONDS" }), {
+      option("--interval", float({ min: 0.1, max: MAX_INTERVAL_SECONDS, metavar: "SECONDS" }), {
         description: message`Time between two looks. Default: 60.`,
       }),
       DEFAULT_INTERVAL_SECONDS,

@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import type { AttributeValue, NamedAttribute, TapeDrive } from "../../mod.ts";
 import { ATTRIBUTE_TABLE, attributeFacts } from "../../scsi/attribute_table.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
@@ -11,6 +11,7 @@ import { nearestName } from "../nearest_name.ts";
 import { hexCode } from "../report/hex_code.ts";
 import { columns } from "../report/reporter.ts";
 import { UsageError } from "../usage_error.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** `tape attributes`. */
 export const attributesCommand: Command = defineCommand({
@@ -29,7 +30,7 @@ export const attributesCommand: Command = defineCommand({
       description: message`Names as tape attributes shows them.`,
     })),
     partition: withDefault(
-      option("--partition", integer({ min: 0, max: 255, metavar: "N" }), {
+      option("--partition", wholeNumber({ min: 0, max: 255, metavar: "N" }), {
         description: message`Partition whose attributes are meant. Default: 0.`,
       }),
       0,

@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import { hideSecrets } from "../../iscsi/address.ts";
 import type {
   DriveInfo,
@@ -24,11 +24,12 @@ import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { libraryPlace, placeName } from "../library_place.ts";
 import { inventoryText } from "../report/inventory_text.ts";
 import { UsageError } from "../usage_error.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const group = "Library";
 
-const slotNumber = integer({ min: 1, max: 0xffff, metavar: "SLOT" });
-const driveNumber = integer({ min: 0, max: 0xffff, metavar: "DRIVE" });
+const slotNumber = wholeNumber({ min: 1, max: 0xffff, metavar: "SLOT" });
+const driveNumber = wholeNumber({ min: 0, max: 0xffff, metavar: "DRIVE" });
 
 const status = defineCommand({
   name: "status",
@@ -73,7 +74,7 @@ const load = defineCommand({
   ],
   parser: object({
     numbers: multiple(
-      argument(integer({ min: 0, max: 0xffff, metavar: "SLOT [DRIVE]" }), {
+      argument(wholeNumber({ min: 0, max: 0xffff, metavar: "SLOT [DRIVE]" }), {
         description: message`Slot, from 1, and drive, from 0. Default: drive 0.`,
       }),
       { max: 2 },

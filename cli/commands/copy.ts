@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
@@ -12,6 +12,7 @@ import { Progress } from "../transfer/progress.ts";
 import { type CopyReport, copyTape } from "../transfer/tape_copy.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** `tape copy`. */
 export const copyCommand: Command = defineCommand({
@@ -29,7 +30,7 @@ export const copyCommand: Command = defineCommand({
     destination: argument(string({ metavar: "DEVICE" }), {
       description: message`The device to write to.`,
     }),
-    files: optional(option("--files", integer({ min: 1, metavar: "N" }), {
+    files: optional(option("--files", wholeNumber({ min: 1, metavar: "N" }), {
       description: message`Copy so many files, each with its filemark.`,
     })),
     skipErrors: withDefault(

@@ -2,7 +2,6 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
-import { integer } from "@optique/core/valueparser";
 import { type Command, defineCommand } from "../command.ts";
 import { Confirmation } from "../confirmation.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
@@ -12,6 +11,7 @@ import { mapCommand } from "./map.ts";
 import { readCommand } from "./read.ts";
 import { verifyCommand } from "./verify.ts";
 import { writeCommand } from "./write.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const weof = defineCommand({
   name: "weof",
@@ -21,7 +21,9 @@ const weof = defineCommand({
   examples: ["tape weof", "tape weof 2"],
   parser: object({
     count: withDefault(
-      argument(integer({ min: 1, metavar: "N" }), { description: message`How many. Default: 1.` }),
+      argument(wholeNumber({ min: 1, metavar: "N" }), {
+        description: message`How many. Default: 1.`,
+      }),
       1,
     ),
   }),

@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
 import type { EncryptionStatus, TapeDrive } from "../../mod.ts";
 import {
@@ -16,6 +16,7 @@ import { byteStream } from "../host/byte_stream.ts";
 import { labelled } from "../report/reporter.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { UsageError } from "../usage_error.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const group = "Health";
 
@@ -35,7 +36,7 @@ const on = defineCommand({
     keyFile: optional(option("--key-file", filePath("FILE|-"), {
       description: message`File that holds the key; - is standard input.`,
     })),
-    keyDescriptor: optional(option("--key-fd", integer({ min: 0, metavar: "N" }), {
+    keyDescriptor: optional(option("--key-fd", wholeNumber({ min: 0, metavar: "N" }), {
       description: message`Open descriptor that gives the key.`,
     })),
     keyName: optional(option("--key-name", string({ metavar: "NAME" }), {

@@ -3,11 +3,11 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { argument } from "@optique/core/primitives";
-import { integer } from "@optique/core/valueparser";
 import type { TapeDrive } from "../../mod.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { positionText } from "../report/position_text.ts";
 import { withDrive } from "../device/with_drive.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** What calls a motion off. */
 interface MotionOptions {
@@ -139,7 +139,7 @@ async function spaceBlocks(drive: TapeDrive, count: number, options: MotionOptio
 }
 
 function countParser(row: MotionRow): Parser<"sync", { readonly count: number }, unknown> {
-  const number = argument(integer({ min: 0, metavar: "N" }), {
+  const number = argument(wholeNumber({ min: 0, metavar: "N" }), {
     description: row.count === "optional" ? message`How many. Default: 1.` : message`Which one.`,
   });
   switch (row.count) {

@@ -2,7 +2,6 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
@@ -17,6 +16,7 @@ import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
 import { withDrive } from "../device/with_drive.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** `tape read`. */
 export const readCommand: Command = defineCommand({
@@ -40,10 +40,10 @@ export const readCommand: Command = defineCommand({
     recordBytes: optional(option("-b", "--block-size", byteSize(), {
       description: message`Record size to expect; longer records are read whole all the same.`,
     })),
-    readAhead: optional(option("--read-ahead", integer({ min: 0, max: 256, metavar: "N" }), {
+    readAhead: optional(option("--read-ahead", wholeNumber({ min: 0, max: 256, metavar: "N" }), {
       description: message`Records to ask for ahead. More is faster over a slow network.`,
     })),
-    count: optional(option("--count", integer({ min: 1, metavar: "N" }), {
+    count: optional(option("--count", wholeNumber({ min: 1, metavar: "N" }), {
       description: message`Read at most so many records.`,
     })),
     skipErrors: withDefault(

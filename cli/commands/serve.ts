@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
-import { choice, float, integer, string } from "@optique/core/valueparser";
+import { choice, float, string } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
@@ -19,6 +19,7 @@ import { QUIRK_NAMES, type QuirkName, REQUIRE_UNLOAD } from "../device/quirk_nam
 import type { ServeSettings } from "../device/serve_settings.ts";
 import type { ServedTarget } from "../device/serve_target.ts";
 import { UsageError } from "../usage_error.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const DEFAULT_TARGET_NAME = "iqn.2026-03.com.example:tape";
 const DISK_BLOCK_BYTES = 512;
@@ -67,10 +68,10 @@ export const serveCommand: Command = defineCommand<ServeValues>({
       description:
         message`Image in the next drive, or slot: .tap, made if missing; AWSTAPE, HET, copytape, E11 or TPC, write protected. Default: blank tapes in memory.`,
     })),
-    drives: optional(option("--drives", integer({ min: 1, max: 256, metavar: "N" }), {
+    drives: optional(option("--drives", wholeNumber({ min: 1, max: 256, metavar: "N" }), {
       description: message`Number of drives. Default: one for each --media; two with --slots.`,
     })),
-    slots: optional(option("--slots", integer({ min: 1, max: 60_000, metavar: "N" }), {
+    slots: optional(option("--slots", wholeNumber({ min: 1, max: 60_000, metavar: "N" }), {
       description: message`A library with so many slots, and one for import and export.`,
     })),
     layout: optional(option("--layout", choice(["lun", "target"] as const, { metavar: "LAYOUT" }), {

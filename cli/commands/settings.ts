@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { optional } from "@optique/core/modifiers";
 import { argument } from "@optique/core/primitives";
-import { choice, integer, string } from "@optique/core/valueparser";
+import { choice, string } from "@optique/core/valueparser";
 import type { CompressionState, TapeDrive } from "../../mod.ts";
 import { byteSize } from "../byte_size.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -11,6 +11,7 @@ import { withDrive } from "../device/with_drive.ts";
 import { hexCode } from "../report/hex_code.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { mkpartition } from "./mkpartition.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const setblk = defineCommand({
   name: "setblk",
@@ -133,7 +134,7 @@ const setpartition = defineCommand({
   brief: "Go to the beginning of a partition.",
   examples: ["tape setpartition 1"],
   parser: object({
-    partition: argument(integer({ min: 0, max: 255, metavar: "N" }), {
+    partition: argument(wholeNumber({ min: 0, max: 255, metavar: "N" }), {
       description: message`Its number, from 0.`,
     }),
   }),

@@ -2,7 +2,6 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
-import { integer } from "@optique/core/valueparser";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
 import { byteSize, formatCount } from "../byte_size.ts";
@@ -25,6 +24,7 @@ import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { WriteCounts } from "../transfer/write_counts.ts";
 import { UsageError } from "../usage_error.ts";
 import { compareFiles } from "./verify.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** The largest array that the runtimes make. */
 const MAX_BUFFER_BYTES = 16 * 2 ** 30;
@@ -60,7 +60,7 @@ export const writeCommand: Command = defineCommand({
     bufferBytes: optional(option("--buffer", byteSize(1, MAX_BUFFER_BYTES), {
       description: message`Memory to fill ahead, so that a slow source lets the drive rest less.`,
     })),
-    startAt: optional(option("--start-at", integer({ min: 1, max: 100, metavar: "PERCENT" }), {
+    startAt: optional(option("--start-at", wholeNumber({ min: 1, max: 100, metavar: "PERCENT" }), {
       description: message`How full --buffer must be before the tape moves. Default: 90.`,
     })),
     progress: withDefault(

@@ -17,6 +17,7 @@ async function deviceKey(address: string, host: CliHost): Promise<string> {
   if (address.startsWith(SIMULATED)) {
     return SIMULATED + await host.realPath(address.slice(SIMULATED.length));
   }
+  if (!address.startsWith("iscsi://")) return address;
   const { targetName, lun } = parseIscsiAddress(address);
   return `${targetName.toLowerCase()}/${lun}`;
 }

@@ -7,6 +7,7 @@ import { DescriptorSource } from "./file_descriptor.ts";
 import { standardOutput } from "./output_file.ts";
 import { OutputSink } from "./output_sink.ts";
 import { realPath } from "./real_path.ts";
+import { naming } from "./system_call.ts";
 import type { CliHost, TextOutput } from "./host.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -38,7 +39,10 @@ export const nodeHost: CliHost = {
     new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
   createFile: (path) => OutputSink.open(path),
   realPath,
-  readTextFile: (path) => readFile(path, "utf8"),
+  readTextFile: (path) =>
+    readFile(path, "utf8").catch((error) => {
+      throw naming(error, "open", path);
+    }),
   async readLine(signal) {
     const lines = createInterface({ input: process.stdin, terminal: false, signal });
     try {

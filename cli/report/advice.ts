@@ -3,13 +3,10 @@ import {
   type AuthenticationFailure,
   ConnectError,
 } from "../../iscsi/errors.ts";
+import { changerAdvice } from "./changer_advice.ts";
+import { ChangerError } from "../../changer/errors.ts";
 import { InterruptedError } from "../host/interruption.ts";
-import {
-  CommandTimeoutError,
-  ConnectionLostError,
-  InvalidOptionError,
-  LoginError,
-} from "../../iscsi/errors.ts";
+import { CommandTimeoutError, InvalidOptionError, LoginError } from "../../iscsi/errors.ts";
 import {
   NotReadyError,
   type NotReadyReason,
@@ -89,6 +86,7 @@ const LOGIN_ADVICE: Readonly<Record<number, string>> = {
 export function adviceFor(error: unknown): string | undefined {
   if (error instanceof NotReadyError) return NOT_READY_ADVICE[error.reason];
   if (error instanceof TapeError) return TAPE_ADVICE[error.kind];
+  if (error instanceof ChangerError) return changerAdvice(error);
   if (error instanceof AuthenticationError) return AUTHENTICATION_ADVICE[error.reason];
   if (error instanceof LoginError) return loginAdvice(error);
   if (error instanceof ConnectError) {
@@ -99,7 +97,6 @@ export function adviceFor(error: unknown): string | undefined {
     return "If a tape was moving, tape tell says where it stands";
   }
   if (error instanceof CommandTimeoutError) return "Give it more time with --timeout SECONDS";
-  if (error instanceof ConnectionLostError) return TAPE_ADVICE["transport-lost"];
   return undefined;
 }
 

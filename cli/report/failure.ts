@@ -11,6 +11,7 @@ import { TapeError } from "../../tape/errors.ts";
 import type { WriteOutcome } from "../../tape/write_ledger.ts";
 import { TransportError } from "../../transport/errors.ts";
 import { adviceFor } from "./advice.ts";
+import { changerMessage } from "./changer_advice.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { InterruptedError } from "../host/interruption.ts";
 import { positionText } from "./position_text.ts";
@@ -114,6 +115,7 @@ function isExpected(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof ChangerError) return changerMessage(error);
   return systemMessage(error) ?? withSystemWords(error);
 }
 

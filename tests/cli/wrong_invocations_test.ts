@@ -113,6 +113,17 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["serve --chap @missing", 2, /no such file/],
   ["serve --drives 1 --media @a.tap --media @b.tap", 1, /2 images for 1 drive/],
   ["serve --drives 0", 1, /greater than or equal to 1/],
+  [
+    "-f sim:@drive.tap seek 99999999999999999999",
+    1,
+    /whole number from 0 to 9007199254740991, but/,
+  ],
+  ["-f sim:@drive.tap alerts --watch --interval 3000000", 1, /less than or equal to 2,?147,?483/],
+  [
+    "-f iscsi://h/iqn.2026-03.com.example:t/0 --chap-user u --chap-secret-file @folder tell",
+    2,
+    /^tape: Failed to open .*folder: it is a directory$/m,
+  ],
 ];
 
 const KEY = "hunter2hunter2";
@@ -136,6 +147,8 @@ const INDISCREET: readonly string[] = [
 /** Real files and devices; but somebody has filled the disk, and nobody reads standard output any more. */
 class TroubledHost extends MemoryHost {
   override openFile = nodeHost.openFile;
+  override checkFile = nodeHost.checkFile;
+  override realPath = nodeHost.realPath;
   override createFile = (path: string) =>
     path.endsWith("full") ? Promise.resolve(failingSink("ENOSPC")) : nodeHost.createFile(path);
   override readTextFile = nodeHost.readTextFile;

@@ -346,8 +346,8 @@ Deno.test("An image goes from a file to a sim: drive and back, and inspecting it
   await withFiles({ "in.tap": image }, async (at) => {
     const done = async (...args: string[]) => {
       const host = new MemoryHost();
-      const { openFile, createFile } = nodeHost;
-      Object.assign(host, { openFile, createFile });
+      const { openFile, checkFile, createFile, realPath } = nodeHost;
+      Object.assign(host, { openFile, checkFile, createFile, realPath });
       assert.equal(await run(args, host), 0, host.errors);
       return host.output;
     };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CommandFailure, InterruptedTransfer } from "../../../cli/command_failure.ts";
 import { describeFailure } from "../../../cli/report/failure.ts";
 import { InterruptedError } from "../../../cli/host/interruption.ts";
+import { changerError, failureOf } from "../../../changer/conditions.ts";
 import { UsageError } from "../../../cli/usage_error.ts";
 import { LocatedFailure } from "../../../cli/device/with_drive.ts";
 import {
@@ -9,10 +10,12 @@ import {
   type AuthenticationFailure,
   CommandTimeoutError,
   ConnectError,
+  ConnectionLostError,
   InvalidOptionError,
   LoginError,
 } from "../../../iscsi/errors.ts";
 import { decodeSense, encodeSense } from "../../../scsi/sense.ts";
+import { Status } from "../../../scsi/status.ts";
 import {
   NotReadyError,
   PositionLostError,
@@ -61,6 +64,31 @@ for (const [name, error, advice] of ADVISED) {
     assert.match(lines[1], advice);
   });
 }
+
+for (
+  const [what, key, asc, ascq, message, advice] of [
+    ["a drive that holds its tape", 5, 0x3a, 0, /not present$/, /--eject DEVICE/],
+    ["a tape that is locked in", 5, 0x53, 2, /prevented$/, /tape -f DEVICE unlock/],
+    ["an arm that missed", 4, 0x15, 1, /failure|error$/, /tape changer inventory/],
+    ["an empty slot", 5, 0x3b, 0x0e, /; see the inventory/, /tape changer status/],
+  ] as const
+) {
+  Deno.test(`A person is told in the command's own terms what to do about ${what}`, () => {
+    const decoded = decodeSense(encodeSense({ key, asc, ascq }));
+    const unit = { command: "MOVE MEDIUM", unitName: "library" };
+    const { lines } = describeFailure(failureOf(unit, Status.CheckCondition, decoded), quiet);
+    assert.equal(lines.length, 2);
+    assert.match(lines[0], message);
+    assert.match(lines[1], advice);
+  });
+}
+
+Deno.test("A move that got no answer is no matter of where a tape stands", () => {
+  const cause = new ConnectionLostError("Connection lost");
+  const error = changerError("outcome-unknown", "MOVE MEDIUM: got no answer", { cause });
+  const [, ...hints] = describeFailure(error, quiet).lines;
+  assert.deepEqual(hints, ["tape changer status shows what is where"]);
+});
 
 const FAULT = new TapeError("medium-error", "Writing: failed", { command: "WRITE(6)" });
 
