@@ -11,7 +11,12 @@ import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource, CliHost } from "../host/host.ts";
 import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
-import { type ManifestFile, manifestText } from "../transfer/manifest.ts";
+import {
+  type CountedFile,
+  isDescribed,
+  type ManifestFile,
+  manifestText,
+} from "../transfer/manifest.ts";
 import { OutputText } from "../transfer/output_text.ts";
 import { Progress } from "../transfer/progress.ts";
 import {
@@ -106,7 +111,7 @@ class TapeWrite {
   readonly #inputs: readonly Input[];
   readonly #values: WriteValues;
   readonly #context: CommandContext;
-  readonly #written: ManifestFile[] = [];
+  readonly #written: CountedFile[] = [];
   readonly #counts: WriteCounts = new WriteCounts();
   #progress: Progress;
   #earlyWarning = false;
@@ -151,9 +156,9 @@ class TapeWrite {
       await this.#keepManifest(manifest);
       throw error;
     }
-    await manifest?.write(manifestText(this.#written));
+    await manifest?.write(manifestText(this.#described));
     if (verify) {
-      await compareFiles(this.#drive, this.#written, this.#context, {
+      await compareFiles(this.#drive, this.#described, this.#context, {
         showProgress: this.#values.progress,
         standsBehind: true,
       });
@@ -191,6 +196,10 @@ class TapeWrite {
     return new FillingSource(source, { capacityBytes: bufferBytes, startAt: startAt / 100 });
   }
 
+  get #described(): ManifestFile[] {
+    return this.#written.filter(isDescribed);
+  }
+
   /** @throws {CommandFailure} when what is written could not be found again for certain. */
   async #checkPositions(): Promise<void> {
     if ((await this.#drive.position()).known) return;
@@ -204,7 +213,7 @@ class TapeWrite {
   async #keepManifest(manifest: OutputText | undefined): Promise<void> {
     if (manifest === undefined || this.#written.length === 0) return;
     try {
-      await manifest.write(manifestText(this.#written));
+      await manifest.write(manifestText(this.#described));
     } catch (error) {
       // The failure before this one is reported; this one must not hide it.
       const why = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSource } from "../host/host.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import { beforeWriteFailure } from "./before_failure.ts";
-import type { ManifestFile } from "./manifest.ts";
+import type { CountedFile } from "./manifest.ts";
 import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
 import type { RecordLayout } from "./record_layout.ts";
@@ -30,8 +30,7 @@ export interface FileWriterOptions {
 
 /** What a {@link FileWriter} has done. */
 export interface WrittenFile {
-  /** `sha256` is empty unless the file is to be described. */
-  readonly file: ManifestFile;
+  readonly file: CountedFile;
   readonly earlyWarning: boolean;
   /** How often, and how long in all, the source kept the drive waiting for longer than it likes. */
   readonly starved: Starvation;
@@ -97,9 +96,7 @@ export class FileWriter {
 
   async #write(): Promise<WrittenFile> {
     const { interruption } = this.#context;
-    const { known, object, partition } = this.#hash === undefined
-      ? { known: false, object: undefined, partition: 0 }
-      : await this.#drive.position(this.#abort);
+    const place = this.#hash && await this.#drive.position(this.#abort);
     await this.#writeContents();
     // Who interrupts a pipeline ends what writes to the pipe, too: its end, which nobody knew beforehand, may be
     // heard before the signal.
@@ -109,7 +106,11 @@ export class FileWriter {
     if (interruption.stopRequested) await this.#endInterrupted();
     await this.#endFile();
     return {
-      file: { ...this.#facts(), partition, ...(known && { position: object }) },
+      file: {
+        ...this.#facts(),
+        ...(place && { partition: place.partition }),
+        ...(place?.known && { position: place.object }),
+      },
       earlyWarning: this.#earlyWarning,
       starved: this.#starved,
     };
@@ -207,14 +208,14 @@ export class FileWriter {
     );
   }
 
-  #facts(): Omit<ManifestFile, "partition" | "position"> {
+  #facts(): CountedFile {
     const padded = this.#padding.length === 0 ? undefined : this.#hash?.copy();
     return {
       name: this.#name,
       records: this.#records,
       bytes: this.#bytes,
       paddingBytes: this.#padding.length,
-      sha256: this.#hash?.digest("hex") ?? "",
+      ...(this.#hash && { sha256: this.#hash.digest("hex") }),
       ...(padded && { paddedSha256: padded.update(this.#padding).digest("hex") }),
     };
   }

@@ -19,6 +19,16 @@ export interface ManifestFile {
   readonly paddedSha256?: string;
 }
 
+/** One file on tape, as far as was asked for: a manifest wants the rest, too. */
+export type CountedFile =
+  & Omit<ManifestFile, "partition" | "sha256">
+  & Partial<Pick<ManifestFile, "partition" | "sha256">>;
+
+/** Whether a manifest can have the file. */
+export function isDescribed(file: CountedFile): file is ManifestFile {
+  return file.partition !== undefined && file.sha256 !== undefined;
+}
+
 /** What a write put on tape. */
 export interface Manifest {
   readonly format: "uiscsi-tape-manifest";

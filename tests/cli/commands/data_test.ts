@@ -111,6 +111,14 @@ Deno.test("read --json reports what it moved and what ended it", async () => {
   assert.deepEqual([document.read.records, document.read.bytes], [3, 250]);
 });
 
+Deno.test("write --json tells of each file what was found out, and no more", async () => {
+  const { devices } = bench();
+  const host = new MemoryHost({ files: { in: patternBytes(250) } });
+  assert.equal(await tape("write in -b 100 --json", host, devices), 0);
+  const { files } = JSON.parse(host.output);
+  assert.deepEqual(files, [{ name: "in", records: 3, bytes: 250, paddingBytes: 0 }]);
+});
+
 Deno.test("read - refuses --json, since both would go to standard output", async () => {
   const { devices } = bench();
   const host = new MemoryHost();
