@@ -21,7 +21,7 @@ export type { ListedUnit, ListingFailure, PortalListing } from "./device/list_un
 export type { QuirkName } from "./device/quirk_names.ts";
 export type { ServeSettings } from "./device/serve_settings.ts";
 export type { ServedTarget } from "./device/serve_target.ts";
-export type { ByteSink, ByteSource, CliHost, TextOutput } from "./host/host.ts";
+export type { ByteSink, ByteSource, CliHost, FileCheck, TextOutput } from "./host/host.ts";
 export { nodeHost, stderrFlushed } from "./host/node_host.ts";
 export { run, type RunOptions } from "./run.ts";
 

@@ -1,4 +1,4 @@
-import { ChangerError, type ChangerErrorKind } from "../../changer/errors.ts";
+import type { ChangerError, ChangerErrorKind } from "../../changer/errors.ts";
 
 const WHAT_IS_WHERE = "tape changer status shows what is where";
 
