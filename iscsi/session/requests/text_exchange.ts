@@ -9,7 +9,7 @@ import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { TextResponse } from "../../pdu/text.ts";
 import { NO_CONNECTION } from "./scsi_task.ts";
 
-/** Who waits for the answer. Exactly one of the two is called, once. */
+/** Who waits for the answer. Exactly one of the two is called, once; but {@link failed} follows where `completed` throws. */
 export interface TextOwner {
   completed(text: Uint8Array): void;
   failed(error: unknown): void;
@@ -114,8 +114,9 @@ export class TextExchange {
 
   #complete(): void {
     if (this.#settled) return;
-    this.#settled = true;
+    // An answer that its owner cannot take ends the session, which then tells the owner: until it has, nothing is settled.
     this.#owner.completed(this.#take());
+    this.#settled = true;
   }
 
   #take(): Uint8Array {

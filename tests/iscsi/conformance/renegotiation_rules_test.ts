@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { IscsiError } from "../../../iscsi/mod.ts";
 import { pattern, READ, WRITE } from "./cdbs.ts";
 import { turn } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
@@ -89,3 +90,24 @@ Deno.test("RFC 7143 §11.4.6: once all data was asked for under a tag, a respons
     assert.deepEqual(dataIn, data);
   });
 });
+
+for (
+  const [what, answer] of [
+    ["a length below 512", "MaxRecvDataSegmentLength=1\0"],
+    ["a pair without an equals sign", "MaxRecvDataSegmentLength\0"],
+    ["a key twice", "X-com.example.a=1\0X-com.example.a=2\0"],
+    ["an offer that has no place there", "MaxBurstLength=512\0"],
+  ]
+) {
+  Deno.test(`RFC 7143 §6.4: ${what} as the last word of a negotiation ends it with an error`, async () => {
+    await withSession({}, async (target, wire) => {
+      const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 4096 });
+      let error: unknown;
+      declaring.catch((reason) => error = reason);
+      wire.textResponse((await wire.only(Op.TextRequest)).itt, answer);
+      await turn();
+      assert.ok(error instanceof IscsiError, "the caller hears of it");
+      assert.equal(target.session.phase, "closed");
+    });
+  });
+}
