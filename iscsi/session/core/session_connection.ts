@@ -339,7 +339,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   /** When {@link check} is due at the latest. */
   get deadline(): number {
     if (this.closed) return Infinity;
-    const always = Math.min(this.#phaseDeadline, this.#keepalive?.deadline() ?? Infinity);
+    const always = Math.min(this.#phaseDeadline, this.#watching?.deadline() ?? Infinity);
     return this.isPaused
       ? always
       : Math.min(always, this.#stallDeadline, this.#incoming.deadline, this.#probeAt);
@@ -409,9 +409,14 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     return isStalled ? this.#lastReceived + STALLED_PDU_MS : Infinity;
   }
 
+  /** The keepalive while it may ping: a connection that drains or logs out has a deadline of its own. */
+  get #watching(): Keepalive | undefined {
+    return this.#phase === "full-feature" ? this.#keepalive : undefined;
+  }
+
   #checkKeepalive(now: number): void {
-    const keepalive = this.#keepalive;
-    if (!keepalive || this.#phase !== "full-feature") return;
+    const keepalive = this.#watching;
+    if (!keepalive) return;
     const action = keepalive.check(now, this.#state.busyOn(this.cid));
     if (action === "none") return;
     if (action === "dead") {

@@ -112,7 +112,10 @@ export class ConnectionRecovery {
   get deadline(): number {
     let earliest = Infinity;
     const { now } = this.#state;
-    for (const { at, until } of this.#outages) earliest = Math.min(earliest, at > now ? at : until);
+    for (const { at, until, isRemoved } of this.#outages) {
+      // What the target has let go of waits for a connection, not for a time.
+      earliest = Math.min(earliest, at > now ? at : isRemoved ? Infinity : until);
+    }
     for (const { at } of this.#doubted) earliest = Math.min(earliest, at);
     for (const { at } of this.#adoptions) earliest = at > now ? Math.min(earliest, at) : earliest;
     return earliest;

@@ -167,7 +167,7 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.closed) return Infinity;
     return Math.min(
       this.#deadlines.next,
-      this.#keepalive?.deadline() ?? Infinity,
+      this.#watching?.deadline() ?? Infinity,
       this.#options.line?.heldUntil ?? Infinity,
     );
   }
@@ -365,9 +365,14 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     if (this.#options.line?.broken) this.close(new ConnectionLostError("A fault broke the line"));
   }
 
+  /** The keepalive while it may ping: a connection that closes has a deadline of its own. */
+  get #watching(): Keepalive | undefined {
+    return this.#phase === "full-feature" ? this.#keepalive : undefined;
+  }
+
   #checkKeepalive(now: number): void {
-    const keepalive = this.#keepalive;
-    if (keepalive === undefined || this.#phase !== "full-feature") return;
+    const keepalive = this.#watching;
+    if (keepalive === undefined) return;
     const action = keepalive.check(now, this.#session!.tasks.size > 0);
     if (action === "dead") {
       this.close(new ConnectionLostError("The initiator stopped answering pings"));

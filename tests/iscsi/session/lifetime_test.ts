@@ -229,3 +229,11 @@ Deno.test("No ping goes out while a command is outstanding, however long it take
   target.advance(1000);
   target.only(Opcode.NopOut);
 });
+
+Deno.test("A ping that falls due while the logout waits for its answer is not waited for", () => {
+  const target = ScriptedTarget.loggedIn({ keepalive: KEEPALIVE });
+  target.initiator.logout(0);
+  target.only(Opcode.LogoutRequest);
+  target.advance(1000);
+  assert.ok(target.initiator.nextDeadline() > target.now, "no deadline stays in the past");
+});

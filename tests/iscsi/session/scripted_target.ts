@@ -430,13 +430,13 @@ export class ScriptedTarget {
   }
 
   /** Logout Response. */
-  loggedOut(itt: number, response = 0): void {
+  loggedOut(itt: number, response = 0, time2Wait = 0): void {
     this.feed({
       opcode: Opcode.LogoutResponse,
       response,
       itt,
       statSn: this.statSn++,
-      time2Wait: 0,
+      time2Wait,
       time2Retain: 0,
       ...this.numbers(),
     });

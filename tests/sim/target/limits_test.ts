@@ -4,6 +4,7 @@ import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { loopbackTarget } from "../../../sim/target/loopback_target.ts";
 import type { ServeOptions } from "../../../sim/target/serve_target.ts";
+import { type Clock, VirtualClock } from "../../../transport/clock.ts";
 import { Command, ScriptedDevice } from "./scripted_device.ts";
 import {
   INITIATOR_NAME,
@@ -127,6 +128,41 @@ Deno.test("An initiator that stops answering pings is disconnected", () =>
     await initiator.expectEnd();
     assert.deepEqual(fixture.eventsOf("notice"), []);
   }));
+
+Deno.test("A ping that falls due while the last answers wait to be taken is not waited for", async () => {
+  const clock = new VirtualClock();
+  let timers = 0;
+  const counting: Clock = {
+    now: () => clock.now(),
+    schedule: (callback, delayMs) => {
+      assert.ok(++timers < 100, "the clock is looked at over and over again");
+      return clock.schedule(callback, delayMs);
+    },
+  };
+  await withTarget({ clock: counting, keepalive: { intervalMs: 500 } }, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login({ keys: [["MaxRecvDataSegmentLength", "262144"]] });
+    fixture.device.data = new Uint8Array(1_000_000);
+    await initiator.command({
+      read: true,
+      expectedDataTransferLength: 1_000_000,
+      cdb: Command.read(1_000_000),
+    });
+    await initiator.send({
+      opcode: Opcode.LogoutRequest,
+      immediate: true,
+      reason: 0,
+      itt: initiator.tag(),
+      cid: 0,
+      cmdSn: initiator.cmdSn,
+      expStatSn: 0,
+    });
+    await fixture.turn();
+    timers = 0;
+    clock.advance(2000);
+    assert.deepEqual(fixture.eventsOf("disconnected"), [], "it still waits");
+  });
+});
 
 Deno.test("A connection that breaks ends its session, and what runs is dropped", () =>
   withTarget({}, async (fixture) => {

@@ -297,6 +297,27 @@ Deno.test("Where a lost connection cannot be replaced, a logout on another one f
   assert.ok(target.dialed.includes(2), "another connection is wanted in its place");
 });
 
+Deno.test("What the target has let go of waits for a connection, and for no time that has passed", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  target.sent();
+  peer.sent();
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const refused = new ConnectError("Connect: refused", { address: "drive:3260" });
+  target.initiator.dialFailed(1, refused, target.now);
+  target.loggedOut(target.only(Opcode.LogoutRequest).pdu.itt, 0, 2);
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const lastDials = target.dialed.slice(-2).sort();
+  assert.deepEqual(lastDials, [0, 1], "both are on their way, and stay there");
+  target.advance(TIME2RETAIN_MS - 1);
+  assert.deepEqual(commands.map(({ outcome }) => outcome), [undefined, undefined]);
+  target.advance(60_000);
+  assert.ok(target.initiator.closed);
+});
+
 Deno.test("The connections of a session share CmdSN, and have a StatSN each", () => {
   const target = loggedIn(0, 3);
   assert.deepEqual(target.dialed, [1, 2]);
@@ -441,6 +462,18 @@ Deno.test("One connection of several is logged out once its commands have ended"
   assert.equal(ended, "closed");
   target.initiator.closeConnection(1, 1000, owner, target.now);
   assert.match(ended, /last of the session/);
+});
+
+Deno.test("A ping that falls due while a connection drains is not waited for", () => {
+  const target = loggedIn(0, 2, { keepalive: { intervalMs: 60_000 } });
+  target.join(1, 500);
+  target.command(REWIND, { timeoutMs: 3_600_000 });
+  target.only(Opcode.ScsiCommand);
+  const owner = { completed: () => {}, failed: () => {} };
+  target.initiator.closeConnection(0, 600_000, owner, target.now);
+  target.advance(59_999);
+  target.initiator.tick(target.now += 1);
+  assert.ok(target.initiator.nextDeadline() > target.now, "no deadline stays in the past");
 });
 
 Deno.test("A session that drains takes no more requests, ends those it has, and logs out", () => {
