@@ -261,6 +261,13 @@ export class KeyNegotiation {
     return Number(this.#value(key));
   }
 
+  /** The answer that refused what this side said about a key, if one did: what held until then still holds (RFC 7143 §6.2). */
+  refusal(key: string): string | undefined {
+    const answer = this.#received.get(key);
+    const isRefused = answer !== undefined && this.#offered.has(key) && NO_VALUE.has(answer);
+    return isRefused ? answer : undefined;
+  }
+
   /**
    * What holds from now on. Keys without an agreement keep their defaults.
    *
@@ -298,7 +305,7 @@ export class KeyNegotiation {
   #ofConnection(): Partial<NegotiatedParameters> {
     const length = "MaxRecvDataSegmentLength";
     const theirs = this.#settled.get(length);
-    const ours = this.#offered.get(length);
+    const ours = this.refusal(length) === undefined ? this.#offered.get(length) : undefined;
     return {
       headerDigest: this.#digest("HeaderDigest", this.#current.headerDigest),
       dataDigest: this.#digest("DataDigest", this.#current.dataDigest),

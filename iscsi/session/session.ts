@@ -375,7 +375,8 @@ export class Session {
    * put into one PDU from then on (RFC 7143 §13.12). Waits 30 s for each answer unless told otherwise, after which the
    * session ends. A signal ends the wait, not the negotiation.
    *
-   * @throws {InvalidOptionError} when the length is not legal; otherwise as {@link text}.
+   * @throws {InvalidOptionError} when the length is not legal.
+   * @throws {NegotiationError} when the target refuses it, and the one before still holds; otherwise as {@link text}.
    */
   renegotiate(
     offers: { readonly maxReceiveDataSegmentLength: number },

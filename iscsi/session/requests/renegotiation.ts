@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NegotiationError } from "../../errors.ts";
 import { KeyNegotiation } from "../../negotiation/negotiate.ts";
 import type { NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { decodeText, encodeText } from "../../negotiation/text_keys.ts";
@@ -31,7 +32,8 @@ export interface RenegotiationOptions {
 
 /**
  * Declares what this side wants, and lets the target say what it wants: what it declares holds once it has ended the
- * exchange, what else it offers is refused. The answers throw {@link ProtocolError} and {@link NegotiationError}.
+ * exchange, what else it offers is refused. The answers throw {@link ProtocolError} and {@link NegotiationError}; where
+ * the target refuses what was declared, nothing changes (RFC 7143 §7.12).
  */
 export function renegotiation(
   parameters: NegotiatedParameters,
@@ -53,9 +55,24 @@ export function renegotiation(
     respond: (text) => encodeText(negotiation.receive(decodeText(text), "full-feature")),
     completed: (text) => {
       negotiation.receive(decodeText(text), "full-feature", true);
-      events.changed(negotiation.result());
+      const refusal = negotiation.refusal(LENGTH);
+      if (refusal === undefined) events.changed(negotiation.result());
+      else events.failed(refused(refusal, maxReceiveDataSegmentLength!));
     },
     failed: events.failed,
   };
   return new TextExchange(encodeText(declared), now, timeoutMs, owner, cid);
+}
+
+function refused(answered: string, length: number): NegotiationError {
+  return new NegotiationError(
+    `Cannot declare ${LENGTH}=${length}: the target answered ${answered}`,
+    {
+      key: LENGTH,
+      offered: String(length),
+      answered,
+      stage: "full-feature",
+      outcome: "not-executed",
+    },
+  );
 }

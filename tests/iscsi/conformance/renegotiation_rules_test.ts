@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { IscsiError } from "../../../iscsi/mod.ts";
+import { IscsiError, NegotiationError } from "../../../iscsi/mod.ts";
 import { pattern, READ, WRITE } from "./cdbs.ts";
-import { turn } from "./wire_connection.ts";
+import { STATUS, turn } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
 import { withSession } from "./wire_target.ts";
 
@@ -108,6 +108,27 @@ for (
       await turn();
       assert.ok(error instanceof IscsiError, "the caller hears of it");
       assert.equal(target.session.phase, "closed");
+    });
+  });
+}
+
+for (const answer of ["Reject", "NotUnderstood", "Irrelevant"]) {
+  Deno.test(`RFC 7143 §7.12: a declaration that is answered by ${answer} changes nothing, and its caller hears of it`, async () => {
+    await withSession({}, async (target, wire) => {
+      const before = target.session.parameters;
+      const declaring = target.session.renegotiate({ maxReceiveDataSegmentLength: 512 });
+      wire.textResponse(
+        (await wire.only(Op.TextRequest)).itt,
+        `MaxRecvDataSegmentLength=${answer}\0`,
+      );
+      await assert.rejects(
+        declaring,
+        (error) => error instanceof NegotiationError && error.answered === answer,
+      );
+      assert.deepEqual(target.session.parameters, before);
+      const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(1024) });
+      wire.dataIn(pdu.itt, pattern(1024), { flags: FINAL | STATUS });
+      assert.equal((await execution.result).dataInLength, 1024);
     });
   });
 }
