@@ -39,7 +39,7 @@ import {
   openCommandStream,
   type StreamedCommand,
 } from "./streaming/command_stream.ts";
-import { TextExchange } from "./requests/text_exchange.ts";
+import { TEXT_TIMEOUT_MS, TextExchange } from "./requests/text_exchange.ts";
 
 type LoginOutcome =
   | { readonly kind: "done" }
@@ -69,8 +69,6 @@ export interface CloseOptions {
   readonly drainMs?: number;
 }
 
-/** What a text request waits for, unless told otherwise. */
-const TEXT_TIMEOUT_MS = 30_000;
 /** A device that is busy may take its time to drop what it does. */
 const TASK_MANAGEMENT_TIMEOUT_MS = 60_000;
 

@@ -17,13 +17,13 @@ import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_m
 import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
 import type { LoginEnd } from "../connection/login_phase.ts";
 import { PduLog } from "../connection/pdu_log.ts";
-import { renegotiation } from "../requests/renegotiation.ts";
+import { renegotiation, type RenegotiationOptions } from "../requests/renegotiation.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
 import { sessionFailure } from "../requests/request_failure.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
-import type { TextExchange } from "../requests/text_exchange.ts";
+import { TEXT_TIMEOUT_MS, type TextExchange } from "../requests/text_exchange.ts";
 import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
 import { ConnectionLifecycle, type LogoutOwner } from "./connection_lifecycle.ts";
 import { ConnectionSet } from "./connection_set.ts";
@@ -399,7 +399,7 @@ export class Initiator {
         this.#time2Wait = message.parameter2;
         return this.#close(announced(event));
       case AsyncEvent.NegotiationRequested:
-        return this.#answerNegotiation(connection, message.parameter3 * 1000);
+        return this.#answerNegotiation(connection);
       case AsyncEvent.TasksTerminated:
         return tasksTerminated(
           this.#state,
@@ -431,11 +431,14 @@ export class Initiator {
     this.#logOutIfDrained();
   }
 
-  /** One exchange on a connection answers all messages there that ask for it before it has ended. */
-  #answerNegotiation(connection: SessionConnection, timeoutMs: number): void {
+  /**
+   * One exchange on a connection answers all messages there that ask for it before it has ended. Parameter3 says when its
+   * request must have gone out, whatever holds up commands; not how long the target takes to answer.
+   */
+  #answerNegotiation(connection: SessionConnection): void {
     if (this.#negotiating.has(connection)) return;
     this.#negotiating.add(connection);
-    this.#renegotiate(connection, { timeoutMs }, {
+    this.#renegotiate(connection, { timeoutMs: TEXT_TIMEOUT_MS, isImmediate: true }, {
       completed: () => this.#negotiating.delete(connection),
       failed: (error) => {
         this.#negotiating.delete(connection);
@@ -446,7 +449,7 @@ export class Initiator {
 
   #renegotiate(
     { cid, wire }: SessionConnection,
-    options: { readonly timeoutMs: number; readonly maxReceiveDataSegmentLength?: number },
+    options: Omit<RenegotiationOptions, "now" | "cid">,
     owner: LogoutOwner,
   ): void {
     this.submit(renegotiation(wire.parameters, { ...options, now: this.#state.now, cid }, {

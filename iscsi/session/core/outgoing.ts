@@ -23,13 +23,14 @@ import type { TextExchange } from "../requests/text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** Sends the next queued request, if one may go out now. */
+/** Sends the next queued request, if one may go out now. `isItsTurn`: the connection takes what others could take. */
 export function sendNextRequest(
   state: SessionState,
   connection: InitiatorConnection,
   batch: OutputBatch,
+  isItsTurn: boolean,
 ): boolean {
-  const request = state.takeNext(connection.cid);
+  const request = state.takeNext(connection.cid, isItsTurn);
   if (request === undefined) return false;
   if (request instanceof ScsiTask) {
     request.itt = state.requests.allocate();
@@ -38,7 +39,7 @@ export function sendNextRequest(
     state.requests.set(request.itt, request);
     writeCommand(connection, batch, request);
   } else {
-    request.cmdSn = state.window.take();
+    if (!request.isImmediate) request.cmdSn = state.window.take();
     writeText(state, connection, batch, request);
   }
   return true;
@@ -119,19 +120,19 @@ function writeText(
   batch: OutputBatch,
   exchange: TextExchange,
 ): void {
-  const { next } = exchange;
+  const { next, isImmediate: immediate } = exchange;
   if (exchange.itt === RESERVED_TAG) exchange.itt = state.requests.allocate();
   exchange.cid = connection.cid;
   state.textSent(exchange);
   encodeTextRequest({
     opcode: Opcode.TextRequest,
-    immediate: false,
+    immediate,
     final: true,
     continue: false,
     lun: next.lun,
     itt: exchange.itt,
     ttt: next.ttt,
-    cmdSn: exchange.cmdSn,
+    cmdSn: immediate ? state.window.cmdSn : exchange.cmdSn,
     expStatSn: connection.status.expStatSn,
   }, batch.bhs);
   connection.add(batch, next.data);

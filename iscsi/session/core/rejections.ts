@@ -90,7 +90,8 @@ export class Rejections {
     ) return false;
     const isTask = request instanceof ScsiTask && opcode === Opcode.ScsiCommand;
     if (!isTask && !(request instanceof TextExchange)) return false;
-    if (serialLess(request.cmdSn, expCmdSn)) return isTask;
+    const isNumbered = request instanceof ScsiTask || !request.isImmediate;
+    if (isNumbered && serialLess(request.cmdSn, expCmdSn)) return isTask;
     if (request.retries++ >= MAX_RETRIES) return false;
     this.#parts.events.sendAgain(request);
     return true;

@@ -275,8 +275,8 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
       else sendAgain(this.#state, wire, batch, again);
       return true;
     }
-    if (this.#phase !== "full-feature" || !this.#owner.mayTake(this)) return false;
-    if (!sendNextRequest(this.#state, wire, batch)) return false;
+    if (this.#phase !== "full-feature") return false;
+    if (!sendNextRequest(this.#state, wire, batch, this.#owner.mayTake(this))) return false;
     this.#hasTaken = true;
     if (this.wire.parameters.errorRecoveryLevel > 0) this.#probeLater();
     return true;

@@ -132,15 +132,25 @@ export class SessionState {
     return false;
   }
 
+  /** Queues a request; one that is immediate ahead of all that wait for the window. */
+  enqueue(request: NumberedRequest): void {
+    if (isImmediate(request)) this.queue.unshift(request);
+    else this.queue.push(request);
+  }
+
   /**
    * Takes the next request that may go out on a connection. Text requests go one at a time (RFC 7143 §11.10); a command
-   * whose source has not given its first data lets others pass.
+   * whose source has not given its first data lets others pass. `isItsTurn`: it takes what others could take.
    */
-  takeNext(cid: number): NumberedRequest | undefined {
-    if (this.queue.length === 0 || this.#taskSetRequests > 0 || !this.window.open) return undefined;
+  takeNext(cid: number, isItsTurn: boolean): NumberedRequest | undefined {
     const first = this.queue[0];
+    if (first === undefined) return undefined;
+    const takesNumbered = isItsTurn && this.#taskSetRequests === 0 && this.window.open;
+    if (!takesNumbered && !isImmediate(first)) return undefined;
     if (first instanceof ScsiTask && first.isPrimed) return this.queue.shift();
-    const index = this.queue.findIndex((request) => this.#maySend(request, cid));
+    const index = this.queue.findIndex((request) =>
+      (takesNumbered || isImmediate(request)) && this.#maySend(request, cid)
+    );
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 
@@ -210,6 +220,10 @@ export class SessionState {
     }
     return due;
   }
+}
+
+function isImmediate(request: NumberedRequest): boolean {
+  return !(request instanceof ScsiTask) && request.isImmediate;
 }
 
 /** Whether the deadline of the request itself counts; a task that is being aborted has that of its ABORT TASK. */

@@ -336,7 +336,8 @@ export class ConnectionRecovery {
   }
 
   #takeOverText(exchange: TextExchange, helper: SessionConnection, { cause }: Outage): void {
-    if (!this.#hasArrived(exchange.cmdSn)) return helper.sendAgain(exchange);
+    const isMissing = !exchange.isImmediate && !this.#hasArrived(exchange.cmdSn);
+    if (isMissing) return helper.sendAgain(exchange);
     this.#state.unqueue(exchange);
     this.#state.textEnded(exchange);
     exchange.fail(sessionFailure(requestName(exchange), cause, "unknown"));

@@ -28,6 +28,8 @@ export interface RenegotiationOptions {
   readonly cid?: number;
   /** What this side declares; without, only the target says what it wants. */
   readonly maxReceiveDataSegmentLength?: number;
+  /** Whether it waits for no window. @default false */
+  readonly isImmediate?: boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export function renegotiation(
   events: RenegotiationEvents,
 ): TextExchange {
   const { now, timeoutMs, cid = NO_CONNECTION, maxReceiveDataSegmentLength } = options;
+  const { isImmediate = false } = options;
   const negotiation = new KeyNegotiation("initiator", {
     headerDigest: parameters.headerDigest ? "crc32c" : "none",
     dataDigest: parameters.dataDigest ? "crc32c" : "none",
@@ -61,7 +64,7 @@ export function renegotiation(
     },
     failed: events.failed,
   };
-  return new TextExchange(encodeText(declared), now, timeoutMs, owner, cid);
+  return new TextExchange(encodeText(declared), now, timeoutMs, owner, cid, isImmediate);
 }
 
 function refused(answered: string, length: number): NegotiationError {

@@ -69,7 +69,7 @@ export class RequestLedger {
       return request.fail(refusal(requestName(request), why, this.#state.endedBy));
     }
     this.#state.deadlines.include(request.deadline);
-    this.#state.queue.push(request);
+    this.#state.enqueue(request);
   }
 
   /** Asks the target to end many tasks. */

@@ -32,6 +32,9 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** Longest answer in bytes: some ten thousand targets with their portals. */
 export const MAX_TEXT_BYTES: number = 4 * 1024 * 1024;
 
+/** Milliseconds for an answer unless told otherwise. */
+export const TEXT_TIMEOUT_MS: number = 30_000;
+
 /** A text request and the parts of its answer. */
 export class TextExchange {
   /** What the next Text Request carries. */
@@ -39,12 +42,14 @@ export class TextExchange {
   deadline: number;
   readonly timeoutMs: number;
   itt: number = RESERVED_TAG;
-  /** CmdSN of the last request. */
+  /** CmdSN of the last request, unless that is immediate. */
   cmdSn = 0;
   /** How often a request was sent again. */
   retries = 0;
   /** The connection that it is bound to: what it negotiates belongs to one, and its answers come on one. */
   cid: number;
+  /** Whether it goes out with the I bit: it uses up no CmdSN, and waits for no window. */
+  readonly isImmediate: boolean;
   readonly #owner: TextOwner;
   #parts: Uint8Array[] = [];
   #length = 0;
@@ -57,8 +62,10 @@ export class TextExchange {
     timeoutMs: number,
     owner: TextOwner,
     cid: number = NO_CONNECTION,
+    isImmediate = false,
   ) {
     this.cid = cid;
+    this.isImmediate = isImmediate;
     this.next = { lun: 0n, ttt: RESERVED_TAG, data: request };
     this.timeoutMs = timeoutMs;
     this.deadline = now + timeoutMs;

@@ -173,11 +173,44 @@ Deno.test("UNH 20.4: a text that is cut in the middle of a pair and has no C is 
   });
 });
 
-Deno.test("UNH 20.4: a target that does not go on with its negotiation in time loses the session", async () => {
+for (const seconds of [0, 3]) {
+  Deno.test(`UNH 20.4: a limit of ${seconds} s is one for the Text Request; the answer may take longer`, async () => {
+    await withSession({}, async (target, wire) => {
+      wire.async(NEGOTIATION_REQUESTED, [0, 0, seconds]);
+      const { itt } = await wire.only(Op.TextRequest);
+      await target.advance(5000);
+      wire.textResponse(itt, "MaxRecvDataSegmentLength=1024\0");
+      await turn();
+      const { pdu } = await target.begin(WRITE, { dataOut: new Uint8Array(3000) });
+      assert.equal(pdu.dataSegmentLength, 1024);
+    });
+  });
+}
+
+Deno.test("UNH 20.4: the Text Request is immediate, and goes out through a closed window", async () => {
+  await withSession({ window: 1 }, async (target, wire) => {
+    const running = await target.begin(REWIND);
+    target.maxCmdSn = target.expCmdSn - 1;
+    target.execute(REWIND);
+    wire.async(NEGOTIATION_REQUESTED, [0, 0, 3]);
+    const request = await wire.only(Op.TextRequest);
+    assert.deepEqual([request.immediate, request.cmdSn], [true, running.pdu.cmdSn + 1]);
+    wire.textResponse(request.itt, "X-com.example.a=1\0", { flags: 0, ttt: 8 });
+    const answer = await wire.only(Op.TextRequest);
+    assert.deepEqual([answer.immediate, answer.ttt], [true, 8]);
+    wire.textResponse(answer.itt, "");
+    target.maxCmdSn = target.expCmdSn;
+    wire.nopIn();
+    const late = await wire.only(Op.Command);
+    assert.equal(late.cmdSn, request.cmdSn, "no number was used up");
+  });
+});
+
+Deno.test("UNH 20.4: a target that says nothing more about its negotiation loses the session", async () => {
   await withSession({}, async (target, wire) => {
     wire.async(NEGOTIATION_REQUESTED, [0, 0, 3]);
     await wire.only(Op.TextRequest);
-    await target.advance(2999);
+    await target.advance(29_999);
     assert.ok(!wire.stream.closed);
     await target.advance(1);
     assert.ok(wire.stream.closed);
