@@ -70,8 +70,11 @@ export class Rejections {
     } else if (request.kind === "task-set") {
       this.#state.endTaskSetRequest(request);
       request.owner.failed(rejectError(rejected));
+      this.#parts.events.requestEnded();
     } else if (request.kind === "ping") {
       this.#state.requests.delete(request.itt);
+    } else if (request.kind === "abort") {
+      this.#parts.events.aborted(request, TaskManagementResponseCode.FunctionRejected);
     } else if (request.kind === "reassign") {
       this.#parts.events.reassigned(request, TaskManagementResponseCode.FunctionRejected);
     } else {

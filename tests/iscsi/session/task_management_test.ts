@@ -132,6 +132,16 @@ Deno.test("A function that is rejected is a RejectError, and the session goes on
   target.only(Opcode.ScsiCommand);
 });
 
+Deno.test("A session that drains logs out as soon as its last function is rejected", () => {
+  const target = ScriptedTarget.loggedIn();
+  const reset = target.manage(LogicalUnitReset, 0n, { timeoutMs: 60_000 });
+  const { bhs } = target.only(Opcode.TaskManagementRequest);
+  target.initiator.drain(60_000, target.now);
+  target.reject(bhs, 5);
+  assert.ok(failureOf(reset) instanceof RejectError);
+  target.only(Opcode.LogoutRequest);
+});
+
 Deno.test("A function that gets no answer ends the session", () => {
   const target = ScriptedTarget.loggedIn();
   const reset = target.manage(LogicalUnitReset, 0n, { timeoutMs: 1000 });

@@ -517,6 +517,37 @@ Deno.test("Where that was asked for, LOGICAL UNIT RESET follows an ABORT TASK wi
   assert.equal(target.closedWith, undefined, "a late answer harms nobody");
 });
 
+Deno.test("A rejected ABORT TASK is one that did not help: LOGICAL UNIT RESET follows where that was asked for", () => {
+  for (const resetsUnits of [true, false]) {
+    const target = ScriptedTarget.loggedIn({ resetsUnits });
+    const reason = new Error("called off");
+    const command = target.command(REWIND);
+    target.sent();
+    target.initiator.abort(command.task, reason, target.now);
+    target.reject(target.only(Opcode.TaskManagementRequest).bhs, 5);
+    if (resetsUnits) {
+      const { pdu } = target.only(Opcode.TaskManagementRequest);
+      assert.equal(pdu.function, TaskManagementFunction.LogicalUnitReset);
+      target.managed(pdu.itt);
+      assert.equal(failureOf(command), reason);
+    } else {
+      assert.ok(target.closedWith?.error instanceof ConnectionLostError);
+    }
+  }
+});
+
+Deno.test("A rejected ABORT TASK of a command that has ended harms nobody", () => {
+  const target = ScriptedTarget.loggedIn();
+  const command = target.command(REWIND);
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.initiator.abort(command.task, new Error("called off"), target.now);
+  const { bhs } = target.only(Opcode.TaskManagementRequest);
+  target.respond(itt);
+  target.reject(bhs, 5);
+  assert.equal(resultOf(command).status, 0);
+  assert.equal(target.closedWith, undefined);
+});
+
 Deno.test("A reset without an answer ends the session", () => {
   const target = ScriptedTarget.loggedIn({ resetsUnits: true, abortTimeoutMs: 1000 });
   const command = target.command(REWIND);
