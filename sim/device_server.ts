@@ -31,6 +31,8 @@ export interface TaskResult {
   readonly sense?: Uint8Array;
   /** Data-In bytes, already cut to the allocation or transfer length of the CDB; not changed afterwards by the device. */
   readonly dataIn?: Uint8Array;
+  /** Whose other tasks at this logical unit end with this one (PREEMPT AND ABORT, SPC-5 §5.14.11). @default nobody's */
+  readonly aborts?: (nexus: Nexus) => boolean;
 }
 
 /** A simulated logical unit. Tasks of one logical unit are executed one at a time, in order. */

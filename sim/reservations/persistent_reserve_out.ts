@@ -37,6 +37,7 @@ export const ReserveOut = {
   RegisterAndIgnore: 6,
 } as const;
 
+const SERVICE_ACTION = 0x1f;
 const LIST_LENGTH = 24;
 
 // The parameter list.
@@ -76,7 +77,7 @@ function perform(host: Host, task: Task, canPersist: boolean): Outcome {
   if (length !== LIST_LENGTH || dataOut.length < length) {
     return failed(Conditions.parameterListLength);
   }
-  const action = cdb[1] & 0x1f;
+  const action = cdb[1] & SERVICE_ACTION;
   const isRegistering = action === ReserveOut.Register || action === ReserveOut.RegisterAndIgnore;
   if ((dataOut[FLAGS] & SPECIFY_INITIATORS) !== 0) return invalidParameter(FLAGS, 3);
   // Without registering, APTPL and ALL_TG_PT are ignored (SPC-5 table 218).
@@ -159,7 +160,6 @@ function clear(host: Host, { nexus }: Task): Outcome {
   return GOOD;
 }
 
-/** Tasks of the victims are done already: a unit executes one at a time. */
 function preempt(host: Host, { cdb, dataOut, nexus }: Task): Outcome {
   const { reservations } = host;
   const { reservation } = reservations;
@@ -183,7 +183,8 @@ function preempt(host: Host, { cdb, dataOut, nexus }: Task): Outcome {
       Conditions.registrationsPreempted,
     );
   }
-  return GOOD;
+  if ((cdb[1] & SERVICE_ACTION) !== ReserveOut.PreemptAndAbort) return GOOD;
+  return { aborts: (other) => victims.some((port) => isSamePort(port, other)) };
 }
 
 function takeOver(host: Host, nexus: Nexus, type: number, formerType: number): void {

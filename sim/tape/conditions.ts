@@ -6,6 +6,7 @@
 
 import { SenseKey } from "../../scsi/sense_codes.ts";
 import type { SenseInput } from "../../scsi/sense_fields.ts";
+import type { Nexus } from "../device_server.ts";
 
 /** What a CHECK CONDITION says; left-out fields are absent, and VALID is 0 without `information`. */
 export type Condition = SenseInput;
@@ -16,6 +17,8 @@ export interface Outcome {
   readonly condition?: Condition;
   /** RESERVATION CONFLICT, and nothing else. @default false */
   readonly isConflict?: boolean;
+  /** Whose other commands end with this one. @default nobody's */
+  readonly aborts?: (nexus: Nexus) => boolean;
 }
 
 /** RESERVATION CONFLICT (SAM-5 §5.3.1). */

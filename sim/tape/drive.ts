@@ -384,9 +384,9 @@ export class SimulatedDrive implements DeviceServer {
     }
   }
 
-  #result({ dataIn, condition, isConflict }: Outcome, { cdb }: Task): TaskResult {
+  #result({ dataIn, condition, isConflict, aborts }: Outcome, { cdb }: Task): TaskResult {
     if (isConflict) return { status: Status.ReservationConflict };
-    if (condition === undefined) return { status: Status.Good, dataIn };
+    if (condition === undefined) return { status: Status.Good, dataIn, aborts };
     const { diagnosticHistory, densityCode, medium } = this.#drive;
     diagnosticHistory.add({
       condition,

@@ -83,8 +83,8 @@ export class UnitServer<State extends UnitState> implements DeviceServer {
 
   #result(answer: Outcome): TaskResult {
     if (answer.isConflict) return { status: Status.ReservationConflict };
-    const { dataIn, condition } = answer;
-    if (condition === undefined) return { status: Status.Good, dataIn };
+    const { dataIn, condition, aborts } = answer;
+    if (condition === undefined) return { status: Status.Good, dataIn, aborts };
     return { status: Status.CheckCondition, dataIn, sense: autosense(this.#state, condition) };
   }
 }

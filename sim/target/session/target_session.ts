@@ -16,6 +16,7 @@ import type { CommandFaults } from "./command_faults.ts";
 import { ownNopIn } from "../output/own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
 import type { CommandOrder } from "../requests/command_order.ts";
+import { clearTasks } from "../requests/task_clearing.ts";
 import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import { SessionMembers } from "./session_members.ts";
 import type { TargetLimits } from "../target_options.ts";
@@ -311,6 +312,10 @@ export class TargetSession implements TaskOwner {
 
   takeAttention(task: TargetTask): Uint8Array | undefined {
     return this.#attentions.take(task.unit, task.cdb[0]);
+  }
+
+  abortOthers({ unit, command }: TargetTask, isVictim: (nexus: Nexus) => boolean): void {
+    clearTasks(this, unit, command.lun, "clearedByOther", isVictim);
   }
 
   /** Tells the nexus with its next command to `unit` what became of earlier ones (SAM-5 §5.14). */

@@ -25,6 +25,8 @@ export interface TaskOwner {
   deviceFailed(task: TargetTask, error: unknown): void;
   /** Sense data of a unit attention that the nexus has for the target's own doing; it is reported once. */
   takeAttention(task: TargetTask): Uint8Array | undefined;
+  /** `task` has ended the tasks of other nexuses at its unit. */
+  abortOthers(task: TargetTask, isVictim: (nexus: Nexus) => boolean): void;
 }
 
 /** What a task asks of the connection that it has allegiance to. */

@@ -116,6 +116,7 @@ export class UnitQueue implements TaskUnit {
 
   #answer(task: TargetTask, result: TaskResult, wanted: number): void {
     task.complete(result, wanted);
+    if (result.aborts) task.owner.abortOthers(task, result.aborts);
     this.#end(task);
   }
 

@@ -7,6 +7,8 @@ import {
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
 import { decodeSense } from "../../../scsi/sense.ts";
+import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { Command } from "./scripted_device.ts";
 import { pattern, type ScriptedInitiator } from "./scripted_initiator.ts";
 import { type TargetFixture, withTarget } from "./target_fixture.ts";
@@ -171,3 +173,63 @@ Deno.test("Async Message 0 brings its sense data, and 4 gives time to negotiate"
     fixture.clock.advance(1);
     await initiator.expectEnd();
   }));
+
+/** PERSISTENT RESERVE OUT: its service action, the nexus's own key, and that of the service action. */
+async function reserveOut(
+  initiator: ScriptedInitiator,
+  [action, key, other]: readonly [number, number, number],
+): Promise<void> {
+  const cdb = new Uint8Array(16);
+  cdb.set([0x5f, action, 1, 0, 0, 0, 0, 0, 24]);
+  const list = new Uint8Array(24);
+  list[7] = key;
+  list[15] = other;
+  await initiator.command({ write: true, expectedDataTransferLength: 24, cdb }, list);
+}
+
+for (
+  const [name, action, taskAbortedStatus] of [
+    ["PREEMPT AND ABORT ends the tasks of whom it preempts with TASK ABORTED", 5, true],
+    ["PREEMPT AND ABORT ends the tasks of whom it preempts silently, without TAS", 5, false],
+    ["PREEMPT leaves the tasks of whom it preempts", 4, true],
+  ] as const
+) {
+  Deno.test(name, async () => {
+    const unitAttentions = { newNexus: [], returningNexus: [] };
+    const drive = new SimulatedDrive({ medium: new MemoryMedium(), unitAttentions });
+    const units = [{ lun: 0, device: drive }];
+    await withTarget({ units, taskAbortedStatus }, async (fixture) => {
+      const [initiator, victim, bystander] = [
+        await fixture.connect(),
+        await fixture.connect(),
+        await fixture.connect(),
+      ];
+      await initiator.login();
+      await victim.login({ isid: OTHER_ISID });
+      await bystander.login({ isid: [0x80, 6, 6, 6, 0, 1] });
+      for (const [each, key] of [[initiator, 0xa], [victim, 0xb]] as const) {
+        await reserveOut(each, [0, 0, key]);
+        assert.equal((await each.expect(Opcode.ScsiResponse)).pdu.status, 0);
+      }
+      const writing = { write: true, expectedDataTransferLength: 100 };
+      const cdb = Uint8Array.of(0x0a, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      const tasks = [];
+      for (const each of [victim, bystander]) {
+        const { itt } = await each.command({ ...writing, cdb });
+        const { pdu: { ttt } } = await each.expect(Opcode.ReadyToTransfer);
+        tasks.push({ itt, ttt });
+      }
+      await reserveOut(initiator, [action, 0xa, 0xb]);
+      assert.equal((await initiator.expect(Opcode.ScsiResponse)).pdu.status, 0);
+      if (action === 5 && taskAbortedStatus) {
+        assert.equal((await victim.expect(Opcode.ScsiResponse)).pdu.status, 0x40);
+      }
+      await victim.dataOut({ ...tasks[0], offset: 0 }, pattern(100));
+      if (action === 4) await victim.expect(Opcode.ScsiResponse);
+      await victim.expectSilence();
+      await bystander.dataOut({ ...tasks[1], offset: 0 }, pattern(100));
+      assert.equal((await bystander.expect(Opcode.ScsiResponse)).pdu.status, 0);
+      assert.equal(drive.objects().length, 1);
+    });
+  });
+}
