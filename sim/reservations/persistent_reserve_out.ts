@@ -155,8 +155,10 @@ function release(host: Host, { cdb, nexus }: Task): Outcome {
 }
 
 function clear(host: Host, { nexus }: Task): Outcome {
+  const { reservations } = host;
   tellRegistrants(host, nexus, Conditions.reservationsPreempted);
-  host.reservations.clear();
+  host.lost((other) => reservations.holds(other), false);
+  reservations.clear();
   return GOOD;
 }
 

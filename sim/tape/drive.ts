@@ -202,6 +202,9 @@ export class SimulatedDrive implements DeviceServer {
     const drive = this.#drive;
     drive.attentions.lose(nexus);
     drive.preventing.delete(nexus);
+    if (drive.reservations.unitHolder === nexus) {
+      drive.encryption.reservationLost((other) => other === nexus, false);
+    }
     drive.reservations.nexusLost(nexus);
     drive.encryption.nexusLost(nexus);
     drive.tapeAlerts.forget(nexus);

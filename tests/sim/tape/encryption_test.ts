@@ -240,3 +240,36 @@ Deno.test("A record that was tampered with does not pass for what was written", 
   set(bench, { decrypt: DECRYPT });
   strictEqual(summary(bench.run(read(TEXT.length))).split(" ")[0], "7/7404");
 });
+
+/** How a reservation ends, by PERSISTENT RESERVE OUT: action, and whether the key is that of the registration. */
+for (const [how, action] of [["RELEASE", 2], ["CLEAR", 3], ["a REGISTER of key 0", 0]] as const) {
+  Deno.test(`A key that is cleared on reservation loss (CKORL) is gone after ${how}`, () => {
+    const bench = new DriveBench();
+    const reserveOut = (code: number, key: number, newKey = 0) => {
+      const list = new Uint8Array(24);
+      list[7] = key;
+      list[15] = newKey;
+      bench.ok([0x5f, code, 3, 0, 0, 0, 0, 0, 24], list);
+    };
+    reserveOut(0, 0, 1);
+    reserveOut(1, 1);
+    strictEqual(set(bench, { flags: 0x01 }), "GOOD");
+    strictEqual(page(bench, 0x20)[5], ENCRYPT);
+    reserveOut(action, 1);
+    strictEqual(page(bench, 0x20)[5], DISABLE);
+  });
+}
+
+Deno.test("A key that is cleared on reservation loss (CKORL) goes with the nexus that held a RESERVE", () => {
+  const bench = new DriveBench();
+  const other = nexus("second");
+  bench.drive.nexusEstablished(other);
+  const modeFor = (from: Nexus) =>
+    bench.run([0xa2, 0x20, 0, 0x20, 0, 0, 0, 0, 0x10, 0], undefined, from);
+  bench.ok([0x16]);
+  strictEqual(set(bench, { flags: 0x01 }), "GOOD");
+  bench.drive.nexusLost(bench.nexus);
+  modeFor(other);
+  modeFor(other);
+  strictEqual(modeFor(other).data[5], DISABLE);
+});
