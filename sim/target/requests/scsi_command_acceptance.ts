@@ -38,7 +38,9 @@ export function acceptCommand(
   const unit = session.target?.unit(command.lun, session.nexus.initiatorName) ??
     new UnitQueue(new AbsentUnit());
   const expected = command.write ? command.expectedDataTransferLength : 0;
-  const asked = command.write && unit.idle
+  // A command that comes before this one, and has not arrived, may change what the CDB asks for.
+  const isNext = command.immediate || command.cmdSn === session.order.expCmdSn;
+  const asked = command.write && unit.idle && isNext
     ? Math.min(unit.device.dataOutLength(cdb), expected)
     : expected;
   const refused = asked > session.limits.maxTransferBytes;

@@ -6,6 +6,8 @@ import type { ReadyToTransfer } from "../../../iscsi/pdu/r2t.ts";
 import { decodeResponseSegment } from "../../../iscsi/pdu/scsi_response.ts";
 import type { ScsiCommand } from "../../../iscsi/pdu/scsi_command.ts";
 import { decodeSense } from "../../../scsi/sense.ts";
+import { SimulatedDrive } from "../../../sim/tape/drive.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { Command } from "./scripted_device.ts";
 import { pattern, type ScriptedInitiator } from "./scripted_initiator.ts";
 import { withTarget } from "./target_fixture.ts";
@@ -19,6 +21,12 @@ const SMALL_BURSTS = [
 
 function write(length: number, expected = length): Partial<ScsiCommand> {
   return { write: true, expectedDataTransferLength: expected, cdb: Command.write(length) };
+}
+
+function cdb16(...bytes: number[]): Uint8Array {
+  const cdb = new Uint8Array(16);
+  cdb.set(bytes);
+  return cdb;
 }
 
 /** Sends what an R2T asks for in PDUs of at most 700 bytes. */
@@ -142,6 +150,33 @@ Deno.test("A write behind a command that changes what it asks for brings enough 
     assert.equal((await initiator.expect(Opcode.ScsiResponse)).pdu.underflow, false);
     assert.deepEqual(device.written, [pattern(3000)]);
   }));
+
+Deno.test("A write that overtakes the command that changes what it asks for brings enough data", async () => {
+  const unitAttentions = { newNexus: [], returningNexus: [] };
+  const drive = new SimulatedDrive({ medium: new MemoryMedium(), unitAttentions });
+  await withTarget({ units: [{ lun: 0, device: drive }] }, async (fixture) => {
+    const [first, second] = [await fixture.connect(), await fixture.connect()];
+    const keys = [["MaxConnections", "2"], ["InitialR2T", "Yes"]] as const;
+    const { tsih } = await first.login({ keys });
+    await second.login({ tsih, cid: 1 });
+    const { cmdSn } = first;
+    const blocks = { write: true, expectedDataTransferLength: 512, cdb: cdb16(0x0a, 1, 0, 0, 1) };
+    const { itt } = await second.command({ ...blocks, cmdSn: cmdSn + 1 });
+    await fixture.turn();
+    const blockLength512 = Uint8Array.of(0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0);
+    const selecting = {
+      write: true,
+      expectedDataTransferLength: 12,
+      cdb: cdb16(0x15, 0x10, 0, 0, 12),
+    };
+    await first.command(selecting, blockLength512);
+    assert.equal((await first.expect(Opcode.ScsiResponse)).pdu.status, 0);
+    const { pdu: { ttt } } = await second.expect(Opcode.ReadyToTransfer);
+    await second.dataOut({ itt, ttt, offset: 0 }, pattern(512));
+    assert.equal((await second.expect(Opcode.ScsiResponse)).pdu.status, 0);
+    assert.equal(drive.objects().length, 1);
+  });
+});
 
 Deno.test("Commands beyond the session's memory wait for their R2T", () =>
   withTarget({ limits: { maxTransferBytes: 4096, dataOutBytes: 4096 } }, async (fixture) => {
