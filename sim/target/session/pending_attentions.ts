@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type TaskAttention, taskSense } from "../tasks/task_sense.ts";
+import type { TaskAttention } from "../tasks/task_sense.ts";
 
-/** Commands that are carried out in spite of a unit attention, and leave it pending (SPC-5 §5.14). */
-const EXEMPT: ReadonlySet<number> = new Set([0x03, 0x12, 0xa0]);
+/** Commands that are carried out in spite of a unit attention, and leave it pending (SAM-5 §5.14): INQUIRY, REPORT LUNS. */
+const EXEMPT: ReadonlySet<number> = new Set([0x12, 0xa0]);
 
 /** The pending unit attentions of one nexus, by logical unit; each is there once. */
 export class PendingAttentions<Unit> {
@@ -18,13 +18,13 @@ export class PendingAttentions<Unit> {
     this.#pending.set(unit, pending.add(attention));
   }
 
-  /** Sense data for a command with this operation code, which reports the oldest; undefined when it may go on. */
-  take(unit: Unit, operationCode: number): Uint8Array | undefined {
+  /** What a command with this operation code reports, the oldest; undefined when it may go on. */
+  take(unit: Unit, operationCode: number): TaskAttention | undefined {
     const pending = this.#pending.get(unit);
     if (pending === undefined || EXEMPT.has(operationCode)) return undefined;
     const [oldest] = pending;
     pending.delete(oldest);
     if (pending.size === 0) this.#pending.delete(unit);
-    return taskSense(oldest);
+    return oldest;
   }
 }

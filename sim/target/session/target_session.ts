@@ -11,7 +11,7 @@ import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Status } from "../../../scsi/status.ts";
 import type { Clock } from "../../../transport/clock.ts";
-import type { Nexus } from "../../device_server.ts";
+import type { Nexus, TaskResult } from "../../device_server.ts";
 import type { CommandFaults } from "./command_faults.ts";
 import { ownNopIn } from "../output/own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
@@ -24,7 +24,7 @@ import { BufferPool } from "../tasks/buffer_pool.ts";
 import { DataOutMemory } from "../tasks/data_out_memory.ts";
 import { SentData } from "../tasks/sent_data.ts";
 import { TargetTask, type TaskOwner, type TaskUnit } from "../tasks/target_task.ts";
-import type { TaskAttention } from "../tasks/task_sense.ts";
+import { attentionResult, type TaskAttention } from "../tasks/task_sense.ts";
 
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
@@ -310,8 +310,9 @@ export class TargetSession implements TaskOwner {
     this.#hostOf(task)?.report({ kind: "device-failed", error });
   }
 
-  takeAttention(task: TargetTask): Uint8Array | undefined {
-    return this.#attentions.take(task.unit, task.cdb[0]);
+  takeAttention({ unit, cdb }: TargetTask): TaskResult | undefined {
+    const attention = this.#attentions.take(unit, cdb[0]);
+    return attention && attentionResult(attention, cdb);
   }
 
   abortOthers({ unit, command }: TargetTask, isVictim: (nexus: Nexus) => boolean): void {

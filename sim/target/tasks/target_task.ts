@@ -23,8 +23,8 @@ export interface TaskOwner {
   hasRoom(task: TargetTask): boolean;
   /** A device threw instead of answering. */
   deviceFailed(task: TargetTask, error: unknown): void;
-  /** Sense data of a unit attention that the nexus has for the target's own doing; it is reported once. */
-  takeAttention(task: TargetTask): Uint8Array | undefined;
+  /** What `task` comes to for a unit attention that the nexus has for the target's own doing; it is reported once. */
+  takeAttention(task: TargetTask): TaskResult | undefined;
   /** `task` has ended the tasks of other nexuses at its unit. */
   abortOthers(task: TargetTask, isVictim: (nexus: Nexus) => boolean): void;
 }

@@ -6,6 +6,8 @@
 
 import { encodeSense } from "../../../scsi/sense.ts";
 import { SenseKey } from "../../../scsi/sense_codes.ts";
+import { Status } from "../../../scsi/status.ts";
+import type { TaskResult } from "../../device_server.ts";
 import type { DataFault } from "./data_collection.ts";
 
 const { AbortedCommand, HardwareError, IllegalRequest, UnitAttention } = SenseKey;
@@ -36,6 +38,22 @@ export const TaskSense = {
   /** NOT ENOUGH UNSOLICITED DATA: an incorrect amount of data. */
   amount: { key: AbortedCommand, asc: 0x0c, ascq: 0x0d },
 } as const satisfies Readonly<Record<DataFault | OwnReason, object>>;
+
+const REQUEST_SENSE = 0x03;
+const DESC = 0x01;
+
+/**
+ * What a command comes to that a unit attention awaits: CHECK CONDITION, or for REQUEST SENSE the answer
+ * (SAM-5 §5.14).
+ */
+export function attentionResult(attention: TaskAttention, cdb: Uint8Array): TaskResult {
+  if (cdb[0] !== REQUEST_SENSE) {
+    return { status: Status.CheckCondition, sense: taskSense(attention) };
+  }
+  const format = (cdb[1] & DESC) !== 0 ? "descriptor" : "fixed";
+  const sense = encodeSense(TaskSense[attention], format);
+  return { status: Status.Good, dataIn: sense.subarray(0, cdb[4]) };
+}
 
 /** Sense data in fixed format for one of {@link TaskSense}. The array is the caller's. */
 export function taskSense(reason: keyof typeof TaskSense): Uint8Array {

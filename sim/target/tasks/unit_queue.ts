@@ -83,11 +83,13 @@ export class UnitQueue implements TaskUnit {
     task.state = "running";
     this.#running = task;
     this.#busy = true;
-    const refusal = task.refusal ?? task.owner.takeAttention(task);
+    const { refusal } = task;
     if (refusal) {
       task.refuse(refusal);
       return this.#end(task);
     }
+    const attention = task.owner.takeAttention(task);
+    if (attention) return this.#answer(task, attention, 0);
     const wanted = task.command.write ? this.device.dataOutLength(task.cdb) : 0;
     const result = this.#ask(task, wanted);
     if (result instanceof Promise) this.#await(task, result, wanted);

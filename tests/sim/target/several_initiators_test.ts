@@ -57,6 +57,22 @@ Deno.test("Without TAS, CLEAR TASK SET ends the tasks of others silently; a unit
     assert.ok(!fixture.device.log.includes("read 2"));
   }));
 
+for (const [format, descriptor] of [["fixed", 0], ["descriptor", 1]] as const) {
+  Deno.test(`REQUEST SENSE gives the unit attention about cleared tasks, in ${format} format, and clears it`, () =>
+    withTarget({ taskAbortedStatus: false }, async (fixture) => {
+      const [initiator, other] = await busyOther(fixture);
+      await initiator.manage({ function: ClearTaskSet });
+      fixture.device.answers[0]({ status: 0 });
+      const cdb = Uint8Array.of(0x03, descriptor, 0, 0, 252, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      await other.command({ read: true, expectedDataTransferLength: 252, cdb });
+      const { data, pdus } = await other.readData();
+      const sense = decodeSense(data);
+      assert.deepEqual([sense.format, sense.key, sense.asc], [format, 6, 0x2f]);
+      assert.deepEqual([pdus[0].status, pdus[0].residual], [0, 252 - data.length]);
+      assert.deepEqual(await outcome(other), [0]);
+    }));
+}
+
 Deno.test("A window that others have opened is told by a NOP-In, since no answer tells", () =>
   withTarget({ taskAbortedStatus: false, limits: { commandWindow: 2 } }, async (fixture) => {
     const [initiator, other] = await busyOther(fixture);
