@@ -1,6 +1,6 @@
 /**
  * One connection of a target without I/O: the login, then the full feature phase, until it closes (RFC 7143 §4.2, §6.3,
- * §11). Whatever the initiator does wrong ends this connection, and nothing else.
+ * §11). Whatever the initiator does wrong ends this connection, and a PDU that cannot be its session; nothing else.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ProtocolCore } from "../../../iscsi/connection/connection_driver.t
 import { Keepalive } from "../../../iscsi/connection/keepalive.ts";
 import type { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
-import { ConnectionLostError, ProtocolError } from "../../../iscsi/errors.ts";
+import { ConnectionLostError, DigestError, ProtocolError } from "../../../iscsi/errors.ts";
 import type { TargetLoginStep } from "../../../iscsi/negotiation/login_steps.ts";
 import {
   DEFAULT_PARAMETERS,
@@ -139,10 +139,17 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     try {
       this.#framer.advance(count);
     } catch (error) {
-      this.close(error);
+      this.#broken(error);
     }
     if (this.#framer.betweenPdus) this.#deadlines.done("pdu");
     else if (this.#hasWholePdu || !this.#deadlines.isDue("pdu")) this.#deadlines.begin("pdu", now);
+  }
+
+  /** A format error ends all connections of its session (RFC 7143 §7.7); a wrong digest its own (§7.8). */
+  #broken(error: unknown): void {
+    const isFormatError = error instanceof ProtocolError && !(error instanceof DigestError);
+    this.close(error);
+    if (isFormatError && this.#requests) this.#session?.end(error);
   }
 
   connectionEnded(error: unknown): void {

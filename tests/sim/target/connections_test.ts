@@ -338,6 +338,25 @@ Deno.test("An Async Message concerns the connection that it names, or all of the
     assert.deepEqual(fixture.target.sessions(), []);
   }));
 
+Deno.test("A PDU that cannot be ends all connections of its session, and no other session", () =>
+  withTarget({}, async (fixture) => {
+    const [first, second, other] = [
+      await fixture.connect(),
+      await fixture.connect(),
+      await fixture.connect(),
+    ];
+    const { tsih } = await first.login({
+      keys: [["MaxConnections", "2"], ["ErrorRecoveryLevel", "2"]],
+    });
+    await second.login({ tsih, cid: 1 });
+    await other.login({ isid: [0x80, 5, 5, 5, 0, 1] });
+    await first.command({ attributes: 7, cdb: Command.read(4) });
+    await first.expectEnd();
+    await second.expectEnd();
+    await other.expectSilence();
+    assert.equal(fixture.target.sessions().length, 1);
+  }));
+
 Deno.test("A request that breaks a rule in its turn ends its own connection, not that which brought the turn", () =>
   withTarget({}, async (fixture) => {
     const [first, second] = await twoConnections(fixture);
