@@ -360,7 +360,7 @@ export class TargetSession implements TaskOwner {
   terminate(task: TargetTask): void {
     if (task.state === "aborted" || task.state === "answering") return;
     task.unit.remove(task);
-    task.status = Status.TaskAborted;
+    task.complete({ status: Status.TaskAborted }, 0);
     this.taskCompleted(task);
   }
 

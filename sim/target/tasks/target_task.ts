@@ -180,9 +180,8 @@ export class TargetTask {
     this.nextDataSn = dataSn;
   }
 
-  /** Ends the task without a device: CHECK CONDITION with sense data of the target's own. */
+  /** Ends the task without a device, no byte of data having moved: CHECK CONDITION with sense data of the target's own. */
   refuse(sense: Uint8Array): void {
-    this.status = Status.CheckCondition;
-    this.sense = sense;
+    this.complete({ status: Status.CheckCondition, sense }, 0);
   }
 }

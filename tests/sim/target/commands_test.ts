@@ -194,6 +194,25 @@ Deno.test("A device that throws is an internal target failure to the initiator, 
     await initiator.expectSilence();
   }));
 
+Deno.test("What the target refuses by itself has moved no data: the residual is all that was expected", () =>
+  withTarget({ limits: { maxTransferBytes: 1000 } }, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login();
+    const read = { read: true, expectedDataTransferLength: 512 };
+    const write = { write: true, expectedDataTransferLength: 2000, cdb: Command.write(2000) };
+    for (
+      const [fields, residual] of [
+        [{ ...read, cdb: Command.fail() }, 512],
+        [{ ...read, lun: 9n << 48n, cdb: Command.read(4) }, 512],
+        [write, 2000],
+      ] as const
+    ) {
+      await initiator.command(fields);
+      const { pdu } = await initiator.expect(Opcode.ScsiResponse);
+      assert.deepEqual([pdu.status, pdu.underflow, pdu.residual], [2, true, residual]);
+    }
+  }));
+
 Deno.test("Commands wait while unsent Data-In leaves no room", () =>
   withTarget({ limits: { dataInBytes: 100_000 } }, async (fixture) => {
     const initiator = await fixture.connect();

@@ -118,6 +118,19 @@ for (
     }));
 }
 
+Deno.test("TASK ABORTED says that no data was moved", () =>
+  withTarget({}, async (fixture) => {
+    const [initiator, other] = [await fixture.connect(), await fixture.connect()];
+    await initiator.login();
+    await other.login({ isid: OTHER_ISID });
+    const read = { read: true, expectedDataTransferLength: 100, cdb: Command.wait() };
+    await other.command(read);
+    await other.expectSilence();
+    await initiator.manage({ function: ClearTaskSet });
+    const { pdu } = await other.expect(Opcode.ScsiResponse);
+    assert.deepEqual([pdu.status, pdu.underflow, pdu.residual], [0x40, true, 100]);
+  }));
+
 Deno.test("With FastAbort, an Async Message stands for the answers of all tasks that were cleared", () =>
   withTarget(REPORTING, async (fixture) => {
     const [initiator, other] = await busyOther(fixture, FAST);
