@@ -47,6 +47,11 @@ export interface DeviceServer {
   nexusEstablished(nexus: Nexus): void;
   /** The I_T nexus is gone: its reservations and unit attentions go too (SAM-5 §6.3). */
   nexusLost(nexus: Nexus): void;
+  /**
+   * Whether the target that it is in ends commands that others clear with TASK ABORTED: TAS of the control mode page
+   * (SPC-5 §7.5.10). A device that is not told says 0.
+   */
+  setTaskAbortedStatus?(taskAbortedStatus: boolean): void;
   /** LOGICAL UNIT RESET (SAM-5 §7.7). */
   reset(): void;
   /** Writes back and releases what the device holds (files). Calling it again does nothing. */

@@ -135,6 +135,10 @@ export class LibraryDrive implements DeviceServer {
     this.drive.nexusLost(nexus);
   }
 
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    this.drive.setTaskAbortedStatus(taskAbortedStatus);
+  }
+
   reset(): void {
     this.#preventing.clear();
     this.drive.reset();

@@ -94,6 +94,10 @@ export class RamDisk implements DeviceServer {
     this.#unit.nexusLost(nexus);
   }
 
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    this.#unit.setTaskAbortedStatus?.(taskAbortedStatus);
+  }
+
   reset(): void {
     this.#unit.reset();
   }

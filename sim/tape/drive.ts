@@ -210,6 +210,10 @@ export class SimulatedDrive implements DeviceServer {
     drive.tapeAlerts.forget(nexus);
   }
 
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    this.#drive.modes.setTaskAbortedStatus(taskAbortedStatus);
+  }
+
   reset(): void {
     const drive = this.#drive;
     drive.reservations.reset();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ModePageValues } from "../unit/mode_page_values.ts";
+import { type ModePageValues, setTaskAbortedBit } from "../unit/mode_page_values.ts";
 import {
   CONFIGURATION_EXTENSION,
   CONTROL_DATA_PROTECTION,
@@ -70,6 +70,12 @@ export class DriveModes {
   /** The page with this code. */
   find(page: number, subpage: number = 0): ModePageValues | undefined {
     return this.#byCode.get(page << 8 | subpage);
+  }
+
+  /** Sets what initiators read of the target's way with cleared commands. */
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    const page = this.find(ModePage.Control);
+    if (page !== undefined) setTaskAbortedBit(page, taskAbortedStatus);
   }
 
   /** Whether sense data is in descriptor format. */

@@ -261,6 +261,7 @@ export class SimulatedTarget implements SessionTarget {
       if (this.#units.has(lun)) {
         throw new InvalidOptionError("units", `Cannot make a target: LUN ${lun} is there twice`);
       }
+      device.setTaskAbortedStatus?.(this.taskAbortedStatus);
       this.#units.set(lun, new UnitQueue(new ReportingUnit(device, luns)));
     }
   }

@@ -41,3 +41,14 @@ export function refuseChange(
   }
   return undefined;
 }
+
+const TAS_BYTE = 5;
+const TAS = 0x40;
+
+/** TAS of a control mode page (SPC-5 §7.5.10), which is the target's, and no initiator's, to set. */
+export function setTaskAbortedBit({ defaults, current }: ModePageValues, isSet: boolean): void {
+  for (const bytes of [defaults, current]) {
+    if (isSet) bytes[TAS_BYTE] |= TAS;
+    else bytes[TAS_BYTE] &= ~TAS;
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ModePageValues } from "./mode_page_values.ts";
+import { type ModePageValues, setTaskAbortedBit } from "./mode_page_values.ts";
 
 /** One mode page as it is made. */
 export interface UnitModePage {
@@ -53,6 +53,12 @@ export class UnitModes {
   /** The page with this code. */
   find(page: number, subpage: number = 0): ModePageValues | undefined {
     return this.pages.find((values) => values.page === page && values.subpage === subpage);
+  }
+
+  /** Sets what initiators read of the target's way with cleared commands. */
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    const page = this.find(CONTROL_PAGE);
+    if (page !== undefined) setTaskAbortedBit(page, taskAbortedStatus);
   }
 
   /** Whether sense data is in descriptor format. */

@@ -69,6 +69,10 @@ export class UnitServer<State extends UnitState> implements DeviceServer {
     this.#hooks.nexusLost?.(nexus);
   }
 
+  setTaskAbortedStatus(taskAbortedStatus: boolean): void {
+    this.#state.modes.setTaskAbortedStatus(taskAbortedStatus);
+  }
+
   reset(): void {
     this.#state.reservations.reset();
     this.#state.modes.reset();

@@ -7,6 +7,7 @@ import {
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
 import { decodeSense } from "../../../scsi/sense.ts";
+import { RamDisk } from "../../../sim/disk/ram_disk.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { Command } from "./scripted_device.ts";
@@ -116,6 +117,24 @@ for (
         assert.equal((await other.expect(Opcode.ScsiResponse)).pdu.status, 0x40);
       }
     }));
+}
+
+for (const taskAbortedStatus of [true, false]) {
+  Deno.test(`The control mode page says that TASK ABORTED is ${taskAbortedStatus ? "" : "not "}sent`, async () => {
+    const unitAttentions = { newNexus: [], returningNexus: [] };
+    const units = [new SimulatedDrive({ unitAttentions }), new RamDisk({ unitAttentions })]
+      .map((device, lun) => ({ lun, device }));
+    await withTarget({ units, taskAbortedStatus }, async (fixture) => {
+      const initiator = await fixture.connect();
+      await initiator.login();
+      for (const lun of [0n, 1n << 48n]) {
+        const cdb = Uint8Array.of(0x1a, 8, 0x0a, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        await initiator.command({ lun, read: true, expectedDataTransferLength: 64, cdb });
+        const { data } = await initiator.readData();
+        assert.equal((data[4 + 5] & 0x40) !== 0, taskAbortedStatus);
+      }
+    });
+  });
 }
 
 Deno.test("TASK ABORTED says that no data was moved", () =>
