@@ -32,6 +32,8 @@ const LAST_OLD_VERSION = 2;
 const WORM_CAPABLE = 0x01;
 /** Methods: CRC32C, 4 bytes, for writes, reads and both ways of READ REVERSE and RECOVER BUFFERED DATA alike. */
 const CRC32C_METHOD = [0x02, 0x04, 0xc0];
+/** What page B5h has before its descriptors. */
+const RESERVED = [0, 0, 0, 0];
 
 /** NAA 3h, locally assigned, in the top four bits of eight bytes. */
 const NAA_LOCALLY_ASSIGNED = 0x3n << 60n;
@@ -88,7 +90,7 @@ function elementAddress(drive: DriveState): Uint8Array | undefined {
 
 function blockProtection({ personality }: DriveState): Uint8Array | undefined {
   if (!personality.features.blockProtection) return undefined;
-  return new Uint8Array([CRC32C_METHOD.length + 1, ...CRC32C_METHOD, 0]);
+  return new Uint8Array([...RESERVED, CRC32C_METHOD.length + 1, ...CRC32C_METHOD, 0]);
 }
 
 /** INQUIRY. */

@@ -15,6 +15,9 @@ import { binary, counter32, type DriveLogPage, number16, text } from "./log_para
 const TEMPERATURE = 30;
 const MAX_TEMPERATURE = 55;
 
+/** MAXIMUM RECOMMENDED MECHANISM TEMPERATURE EXCEEDED. */
+const NEVER_TOO_HOT = 0;
+
 const MS_PER_HOUR = 3_600_000;
 
 /** DT DEVICE ACTIVITY. */
@@ -29,13 +32,13 @@ const ACTIVITIES: Readonly<Record<OperationKind, number>> = {
   format: 0x0a,
 };
 
-// Very high frequency data, byte 0: PAMR, WRTP, CRQST, CRQRD; byte 1: MPRSNT, MTHRD and MOUNTED; byte 3: TAFC.
+// Very high frequency data, byte 0: PAMR, WRTP, CRQST, CRQRD; byte 1: MPRSNT, MSTD, MTHRD and MOUNTED; byte 3: TAFC.
 const PREVENTED = 0x80;
 const WRITE_PROTECTED = 0x08;
 const CLEANING_REQUESTED = 0x04;
 const CLEANING_REQUIRED = 0x02;
 const PRESENT = 0x10;
-const THREADED_AND_MOUNTED = 0x03;
+const SEATED_THREADED_AND_MOUNTED = 0x07;
 const TAPE_ALERT = 0x01;
 
 /** Pages 0Dh, 11h and 14h. */
@@ -56,7 +59,7 @@ function deviceStatus(drive: DriveState, nexus: Nexus): LogParameter[] {
     (drive.cleaning === "none" ? 0 : CLEANING_REQUESTED) |
     (drive.cleaning === "required" ? CLEANING_REQUIRED : 0) |
     (drive.medium !== undefined && drive.isWriteProtected ? WRITE_PROTECTED : 0);
-  vhf[1] = (drive.medium === undefined ? 0 : PRESENT) | (isReady ? THREADED_AND_MOUNTED : 0);
+  vhf[1] = (drive.medium === undefined ? 0 : PRESENT) | (isReady ? SEATED_THREADED_AND_MOUNTED : 0);
   vhf[2] = activity(drive);
   vhf[3] = drive.tapeAlerts.peek(nexus).length > 0 ? TAPE_ALERT : 0;
   return [binary(0x0000, vhf)];
@@ -81,6 +84,6 @@ function deviceStatistics(drive: DriveState): LogParameter[] {
     text(0x0040, drive.serialNumber, 32),
     text(0x0041, drive.serialNumber, 32),
     binary(0x0080, new Uint8Array([preventing.size > 0 ? 1 : 0])),
-    binary(0x0081, new Uint8Array([MAX_TEMPERATURE])),
+    binary(0x0081, new Uint8Array([NEVER_TOO_HOT])),
   ];
 }

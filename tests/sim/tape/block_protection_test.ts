@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { crc32c, writeDigest } from "../../../iscsi/pdu/crc32c.ts";
+import { decodeBlockProtectionMethods } from "../../../scsi/stream/stream_vpd.ts";
 import { DriveBench, read, summary, tapeOf, write } from "./drive_bench.ts";
 
 const DATA = new TextEncoder().encode("one block of data");
@@ -65,6 +66,13 @@ Deno.test("Protection is off by default, and takes no other method or length", (
   strictEqual(protection(bench, 1, WRITES), "5/2600");
   strictEqual(protection(bench, 2, WRITES, 8), "5/2600");
   const page = bench.ok([0x12, 1, 0xb5, 0, 255]);
-  deepStrictEqual([...page.subarray(4)], [4, 2, 4, 0xc0, 0]);
+  deepStrictEqual([...page.subarray(8)], [4, 2, 4, 0xc0, 0]);
   strictEqual(bench.ok([0x12, 0, 0, 0, 36])[5] & 1, 1);
+});
+
+Deno.test("VPD page B5h has its descriptor behind four reserved bytes", () => {
+  const page = new DriveBench().ok([0x12, 1, 0xb5, 0, 0xff]);
+  deepStrictEqual([...page], [0x01, 0xb5, 0, 9, 0, 0, 0, 0, 4, 0x02, 0x04, 0xc0, 0]);
+  const [method] = decodeBlockProtectionMethods(page.subarray(4));
+  deepStrictEqual([method.method, method.informationBytes], [2, 4]);
 });

@@ -188,13 +188,18 @@ Deno.test("TapeAlert flags are lowered for whoever has read them; those of the c
 Deno.test("Log page 11h tells at a glance what the drive is at", () => {
   const bench = new DriveBench({ medium: new MemoryMedium({ writeProtected: true }) });
   const vhf = () => log(bench, 0x11).get(0);
-  strictEqual(vhf(), 0x08130000);
+  strictEqual(vhf(), 0x08170000);
   bench.ok([0x1e, 0, 0, 0, 1]);
   bench.drive.setCleaning("required");
   bench.drive.raiseTapeAlert(3);
-  strictEqual(vhf(), 0x8e130001);
+  strictEqual(vhf(), 0x8e170001);
   bench.drive.eject();
   strictEqual(vhf()! & 0x00ff0000, 0);
+});
+
+Deno.test("Log page 14h says that the drive was never too hot, and not how hot it may be", () => {
+  const bench = new DriveBench();
+  strictEqual(log(bench, 0x14).get(0x0081), 0);
 });
 
 Deno.test("LOG SELECT clears the counters", () => {
