@@ -66,8 +66,15 @@ function append(drive: DriveState, nexus: Nexus, block: Uint8Array): Condition |
   return undefined;
 }
 
-/** Writes filemarks at the position and passes them, or as many as there is room for. */
-export function appendMarks(drive: DriveState, count: number): Outcome | undefined {
+/**
+ * Writes filemarks at the position and passes them, or as many as there is room for. `isImmediate`: what the buffer loses
+ * for their sake is told with the next command; else at once, and without INFORMATION, since it counts no filemarks.
+ */
+export function appendMarks(
+  drive: DriveState,
+  count: number,
+  isImmediate: boolean,
+): Outcome | undefined {
   let made: number;
   try {
     drive.cutHere();
@@ -78,24 +85,29 @@ export function appendMarks(drive: DriveState, count: number): Outcome | undefin
     return failed(failedWrite(drive, error), { information: count });
   }
   drive.object += made;
-  const failure = made > 0 ? settle(drive, drive.object - made) : undefined;
-  if (failure !== undefined) return failed(failure, { information: count });
+  const failure = made > 0 ? settle(drive, drive.object - made, isImmediate) : undefined;
+  if (failure !== undefined) {
+    return failed(failure, isBuffering(drive) ? {} : { information: count });
+  }
   drive.counts.filemarksWritten += made;
   return made === count ? undefined : failed(overflow(drive), { information: count - made });
 }
 
 /**
  * Objects from `first` on go into the buffer, and the oldest to the tape. Where a buffer is in use the errors of these
- * come with the next command.
+ * come with the next command, unless this one is not to defer them.
  */
-function settle(drive: DriveState, first: number): Condition | undefined {
-  const isBuffering = drive.modes.bufferedMode !== 0 && drive.buffer.isThere;
-  const failure = drive.buffered(first, isBuffering);
+function settle(drive: DriveState, first: number, defers = true): Condition | undefined {
+  const failure = drive.buffered(first, isBuffering(drive));
   if (failure === undefined) return undefined;
   drive.tapeAlerts.raise(TapeAlert.WriteFailure);
-  if (!isBuffering) return failure;
+  if (!isBuffering(drive) || !defers) return failure;
   drive.deferredErrors.push({ ...failure, deferred: true });
   return undefined;
+}
+
+function isBuffering({ modes, buffer }: DriveState): boolean {
+  return modes.bufferedMode !== 0 && buffer.isThere;
 }
 
 /** What is told about a write that was done: programmable early warning once, early warning always. */

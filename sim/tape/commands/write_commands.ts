@@ -104,7 +104,7 @@ function writeFilemarks(drive: DriveState, cdb: Uint8Array, count: number): Outc
   if (count === 0) return immediate ? GOOD : synchronize(drive);
   const refused = writeRefusal(drive);
   if (refused !== undefined) return failed(refused);
-  const failure = appendMarks(drive, count);
+  const failure = appendMarks(drive, count, immediate);
   if (failure !== undefined) return failure;
   if (!immediate) {
     const lost = synchronize(drive);

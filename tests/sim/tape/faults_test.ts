@@ -202,6 +202,21 @@ Deno.test("Log page 14h says that the drive was never too hot, and not how hot i
   strictEqual(log(bench, 0x14).get(0x0081), 0);
 });
 
+Deno.test("A WRITE FILEMARKS that finds the buffer full tells what is lost at once, and with IMMED afterwards", () => {
+  for (const immediate of [false, true]) {
+    const bench = new DriveBench({ bufferBytes: 100 });
+    bench.ok(write(99), new Uint8Array(99));
+    bench.drive.addBadBlock({ object: 0, on: "write", times: 1 });
+    const answer = bench.run([0x10, immediate ? 1 : 0, 0, 0, 1, 0]);
+    const next = bench.run(TUR);
+    strictEqual(summary(answer), immediate ? "GOOD" : "3/0c00");
+    strictEqual(summary(next), immediate ? "3/0c00" : "GOOD");
+    const told = immediate ? next : answer;
+    deepStrictEqual([told.sense.deferred, told.sense.information], [immediate, undefined]);
+    deepStrictEqual(bench.drive.objects(), []);
+  }
+});
+
 Deno.test("LOG SELECT clears the counters", () => {
   const bench = new DriveBench({ medium: new MemoryMedium() });
   put(bench);
