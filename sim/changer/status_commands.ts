@@ -20,6 +20,7 @@ import { Conditions, failed, GOOD, invalidField, type Outcome } from "../tape/co
 import { CONTROL, type UnitCommand } from "../unit/unit_command.ts";
 import type { ChangerState } from "./changer_state.ts";
 import { cartridgeIn, type SimulatedElement } from "./library_element.ts";
+import { matchesTemplate } from "./volume_tag_template.ts";
 
 type Command = UnitCommand<ChangerState>;
 
@@ -135,8 +136,8 @@ function sendVolumeTag(state: ChangerState, { cdb, dataOut, nexus }: Task): Outc
   }
   const elements = chosen(state, cdb);
   if (!Array.isArray(elements)) return elements;
-  const pattern = patternOf(readAscii(dataOut, 0, TAG_TEXT_LENGTH));
-  const isMatch = (label: string | undefined) => label !== undefined && pattern.test(label);
+  const template = readAscii(dataOut, 0, TAG_TEXT_LENGTH);
+  const isMatch = (label?: string) => label !== undefined && matchesTemplate(template, label);
   const found = elements.filter((element) => {
     const cartridge = cartridgeIn(element);
     return (labels !== "alternate" && isMatch(cartridge?.barcode)) ||
@@ -144,12 +145,6 @@ function sendVolumeTag(state: ChangerState, { cdb, dataOut, nexus }: Task): Outc
   });
   state.searches.set(nexus, { action, addresses: found.map(({ address }) => address) });
   return GOOD;
-}
-
-/** In a template, `*` stands for any characters, and `?` for one (SMC-3 §6.14). */
-function patternOf(template: string): RegExp {
-  const escaped = template.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
 
 /** What the last search found, with what is in it now. */
