@@ -6,6 +6,7 @@
 
 import { Conditions, failed, invalidField, type Outcome } from "../tape/conditions.ts";
 import { operationCodesCommand } from "./operation_codes.ts";
+import { REPORT_LUNS } from "./report_luns.ts";
 import type { UnitCommand } from "./unit_command.ts";
 
 const SERVICE_ACTION = 0x1f;
@@ -15,7 +16,7 @@ export class UnitCommandSet<State> {
   readonly #byOpcode: ReadonlyMap<number, readonly UnitCommand<State>[]>;
 
   constructor(commands: readonly UnitCommand<State>[], deviceType: number) {
-    const all = [...commands];
+    const all: UnitCommand<State>[] = [...commands, REPORT_LUNS];
     all.push(operationCodesCommand(all, deviceType));
     this.#byOpcode = Map.groupBy(all, ({ opcode }) => opcode);
   }

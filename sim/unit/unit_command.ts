@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../device_server.ts";
-import type { Outcome } from "../tape/conditions.ts";
+import { Conditions, failed, invalidField, type Outcome } from "../tape/conditions.ts";
 import type { ReservationAccess } from "../reservations/reservations.ts";
 
 /** CONTROL byte: only the vendor's bits may be set; NACA is refused (SAM-5 §5.2). */
@@ -41,6 +41,20 @@ export type SharedCommand<State> = Omit<UnitCommand<State>, "needsReady">;
 /** Number of bytes of the command's CDB. */
 export function cdbLength({ usage }: Pick<UnitCommand<unknown>, "usage">): number {
   return usage.length + 1;
+}
+
+/** Why a CDB is refused that is too short, or has bits that the command does not use. */
+export function reservedBits(
+  row: Pick<UnitCommand<unknown>, "usage" | "serviceAction">,
+  cdb: Uint8Array,
+): Outcome | undefined {
+  if (cdb.length < cdbLength(row)) return failed(Conditions.invalidFieldInCdb);
+  for (let at = 0; at < row.usage.length; at++) {
+    const allowed = row.usage[at] | (at === 0 && row.serviceAction !== undefined ? 0x1f : 0);
+    const wrong = cdb[at + 1] & ~allowed;
+    if (wrong !== 0) return invalidField(at + 1, 31 - Math.clz32(wrong));
+  }
+  return undefined;
 }
 
 /** The usage of a CDB with nothing but its operation code and CONTROL. */

@@ -11,14 +11,13 @@ import {
   type Condition,
   Conditions,
   failed,
-  invalidField,
   type Outcome,
   POWER_ON_OR_RESET,
   RESERVATION_CONFLICT,
 } from "../tape/conditions.ts";
 import { UnitCommandSet } from "./command_set.ts";
 import { autosense } from "./sense_answer.ts";
-import { cdbLength, type UnitCommand } from "./unit_command.ts";
+import { reservedBits, type UnitCommand } from "./unit_command.ts";
 import type { UnitState } from "./unit_state.ts";
 
 /** What a kind of unit does beside what all do. */
@@ -112,16 +111,6 @@ function refusal<State extends UnitState>(
 
 function taken({ attentions }: UnitState, { nexus }: Task): Outcome {
   return failed(attentions.take(nexus) as Condition);
-}
-
-function reservedBits<State>(row: UnitCommand<State>, cdb: Uint8Array): Outcome | undefined {
-  if (cdb.length < cdbLength(row)) return failed(Conditions.invalidFieldInCdb);
-  for (let at = 0; at < row.usage.length; at++) {
-    const allowed = row.usage[at] | (at === 0 && row.serviceAction !== undefined ? 0x1f : 0);
-    const wrong = cdb[at + 1] & ~allowed;
-    if (wrong !== 0) return invalidField(at + 1, 31 - Math.clz32(wrong));
-  }
-  return undefined;
 }
 
 function notReady<State extends UnitState>(

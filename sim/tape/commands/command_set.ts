@@ -7,6 +7,7 @@
 import { DeviceType } from "../../../scsi/device_type.ts";
 import { reservationCommands } from "../../reservations/reservation_commands.ts";
 import { operationCodesCommand } from "../../unit/operation_codes.ts";
+import { REPORT_LUNS } from "../../unit/report_luns.ts";
 import { Conditions, failed, invalidField, type Outcome } from "../conditions.ts";
 import { ATTRIBUTE_COMMANDS } from "../attributes/attribute_commands.ts";
 import type { TapePersonality } from "../../personality.ts";
@@ -46,6 +47,7 @@ const COMMANDS: readonly DriveCommand[] = [
   ...MEDIUM_COMMANDS,
   ...MODE_COMMANDS,
   ...INQUIRY_COMMANDS,
+  REPORT_LUNS,
   REQUEST_SENSE,
   ...DENSITY_COMMANDS,
   ...LOG_COMMANDS,

@@ -4,18 +4,11 @@
  * @module
  */
 
-import { readU32 } from "../../../scsi/big_endian.ts";
-import { SelectReport } from "../../../scsi/cdb.ts";
-import { encodeReportLuns } from "../../../scsi/report_luns.ts";
+import { encodeSense } from "../../../scsi/sense.ts";
 import { Status } from "../../../scsi/status.ts";
 import type { DeviceServer, Nexus, Task, TaskResult } from "../../device_server.ts";
-import { taskSense } from "./task_sense.ts";
-
-const REPORT_LUNS = 0xa0;
-const SELECT_REPORT = 2;
-const ALLOCATION_LENGTH = 6;
-/** SPC-5 §6.33: room for one LUN is the least. */
-const MIN_ALLOCATION_LENGTH = 16;
+import { lunReport, REPORT_LUNS } from "../../unit/report_luns.ts";
+import { reservedBits } from "../../unit/unit_command.ts";
 
 /** A logical unit as the target presents it: the device's own commands, and REPORT LUNS. */
 export class ReportingUnit implements DeviceServer {
@@ -37,7 +30,7 @@ export class ReportingUnit implements DeviceServer {
   }
 
   execute(task: Task): TaskResult | Promise<TaskResult> {
-    return task.cdb[0] === REPORT_LUNS ? this.#reportLuns(task) : this.#device.execute(task);
+    return task.cdb[0] === REPORT_LUNS.opcode ? this.#reportLuns(task) : this.#device.execute(task);
   }
 
   nexusEstablished(nexus: Nexus): void {
@@ -57,12 +50,10 @@ export class ReportingUnit implements DeviceServer {
   }
 
   #reportLuns({ cdb, nexus }: Task): TaskResult {
-    const select = cdb[SELECT_REPORT];
-    const allocation = readU32(cdb, ALLOCATION_LENGTH);
-    if (select > SelectReport.All || allocation < MIN_ALLOCATION_LENGTH) {
-      return { status: Status.CheckCondition, sense: taskSense("invalidField") };
-    }
-    const luns = select === SelectReport.WellKnown ? [] : this.#luns(nexus.initiatorName);
-    return { status: Status.Good, dataIn: encodeReportLuns(luns).subarray(0, allocation) };
+    const luns = this.#luns(nexus.initiatorName);
+    const { condition, dataIn } = reservedBits(REPORT_LUNS, cdb) ?? lunReport(cdb, luns);
+    return condition === undefined
+      ? { status: Status.Good, dataIn }
+      : { status: Status.CheckCondition, sense: encodeSense(condition) };
   }
 }

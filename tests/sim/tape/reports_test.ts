@@ -120,6 +120,7 @@ Deno.test("REPORT SUPPORTED OPERATION CODES lists exactly what is executed", () 
     const answer = summary(bench.run([opcode, opcode === 0xa3 ? 0x0c : 0]));
     strictEqual(answer !== "5/2000", listed.has(opcode), `operation code ${opcode}`);
   }
+  strictEqual(listed.has(0xa0), true, "REPORT LUNS");
   strictEqual(operations.every(({ recommendedSeconds }) => (recommendedSeconds ?? 0) >= 60), true);
 });
 

@@ -266,6 +266,28 @@ Deno.test("REPORT LUNS lists the devices, at LUN 0 even when none is there", asy
   });
 });
 
+for (
+  const [name, byte, bits] of [
+    ["a reserved bit", 1, 0x01],
+    ["a reserved byte", 10, 0xff],
+    ["NACA", 11, 0x04],
+    ["a report that there is not", 2, 0x7f],
+  ] as const
+) {
+  Deno.test(`REPORT LUNS with ${name} is refused, and says where`, () =>
+    withTarget({}, async (fixture) => {
+      const initiator = await fixture.connect();
+      await initiator.login();
+      const cdb = new Uint8Array(reportLunsCdb(256));
+      cdb[byte] = bits;
+      await initiator.command({ read: true, expectedDataTransferLength: 256, cdb });
+      const { data } = await initiator.expect(Opcode.ScsiResponse);
+      const { asc, senseKeySpecific } = decodeSense(decodeResponseSegment(data).sense);
+      assert.equal(asc, 0x24);
+      assert.ok(senseKeySpecific?.kind === "field" && senseKeySpecific.byte === byte);
+    }));
+}
+
 Deno.test("A CDB of more than 16 bytes arrives whole", () =>
   withTarget({}, async (fixture) => {
     const initiator = await fixture.connect();
