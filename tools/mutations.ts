@@ -367,7 +367,7 @@ const REJECTS: readonly Mutation[] = inFile("iscsi/session/core/rejections.ts", 
     "§11.17.1: a Reject that waits for a logout",
   ],
   [
-    "if (serialLess(request.cmdSn, expCmdSn)) return isTask;",
+    "if (isNumbered && serialLess(request.cmdSn, expCmdSn)) return isTask;",
     "",
     "§7.2.1: what the target has taken in is not sent again",
   ],
@@ -482,7 +482,15 @@ const LOGIN: readonly Mutation[] = [
       "§6.2.1: an answer is one of the list",
     ],
   ]),
+  ...inFile("iscsi/session/core/initiator.ts", [
+    ["isImmediate: true }", "isImmediate: false }", "§11.9.1: an asked-for negotiation at once"],
+  ]),
   ...inFile("iscsi/negotiation/negotiate.ts", [
+    [
+      "this.refusal(length) === undefined ? this.#offered.get(length) : undefined;",
+      "this.#offered.get(length);",
+      "§6.2: what is refused keeps its value",
+    ],
     [
       'if (own === undefined) return "NotUnderstood";',
       "if (own === undefined) return undefined;",

@@ -17,9 +17,11 @@ import type {
 } from "../../iscsi/negotiation/target_policy.ts";
 import { LoginStatus } from "../../iscsi/pdu/login_status.ts";
 import { lunFromNumber, lunToNumber } from "../../scsi/lun.ts";
+import type { Nexus } from "../device_server.ts";
 import type { Clock } from "../../transport/clock.ts";
 import { CommandFaults } from "./session/command_faults.ts";
 import type { FaultPlan } from "./faults.ts";
+import { clearTasks } from "./requests/task_clearing.ts";
 import { SessionRegistry } from "./session/session_registry.ts";
 import type { TargetConnection } from "./connection/target_connection.ts";
 import type {
@@ -32,6 +34,7 @@ import type {
 import { type SessionTarget, TargetSession } from "./session/target_session.ts";
 import { AbsentUnit } from "./tasks/absent_unit.ts";
 import { ReportingUnit } from "./tasks/reporting_unit.ts";
+import type { TargetTask } from "./tasks/target_task.ts";
 import { UnitQueue } from "./tasks/unit_queue.ts";
 
 const SYNTAX =
@@ -243,6 +246,15 @@ export class SimulatedTarget implements SessionTarget {
   sessionEnded(session: TargetSession): void {
     if (!this.#registry.delete(session)) return;
     for (const unit of this.units()) unit.device.nexusLost(session.nexus);
+  }
+
+  /** `task` of `session` has ended the tasks of other nexuses at its unit. */
+  abortOthers(
+    session: TargetSession,
+    { unit, command }: TargetTask,
+    isVictim: (nexus: Nexus) => boolean,
+  ): void {
+    clearTasks(session, unit, command.lun, "clearedByOther", isVictim);
   }
 
   /**

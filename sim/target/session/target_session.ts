@@ -16,7 +16,6 @@ import type { CommandFaults } from "./command_faults.ts";
 import { ownNopIn } from "../output/own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
 import type { CommandOrder } from "../requests/command_order.ts";
-import { clearTasks } from "../requests/task_clearing.ts";
 import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import { SessionMembers } from "./session_members.ts";
 import type { TargetLimits } from "../target_options.ts";
@@ -47,6 +46,12 @@ export interface SessionTarget {
   sessions(): TargetSession[];
   /** A session has ended: its devices lose the nexus. */
   sessionEnded(session: TargetSession): void;
+  /** `task` of `session` has ended the tasks of other nexuses at its unit. */
+  abortOthers(
+    session: TargetSession,
+    task: TargetTask,
+    isVictim: (nexus: Nexus) => boolean,
+  ): void;
 }
 
 /** What a session is made of. */
@@ -315,8 +320,8 @@ export class TargetSession implements TaskOwner {
     return attention && attentionResult(attention, cdb);
   }
 
-  abortOthers({ unit, command }: TargetTask, isVictim: (nexus: Nexus) => boolean): void {
-    clearTasks(this, unit, command.lun, "clearedByOther", isVictim);
+  abortOthers(task: TargetTask, isVictim: (nexus: Nexus) => boolean): void {
+    this.target?.abortOthers(this, task, isVictim);
   }
 
   /** Tells the nexus with its next command to `unit` what became of earlier ones (SAM-5 §5.14). */
