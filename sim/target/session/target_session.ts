@@ -210,14 +210,26 @@ export class TargetSession implements TaskOwner {
     return tag;
   }
 
-  /** Reserves memory for the data of a command whose header has just arrived. */
+  /**
+   * Reserves memory for the data of a command whose header has just arrived. One that has overtaken others gets it when it
+   * is delivered: it would wait for them, and they for its memory.
+   */
   reserve(task: TargetTask): void {
-    const { collection } = task;
+    const { collection, command } = task;
     if (collection === undefined) return;
     if (collection.totalBytes === collection.unsolicitedBytes) return collection.grant();
+    if (command.immediate || command.cmdSn === this.order.expCmdSn) this.#claimMemory(task);
+  }
+
+  #claimMemory(task: TargetTask): void {
+    const { collection } = task;
+    if (collection === undefined || task.claim !== undefined) return;
+    if (collection.totalBytes === collection.unsolicitedBytes) return;
+    task.waitsForMemory = true;
     task.claim = {
       bytes: collection.totalBytes,
       granted: () => {
+        task.waitsForMemory = false;
         collection.grant();
         this.advance(task);
       },
@@ -261,6 +273,7 @@ export class TargetSession implements TaskOwner {
   }
 
   #begin(task: TargetTask): void {
+    this.#claimMemory(task);
     task.begun = true;
     if (!task.command.immediate) this.order.hold();
     task.unit.add(task);

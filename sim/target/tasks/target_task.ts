@@ -103,6 +103,7 @@ export class TargetTask {
   begun = false;
   /** The share of the session's memory that its data takes, or waits for. */
   claim: MemoryClaim | undefined;
+  waitsForMemory = false;
   nextR2tSn = 0;
 
   /** The answer: SCSI status, sense data, data cut to what is expected, and what was too much or too little. */
@@ -132,6 +133,10 @@ export class TargetTask {
     this.readLength = parts.readLength;
     this.collection = parts.collection;
     this.#refused = parts.refused;
+  }
+
+  get holdsMemory(): boolean {
+    return this.claim !== undefined && !this.waitsForMemory;
   }
 
   get itt(): number {

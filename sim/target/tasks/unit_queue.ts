@@ -69,9 +69,9 @@ export class UnitQueue implements TaskUnit {
 
   #takeNext(): TargetTask | undefined {
     for (const [owner, line] of this.#waiting) {
-      const [task] = line;
+      const task = nextOf(line);
       if (task.state !== "ready" || !owner.hasRoom(task)) continue;
-      line.shift();
+      line.splice(line.indexOf(task), 1);
       this.#waiting.delete(owner);
       if (line.length > 0) this.#waiting.set(owner, line);
       return task;
@@ -135,4 +135,14 @@ export class UnitQueue implements TaskUnit {
     task.collection?.release();
     task.owner.taskCompleted(task);
   }
+}
+
+/**
+ * The first task of a line; but those that wait for memory which one behind them has are passed, since else neither would
+ * go on. Memory is given in the order of delivery, so that nothing but HEAD OF QUEUE brings that about.
+ */
+function nextOf(line: readonly TargetTask[]): TargetTask {
+  const [first] = line;
+  if (!first.waitsForMemory || !line.some(({ holdsMemory }) => holdsMemory)) return first;
+  return line.find(({ waitsForMemory }) => !waitsForMemory)!;
 }

@@ -197,6 +197,40 @@ Deno.test("Commands beyond the session's memory wait for their R2T", () =>
     assert.deepEqual(fixture.device.written, [first, second]);
   }));
 
+const ONE_WRITE = { limits: { dataOutBytes: LENGTH, maxTransferBytes: LENGTH } };
+const ONLY_R2T = [["InitialR2T", "Yes"], ["ImmediateData", "No"]] as const;
+
+Deno.test("A write that goes to the head of the queue lets that pass which has the memory it waits for", () =>
+  withTarget(ONE_WRITE, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login({ keys: ONLY_R2T });
+    const simple = await initiator.command(write(LENGTH));
+    const first = await initiator.expect(Opcode.ReadyToTransfer);
+    const urgent = await initiator.command({ ...write(LENGTH), attributes: 3 });
+    await initiator.expectSilence();
+    await answerR2t(initiator, first.pdu, pattern(LENGTH));
+    const second = await initiator.expect(Opcode.ReadyToTransfer);
+    assert.equal((await initiator.expect(Opcode.ScsiResponse)).pdu.itt, simple.itt);
+    await answerR2t(initiator, second.pdu, pattern(LENGTH));
+    assert.equal((await initiator.expect(Opcode.ScsiResponse)).pdu.itt, urgent.itt);
+  }));
+
+Deno.test("A write that has overtaken another takes no memory before it", () =>
+  withTarget(ONE_WRITE, async (fixture) => {
+    const [first, second] = [await fixture.connect(), await fixture.connect()];
+    const { tsih } = await first.login({ keys: [["MaxConnections", "2"], ...ONLY_R2T] });
+    await second.login({ tsih, cid: 1 });
+    const { cmdSn } = first;
+    await second.command({ ...write(LENGTH), cmdSn: cmdSn + 1 });
+    await fixture.turn();
+    await first.command({ ...write(LENGTH), cmdSn });
+    for (const initiator of [first, second]) {
+      const { pdu } = await initiator.expect(Opcode.ReadyToTransfer);
+      await answerR2t(initiator, pdu, pattern(LENGTH));
+      await initiator.expect(Opcode.ScsiResponse);
+    }
+  }));
+
 Deno.test("A transfer beyond the limit is refused, and its data is not collected", () =>
   withTarget({ limits: { maxTransferBytes: 4096 } }, async (fixture) => {
     const initiator = await fixture.connect();
