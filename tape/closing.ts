@@ -37,7 +37,7 @@ export async function shutDown(drive: OpenDrive): Promise<void> {
 /** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
 async function settleTape({ session, outage, reader, writer }: OpenDrive): Promise<void> {
   if (outage.isHere) {
-    if (!session.isDirty && reader.reposition.isThere) return;
+    if (!session.buffer.isDirty && reader.reposition.isThere) return;
     if (outage.hasGivenUp) throw session.lostError("flush what was written");
   }
   try {
@@ -47,7 +47,7 @@ async function settleTape({ session, outage, reader, writer }: OpenDrive): Promi
     });
   } finally {
     // To write out its buffer a drive need not be where the caller believes.
-    if (session.isDirty && !session.isBufferLost) await writer.flush(writer.era);
+    if (session.buffer.isDirty && !session.isBufferLost) await writer.flush(writer.era);
   }
 }
 

@@ -38,7 +38,7 @@ export class EndOfData {
     const command = { cdb: spaceCdb(SpaceCode.EndOfData, 0), signal };
     const space = () => device.perform(command, END);
     const { condition } = await this.#reposition.leaving(space, signal);
-    if (isDone(condition)) this.#session.leaveBuffer();
+    if (isDone(condition)) this.#session.buffer.moved();
     this.#session.place();
     this.#session.count.forget();
     await this.#session.arriving(async () => {

@@ -181,7 +181,7 @@ export async function writeAt(
   if (!fixed) checkRecordLength(data.length, limits);
   let left = fixed ? checkWholeBlocks(data.length, blockBytes) : 1;
   const objects = left;
-  session.isDirty = true;
+  session.buffer.fill();
   for (;;) {
     const rest = data.subarray(data.length - left * blockBytes);
     const here = { ...place, object: object + objects - left };

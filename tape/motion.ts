@@ -97,7 +97,7 @@ export class Motion {
     // Of what was written before the tape was loaded somebody has to hear.
     const heard = (reply: Reply) => {
       const isLoss = reply.condition === "deferred" || reply.condition === "reset";
-      if (isLoss && this.#session.isDirty) throw device.fail(reply);
+      if (isLoss && this.#session.buffer.isDirty) throw device.fail(reply);
     };
     await waitUntilReady(device, await askReady(device, signal), {
       load: false,
@@ -144,7 +144,7 @@ export class Motion {
     const options = locateOptions(target);
     const reply = await this.#reposition.leaving(() => this.#locate(options, signal), signal);
     if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
-    this.#session.leaveBuffer();
+    this.#session.buffer.moved();
     if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
     this.#session.place();
     this.#session.count.forget();

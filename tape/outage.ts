@@ -9,6 +9,7 @@ import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { eitherOf, isCalledOff } from "./abort.ts";
 import { currentBlockBytes } from "./block_size.ts";
+import { bufferLost } from "./buffer_loss.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError } from "./errors.ts";
@@ -104,7 +105,7 @@ export class Outage {
   }
 
   async #setUpAgain(signal: AbortSignal): Promise<void> {
-    const { device, blockBytes } = this.#session;
+    const { device, blockBytes, buffer, proof } = this.#session;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
@@ -121,7 +122,7 @@ export class Outage {
       }
     } catch (error) {
       if (device.isNexusLost) throw error;
-      if (this.#maybeReset !== undefined) this.#session.doubtBuffer();
+      if (this.#maybeReset !== undefined) buffer.doubt(proof.numberBehind(0));
       this.#maybeReset = undefined;
       this.#tellLoss();
       throw error;
@@ -164,7 +165,7 @@ export class Outage {
     // Who took the reservation away may have moved the tape.
     if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
     const isLoss = condition === "deferred" || isRealReset(reply);
-    if (isLoss && this.#session.isDirty) this.#loss ??= reply;
+    if (isLoss && this.#session.buffer.isDirty) this.#loss ??= reply;
     if (condition === "reset" && !isNexusLoss(reply)) this.#maybeReset ??= reply;
   }
 
@@ -175,14 +176,14 @@ export class Outage {
   async #checkBuffer(signal?: AbortSignal): Promise<void> {
     const reset = this.#maybeReset;
     this.#maybeReset = undefined;
-    const { proof, isBuffered } = this.#session;
-    if (!isBuffered) return;
+    const { proof, buffer } = this.#session;
+    if (!buffer.isBuffered) return;
     const written = proof.numberBehind(0);
     const here = (await this.#session.askPosition(signal))?.object;
     const stands = here !== undefined && here > 0 && written !== undefined && here >= written;
     if (stands) return;
     if (reset !== undefined) this.#loss ??= reset;
-    else if (here !== undefined && written !== undefined) throw this.#session.lostBufferError();
+    else if (here !== undefined && written !== undefined) throw bufferLost(this.#session);
   }
 
   /**
@@ -193,7 +194,7 @@ export class Outage {
     if (this.#loss === undefined) return;
     const error = this.#session.device.fail(this.#loss);
     this.#loss = undefined;
-    this.#session.isDirty = false;
+    this.#session.buffer.empty();
     throw error;
   }
 

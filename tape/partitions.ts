@@ -200,7 +200,7 @@ async function format(
   await session.timeouts.learn();
   const run = () => performLong(session, (immediate) => formatMediumCdb(what, immediate), options);
   await session.moving(() => needing(session.device, "FORMAT MEDIUM", run), options.signal);
-  session.isDirty = false;
+  session.buffer.empty();
   session.partition = 0;
   session.placeAtBeginning();
 }

@@ -127,7 +127,7 @@ export class Resumption {
     try {
       await this.#resume(place, signal);
     } catch (error) {
-      if (!(error instanceof PositionLostError) || this.#session.isBuffered) throw error;
+      if (!(error instanceof PositionLostError) || this.#session.buffer.isBuffered) throw error;
       this.#session.deferLoss();
     }
   }

@@ -71,7 +71,7 @@ export class Spacing {
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const before = count < 0 ? await this.#before(what, signal) : undefined;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
-    if (isDone(reply.condition)) this.#session.leaveBuffer();
+    if (isDone(reply.condition)) this.#session.buffer.moved();
     const stop = stopOf(reply, count);
     if (stop === undefined && before !== undefined) {
       await this.#checkBeginning(before, count, signal);

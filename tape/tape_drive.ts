@@ -9,6 +9,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
+import { confirmBuffer } from "./buffer_loss.ts";
 import { callerPosition } from "./caller_position.ts";
 import { shutDown } from "./closing.ts";
 import {
@@ -479,13 +480,13 @@ export class TapeDrive extends DriveFeatures {
   }
 
   get #isReady(): boolean {
-    const { isModeStale, isBufferDoubted } = this.#session;
-    return !this.#outage.isHere && !isModeStale && !isBufferDoubted;
+    const { isModeStale, buffer } = this.#session;
+    return !this.#outage.isHere && !isModeStale && !buffer.isDoubted;
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
-    if (this.#session.isBufferDoubted) await this.#session.confirmBuffer();
+    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
     if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
@@ -497,7 +498,7 @@ export class TapeDrive extends DriveFeatures {
     };
     return this.#enqueue(
       () =>
-        this.#writer.isBusy || this.#session.isModeStale || this.#session.isBufferDoubted
+        this.#writer.isBusy || this.#session.isModeStale || this.#session.buffer.isDoubted
           ? this.#settleWrites(signal).then(resuming)
           : resuming(),
       signal,
@@ -508,7 +509,7 @@ export class TapeDrive extends DriveFeatures {
   async #settleWrites(signal?: AbortSignal): Promise<void> {
     if (this.#writer.isBusy) await this.#writer.settle(signal);
     if (this.#outage.isHere) return;
-    if (this.#session.isBufferDoubted) await this.#session.confirmBuffer();
+    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
     if (this.#session.isModeStale) await this.#session.freshen();
   }
 

@@ -10,6 +10,7 @@ import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
+import { BufferedWrites } from "./buffered_writes.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
@@ -40,13 +41,10 @@ export class TapeSession {
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
   readonly ledger: WriteLedger = new WriteLedger();
+  readonly buffer: BufferedWrites = new BufferedWrites();
   limits: BlockLimits = NO_LIMITS;
   /** Bytes of a block in fixed mode; 0 in variable mode. */
   blockBytes = 0;
-  /** Whether the caller has not been told yet that everything written is on tape. */
-  #isDirty = false;
-  /** Whether some of it may still be in the drive's buffer alone: a motion makes the drive write that out. */
-  #isBuffered = false;
   /** The last motion is one that does not end in the same place on all drives; before a write the drive must say where it is. */
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
@@ -59,8 +57,6 @@ export class TapeSession {
   readonly restorers: (() => Promise<void>)[] = [];
   #partition = 0;
   #isPartitionCertain = false;
-  /** Where the drive has to stand, as far as its numbers were proven, for nothing that it had buffered to have been lost unheard. */
-  #doubted: { readonly number: number | undefined } | undefined;
   #isModeStale = false;
   /** Another initiator has changed the mode parameters, and nobody was told. */
   #isModeForeign = false;
@@ -72,72 +68,15 @@ export class TapeSession {
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
       failed: (error) => this.#noteFailure(error),
-      isBuffered: () => this.isBuffered,
-      calledOff: () => this.doubtBuffer(),
+      isBuffered: () => this.buffer.isBuffered,
+      calledOff: () => this.buffer.doubt(this.proof.numberBehind(0)),
       modeChanged: () => this.#hearModeChange(),
       facts: (condition) => ({
         position: this.countedPosition(),
-        ...(this.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
+        ...(this.buffer.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
       }),
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
-  }
-
-  /** Whether something was written since the drive has last said that all is on tape. */
-  get isDirty(): boolean {
-    return this.#isDirty;
-  }
-
-  set isDirty(isDirty: boolean) {
-    this.#isDirty = this.#isBuffered = isDirty;
-    if (!isDirty) this.#doubted = undefined;
-  }
-
-  /** Whether an answer that nobody heard may have told of a lost buffer. */
-  get isBufferDoubted(): boolean {
-    return this.#doubted !== undefined;
-  }
-
-  /** What the drive has answered nobody heard, or nobody could look into it. */
-  doubtBuffer(): void {
-    if (this.#isDirty) this.#doubted ??= { number: this.proof.numberBehind(0) };
-  }
-
-  /**
-   * The drive tells of a lost buffer once, and that may have been the answer to a command that was called off: only where it still stands behind everything
-   * written it has lost nothing.
-   *
-   * @throws {PositionLostError} when that is not certain.
-   */
-  async confirmBuffer(): Promise<void> {
-    const expected = this.#doubted?.number;
-    const here = (await this.askPosition())?.object;
-    this.#doubted = undefined;
-    if (expected !== undefined && here !== undefined && here >= expected) return;
-    const error = this.lostBufferError();
-    this.lose(error);
-    throw error;
-  }
-
-  /** The error of a drive that does not stand behind everything that it has called written. */
-  lostBufferError(): PositionLostError {
-    this.ledger.giveUpBuffer();
-    const error = new PositionLostError(
-      `Cannot be sure of what was written to ${this.device.name}: the drive may have lost what it had buffered`,
-      { position: this.countedPosition(), writes: this.ledger.outcome(true) },
-    );
-    this.isDirty = false;
-    return error;
-  }
-
-  /** Whether some of what was written may still be in the drive's buffer alone, because nothing has moved the tape since. */
-  get isBuffered(): boolean {
-    return this.#isBuffered;
-  }
-
-  /** A motion that begins with writing out what is buffered (SSC-4, buffered mode) was good. */
-  leaveBuffer(): void {
-    this.#isBuffered = false;
   }
 
   /** The partition that the tape stands in, as far as is known. */
@@ -215,7 +154,7 @@ export class TapeSession {
 
   /** The drive has said that everything written is on tape. */
   synchronized(): void {
-    this.isDirty = false;
+    this.buffer.empty();
     const { count, proof, ledger } = this;
     ledger.synchronize(proof.run, { object: count.object, number: proof.numberBehind(0) });
   }
@@ -234,7 +173,7 @@ export class TapeSession {
     const { name } = this.device;
     return new PositionLostError(
       `Cannot ${doing} on ${name}: where the tape stands is not certain since the last error; rewind, locate or space to end of data first`,
-      { cause: this.#lost, writes: this.ledger.outcome(this.isDirty) },
+      { cause: this.#lost, writes: this.ledger.outcome(this.buffer.isDirty) },
     );
   }
 
@@ -441,7 +380,7 @@ export class TapeSession {
   }
 
   #noteFailure(error: TapeError): void {
-    if (this.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
+    if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.suspectMode();
     if (!isNews(error.kind)) return;
     this.doubtPartition();

@@ -52,7 +52,7 @@ export class Wayfinding {
 
   async #move(cdb: Uint8Array): Promise<boolean> {
     const { condition } = await this.#session.device.probe({ cdb });
-    if (isDone(condition)) this.#session.leaveBuffer();
+    if (isDone(condition)) this.#session.buffer.moved();
     return isDone(condition);
   }
 
@@ -83,7 +83,7 @@ export class Wayfinding {
     for (const cdb of locateCdbs(options)) {
       const { condition } = await this.#session.device.probe({ cdb });
       if (isDone(condition)) {
-        this.#session.leaveBuffer();
+        this.#session.buffer.moved();
         return await this.number() === number;
       }
       if (condition !== "illegal-request") return false;

@@ -100,7 +100,7 @@ export class WriteBehind {
     const number = ledger.take();
     if (this.isBusy) await this.#makeRoom(number, data, signal);
     const write = this.#window.add(number, data, objects, this.isBehind);
-    this.#session.isDirty = true;
+    this.#session.buffer.fill();
     this.#window.send(write, blockBytes, this.isBehind ? undefined : signal);
     if (!this.#mayRunAhead) {
       const patience = this.isBehind ? undefined : signal;

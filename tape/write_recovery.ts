@@ -181,11 +181,11 @@ export class WriteRecovery {
   }
 
   #lost(cause: unknown): PositionLostError {
-    const { device, count, isDirty, ledger } = this.#session;
+    const { device, count, buffer, ledger } = this.#session;
     const told = count.object === undefined ? "" : `; ${count.object} objects were written before`;
     return new PositionLostError(
       `Cannot go on writing on ${device.name}: where the tape stands does not prove what was written${told}; rewind, locate or space to end of data first`,
-      { cause, writes: ledger.outcome(isDirty) },
+      { cause, writes: ledger.outcome(buffer.isDirty) },
     );
   }
 }

@@ -142,7 +142,7 @@ export class Writer {
   }
 
   async #marks(count: number, immediate: boolean, signal?: AbortSignal): Promise<WriteResult> {
-    if (count > 0) this.#session.isDirty = true;
+    if (count > 0) this.#session.buffer.fill();
     this.#behind.heed(await this.#writeSurely(count, immediate, signal));
     if (count > 0) await this.#behind.marked();
     if (!immediate) this.#session.synchronized();

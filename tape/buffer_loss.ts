@@ -1,0 +1,32 @@
+/**
+ * A drive that may have lost what it had buffered, and who is told so.
+ *
+ * @module
+ */
+
+import { PositionLostError } from "./errors.ts";
+import type { TapeSession } from "./tape_session.ts";
+
+/**
+ * After an answer that nobody heard: only where the drive still stands behind everything written it has lost nothing.
+ *
+ * @throws {PositionLostError} when that is not certain.
+ */
+export async function confirmBuffer(session: TapeSession): Promise<void> {
+  const here = (await session.askPosition())?.object;
+  if (session.buffer.settle(here)) return;
+  const error = bufferLost(session);
+  session.lose(error);
+  throw error;
+}
+
+/** The error of a drive that does not stand behind everything that it has called written. */
+export function bufferLost(session: TapeSession): PositionLostError {
+  const { buffer, device, ledger } = session;
+  ledger.giveUpBuffer();
+  buffer.empty();
+  return new PositionLostError(
+    `Cannot be sure of what was written to ${device.name}: the drive may have lost what it had buffered`,
+    { position: session.countedPosition(), writes: ledger.outcome(true) },
+  );
+}
