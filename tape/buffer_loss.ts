@@ -4,7 +4,8 @@
  * @module
  */
 
-import { PositionLostError } from "./errors.ts";
+import { isNews } from "./conditions.ts";
+import { PositionLostError, TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /**
@@ -13,11 +14,22 @@ import type { TapeSession } from "./tape_session.ts";
  * @throws {PositionLostError} when that is not certain.
  */
 export async function confirmBuffer(session: TapeSession): Promise<void> {
-  const here = (await session.askPosition())?.object;
-  if (session.buffer.settle(here)) return;
+  if (session.buffer.settle(await numberOrNone(session))) return;
   const error = bufferLost(session);
   session.lose(error);
   throw error;
+}
+
+/** A drive without a tape, say, has no number to tell. */
+async function numberOrNone(session: TapeSession): Promise<number | undefined> {
+  try {
+    return (await session.askPosition())?.object;
+  } catch (error) {
+    if (!(error instanceof TapeError) || error.kind === "transport-lost") throw error;
+    if (!isNews(error.kind)) return undefined;
+    session.buffer.settle(undefined);
+    throw error;
+  }
 }
 
 /** The error of a drive that does not stand behind everything that it has called written. */

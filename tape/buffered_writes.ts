@@ -45,7 +45,7 @@ export class BufferedWrites {
 
   /** What the drive has answered nobody heard, or nobody could look into it. `number`: what it calls the place behind everything written. */
   doubt(number: number | undefined): void {
-    if (this.#isDirty) this.#doubted ??= { number };
+    if (this.#isUnmoved) this.#doubted ??= { number };
   }
 
   /** Ends the doubt: whether a drive that says it stands `here` has lost nothing. */

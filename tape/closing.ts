@@ -4,6 +4,7 @@
  * @module
  */
 
+import { confirmBuffer } from "./buffer_loss.ts";
 import type { Exclusion } from "./exclusive_use.ts";
 import type { Outage } from "./outage.ts";
 import type { RecordReader } from "./record_reader.ts";
@@ -46,7 +47,15 @@ async function settleTape({ session, outage, reader, writer }: OpenDrive): Promi
       await reader.reposition.back();
     });
   } finally {
-    // To write out its buffer a drive need not be where the caller believes.
+    await flushWhatIsLeft(session, writer);
+  }
+}
+
+/** To write out its buffer a drive need not be where the caller believes. A doubt is told, and does not keep from flushing what is left. */
+async function flushWhatIsLeft(session: TapeSession, writer: Writer): Promise<void> {
+  try {
+    if (session.buffer.isDoubted) await confirmBuffer(session);
+  } finally {
     if (session.buffer.isDirty && !session.isBufferLost) await writer.flush(writer.era);
   }
 }

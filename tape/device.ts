@@ -328,6 +328,8 @@ export class Device {
     command: ScsiCommand,
     understood: (command: ScsiCommand, result: ScsiResult) => T,
   ): Promise<T> {
+    // What is called off already is not sent.
+    const isSent = command.signal?.aborted !== true;
     const timeoutMs = command.timeoutMs ?? this.#ownTimeout(command.cdb);
     const isAlone = this.#underWay++ === 0;
     const number = ++this.#sent;
@@ -340,7 +342,7 @@ export class Device {
       if (!isUnexplained || !isAlone || number !== this.#sent) return understood(command, result);
       return understood(command, { ...result, sense: await this.#fetchSense() });
     } catch (error) {
-      if (isCalledOff(error, command.signal)) this.#events.calledOff();
+      if (isSent && isCalledOff(error, command.signal)) this.#events.calledOff();
       throw this.#deliveryFailure(command, error);
     } finally {
       this.#underWay--;

@@ -12,7 +12,7 @@ import { currentBlockBytes } from "./block_size.ts";
 import { bufferLost } from "./buffer_loss.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
-import { MediumChangedError, TapeError } from "./errors.ts";
+import { MediumChangedError, TapeError, type TapeErrorKind } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -27,6 +27,9 @@ const LOOK_INTERVAL_MS = 100;
  * say it to every new login.
  */
 const REAL_RESETS: ReadonlySet<number> = new Set([0x01, 0x02, 0x03, 0x04]);
+
+/** No answer, or another drive's. */
+const UNANSWERED: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>(["transport-lost", "other"]);
 
 /** Options of an {@link Outage}. */
 export interface OutageOptions {
@@ -49,6 +52,8 @@ export class Outage {
   #hasGivenUp = false;
   /** What the drive said of data that it had buffered and has lost. */
   #loss: Reply | undefined;
+  /** Connected again, but not everything is made sure of. */
+  #isUnfinished = false;
   /** A reset that may have been a loss of power, or nothing but a new login. */
   #maybeReset: Reply | undefined;
 
@@ -67,9 +72,10 @@ export class Outage {
     return this.#options.isRecovering;
   }
 
-  /** Whether the connection is lost and may be set up again. */
+  /** Whether the connection is lost and may be set up again, or was not set up to the end. */
   get isHere(): boolean {
-    return this.#options.isRecovering && this.#session.device.isNexusLost;
+    const isOpen = this.#isUnfinished || this.#session.device.isNexusLost;
+    return this.#options.isRecovering && isOpen;
   }
 
   /**
@@ -110,7 +116,7 @@ export class Outage {
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
     await device.reestablish(signal);
-    this.#hasGivenUp = false;
+    this.#hasGivenUp = this.#isUnfinished = false;
     try {
       await this.#drainAttentions(signal);
       await this.#waitUntilStill(signal);
@@ -122,6 +128,9 @@ export class Outage {
       }
     } catch (error) {
       if (device.isNexusLost) throw error;
+      // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
+      const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind);
+      this.#isUnfinished = !isAnswered && this.#patienceMs === undefined;
       if (this.#maybeReset !== undefined) buffer.doubt(proof.numberBehind(0));
       this.#maybeReset = undefined;
       this.#tellLoss();

@@ -308,7 +308,14 @@ export class TapeSession {
 
   /** Asks whether what is on the tape may be written over. */
   async learnOverwriting(): Promise<void> {
-    this.isOverwritable ??= await canOverwrite(this.device);
+    if (this.isOverwritable !== undefined) return;
+    try {
+      this.isOverwritable = await canOverwrite(this.device);
+    } catch (error) {
+      if (!(error instanceof TapeError) || isNews(error.kind)) throw error;
+      if (error.kind === "transport-lost") throw error;
+      this.isOverwritable = false;
+    }
   }
 
   /** Notes which cartridge is in the drive, by which it is known again after an outage. */

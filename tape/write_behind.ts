@@ -432,14 +432,16 @@ export class WriteBehind {
 
   /** Whether another answer is needed to prove that the drive knows where it is, and the proof is of use. */
   get #wantsSample(): boolean {
-    return this.#session.proof.samplesWanted > 0 && (this.isBehind || this.#recovery.isWanted);
+    const { proof, isOverwritable } = this.#session;
+    if (this.isBehind && proof.isProven && isOverwritable === undefined) return true;
+    return proof.samplesWanted > 0 && (this.isBehind || this.#recovery.isWanted);
   }
 
   /** Lets the drive say where it is. */
   async #sample(): Promise<void> {
     const { proof } = this.#session;
     try {
-      proof.sample((await this.#session.askPosition())?.object);
+      if (proof.samplesWanted > 0) proof.sample((await this.#session.askPosition())?.object);
       if (this.isBehind && proof.isProven) await this.#session.learnOverwriting();
     } catch (error) {
       // The record is written; that the connection is lost will be seen to when something else is asked for.

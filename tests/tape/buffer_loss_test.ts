@@ -15,7 +15,7 @@ import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, numbered, openSim } from "./drive_setup.ts";
 import { FaultyLink } from "./faulty_link.ts";
 
-const [WRITE, FILEMARKS] = [0x0a, 0x10];
+const [WRITE, FILEMARKS, TEST_UNIT_READY, LOAD_UNLOAD] = [0x0a, 0x10, 0x00, 0x1b];
 const sleep = () => Promise.resolve();
 const BUFFERED = { bufferBytes: 10_000 };
 
@@ -216,6 +216,32 @@ for (const writeBehind of [0, 4]) {
       return error instanceof PositionLostError && error.writes?.durable === 0;
     });
     await drive.close();
+  });
+
+  Deno.test(`close() tells of that, too: write-behind ${writeBehind}`, async () => {
+    const { unit, drive, signal } = await calledOff(writeBehind, FILEMARKS);
+    unit.drive.addBadBlock({ object: 2, on: "write", times: 1 });
+    await assert.rejects(drive.flush({ signal }), (error) => error === signal.reason);
+    await assert.rejects(drive.close(), PositionLostError);
+  });
+
+  Deno.test(`nothing is doubted behind a motion that was good: write-behind ${writeBehind}`, async () => {
+    const { unit, drive, signal } = await calledOff(writeBehind, TEST_UNIT_READY);
+    await drive.locate(2);
+    await assert.rejects(drive.status({ signal }), (error) => error === signal.reason);
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(3) });
+    await drive.close();
+    assert.equal(contents(unit), "1 2 3 4");
+  });
+
+  Deno.test(`a drive that was unloaded though that was called off can be loaded: write-behind ${writeBehind}`, async () => {
+    const { unit, drive, signal } = await calledOff(writeBehind, LOAD_UNLOAD);
+    await assert.rejects(drive.unload({ signal }), (error) => error === signal.reason);
+    await assert.rejects(drive.load(), PositionLostError);
+    await drive.load();
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    await drive.close();
+    assert.equal(contents(unit), "1 2 3 4");
   });
 
   Deno.test(`a flush that is called off costs nothing where all is well: write-behind ${writeBehind}`, async () => {

@@ -3,6 +3,7 @@ import {
   MediumChangedError,
   PositionLostError,
   ResetError,
+  TapeError,
   TransportLostError,
 } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
@@ -260,3 +261,34 @@ for (const readAhead of [0, 4]) {
     await drive.close();
   });
 }
+
+Deno.test("what was not made sure of when the connection came back is made sure of by the next operation", async () => {
+  for (let unanswered = 2; unanswered <= 12; unanswered++) {
+    const unit = new CutUnit("exact", { rewindOnReset: false });
+    const drive = await open(unit, { blockSize: 50 });
+    await drive.rewind();
+    for (let number = 1; number <= 4; number++) await drive.write(new Uint8Array(100).fill(number));
+    await drive.flush();
+    unit.nexusLost = true;
+    // The drive forgets the block size with its power, and one question on the new connection stays without an answer.
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    const execute = unit.execute.bind(unit);
+    let questions = 0;
+    unit.execute = async (command) => {
+      const result = await execute(command);
+      if (++questions === unanswered) throw lost("unknown");
+      return result;
+    };
+    await drive.flush().catch((error) => assert.ok(error instanceof TransportLostError));
+    unit.meanwhile = () => {};
+    await drive.space("end-of-data").catch((error) => assert.ok(error instanceof TapeError));
+    await drive.rewind();
+    await drive.space("end-of-data");
+    await drive.write(new Uint8Array(100).fill(5));
+    await drive.close();
+    const lengths = unit.sim.drive.objects().map((each) =>
+      each.kind === "filemark" ? 0 : each.data.length
+    );
+    assert.deepEqual(lengths, Array(10).fill(50), `no answer to question ${unanswered}`);
+  }
+});

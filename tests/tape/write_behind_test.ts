@@ -333,6 +333,37 @@ for (const [name, prepare] of Object.entries(UNREWRITABLE)) {
   });
 }
 
+Deno.test("a drive that does not say whether its tape may be written over takes one write at a time, and none fails", async () => {
+  const senses = [{ key: 4, asc: 0x44, ascq: 0 }, { key: 5, asc: 0x26, ascq: 0 }, {
+    key: 2,
+    asc: 4,
+    ascq: 7,
+  }];
+  for (const sense of senses) {
+    const { unit, drive } = await open();
+    unit.drive.inject({ opcode: MODE_SENSE, sense });
+    await writeAll(drive, 1, 8);
+    await drive.flush();
+    assert.equal(contents(unit), "1 2 3 4 5 6 7 8");
+    await drive.close();
+  }
+});
+
+Deno.test("behind a place that was located several writes go out, too", async () => {
+  const medium = new MemoryMedium();
+  const before = await open({ medium });
+  await writeAll(before.drive, 1, 5);
+  await before.drive.close();
+  const { unit, drive } = await open({ medium });
+  await drive.locate(5);
+  unit.maxOutstanding = 0;
+  await writeAll(drive, 6, 20);
+  await drive.flush();
+  assert.ok(unit.maxOutstanding > 2, `${unit.maxOutstanding} at once`);
+  assert.equal(contents(unit), Array.from({ length: 20 }, (_, at) => at + 1).join(" "));
+  await drive.close();
+});
+
 Deno.test("on a drive that leaves filemarks out of its numbers nothing is written twice", async () => {
   const { unit, drive } = await open();
   const execute = unit.execute.bind(unit);
