@@ -86,12 +86,17 @@ export function parseIscsiAddress(address: string): IscsiAddress {
  */
 export function hideSecrets(address: string): string {
   if (address.startsWith("sim:")) return address;
-  const [scheme] = /^(?:[a-z]*:?\/+)?/i.exec(address)!;
-  return scheme + address.slice(scheme.length)
+  const [, place = address, query = ""] = WITH_QUERY.exec(address) ?? [];
+  const [scheme] = /^(?:[a-z]*:?\/+)?/i.exec(place)!;
+  return scheme + place.slice(scheme.length)
     .replace(SECRET_ARGUMENT, "$1***")
     .replace(/^([^%:]*[%:]).*@/s, "$1***@")
-    .replace(/^([^%@/[]*%)[^@/]*/, "$1***");
+    .replace(/^([^%@/[]*%)[^@/]*/, "$1***") +
+    query.replace(SECRET_ARGUMENT, "$1***");
 }
+
+/** An address up to its LUN is as it should be: an at sign behind that ends no secret. */
+const WITH_QUERY = /^(iscsi:\/\/(?:[^/]*@)?[^/@?]+\/(?:iqn|eui|naa)\.[^/@?]+\/\d+)(\?.*)$/s;
 
 /** A secret may hold an ampersand that should have been written %26. */
 const SECRET_ARGUMENT =

@@ -149,12 +149,14 @@ export function replaceTextFile(path: string, text: string): void {
   replaceFile(path, [new TextEncoder().encode(text)]);
 }
 
-/** Whether {@linkcode replaceTextFile} may write a file: neither it nor its folder has its tab set. */
+/** Whether {@linkcode replaceTextFile} may write a file: neither it nor its folder has its tab set, or is another user's. */
 export function canReplaceFile(path: string): boolean {
   const folder = dirname(path);
-  if (isMarkedReadOnly(path) || isMarkedReadOnly(folder)) return false;
   try {
+    if (isMarkedReadOnly(path) || isMarkedReadOnly(folder)) return false;
     accessSync(folder, constants.W_OK);
+    // In a folder like /tmp nobody may replace the files of others.
+    if (fileExists(path)) accessSync(path, constants.W_OK);
     return true;
   } catch {
     return false;

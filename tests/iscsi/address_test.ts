@@ -110,6 +110,7 @@ Deno.test("An address without a secret is shown as it is", () => {
     const address of [
       `iscsi://host:3260/${NAME}/0?auth=md5`,
       `iscsi://user@host:3260/${NAME}/0`,
+      `iscsi://host:3260/${NAME}/0?target_user=tape@site`,
       `iscsi://user@[fe80::1%25eth0]:860/iqn.2026-03.com.example%3Atape/0`,
       "sim:/home/a:b@c%d.tap",
     ]

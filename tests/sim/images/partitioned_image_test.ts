@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -234,4 +235,23 @@ Deno.test("A sidecar with wrong fields is an error that names the field", () =>
     strictEqual(existsSync(`${path}.lock`), false);
     strictEqual(existsSync(path), false);
     strictEqual(basename(path), "image.tap");
+  }));
+
+Deno.test("A write-protected tape of several partitions without a sidecar keeps them all when its place is kept", () =>
+  withImage((path) => {
+    const made = TapMedium.open(path);
+    made.format(2);
+    for (const partition of made.partitions) partition.appendRecord(new Uint8Array(100));
+    made.close();
+    rmSync(`${path}.json`);
+    const folder = dirname(path);
+    const files = readdirSync(folder).filter((name) => name.endsWith(".tap"));
+    for (const name of files) chmodSync(join(folder, name), 0o444);
+    const first = TapMedium.open(path);
+    first.state.object = 1;
+    first.close();
+    const second = TapMedium.open(path);
+    strictEqual(second.partitions.length, 2);
+    strictEqual(second.state.object, 1);
+    second.close();
   }));

@@ -177,6 +177,15 @@ Deno.test("A file beside a foreign image that has the name of a sidecar and is n
     strictEqual(readFileSync(`${path}.json`, "utf8"), "notes");
   }));
 
+Deno.test("A foreign image whose sidecar cannot be read opens all the same, and the place is not kept", () =>
+  withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
+    mkdirSync(`${path}.json`);
+    const medium = openImage(path);
+    strictEqual(medium.keepsPosition, false);
+    medium.state.object = 1;
+    medium.close();
+  }));
+
 Deno.test("Writing to a foreign image is an error that says what to do", () =>
   withFile("tape.aws", bytes(SAMPLES[0][2]), (path) => {
     const medium = ForeignMedium.open(path);
