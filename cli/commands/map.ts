@@ -45,8 +45,12 @@ export const mapCommand: Command = defineCommand({
       try {
         if (!fromHere) await drive.rewind({ signal });
         const files = await mapTape(drive, context, progress);
-        await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
-        await drawing?.write(drawn(files, drive, context));
+        // Neither the map nor its drawing is lost with the other.
+        try {
+          await drawing?.write(drawn(files, drive, context));
+        } finally {
+          await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+        }
       } finally {
         await drawing?.close();
       }

@@ -1,4 +1,17 @@
-import { close, constants, fstat, ftruncate, open, write } from "node:fs";
+import {
+  close,
+  closeSync,
+  constants,
+  fstat,
+  fstatSync,
+  ftruncate,
+  open,
+  openSync,
+  readFileSync,
+  write,
+} from "node:fs";
+import { stat } from "node:fs/promises";
+import { isatty } from "node:tty";
 import { promisify } from "node:util";
 
 const openDescriptor = promisify(open);
@@ -18,17 +31,61 @@ export interface OutputFile {
 
 /** Creates a file if missing, and leaves it as it is. @throws the system's error. */
 export async function openOutputFile(path: string): Promise<OutputFile> {
-  if (runsOnDeno()) return new DenoFile(await Deno.open(path, { write: true, create: true }));
+  const found = await stat(path).catch(() => undefined);
+  if (runsOnDeno() && found?.isFile() === false) {
+    return new DenoFile(await Deno.open(path, { write: true, create: true }));
+  }
   return descriptorFile(await openDescriptor(path, constants.O_WRONLY | constants.O_CREAT));
 }
 
 /** Standard output of this process; it is never closed. */
 export function standardOutput(): OutputFile {
-  const output = runsOnDeno() ? Deno.stdout : descriptorFile(1);
+  const output = runsOnDeno() && mayWait() ? reopenedOutput() ?? denoOutput() : descriptorFile(1);
   return {
     write: (bytes) => output.write(bytes),
     clear: () => Promise.resolve(),
     close: () => Promise.resolve(),
+  };
+}
+
+/** Whether standard output may have nobody who takes from it just now: a pipe, a terminal. */
+function mayWait(): boolean {
+  try {
+    const output = fstatSync(1);
+    return !output.isFile() && (!output.isCharacterDevice() || isatty(1));
+  } catch {
+    return false; // It is closed, which the first write will tell.
+  }
+}
+
+/**
+ * A non-blocking pipe, opened anew: `Deno.stdout` does not say how much it has taken before the pipe was full, so that
+ * nothing could be tried again. `undefined` when it is none, or cannot be opened.
+ */
+function reopenedOutput(): OutputFile | undefined {
+  const { O_WRONLY, O_NONBLOCK } = constants;
+  try {
+    const flags = /^flags:\s+0?([0-7]+)$/m.exec(readFileSync("/proc/self/fdinfo/1", "utf8"))?.[1];
+    if ((parseInt(flags ?? "0", 8) & O_NONBLOCK) === 0) return undefined;
+    // Without a reader this one fails, where the next one would wait.
+    closeSync(openSync("/dev/fd/1", O_WRONLY | O_NONBLOCK));
+    return new DenoFile(Deno.openSync("/dev/fd/1", { write: true }));
+  } catch {
+    return undefined; // No Linux, no pipe, or nobody reads it.
+  }
+}
+
+/** Fails where a second attempt would write twice what came through in the first one. */
+function denoOutput(): Pick<OutputFile, "write"> {
+  return {
+    write: (bytes) =>
+      Deno.stdout.write(bytes).catch((error) => {
+        if (error.code !== "EAGAIN") throw error;
+        throw new Error(
+          "standard output is non-blocking, which loses count: write to a file or a pipe",
+          { cause: error },
+        );
+      }),
   };
 }
 
@@ -53,7 +110,7 @@ export function descriptorFile(fd: number): OutputFile {
   };
 }
 
-/** Deno's own file: its `node:fs` has all the program wait for a pipe that is full, signals included. */
+/** Deno's own file, for pipes: its `node:fs`, faster for files, has all the program wait for one that is full, signals included. */
 class DenoFile implements OutputFile {
   readonly #file: Deno.FsFile;
 

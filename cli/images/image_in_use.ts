@@ -44,12 +44,15 @@ function imagesOf(path: string): string[] {
   return stem === image ? [image] : [image, stem, `${stem}.tap`];
 }
 
+/** There is none, its name would be too long for one, or a folder is called so. */
+const NO_LOCK: ReadonlySet<unknown> = new Set(["ENOENT", "ENAMETOOLONG", "EISDIR"]);
+
 /** Whether this is the lock of an image, and not what another program calls so. */
 async function isHeld(lock: string, host: CliHost): Promise<boolean> {
   try {
-    return Number.isInteger(JSON.parse(await host.readTextFile(lock)).pid);
+    return Number.isInteger(JSON.parse(await host.readTextFile(lock))?.pid);
   } catch (error) {
-    if (error instanceof SyntaxError || systemCode(error) === "ENOENT") return false;
+    if (error instanceof SyntaxError || NO_LOCK.has(systemCode(error))) return false;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { runtimePath, withConsumer } from "./harness/consumer.ts";
@@ -91,6 +91,23 @@ Deno.test("One executable file: an archive goes through pipes to tape and back",
     assert.match((await mustRun(path, ["write", "--help"], here)).stdout, /^Usage: tape write /m);
     assert.equal((await runProgram(path, ["frobnicate"], here)).code, 1);
     await runOnEveryTarget(t, [path]);
+  } finally {
+    removeTempDir(dir);
+  }
+});
+
+Deno.test("what goes into a non-blocking pipe comes out once, however slowly it is taken", async () => {
+  const dir = makeTempDir("tape-pipe");
+  try {
+    const bytes = randomBytes(3_000_000, 1);
+    writeFileSync(join(dir, "in"), bytes);
+    const words = [Deno.execPath(), ...TAPE_COMMAND, "-f", `sim:${join(dir, "tape.tap")}`];
+    const tape = words.map((word) => `'${word}'`).join(" ");
+    // dd leaves the mark on the pipe that it shares with the command.
+    const pipeline = `${tape} write in && ${tape} rewind && ` +
+      `{ dd oflag=nonblock if=/dev/null status=none; ${tape} read -; } | (sleep 1; cat)> out`;
+    await mustRun("/bin/bash", ["-c", `set -o pipefail; ${pipeline}`], { cwd: dir });
+    assert.ok(readFileSync(join(dir, "out")).equals(bytes));
   } finally {
     removeTempDir(dir);
   }
