@@ -152,16 +152,11 @@ async function openSimulated(
     throw new InvalidOptionError("address", `Open "${address}": expected sim:PATH.tap`);
   }
   const { serveImage } = await import("./sim/mod.ts");
+  const { imageOddities } = await import("./sim/images/image_oddities.ts");
   const onStoreFailure = ({ message }: Error) => warn(message);
   const server = await serveImage(path, { drive: { onStoreFailure } });
   try {
-    if (server.warning !== undefined) {
-      const { offset, problem } = server.warning;
-      warn(`${path}, byte ${offset}: ${problem}`);
-    }
-    if (!server.keepsPosition) {
-      warn(`${path}: where its tape stands is not kept, for ${path}.json cannot be written`);
-    }
+    for (const oddity of imageOddities(path, server)) warn(oddity);
     const unit = await openRemote(server.url, { ...options, chap: undefined, dial: server.dial });
     return {
       name: address,

@@ -1,5 +1,6 @@
 import { changerError } from "./conditions.ts";
 import type { Inventory, Place } from "./inventory.ts";
+import { placeName } from "./place_name.ts";
 
 /** What a move finds where: places that a cartridge leaves, and places that one comes to without another leaving. */
 export interface MoveEnds {
@@ -18,19 +19,19 @@ export function checkMove(inventory: Inventory, { full, empty }: MoveEnds): void
     const advice = "see the inventory for where the cartridge is";
     throw changerError(
       "element-empty",
-      `Cannot take a cartridge from ${named(place)}: it is empty`,
+      `Cannot take a cartridge from ${placeName(place)}: it is empty`,
       { advice },
     );
   }
   for (const place of empty) {
     if (!inventory.place(place).full) continue;
     const advice = "choose an empty slot or drive";
-    throw changerError("element-full", `Cannot bring a cartridge to ${named(place)}: it is taken`, {
-      advice,
-    });
+    throw changerError(
+      "element-full",
+      `Cannot bring a cartridge to ${placeName(place)}: it is taken`,
+      {
+        advice,
+      },
+    );
   }
-}
-
-function named(place: Place): string {
-  return typeof place === "number" ? `slot ${place}` : `drive ${place.drive}`;
 }

@@ -26,8 +26,3 @@ export function libraryPlace(): ValueParser<"sync", Place> {
 function placeText(place: Place): string {
   return typeof place === "number" ? String(place) : `d${place.drive}`;
 }
-
-/** In words: `slot 2`, `drive 0`. */
-export function placeName(place: Place): string {
-  return typeof place === "number" ? `slot ${place}` : `drive ${place.drive}`;
-}

@@ -35,10 +35,9 @@ async function numberOrNone(session: TapeSession): Promise<number | undefined> {
 /** The error of a drive that does not stand behind everything that it has called written. */
 export function bufferLost(session: TapeSession): PositionLostError {
   const { buffer, device, ledger } = session;
-  ledger.giveUpBuffer();
   buffer.empty();
   return new PositionLostError(
     `Cannot be sure of what was written to ${device.name}: the drive may have lost what it had buffered`,
-    { position: session.countedPosition(), writes: ledger.outcome(true) },
+    { position: session.countedPosition(), writes: ledger.giveUpBuffer() },
   );
 }

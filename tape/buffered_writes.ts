@@ -52,6 +52,11 @@ export class BufferedWrites {
   settle(here: number | undefined): boolean {
     const expected = this.#doubted?.number;
     this.#doubted = undefined;
-    return expected !== undefined && here !== undefined && here >= expected;
+    return standsBehind(expected, here);
   }
+}
+
+/** Whether a drive that says it stands `here` stands behind everything that is `written` by its proven numbers, as far as both are known. */
+export function standsBehind(written: number | undefined, here: number | undefined): boolean {
+  return written !== undefined && here !== undefined && here >= written;
 }

@@ -86,10 +86,9 @@ async function isStillRegistered(reserve: () => Promise<void>): Promise<boolean>
 }
 
 function preempted(session: TapeSession): ReservationPreemptedError {
-  session.ledger.giveUpBuffer();
   const error = new ReservationPreemptedError(
     `Cannot go on with ${session.device.name}: the reservation was taken away meanwhile, so that another host may have moved the tape; rewind, locate or space to end of data first`,
-    { writes: session.ledger.outcome(true) },
+    { writes: session.ledger.giveUpBuffer() },
   );
   session.lose(error);
   return error;

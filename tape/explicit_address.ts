@@ -7,7 +7,7 @@
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
 import { spaceCdb, SpaceCode } from "./commands.ts";
-import { type Condition, errorFor } from "./conditions.ts";
+import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { RecordTooLargeError, TapeError } from "./errors.ts";
@@ -26,7 +26,7 @@ import {
 import type { ReadResult } from "./record_reader.ts";
 import { RecordRoom } from "./record_room.ts";
 import type { TapeSession } from "./tape_session.ts";
-import { objectsLeft } from "./write_reply.ts";
+import { noRoom, objectsLeft } from "./write_reply.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
@@ -217,12 +217,8 @@ function notTaken(session: TapeSession, { residual }: Reply): TapeError {
 /** The drive takes no more; with `isBufferLost` it could not write what it had buffered before either. */
 function full(session: TapeSession, { sense }: Reply, isBufferLost: boolean): TapeError {
   const { device, ledger } = session;
-  if (isBufferLost) ledger.giveUpBuffer();
-  const error = errorFor(
-    "volume-overflow",
-    `Cannot write on ${device.name}: the drive takes no more at the end of the tape`,
-    { sense, writes: ledger.outcome(isBufferLost) },
-  );
+  const writes = isBufferLost ? ledger.giveUpBuffer() : ledger.outcome(false);
+  const error = noRoom(device.name, { sense, writes });
   if (isBufferLost) session.lose(error);
   return error;
 }

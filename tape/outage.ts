@@ -10,6 +10,7 @@ import { readSerialNumber } from "../scsi/vpd.ts";
 import { eitherOf, isCalledOff } from "./abort.ts";
 import { currentBlockBytes } from "./block_size.ts";
 import { bufferLost } from "./buffer_loss.ts";
+import { standsBehind } from "./buffered_writes.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
 import { MediumChangedError, TapeError, type TapeErrorKind } from "./errors.ts";
@@ -189,8 +190,7 @@ export class Outage {
     if (!buffer.isBuffered) return;
     const written = proof.numberBehind(0);
     const here = (await this.#session.askPosition(signal))?.object;
-    const stands = here !== undefined && here > 0 && written !== undefined && here >= written;
-    if (stands) return;
+    if (standsBehind(written, here)) return;
     if (reset !== undefined) this.#loss ??= reset;
     else if (here !== undefined && written !== undefined) throw bufferLost(this.#session);
   }
@@ -230,10 +230,9 @@ export class Outage {
 
   #changed(): MediumChangedError {
     const { device: { name }, ledger } = this.#session;
-    ledger.giveUpBuffer();
     const error = new MediumChangedError(
       `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
-      { writes: ledger.outcome(true) },
+      { writes: ledger.giveUpBuffer() },
     );
     this.#session.lose(error);
     this.#session.suspectMode();

@@ -27,6 +27,7 @@ export function isAstray(landing: number, here: number | undefined): boolean {
 export class PositionProof {
   #run = 0;
   #passed = 0;
+  #place = 0;
   #anchor: { readonly number: number; readonly passed: number } | undefined;
   #isProven = false;
   #isRefuted = false;
@@ -47,9 +48,9 @@ export class PositionProof {
     return this.#run;
   }
 
-  /** Objects that went by in this run. */
-  get passed(): number {
-    return this.#passed;
+  /** Stays the same as long as nothing moves the tape, and comes never again after that. */
+  get place(): number {
+    return this.#place;
   }
 
   /** How many more answers can make the proof. */
@@ -100,6 +101,7 @@ export class PositionProof {
   /** The tape was moved by something else than a READ, or an error made its way uncertain; `passed` objects have gone by since. */
   startRun(passed = 0): void {
     this.#run++;
+    this.#place++;
     this.#passed = passed;
     this.#anchor = undefined;
     this.#isProven = this.#isRefuted = this.#hasMarks = false;
@@ -109,12 +111,13 @@ export class PositionProof {
   /** READs or writes moved the tape over so many objects. */
   pass(objects: number): void {
     this.#passed += objects;
+    this.#place += objects;
   }
 
   /** So many filemarks were written. Some drives leave them out of their numbers. */
   passMarks(filemarks: number): void {
     if (filemarks === 0) return;
-    this.#passed += filemarks;
+    this.pass(filemarks);
     if (this.#countsMarks) return;
     this.#isProven = false;
     this.#hasMarks = true;

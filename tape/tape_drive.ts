@@ -480,14 +480,22 @@ export class TapeDrive extends DriveFeatures {
   }
 
   get #isReady(): boolean {
-    const { isModeStale, buffer } = this.#session;
-    return !this.#outage.isHere && !isModeStale && !buffer.isDoubted;
+    return !this.#outage.isHere && !this.#hasToAsk;
+  }
+
+  /** Whether the drive has to be asked something before anything else. */
+  get #hasToAsk(): boolean {
+    return this.#session.isModeStale || this.#session.buffer.isDoubted;
+  }
+
+  async #ask(noNews?: TapeErrorKind): Promise<void> {
+    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
+    if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
-    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
-    if (this.#session.isModeStale) await this.#session.freshen(noNews);
+    await this.#ask(noNews);
   }
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
@@ -498,7 +506,7 @@ export class TapeDrive extends DriveFeatures {
     };
     return this.#enqueue(
       () =>
-        this.#writer.isBusy || this.#session.isModeStale || this.#session.buffer.isDoubted
+        this.#writer.isBusy || this.#hasToAsk
           ? this.#settleWrites(signal).then(resuming)
           : resuming(),
       signal,
@@ -508,9 +516,7 @@ export class TapeDrive extends DriveFeatures {
   /** What a read, which sees to lost connections itself, needs to begin. */
   async #settleWrites(signal?: AbortSignal): Promise<void> {
     if (this.#writer.isBusy) await this.#writer.settle(signal);
-    if (this.#outage.isHere) return;
-    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
-    if (this.#session.isModeStale) await this.#session.freshen();
+    if (!this.#outage.isHere) await this.#ask();
   }
 
   #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -9,7 +9,7 @@
  */
 
 import { abortable, isCalledOff } from "./abort.ts";
-import { type Condition, errorFor, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import { type Condition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -18,6 +18,7 @@ import {
   isElsewhere,
   isWritten,
   movedBy,
+  noRoom,
   objectsLeft,
   REPEATABLE,
   withWrites,
@@ -30,13 +31,7 @@ import type { WriteResult } from "./write_result.ts";
 const MAX_OUTAGES = 3;
 const MAX_ABORTED = 3;
 
-/** So many objects behind the beginning of a run of the tape. */
-interface Place {
-  readonly run: number;
-  readonly passed: number;
-}
-
-const NOWHERE: Place = { run: -1, passed: -1 };
+const NOWHERE = -1;
 
 /** Takes records and sees them written. */
 export class WriteBehind {
@@ -46,11 +41,11 @@ export class WriteBehind {
   readonly #window: WriteWindow;
   #earlyWarning = false;
   #programmableEarlyWarning = false;
-  /** Where the last write that is known to be written ended, and in which blocks. */
-  #lastAt: Place = NOWHERE;
+  /** Where the last write that is known to be written ended ({@link PositionProof.place}), and in which blocks. */
+  #lastAt = NOWHERE;
   #lastBlockBytes = 0;
   /** Where the last filemarks ended. */
-  #markedAt: Place = NOWHERE;
+  #markedAt = NOWHERE;
   /** Connections lost since a record was last known to be written. */
   #outages = 0;
   #era = 0;
@@ -183,24 +178,13 @@ export class WriteBehind {
 
   /** The last in the window that was written is the last on tape. */
   #noteLast(): void {
-    this.#lastAt = this.#here();
+    this.#lastAt = this.#session.proof.place;
     this.#lastBlockBytes = this.#session.blockBytes;
-  }
-
-  /** Behind everything that is known to be written. */
-  #here(): Place {
-    const { run, passed } = this.#session.proof;
-    return { run, passed };
-  }
-
-  #isHere({ run, passed }: Place): boolean {
-    const { proof } = this.#session;
-    return run === proof.run && passed === proof.passed;
   }
 
   /** Filemarks are the last on tape. */
   async marked(): Promise<void> {
-    this.#markedAt = this.#here();
+    this.#markedAt = this.#session.proof.place;
     if (this.#wantsSample) await this.#sample();
   }
 
@@ -296,7 +280,7 @@ export class WriteBehind {
     const records = [...(last === undefined ? [] : [last.data]), ...this.#firstObjects(written)];
     const before = last?.objects ?? 0;
     const behind = most - sent[0].objects;
-    const isBehindMark = this.#isHere(this.#markedAt);
+    const isBehindMark = this.#markedAt === this.#session.proof.place;
     await this.#recovery.verify(records, { objects: written, before, behind, isBehindMark, cause });
     this.#dropWritten(written);
     this.#window.recall();
@@ -305,8 +289,8 @@ export class WriteBehind {
   /** The write before the oldest, when it stands directly before it and its bytes are still there. */
   #lastBefore(): PendingWrite | undefined {
     const { last } = this.#window;
-    const isThere = this.#isHere(this.#lastAt) &&
-      this.#lastBlockBytes === this.#session.blockBytes;
+    const { proof, blockBytes } = this.#session;
+    const isThere = this.#lastAt === proof.place && this.#lastBlockBytes === blockBytes;
     return isThere && last?.copy !== undefined ? last : undefined;
   }
 
@@ -382,10 +366,8 @@ export class WriteBehind {
   }
 
   #noProgress({ sense }: Reply): TapeError {
-    const message =
-      `Cannot write on ${this.#session.device.name}: the drive takes no more at the end of the tape`;
-    const position = this.#session.countedPosition();
-    const error = errorFor("volume-overflow", message, { sense, position });
+    const { device } = this.#session;
+    const error = noRoom(device.name, { sense, position: this.#session.countedPosition() });
     this.#refusedWith = error;
     return error;
   }

@@ -82,10 +82,11 @@ export class WriteLedger {
     this.#isUncertain = false;
   }
 
-  /** The caller hears that what was not durable may not be on tape. */
-  giveUpBuffer(): void {
+  /** The caller is told that what was not durable may not be on tape: with the outcome that this amounts to. */
+  giveUpBuffer(): WriteOutcome {
     this.#written = this.#durable;
     this.#isUncertain = true;
+    return this.outcome(true);
   }
 
   /** Something was written in this run of the tape. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { breaksPosition, type Condition, leavesTapeUnmoved } from "./conditions.ts";
+import { breaksPosition, type Condition, errorFor, leavesTapeUnmoved } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { PositionLostError, TapeError } from "./errors.ts";
+import { PositionLostError, TapeError, type TapeErrorFacts } from "./errors.ts";
 import type { WriteOutcome } from "./write_ledger.ts";
 import type { PendingWrite } from "./write_window.ts";
 
@@ -52,6 +52,12 @@ export function movedBy({ isSent, reply, objects }: PendingWrite): number {
   if (reply === undefined) return objects;
   const isUnmoved = leavesTapeUnmoved(reply.condition) || REPEATABLE.has(reply.condition);
   return isUnmoved ? 0 : objects;
+}
+
+/** The error of a drive that takes no more, and does not call that an overflow. */
+export function noRoom(name: string, facts: TapeErrorFacts): TapeError {
+  const message = `Cannot write on ${name}: the drive takes no more at the end of the tape`;
+  return errorFor("volume-overflow", message, facts);
 }
 
 /** Errors are made where the drive answers, before it is known what becomes of the writes around. */

@@ -184,8 +184,7 @@ export class Writer {
     }
     // More left than asked for: the drive could not write what it had buffered before either.
     this.#session.lose(error);
-    this.#session.ledger.giveUpBuffer();
-    throw withWrites(error, this.#session.ledger.outcome(true));
+    throw withWrites(error, this.#session.ledger.giveUpBuffer());
   }
 }
 

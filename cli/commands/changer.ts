@@ -21,7 +21,8 @@ import {
 import { CommandFailure } from "../command_failure.ts";
 import { withChanger } from "../device/with_changer.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
-import { libraryPlace, placeName } from "../library_place.ts";
+import { placeName } from "../../changer/place_name.ts";
+import { libraryPlace } from "../library_place.ts";
 import { inventoryText } from "../report/inventory_text.ts";
 import { UsageError } from "../usage_error.ts";
 import { wholeNumber } from "../whole_number.ts";

@@ -11,6 +11,7 @@ import {
   defineCommand,
   defineCommandFamily,
 } from "../command.ts";
+import { simulatedImage } from "../device/simulated_image.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { byteStream } from "../host/byte_stream.ts";
 import { labelled } from "../report/reporter.ts";
@@ -84,7 +85,7 @@ const on = defineCommand({
  * @throws {UsageError} when the address is that of an image, whose drive is a new one for each command.
  */
 function refuseFleetingDrive(context: CommandContext): void {
-  const [, path] = /^sim:(.*)$/s.exec(deviceAddress(context)) ?? [];
+  const path = simulatedImage(deviceAddress(context));
   if (path === undefined) return;
   throw new UsageError(
     "A sim: address is a new drive for each command, which would not keep the key: serve the " +

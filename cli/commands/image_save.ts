@@ -12,6 +12,7 @@ import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSink, CliHost } from "../host/host.ts";
+import { systemCode } from "../host/system_call.ts";
 import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
@@ -90,7 +91,7 @@ async function isThere(host: CliHost, path: string): Promise<boolean> {
     await host.checkFile(path);
     return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return false;
+    if (systemCode(error) === "ENOENT") return false;
     throw error;
   }
 }

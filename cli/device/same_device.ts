@@ -1,7 +1,6 @@
 import { parseIscsiAddress } from "../../iscsi/address.ts";
 import type { CliHost } from "../host/host.ts";
-
-const SIMULATED = "sim:";
+import { simulatedImage } from "./simulated_image.ts";
 
 /**
  * Whether two addresses lead to one device, as far as they tell: an iSCSI name is one target's in all the world, through
@@ -14,9 +13,8 @@ export async function isSameDevice(one: string, other: string, host: CliHost): P
 }
 
 async function deviceKey(address: string, host: CliHost): Promise<string> {
-  if (address.startsWith(SIMULATED)) {
-    return SIMULATED + await host.realPath(address.slice(SIMULATED.length));
-  }
+  const image = simulatedImage(address);
+  if (image !== undefined) return `image ${await host.realPath(image)}`;
   if (!address.startsWith("iscsi://")) return address;
   const { targetName, lun } = parseIscsiAddress(address);
   return `${targetName.toLowerCase()}/${lun}`;

@@ -10,6 +10,7 @@ import {
   tapePersonalities,
   TapMedium,
 } from "../../sim/mod.ts";
+import { imageOddities } from "../../sim/images/image_oddities.ts";
 import { driveQuirks, REQUIRE_UNLOAD } from "./quirk_names.ts";
 import type { ServeSettings } from "./serve_settings.ts";
 
@@ -97,13 +98,8 @@ function openImages(paths: readonly string[]): { media: ImageMedium[]; warnings:
 
 /** What people should know of an image. */
 function oddities(medium: ImageMedium): string[] {
-  const { path, warning, keepsPosition } = medium;
-  const odd: string[] = warning === undefined
-    ? []
-    : [`${path}, byte ${warning.offset}: ${warning.problem}`];
-  if (!keepsPosition) {
-    odd.push(`${path}: where its tape stands is not kept, for ${path}.json cannot be written`);
-  }
+  const { path } = medium;
+  const odd = imageOddities(path, medium);
   if (medium instanceof TapMedium) return odd;
   const { imageFormat } = medium;
   const how = `to write to it, make a .tap image: tape -f sim:NEW.tap image load ${path}`;

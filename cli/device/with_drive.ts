@@ -1,6 +1,7 @@
 import type { OpenTapeOptions, TapeDrive, TapePosition } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
 import { connectionSettings } from "./connection_settings.ts";
+import { simulatedImage } from "./simulated_image.ts";
 import { noticeTeller } from "../report/drive_notices.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -86,7 +87,7 @@ export async function withDrive<T>(
     const position = signal.aborted ? undefined : await positionIfKnown(drive);
     const failure = new LocatedFailure(error, position, {
       tapeName,
-      isSimulated: address.startsWith("sim:"),
+      isSimulated: simulatedImage(address) !== undefined,
     });
     await closeQuietly(drive);
     throw failure;

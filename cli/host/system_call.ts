@@ -9,10 +9,15 @@ export async function whenReady(attempt: () => Promise<number>): Promise<number>
     try {
       return await attempt();
     } catch (error) {
-      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+      if (systemCode(error) !== "EAGAIN") throw error;
       await delay(RETRY_MS);
     }
   }
+}
+
+/** What the system calls an error, `ENOENT` say; `undefined` for an error that is not its own. */
+export function systemCode(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /** Errors of descriptors do not say which file it is. */

@@ -1,10 +1,11 @@
 import { lockPath } from "../../sim/images/tape_files.ts";
 import type { CommandContext } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
+import { simulatedImage } from "../device/simulated_image.ts";
 import { deviceAddress } from "../device/with_drive.ts";
 import type { CliHost } from "../host/host.ts";
+import { systemCode } from "../host/system_call.ts";
 
-const SIMULATED = "sim:";
 /** What lies beside an image under its name: sidecar, index, lock, and drafts of those. */
 const BESIDE = /\.(?:json|index|lock)(?:\.new)?$/;
 const PARTITION = /\.p\d+\.tap$/;
@@ -31,10 +32,9 @@ export async function refuseWhatIsInUse(path: string, context: CommandContext): 
 
 /** Images of other formats have no lock: they are only read. */
 async function isOfOwnTape(realPath: string, context: CommandContext): Promise<boolean> {
-  const address = deviceAddress(context);
-  if (!address.startsWith(SIMULATED)) return false;
-  const image = await context.host.realPath(address.slice(SIMULATED.length));
-  return imagesOf(realPath).includes(image);
+  const image = simulatedImage(deviceAddress(context));
+  if (image === undefined) return false;
+  return imagesOf(realPath).includes(await context.host.realPath(image));
 }
 
 /** The images that a file of this name may be a part of. */
@@ -55,8 +55,4 @@ async function isHeld(lock: string, host: CliHost): Promise<boolean> {
     if (error instanceof SyntaxError || NO_LOCK.has(systemCode(error))) return false;
     throw error;
   }
-}
-
-function systemCode(error: unknown): unknown {
-  return (error as { code?: unknown }).code;
 }

@@ -74,8 +74,7 @@ export class DriveModes {
 
   /** Sets what initiators read of the target's way with cleared commands. */
   setTaskAbortedStatus(taskAbortedStatus: boolean): void {
-    const page = this.find(ModePage.Control);
-    if (page !== undefined) setTaskAbortedBit(page, taskAbortedStatus);
+    setTaskAbortedBit(this.find(ModePage.Control), taskAbortedStatus);
   }
 
   /** Whether sense data is in descriptor format. */

@@ -45,9 +45,9 @@ export function refuseChange(
 const TAS_BYTE = 5;
 const TAS = 0x40;
 
-/** TAS of a control mode page (SPC-5 §7.5.10), which is the target's, and no initiator's, to set. */
-export function setTaskAbortedBit({ defaults, current }: ModePageValues, isSet: boolean): void {
-  for (const bytes of [defaults, current]) {
+/** TAS of a control mode page, where there is one (SPC-5 §7.5.10), which is the target's, and no initiator's, to set. */
+export function setTaskAbortedBit(page: ModePageValues | undefined, isSet: boolean): void {
+  for (const bytes of page === undefined ? [] : [page.defaults, page.current]) {
     if (isSet) bytes[TAS_BYTE] |= TAS;
     else bytes[TAS_BYTE] &= ~TAS;
   }

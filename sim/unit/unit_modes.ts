@@ -57,8 +57,7 @@ export class UnitModes {
 
   /** Sets what initiators read of the target's way with cleared commands. */
   setTaskAbortedStatus(taskAbortedStatus: boolean): void {
-    const page = this.find(CONTROL_PAGE);
-    if (page !== undefined) setTaskAbortedBit(page, taskAbortedStatus);
+    setTaskAbortedBit(this.find(CONTROL_PAGE), taskAbortedStatus);
   }
 
   /** Whether sense data is in descriptor format. */
