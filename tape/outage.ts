@@ -13,7 +13,7 @@ import { bufferLost } from "./buffer_loss.ts";
 import { standsBehind } from "./buffered_writes.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
-import { MediumChangedError, TapeError, type TapeErrorKind } from "./errors.ts";
+import { MediumChangedError, TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -128,11 +128,14 @@ export class Outage {
         await this.#session.setBlockSize(blockBytes, signal);
       }
     } catch (error) {
+      // An answer that is lost may have told of a reset.
+      if (error instanceof TransportLostError || this.#maybeReset !== undefined) {
+        buffer.doubt(proof.numberBehind(0));
+      }
       if (device.isNexusLost) throw error;
       // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
       const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind);
       this.#isUnfinished = !isAnswered && this.#patienceMs === undefined;
-      if (this.#maybeReset !== undefined) buffer.doubt(proof.numberBehind(0));
       this.#maybeReset = undefined;
       this.#tellLoss();
       throw error;
@@ -184,15 +187,17 @@ export class Outage {
    * not lost its buffer.
    */
   async #checkBuffer(signal?: AbortSignal): Promise<void> {
+    const { proof, buffer } = this.#session;
+    const { isDoubted } = buffer;
+    const written = proof.numberBehind(0);
+    const here = buffer.isBuffered ? (await this.#session.askPosition(signal))?.object : undefined;
     const reset = this.#maybeReset;
     this.#maybeReset = undefined;
-    const { proof, buffer } = this.#session;
-    if (!buffer.isBuffered) return;
-    const written = proof.numberBehind(0);
-    const here = (await this.#session.askPosition(signal))?.object;
-    if (standsBehind(written, here)) return;
-    if (reset !== undefined) this.#loss ??= reset;
-    else if (here !== undefined && written !== undefined) throw bufferLost(this.#session);
+    if (!buffer.isBuffered || buffer.settle(here) || standsBehind(written, here)) return;
+    this.#loss ??= reset;
+    if (this.#loss !== undefined) return;
+    const isMissed = here !== undefined && written !== undefined;
+    if (isDoubted || isMissed) throw bufferLost(this.#session);
   }
 
   /**

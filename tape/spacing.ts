@@ -6,7 +6,7 @@
 
 import type { Sense } from "../scsi/sense.ts";
 import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
-import { type Condition, isDone } from "./conditions.ts";
+import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
@@ -71,8 +71,9 @@ export class Spacing {
     const code = what === "blocks" ? SpaceCode.Blocks : SpaceCode.Filemarks;
     const before = count < 0 ? await this.#before(what, signal) : undefined;
     const reply = await device.perform({ cdb: spaceCdb(code, count), signal }, STOPS);
-    if (isDone(reply.condition)) this.#session.buffer.moved();
     const stop = stopOf(reply, count);
+    // At the end of data there may have been nowhere to go.
+    if (stop !== "end-of-data") this.#session.buffer.moved();
     if (stop === undefined && before !== undefined) {
       await this.#checkBeginning(before, count, signal);
     }

@@ -6,7 +6,9 @@ import {
   MediumError,
   PositionLostError,
   ResetError,
+  SpaceStoppedError,
   type TapeError,
+  TransportLostError,
   VolumeOverflowError,
 } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
@@ -45,6 +47,36 @@ async function cutOff(writeBehind: number, records: number) {
   return { unit, drive };
 }
 
+/** The first new connection ends with the n-th command, or leaves it without an answer. */
+function failOnce(unit: CutUnit, nth: number, isAnswerLost: boolean): void {
+  const reestablish = unit.reestablish.bind(unit);
+  unit.reestablish = async () => {
+    await reestablish();
+    unit.reestablish = reestablish;
+    unit.isExecuted = true;
+    if (isAnswerLost) leaveUnanswered(unit, nth);
+    else unit.left = nth;
+  };
+}
+
+/** Loses the answer to the n-th command from now, but not the connection. */
+function leaveUnanswered(unit: CutUnit, nth: number): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const result = await execute(command);
+    if (--nth > 0) return result;
+    unit.execute = execute;
+    throw lost("unknown");
+  };
+}
+
+/** All that was written may be missing, and the error says so. */
+function lostAll(error: TapeError): boolean {
+  const tells = [ResetError, PositionLostError, TransportLostError];
+  assert.ok(tells.some((kind) => error instanceof kind), String(error));
+  return error.writes?.durable === 0 && error.writes.written === 0 && !error.writes.isCertain;
+}
+
 for (const writeBehind of [0, 4]) {
   for (const [name, use] of Object.entries(USES)) {
     Deno.test(`a drive that was switched off and on while the connection was lost has lost its buffer: ${name}, write-behind ${writeBehind}`, async () => {
@@ -79,6 +111,58 @@ for (const writeBehind of [0, 4]) {
     await drive.flush();
     assert.equal(contents(unit.sim), "1 2 3 4 5 6 7");
     await drive.close();
+  });
+
+  for (const isAnswerLost of [false, true]) {
+    Deno.test(`a lost buffer is told of, wherever the first new connection fails: ${isAnswerLost ? "no answer" : "cut"}, write-behind ${writeBehind}`, async () => {
+      for (const [name, use] of Object.entries(USES)) {
+        for (let command = 1; command <= 18; command++) {
+          const { unit, drive } = await cutOff(writeBehind, 1 + command % 4);
+          unit.sim.drive.powerCycle();
+          failOnce(unit, command, isAnswerLost);
+          const attempt = `${name}, command ${command}`;
+          await assert.rejects(use(drive), lostAll, attempt);
+          assert.equal(contents(unit.sim), "", attempt);
+          await drive.close().catch(() => {});
+        }
+      }
+    });
+  }
+
+  Deno.test(`a lost buffer is told of by a read, though a status() that was told so had been called off: write-behind ${writeBehind}`, async () => {
+    const unit = new CutUnit("exact", BUFFERED);
+    const drive = await TapeDrive.open(unit, { sleep, writeBehind });
+    await drive.rewind();
+    await writeAll(drive, 1, 1);
+    await drive.position();
+    const caller = new AbortController();
+    const execute = unit.execute.bind(unit);
+    unit.execute = async (command: ScsiCommand) => {
+      const result = await execute(command);
+      if (command.signal === undefined) return result;
+      unit.execute = execute;
+      caller.abort(new Error("enough"));
+      throw caller.signal.reason;
+    };
+    unit.sim.drive.powerCycle();
+    await assert.rejects(drive.status({ signal: caller.signal }), (error) => {
+      return error === caller.signal.reason;
+    });
+    unit.nexusLost = true;
+    await assert.rejects(drive.read(), lostAll);
+    await assert.rejects(drive.write(numbered(9)), PositionLostError);
+    await drive.close();
+  });
+
+  Deno.test(`a motion that stopped on its way has made the drive write out its buffer: write-behind ${writeBehind}`, async () => {
+    const { unit, drive } = await cutOff(writeBehind, 4);
+    unit.nexusLost = false;
+    await assert.rejects(drive.space("blocks", -9), SpaceStoppedError);
+    unit.nexusLost = true;
+    unit.sim.drive.powerCycle();
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    await drive.close();
+    assert.equal(contents(unit.sim), "1 2 3 4");
   });
 
   for (const name of ["flush", "rewind", "close"]) {
