@@ -48,7 +48,7 @@ export class Resumption {
     const place = this.#place();
     for (let outages = 0;; outages++) {
       try {
-        if (outages > 0) await this.#resume(place!, signal);
+        if (outages > 0 || this.#outage.isHere) await this.#comeBack(place, signal);
         return await operation();
       } catch (error) {
         const isLost = error instanceof TransportLostError && this.#outage.isHere;
@@ -80,10 +80,16 @@ export class Resumption {
     return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };
   }
 
-  /** Connects again, and goes there. When the connection is lost once more, that is where the caller still is. */
-  async #resume(place: Place, signal?: AbortSignal): Promise<void> {
+  /** Connects again, and goes to where the caller was, if that was known. */
+  async #comeBack(place: Place | undefined, signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
     this.#ahead.clear();
+    if (place === undefined) await this.#outage.overcome(signal);
+    else await this.#resume(place, signal);
+  }
+
+  /** Connects again, and goes there. When the connection is lost once more, that is where the caller still is. */
+  async #resume(place: Place, signal?: AbortSignal): Promise<void> {
     // Some targets falter when several commands are under way.
     this.#ahead.slowDown();
     try {
@@ -120,14 +126,11 @@ export class Resumption {
   async reconnect(signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
     const place = this.#place();
-    if (place === undefined) {
-      this.#ahead.clear();
-      return await this.#outage.overcome(signal);
-    }
     try {
-      await this.#resume(place, signal);
+      await this.#comeBack(place, signal);
     } catch (error) {
-      if (!(error instanceof PositionLostError) || this.#session.buffer.isBuffered) throw error;
+      const isPlaceLost = place !== undefined && error instanceof PositionLostError;
+      if (!isPlaceLost || this.#session.buffer.isBuffered) throw error;
       this.#session.deferLoss();
     }
   }

@@ -307,6 +307,9 @@ for (const writeBehind of [0, 4]) {
     await assert.rejects(drive.flush(), (error: PositionLostError) => {
       return error instanceof PositionLostError && error.writes?.durable === 0;
     });
+    await assert.rejects(drive.write(numbered(9)), PositionLostError);
+    // What was told is told once.
+    await drive.rewind();
     await drive.close();
   });
 

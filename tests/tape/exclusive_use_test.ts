@@ -104,6 +104,7 @@ Deno.test("In a new session reservation and protection are set anew before the n
   await drive.rewind();
   await drive.read();
   unit.nexusLost = true;
+  unit.sim.drive.powerCycle();
   const result = await drive.read();
   assert.equal(result.kind === "record" && result.data[0], 1);
   const [reserve, select, read] = [0x16, 0x15, 0x08].map((opcode) => unit.sent.indexOf(opcode));

@@ -1,0 +1,117 @@
+/** What has to be certain after a lost connection before anything goes on. */
+
+import assert from "node:assert/strict";
+import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
+import { PositionLostError, ResetError, type TapeError } from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { contents, numbered } from "./drive_setup.ts";
+
+const [TEST_UNIT_READY, INQUIRY, REWIND, SPACE] = [0x00, 0x12, 0x01, 0x11];
+const SERIAL_NUMBER_PAGE = 0x80;
+
+/** A drive behind so many records, whose connection is lost. */
+async function cutOff(records: number, { isFlushed = false } = {}) {
+  const unit = new CutUnit("exact", { bufferBytes: 10_000 });
+  const sleeps: number[] = [];
+  const sleep = (milliseconds: number) => {
+    sleeps.push(milliseconds);
+    return Promise.resolve();
+  };
+  const drive = await TapeDrive.open(unit, { sleep });
+  await drive.rewind();
+  for (let number = 1; number <= records; number++) await drive.write(numbered(number));
+  if (isFlushed) await drive.flush();
+  unit.nexusLost = true;
+  sleeps.length = 0;
+  return { unit, drive, sleeps };
+}
+
+/** Does something after each command that has been executed. */
+function after(unit: CutUnit, act: (command: ScsiCommand) => unknown): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command: ScsiCommand): Promise<ScsiResult> => {
+    const result = await execute(command);
+    await act(command);
+    return result;
+  };
+}
+
+Deno.test("another drive that answers gets nothing, and the right one everything", async () => {
+  const { unit, drive } = await cutOff(2);
+  let isAnother = true;
+  after(unit, ({ cdb, dataIn }) => {
+    const isSerial = cdb[0] === INQUIRY && cdb[2] === SERIAL_NUMBER_PAGE;
+    if (isAnother && isSerial) dataIn!.set(new TextEncoder().encode("X"), 4);
+  });
+  unit.sim.drive.clearCommands();
+  for (const use of [() => drive.write(numbered(3)), () => drive.flush(), () => drive.read()]) {
+    await assert.rejects(use(), (error: TapeError) => {
+      return error.kind === "other" &&
+        /another drive answers, with serial number X/.test(`${error}`);
+    });
+  }
+  const moved = unit.sim.drive.commands.filter(({ cdb }) =>
+    [0x01, 0x08, 0x0a, 0x10, 0x11].includes(cdb[0])
+  );
+  assert.equal(moved.length, 0, "nothing is read from it or written to it");
+  isAnother = false;
+  await drive.space("end-of-data");
+  await drive.write(numbered(3));
+  await drive.close();
+  assert.equal(contents(unit.sim), "1 2 3");
+});
+
+for (const moves of [3, Infinity]) {
+  Deno.test(`a tape that the old session still moves is waited for: ${moves} times`, async () => {
+    const { unit, drive, sleeps } = await cutOff(3, { isFlushed: true });
+    const { drive: sim } = unit.sim;
+    let left = moves;
+    unit.meanwhile = () =>
+      after(unit, async ({ cdb }) => {
+        if (cdb[0] !== TEST_UNIT_READY || left-- <= 0) return;
+        const isBack = sim.position!.object > 0;
+        const space = Uint8Array.of(SPACE, 0, 0, 0, 2, 0);
+        await unit.sim.execute({ cdb: isBack ? Uint8Array.of(REWIND, 0, 0, 0, 0, 0) : space });
+      });
+    if (moves === Infinity) {
+      await assert.rejects(drive.read(), (error: TapeError) => {
+        return error.kind === "position-lost" && /moved by somebody else/.test(error.message);
+      });
+      assert.ok(sleeps.length >= 50, `${sleeps.length} looks`);
+      left = 0;
+      await drive.rewind();
+    } else {
+      assert.equal((await drive.read()).kind, "end-of-data");
+      assert.ok(sleeps.length >= moves + 4, `${sleeps.length} looks`);
+    }
+    assert.ok(sleeps.every((milliseconds) => milliseconds === 100));
+    await drive.close();
+    assert.equal(contents(unit.sim), "1 2 3");
+  });
+}
+
+Deno.test("the loss of the nexus, which every drive tells, is no loss of the buffer", async () => {
+  const { unit, drive } = await cutOff(1);
+  unit.sim.drive.raiseUnitAttention(0x29, 0x07);
+  await drive.write(numbered(2));
+  await drive.close();
+  assert.equal(contents(unit.sim), "1 2");
+});
+
+for (const ascq of [0x01, 0x02, 0x03, 0x04]) {
+  Deno.test(`a reset of the drive itself may have cost its buffer, wherever it stands: 29/0${ascq}`, async () => {
+    const { unit, drive } = await cutOff(3);
+    unit.sim.drive.raiseUnitAttention(0x29, ascq);
+    await assert.rejects(drive.write(numbered(4)), (error: ResetError) => {
+      return error instanceof ResetError && error.writes?.isCertain === false;
+    });
+    await assert.rejects(drive.write(numbered(4)), PositionLostError);
+    await drive.rewind();
+    // What was told is told once.
+    unit.nexusLost = true;
+    unit.sim.drive.raiseUnitAttention(0x29, ascq);
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    await drive.close();
+  });
+}
