@@ -5,6 +5,7 @@
  */
 
 import { readU16, readU24 } from "../scsi/big_endian.ts";
+import { checkBytes } from "./caller_bytes.ts";
 import { MAX_U24, readBlockLimitsCdb } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Device } from "./device.ts";
@@ -55,26 +56,22 @@ export async function readBlockLimits(device: Device, signal?: AbortSignal): Pro
 }
 
 /**
- * Checks that a record of this length can be written in variable mode.
+ * Checks what one write is to carry, a record or in fixed mode whole blocks, and returns the number of objects.
  *
  * @throws {TapeError} of kind `invalid-argument`.
  */
-export function checkRecordLength(bytes: number, limits: BlockLimits): void {
+export function checkWrite(data: Uint8Array, blockBytes: number, limits: BlockLimits): number {
+  checkBytes(data, "write");
+  if (blockBytes > 0) return wholeBlocks(data.length, blockBytes);
   const { minBytes, maxBytes } = limits;
-  if (bytes < minBytes || bytes > maxBytes) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot write a record of ${bytes} bytes: the drive takes ${minBytes} to ${maxBytes}`,
-    );
-  }
+  if (data.length >= minBytes && data.length <= maxBytes) return 1;
+  throw new TapeError(
+    "invalid-argument",
+    `Cannot write a record of ${data.length} bytes: the drive takes ${minBytes} to ${maxBytes}`,
+  );
 }
 
-/**
- * Checks that `data` is a whole number of fixed blocks that one WRITE can carry, and returns the number.
- *
- * @throws {TapeError} of kind `invalid-argument`.
- */
-export function checkWholeBlocks(bytes: number, blockBytes: number): number {
+function wholeBlocks(bytes: number, blockBytes: number): number {
   const blocks = bytes / blockBytes;
   if (Number.isInteger(blocks) && blocks >= 1 && blocks <= MAX_U24) return blocks;
   throw new TapeError(

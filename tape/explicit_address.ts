@@ -5,13 +5,13 @@
  */
 
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
-import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
+import { checkWrite } from "./block_limits.ts";
 import { spaceCdb, SpaceCode } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
-import { RecordTooLargeError, TapeError } from "./errors.ts";
-import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
+import { RecordTooLargeError, type TapeError } from "./errors.ts";
+import { read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 import {
@@ -23,6 +23,7 @@ import {
   type Records,
   variableArrivals,
 } from "./read_length.ts";
+import { checkPlace } from "./locate_target.ts";
 import type { ReadResult } from "./record_reader.ts";
 import { RecordRoom } from "./record_room.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -70,16 +71,6 @@ const WRITE_ENDS: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "programmable-early-warning",
 ]);
-
-function checkPlace(object: number, partition: number): ObjectPlace {
-  if (Number.isSafeInteger(object) && object >= 0 && partition >= 0 && partition <= 0xff) {
-    return { object, partition };
-  }
-  throw new TapeError(
-    "invalid-argument",
-    `Cannot go to object ${object} of partition ${partition}: there is no such place`,
-  );
-}
 
 /** What a READ into `room`, which one record or block fits into, has brought: by the same rules as any other READ. */
 function arrivalOf({ session }: DriveWork, reply: Reply, room: Uint8Array): Arrival {
@@ -133,7 +124,9 @@ export async function readAt(
   options: ReadAtOptions,
 ): Promise<ReadResult> {
   const { session } = work;
-  const place = checkPlace(object, options.partition ?? session.partition);
+  const { partition = session.partition } = options;
+  checkPlace(object, partition);
+  const place = { object, partition };
   const fixed = session.blockBytes > 0;
   const { signal } = options;
   let room = roomFor(work, options.recordBytesHint);
@@ -175,12 +168,13 @@ export async function writeAt(
   options: WriteAtOptions,
 ): Promise<WriteAtResult> {
   const { session } = work;
-  const place = checkPlace(object, options.partition ?? session.partition);
+  const { partition = session.partition } = options;
+  checkPlace(object, partition);
+  const place = { object, partition };
   const { blockBytes, limits } = session;
   const fixed = blockBytes > 0;
-  if (!fixed) checkRecordLength(data.length, limits);
-  let left = fixed ? checkWholeBlocks(data.length, blockBytes) : 1;
-  const objects = left;
+  const objects = checkWrite(data, blockBytes, limits);
+  let left = objects;
   session.buffer.fill();
   for (;;) {
     const rest = data.subarray(data.length - left * blockBytes);

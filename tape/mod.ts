@@ -32,7 +32,7 @@ export type { LongOperationOptions } from "./long_operation.ts";
 export type { MediumProtection } from "./medium_protection.ts";
 export type { MediumType } from "./medium_types.ts";
 export type { DriveSettings, DriveSettingsName } from "./mode_settings.ts";
-export type { LocateTarget } from "./motion.ts";
+export type { LocateTarget } from "./locate_target.ts";
 export type { SpaceResult, SpaceWhat } from "./spacing.ts";
 export type { DriveNotice } from "./notice.ts";
 export type { DriveInfo } from "./opening.ts";

@@ -16,22 +16,13 @@ import {
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { EndOfData } from "./end_of_data.ts";
-import { TapeError } from "./errors.ts";
+import type { TapeError } from "./errors.ts";
+import { locateOptions, type LocateTarget } from "./locate_target.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { Reposition } from "./reposition.ts";
 import { type SpaceResult, type SpaceWhat, Spacing } from "./spacing.ts";
 import type { TapeSession } from "./tape_session.ts";
-
-/**
- * Where `locate()` goes: the number of an object, as `position()` gives it; that and a partition; the beginning of a file, after so many filemarks; or
- * the end of data.
- */
-export type LocateTarget =
-  | number
-  | { readonly object: number; readonly partition?: number }
-  | { readonly file: number; readonly partition?: number }
-  | "end-of-data";
 
 const NONE: ReadonlySet<Condition> = new Set();
 
@@ -189,14 +180,3 @@ export class Motion {
 }
 
 const LOCATE_ENDS: ReadonlySet<Condition> = new Set<Condition>(["end-of-data", "illegal-request"]);
-
-function locateOptions(target: Exclude<LocateTarget, "end-of-data">): LocateCdbOptions {
-  const place = typeof target === "number" ? { object: target } : target;
-  const isFile = "file" in place;
-  const number = isFile ? place.file : place.object;
-  if (!Number.isSafeInteger(number) || number < 0) {
-    throw new TapeError("invalid-argument", `Cannot locate ${number}: it is not a whole number`);
-  }
-  const destination = isFile ? LocateDestination.File : LocateDestination.Object;
-  return { number, destination, partition: place.partition };
-}

@@ -9,7 +9,7 @@ import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
-import { type SpaceStop, SpaceStoppedError } from "./errors.ts";
+import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
 import { isRecord, leastRead, MET_BY_READ } from "./least_read.ts";
 import type { Reposition } from "./reposition.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -21,6 +21,25 @@ export type SpaceWhat = "blocks" | "filemarks" | "end-of-data";
 export interface SpaceResult {
   /** Blocks or filemarks spaced over, negative when backwards; 0 for `end-of-data`. */
   readonly spaced: number;
+}
+
+const WHATS: ReadonlySet<unknown> = new Set<SpaceWhat>(["blocks", "filemarks", "end-of-data"]);
+
+/**
+ * Checks what a caller wants to space over.
+ *
+ * @throws {TapeError} of kind `invalid-argument`.
+ */
+export function checkSpace(what: SpaceWhat, count: number): void {
+  if (!WHATS.has(what)) {
+    const known = [...WHATS].join(", ");
+    throw new TapeError(
+      "invalid-argument",
+      `Cannot space over "${what}": it has to be one of ${known}`,
+    );
+  }
+  if (Number.isSafeInteger(count)) return;
+  throw new TapeError("invalid-argument", `Cannot space ${count}: it is not a whole number`);
 }
 
 const STOPS: ReadonlySet<Condition> = new Set<Condition>([

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkBytes } from "./caller_bytes.ts";
 import { TapeError } from "./errors.ts";
 import type { WriteResult } from "./write_result.ts";
 
@@ -47,6 +48,7 @@ class Reblocker {
   }
 
   async add(chunk: Uint8Array): Promise<void> {
+    checkBytes(chunk, "write");
     const size = this.#block.length;
     let at = 0;
     while (at < chunk.length) {

@@ -10,6 +10,7 @@ import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { confirmBuffer } from "./buffer_loss.ts";
+import { checkBytes } from "./caller_bytes.ts";
 import { callerPosition } from "./caller_position.ts";
 import { shutDown } from "./closing.ts";
 import {
@@ -24,7 +25,8 @@ import { type DriveStatus, readStatus } from "./drive_status.ts";
 import { eraseLong, type EraseOptions } from "./long_erase.ts";
 import { SpaceStoppedError, TapeError, type TapeErrorKind } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
-import { type LocateTarget, Motion } from "./motion.ts";
+import type { LocateTarget } from "./locate_target.ts";
+import { Motion } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import { checkOptions } from "./option_limits.ts";
@@ -39,7 +41,7 @@ import type { Outage } from "./outage.ts";
 import type { TapePosition } from "./position.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
-import type { SpaceResult, SpaceWhat } from "./spacing.ts";
+import { checkSpace, type SpaceResult, type SpaceWhat } from "./spacing.ts";
 import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
 import { filesFrom, type TapeFile } from "./tape_files.ts";
 import { TapeSession } from "./tape_session.ts";
@@ -181,6 +183,7 @@ export class TapeDrive extends DriveFeatures {
    */
   readInto(buffer: Uint8Array, options: ReadOptions = {}): Promise<ReadIntoResult> {
     return this.#runRead(() => {
+      checkBytes(buffer, "read into");
       if (buffer.length === 0) {
         throw new TapeError("invalid-argument", "Cannot read into a buffer of no length");
       }
@@ -310,9 +313,7 @@ export class TapeDrive extends DriveFeatures {
    */
   space(what: SpaceWhat, count = 1, options: OperationOptions = {}): Promise<SpaceResult> {
     return this.#run(() => {
-      if (!Number.isSafeInteger(count)) {
-        throw new TapeError("invalid-argument", `Cannot space ${count}: it is not a whole number`);
-      }
+      checkSpace(what, count);
       return this.#motion.space(what, count, options.signal);
     }, options.signal);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkRecordLength, checkWholeBlocks } from "./block_limits.ts";
+import { checkWrite } from "./block_limits.ts";
 import { MAX_U24, writeFilemarksCdb } from "./commands.ts";
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import type { Condition } from "./conditions.ts";
@@ -61,8 +61,7 @@ export class Writer {
   /** Writes one record, or in fixed mode one or more whole blocks. What cannot be written at all it throws at once. */
   write(data: Uint8Array, era: number, signal?: AbortSignal): Promise<WriteResult> {
     const { blockBytes, limits } = this.#session;
-    if (blockBytes > 0) checkWholeBlocks(data.length, blockBytes);
-    else checkRecordLength(data.length, limits);
+    checkWrite(data, blockBytes, limits);
     if (era !== this.era) throw this.#stopped(data);
     if (!this.#behind.isBusy && !this.#isPlaced) return this.#writeOncePlaced(data, signal);
     signal?.throwIfAborted();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBytes, typeName } from "../../scsi/bytes.ts";
 import type { ScsiCommand } from "../../scsi/logical_unit.ts";
 import { InvalidOptionError } from "../errors.ts";
 
@@ -19,17 +20,27 @@ const MAX_TRANSFER = 0xffffffff;
  */
 export function checkCommand({ cdb, dataIn, dataOut, timeoutMs = 0 }: ScsiCommand): void {
   checkCdb(cdb);
-  checkLength("dataIn", dataIn?.length ?? 0);
-  checkLength("dataOut", dataOut?.length ?? 0);
+  if (dataIn !== undefined) checkBytes("dataIn", dataIn);
+  if (dataOut !== undefined) checkBytes("dataOut", dataOut);
   checkTimeout(timeoutMs);
+}
+
+/** Of a text, or of numbers of 16 bits, other bytes would be sent than the caller means. */
+function checkBytes(option: string, data: Uint8Array): void {
+  if (!isBytes(data)) {
+    const message = `Execute a command: ${option} is of type ${typeName(data)}, not a Uint8Array`;
+    throw new InvalidOptionError(option, message);
+  }
+  checkLength(option, data.length);
 }
 
 /**
  * Checks a CDB.
  *
- * @throws {InvalidOptionError} when no CDB has its length.
+ * @throws {InvalidOptionError} when no CDB has its length, or it is no array of bytes.
  */
 export function checkCdb(cdb: Uint8Array): void {
+  checkBytes("cdb", cdb);
   if (cdb.length < SHORTEST_CDB || cdb.length > LONGEST_CDB) {
     throw new InvalidOptionError(
       "cdb",

@@ -22,6 +22,7 @@ import { type InjectedAnswer, InjectedAnswers } from "./injected_answers.ts";
 import { type Medium, MediumStoreError } from "./medium.ts";
 import { announceMotion, followMotion, placeNow } from "./motion_effects.ts";
 import { OperationTimes } from "./operation_times.ts";
+import { checkNumbers } from "./option_limits.ts";
 import type { LoadDelay } from "./readiness.ts";
 import { TapeAlert } from "./tape_alerts.ts";
 import { listObjects, type TapeObject } from "./tape_object.ts";
@@ -119,8 +120,13 @@ export class SimulatedDrive implements DeviceServer {
   readonly #rewindOnReset: boolean;
   readonly #resetLosesBuffer: boolean;
 
-  /** Makes a drive, with a cartridge in it when `medium` is given. */
+  /**
+   * Makes a drive, with a cartridge in it when `medium` is given.
+   *
+   * @throws {InvalidOptionError} when a number among the options is out of range.
+   */
   constructor(options: SimulatedDriveOptions = {}) {
+    checkNumbers("drive", options);
     const {
       medium,
       personality = tapePersonalities.generic,

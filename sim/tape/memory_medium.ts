@@ -6,6 +6,7 @@
 
 import { IndexedPartition } from "./indexed_partition.ts";
 import type { Medium, MediumState, Partition } from "./medium.ts";
+import { checkNumbers } from "./option_limits.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -30,8 +31,13 @@ export class MemoryMedium implements Medium {
   readonly state: MediumState;
   #partitions: readonly Partition[] = [new MemoryPartition()];
 
-  /** Makes a blank cartridge of one partition. */
+  /**
+   * Makes a blank cartridge of one partition.
+   *
+   * @throws {InvalidOptionError} when a number among the options is out of range.
+   */
   constructor(options: MemoryMediumOptions = {}) {
+    checkNumbers("cartridge", options);
     const { writeProtected = false, ...rest } = options;
     this.state = { writeProtected, ...rest, partition: 0, object: 0 };
   }

@@ -254,6 +254,10 @@ Deno.test("Commands that cannot be sent are refused before anything is", () =>
           { cdb: new Uint8Array(261) },
           { cdb, timeoutMs: NaN },
           { cdb, timeoutMs: -1 },
+          { cdb, dataOut: "text" as unknown as Uint8Array },
+          { cdb, dataOut: new Uint16Array(4) as unknown as Uint8Array },
+          { cdb, dataIn: new ArrayBuffer(8) as unknown as Uint8Array },
+          { cdb: [...cdb] as unknown as Uint8Array },
         ]
       ) await assert.rejects(session.execute(0n, command), InvalidOptionError);
       await assert.rejects(session.text(new Uint8Array(2 ** 20)), InvalidOptionError);
