@@ -222,9 +222,9 @@ export class WriteBehind {
     return replies.find(({ condition }) => losesBuffer(condition));
   }
 
-  /** Near the end of the tape the drive says that nothing of a record was written: the tape shows whether that is so. */
+  /** The drive says that nothing of a record was written, near the end of the tape, or calls it good and took less: the tape shows what is so. */
   async #checkDenied(head: PendingWrite, reply: Reply, signal?: AbortSignal): Promise<void> {
-    if (!this.#recovery.isPossible || ++head.tries >= MAX_ABORTED) throw this.#noProgress(reply);
+    if (!this.#recovery.isPossible || ++head.tries >= MAX_ABORTED) throw await this.#refusal(head);
     this.heed(reply.condition);
     // With others behind it there may be a gap, and writing all of them again one at a time is always right.
     if (this.#objectsBehind() > 0) return await this.#comeBack(head.objects);
