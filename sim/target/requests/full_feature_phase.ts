@@ -29,7 +29,7 @@ import { reject } from "./rejection.ts";
 import { acceptCommand } from "./scsi_command_acceptance.ts";
 import { retransmit } from "./retransmission.ts";
 import type { SendTargets } from "./send_targets.ts";
-import { manageTasks } from "./task_management.ts";
+import { actsOnMany, manageTasks } from "./task_management.ts";
 import { TextNegotiation } from "./text_negotiation.ts";
 import type { TargetTask } from "../tasks/target_task.ts";
 
@@ -185,7 +185,14 @@ export class FullFeaturePhase {
   #receiveTaskManagement(header: Uint8Array): void {
     const pdu = decodeTaskManagementRequest(header);
     if (this.#session.target === undefined) return this.#refuseInDiscovery(header);
-    this.#inOrder(header, () => manageTasks(this.#connection, this.#session, pdu));
+    const act = () => manageTasks(this.#connection, this.#session, pdu);
+    if (pdu.immediate && actsOnMany(pdu)) {
+      // A connection that is over takes what it asked for with it.
+      return this.#session.behindAll(pdu.cmdSn, () => {
+        if (!this.#connection.closed) this.#actInTurn(act);
+      });
+    }
+    this.#inOrder(header, act);
   }
 
   #receiveText(header: Uint8Array, data: Uint8Array): void {

@@ -35,6 +35,23 @@ const UNIT_FUNCTIONS: ReadonlySet<number> = new Set([
   TaskManagementFunction.LogicalUnitReset,
 ]);
 
+/** Functions that end all tasks of a logical unit or of the target. */
+const FUNCTIONS_ON_MANY: ReadonlySet<number> = new Set([
+  TaskManagementFunction.AbortTaskSet,
+  TaskManagementFunction.ClearTaskSet,
+  TaskManagementFunction.LogicalUnitReset,
+  TaskManagementFunction.TargetWarmReset,
+  TaskManagementFunction.TargetColdReset,
+]);
+
+/**
+ * Whether a function ends all tasks that were sent before it: it waits until they have arrived, since one that is still
+ * on its way on another connection would be executed after it (RFC 7143 §4.2.3.3).
+ */
+export function actsOnMany(request: TaskManagementRequest): boolean {
+  return FUNCTIONS_ON_MANY.has(request.function);
+}
+
 /**
  * Carries out a function and answers it. Answers of tasks that were complete before go out first; tasks that it ends
  * give none, except that other initiators are told as they have agreed.

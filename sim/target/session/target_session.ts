@@ -5,6 +5,7 @@
  * @module
  */
 
+import { serialLess } from "../../../iscsi/connection/serial_number.ts";
 import { ConnectionLostError } from "../../../iscsi/errors.ts";
 import type { LoginIdentity } from "../../../iscsi/negotiation/login_steps.ts";
 import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
@@ -88,6 +89,8 @@ export class TargetSession implements TaskOwner {
   readonly #members: SessionMembers;
   readonly #memory: DataOutMemory;
   readonly #attentions = new PendingAttentions<TaskUnit>();
+  /** Immediate requests that wait for commands sent before them, in the order of their arrival. */
+  readonly #late: { readonly cmdSn: number; readonly act: () => void }[] = [];
   readonly #faults: CommandFaults | undefined;
   #immediateCommands = 0;
   #nextTransferTag = 0;
@@ -262,10 +265,17 @@ export class TargetSession implements TaskOwner {
     this.deliver();
   }
 
+  /** Lets an immediate request act once everything that was sent before it has been delivered. */
+  behindAll(cmdSn: number, act: () => void): void {
+    this.#late.push({ cmdSn, act });
+    this.deliver();
+  }
+
   /** Delivers what is in order; nothing behind a logout. */
   deliver(): void {
     while (!this.#ended) {
-      const next = this.order.next();
+      const late = this.#late.findIndex(({ cmdSn }) => !serialLess(this.order.expCmdSn, cmdSn));
+      const next = late < 0 ? this.order.next() : this.#late.splice(late, 1)[0].act;
       if (next === undefined) return;
       if (!(next instanceof TargetTask)) next();
       else if (next.state !== "aborted") this.#begin(next);

@@ -280,20 +280,29 @@ Deno.test("One connection may abort a task of another", () =>
     await second.expectSilence();
   }));
 
-Deno.test("ABORT TASK SET reaches commands that wait for others", () =>
-  withTarget({}, async (fixture) => {
-    const [first, second] = await twoConnections(fixture);
-    const start = first.cmdSn;
-    await second.command({ cmdSn: start + 1, cdb: Command.read(5) });
-    await second.expectSilence();
-    const request = { function: TaskManagementFunction.AbortTaskSet, cmdSn: start + 2 };
-    assert.equal(await first.manage(request), TaskManagementResponseCode.FunctionComplete);
-    await first.command({ cmdSn: start, cdb: Command.read(1) });
-    const { pdu } = await first.expect(Opcode.ScsiResponse);
-    assert.equal(pdu.expCmdSn, start + 2, "it counts as received");
-    await second.expectSilence();
-    assert.deepEqual(fixture.device.log.slice(1), ["read 1"]);
-  }));
+for (
+  const name of ["AbortTaskSet", "ClearTaskSet", "LogicalUnitReset", "TargetWarmReset"] as const
+) {
+  Deno.test(`${name} waits for the commands that were sent before it, and ends them`, () =>
+    withTarget({}, async (fixture) => {
+      const [first, second] = await twoConnections(fixture);
+      const { device } = fixture;
+      const start = first.cmdSn;
+      await second.command({ cmdSn: start + 1, cdb: Command.read(5) });
+      let response: number | undefined;
+      const request = { function: TaskManagementFunction[name], cmdSn: start + 2 };
+      const answered = first.manage(request).then((code) => response = code);
+      await fixture.settled();
+      assert.equal(response, undefined, "a command is still on its way");
+      await second.command({ cmdSn: start, cdb: Command.wait() });
+      await answered;
+      assert.equal(response, TaskManagementResponseCode.FunctionComplete);
+      device.answers[0]({ status: 0 });
+      await second.expectSilence();
+      const executed = device.log.filter((entry) => entry === "wait" || entry.startsWith("read"));
+      assert.deepEqual(executed, ["wait"], "nothing runs behind it");
+    }));
+}
 
 Deno.test("Logging out of the session closes all connections", () =>
   withTarget({}, async (fixture) => {
