@@ -182,11 +182,13 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   produce(batch: OutputBatch): boolean {
     if (this.closed) return false;
     const statusInDataIn = this.#session?.target?.statusInDataIn ?? true;
+    const { line } = this.#options;
+    const heldBefore = line?.holds;
     const hasPdus = this.output.produce(batch, this.#parameters, statusInDataIn);
     if (!hasPdus) this.#checkLine();
     else this.#deadlines.begin("take", this.#now);
     // The driver has looked at the deadlines before it began to write.
-    if (hasPdus) this.#events.changed();
+    if (hasPdus || (line?.holds && !heldBefore)) this.#events.changed();
     return hasPdus;
   }
 

@@ -101,6 +101,16 @@ Deno.test("A late PDU holds back what is behind it until its time has come", () 
     assert.equal((await initiator.expect(Opcode.ScsiResponse)).pdu.itt, next.itt);
   }));
 
+Deno.test("A late PDU that nothing follows goes out when its time has come", () =>
+  withFaults([{ kind: "delay", pdu: "scsi-response", ms: 500 }], [], async (initiator, fixture) => {
+    const { itt } = await initiator.command({ cdb: Command.read(0) });
+    const answer = initiator.next();
+    await fixture.settled();
+    fixture.clock.advance(500);
+    const received = await Promise.race([answer, fixture.settled().then(() => undefined)]);
+    assert.equal(received?.pdu.opcode === Opcode.ScsiResponse && received.pdu.itt, itt);
+  }));
+
 for (const [kind, isData] of [["corrupt-data", true], ["corrupt-header", false]] as const) {
   Deno.test(`${kind} damages the digest of the PDU that it names, and nothing else`, () =>
     withFaults([{ kind, pdu: "nop-in", nth: 2 }], [
