@@ -158,8 +158,12 @@ export class InitiatorConnection implements DataOutSender {
     return this.#ending;
   }
 
-  /** The logout of the whole session goes out on another connection: nothing follows it here either. */
+  /**
+   * The logout of the whole session goes out on another connection: nothing follows it here either, not even what waits
+   * for the socket.
+   */
   silence(): void {
+    this.#urgent = [];
     this.#ending = true;
   }
 

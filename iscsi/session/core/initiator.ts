@@ -354,7 +354,7 @@ export class Initiator {
     this.#logoutOn = connection;
     this.#lifecycle.stopAdding();
     for (const other of this.#connections.values()) {
-      if (other !== connection) other.wire.silence();
+      if (other !== connection) other.silence();
     }
     connection.awaitLogout();
     this.#state.enter("logout", reason);

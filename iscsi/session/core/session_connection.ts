@@ -316,6 +316,13 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#setPhaseDeadline(this.#options.logoutTimeoutMs);
   }
 
+  /** The logout of the session is on its way on another connection: nothing goes out on this one any more, whatever comes. */
+  silence(): void {
+    this.#phase = "logout";
+    this.#phaseDeadline = Infinity;
+    this.wire.silence();
+  }
+
   /** The two sides have agreed on other lengths. */
   renegotiated(parameters: NegotiatedParameters): void {
     this.wire.renegotiated(parameters);
