@@ -74,7 +74,8 @@ export function roomForDataIn(
  * @throws {ProtocolError} when it has one, or overlaps.
  */
 export function checkWhole(task: ScsiTask): void {
-  if (task.pieces === undefined) return;
+  // What nobody wants any more is not placed, and need not be whole.
+  if (task.pieces === undefined || task.streamIn?.isDiscarded) return;
   const pieces = [...task.pieces].filter(([dataSn]) => dataSn < task.nextDataSn);
   let end = 0;
   for (const [, piece] of pieces.sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {

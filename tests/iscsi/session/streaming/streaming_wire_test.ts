@@ -182,6 +182,22 @@ Deno.test("A gap in streamed Data-In is asked for, and the consumer gets it in i
   assert.ok(command.outcome && "result" in command.outcome);
 });
 
+Deno.test("A gap that closes once nobody wants the data any more ends the command, and not the session", () => {
+  const target = ScriptedTarget.loggedIn(LEVEL_1);
+  const { itt, command } = reading(target, { maxBytes: 400 });
+  target.dataIn(itt, bytes(100, 0), { dataSn: 0 });
+  for (const dataSn of [2, 3]) {
+    target.dataIn(itt, bytes(100, dataSn), { dataSn, bufferOffset: 100 * dataSn });
+  }
+  const reason = new Error("enough");
+  target.initiator.abort(command.task, reason, target.now);
+  target.sent();
+  target.dataIn(itt, bytes(100, 1), { dataSn: 1, bufferOffset: 100 });
+  target.respond(itt, { expDataSn: 4 });
+  assert.deepEqual(command.outcome, { error: reason });
+  assert.ok(!target.initiator.closed);
+});
+
 Deno.test("Data behind a gap that finds no room is thrown away and asked for again", () => {
   const target = ScriptedTarget.loggedIn({
     ...LEVEL_1,
