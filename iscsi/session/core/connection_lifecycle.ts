@@ -238,8 +238,7 @@ export class ConnectionLifecycle {
       if (request.cid !== cid) continue;
       this.#state.requests.delete(request.itt);
       if (!("kind" in request)) {
-        if ("dataOut" in request) this.#connections.holdIfBeingRead(request);
-        else this.#state.textEnded(request);
+        if (!("dataOut" in request)) this.#state.textEnded(request);
         request.fail(requestFailure(request, error, "unknown"));
       } else if (request.kind === "task-set") {
         this.#state.endTaskSetRequest(request);

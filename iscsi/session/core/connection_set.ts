@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ScsiTask } from "../requests/scsi_task.ts";
 import type { SessionConnection } from "./session_connection.ts";
 import type { SessionState } from "./session_state.ts";
 
@@ -12,8 +11,6 @@ import type { SessionState } from "./session_state.ts";
 export class ConnectionSet {
   readonly #state: SessionState;
   readonly #connections: Map<number, SessionConnection> = new Map();
-  /** Those whose sockets may still use buffers of commands, closed ones among them. */
-  readonly #unreleased: Set<SessionConnection> = new Set();
 
   constructor(state: SessionState) {
     this.#state = state;
@@ -52,7 +49,6 @@ export class ConnectionSet {
 
   add(connection: SessionConnection): void {
     this.#connections.set(connection.cid, connection);
-    this.#unreleased.add(connection);
   }
 
   /** A connection is over. */
@@ -60,16 +56,6 @@ export class ConnectionSet {
     if (this.#connections.get(connection.cid) === connection) {
       this.#connections.delete(connection.cid);
     }
-  }
-
-  /** The socket of a connection has let go of all buffers. */
-  released(connection: SessionConnection): void {
-    this.#unreleased.delete(connection);
-  }
-
-  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
-  holdIfBeingRead(task: ScsiTask): void {
-    for (const connection of this.#unreleased) connection.holdIfBeingRead(task);
   }
 
   /**

@@ -77,6 +77,8 @@ export class Incoming {
   readonly #responses: StatusRecovery;
   readonly #rejections: Rejections;
   #dataIn: DataIn | undefined;
+  /** The command whose buffer the PDU that is arriving fills: until then its owner, to whom it falls, hears of no end. */
+  #filled: ScsiTask | undefined;
 
   constructor(state: SessionState, connection: InitiatorConnection, events: IncomingEvents) {
     this.#state = state;
@@ -140,12 +142,27 @@ export class Incoming {
     this.#dataIn = pdu;
     const task = this.#scsiTask(header);
     if (task === undefined) return undefined;
-    return this.#level === 0
+    const place = this.#level === 0
       ? placeDataIn(task, pdu, length, this.#connection.parameters)
       : this.#commands.place(task, pdu, length);
+    if (place !== undefined && task.streamIn === undefined) this.#hold(task);
+    return place;
+  }
+
+  #hold(task: ScsiTask): void {
+    task.hold();
+    this.#filled = task;
+  }
+
+  /** The buffer of no command is filled any more. */
+  release(): void {
+    const task = this.#filled;
+    this.#filled = undefined;
+    task?.release();
   }
 
   receive(header: Uint8Array, data: Uint8Array, intact: boolean): void {
+    this.release();
     const opcode = header[OPCODE] & OPCODE_MASK;
     if (!intact && this.#level === 0) {
       throw new DigestError(`Receive ${opcodeName(opcode)}: the data digest does not match`, {

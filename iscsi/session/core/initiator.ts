@@ -262,8 +262,7 @@ export class Initiator {
       loggedIn: (connection, end) => this.#loggedIn(connection, end),
       redirected: (connection, end) => this.#redirected(connection, end),
       ended: (connection, error) => this.#ended(connection, error),
-      released: (connection) => {
-        this.#connections.released(connection);
+      released: () => {
         if (this.closed) return;
         this.#lifecycle.step();
         this.#events.outputDue();
@@ -493,7 +492,7 @@ export class Initiator {
   #close(error: unknown): void {
     if (this.closed) return;
     this.#stop(error instanceof Error ? error.message : "logged out", error);
-    this.#ledger.endAll(error, (task) => this.#connections.holdIfBeingRead(task));
+    this.#ledger.endAll(error);
     this.#events.closed(error);
   }
 

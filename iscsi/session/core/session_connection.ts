@@ -17,7 +17,6 @@ import {
   InitiatorConnection,
 } from "../connection/initiator_connection.ts";
 import { type LoginEnd, LoginPhase, type LoginPhaseOptions } from "../connection/login_phase.ts";
-import type { ScsiTask } from "../requests/scsi_task.ts";
 import { Incoming } from "./incoming.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
 import { plugGap, sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
@@ -88,10 +87,9 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   #keepalive: Keepalive | undefined;
   /** When to ask for the numbers; infinity at error recovery level 0. */
   #probeAt = Infinity;
-  /** What a pending read fills, and the commands that fail once it does not any more. */
-  #destination: Uint8Array | undefined;
-  #heldByRead: ScsiTask[] = [];
   #lastReceived = 0;
+  /** The socket is about to fill the last {@link destination}. */
+  #isReading = false;
   #readEnded = false;
   /** Somebody waits to read on. */
   #resumed: PromiseWithResolvers<void> | undefined;
@@ -160,16 +158,16 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   }
 
   destination(): Uint8Array {
-    this.#destination = this.wire.destination();
-    return this.#destination;
+    this.#isReading = true;
+    return this.wire.destination();
   }
 
   received(count: number, now: number): void {
     this.#state.now = now;
     this.#lastReceived = now;
-    this.#destination = undefined;
+    this.#isReading = false;
     this.#keepalive?.active(now);
-    if (this.closed) return;
+    if (this.closed) return this.#incoming.release();
     this.#takeIn(count);
     this.#state.deadlines.include(this.#stallDeadline);
     this.#owner.changed(this);
@@ -224,8 +222,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
 
   readEnded(): void {
     this.#readEnded = true;
-    this.#destination = undefined;
-    for (const task of this.#heldByRead.splice(0)) task.release();
+    this.#incoming.release();
     if (this.isReleased) this.#owner.released(this);
   }
 
@@ -352,13 +349,6 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
       : Math.min(always, this.#stallDeadline, this.#incoming.deadline, this.#probeAt);
   }
 
-  /** A command whose buffer a read is filling hears of its end when that has ended, too. */
-  holdIfBeingRead(task: ScsiTask): void {
-    if (task.dataIn.buffer !== this.#destination?.buffer) return;
-    task.hold();
-    this.#heldByRead.push(task);
-  }
-
   /** It is over because of `error`. */
   fail(error: unknown): void {
     if (this.closed) return;
@@ -382,6 +372,7 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#keepalive = undefined;
     this.#again.length = 0;
     this.#incoming.abandon();
+    if (!this.#isReading) this.#incoming.release();
     this.#readOn();
   }
 

@@ -215,18 +215,14 @@ export class RequestLedger {
     }
   }
 
-  /**
-   * The session is over; `error` is why, unless it ended in order. `beforeTask` is called before a command that the
-   * target has is told.
-   */
-  endAll(error: unknown, beforeTask: (task: ScsiTask) => void): void {
+  /** The session is over; `error` is why, unless it ended in order. */
+  endAll(error: unknown): void {
     for (const request of this.#state.queue.splice(0)) {
       request.fail(requestFailure(request, error, "not-executed"));
     }
     const outstanding: Request[] = [...this.#state.requests.values()];
     this.#state.requests.clear();
     for (const request of outstanding) {
-      if (request instanceof ScsiTask) beforeTask(request);
       if (!("kind" in request)) request.fail(requestFailure(request, error, "unknown"));
       else if (request.kind === "task-set") {
         request.owner.failed(sessionFailure(request.name, error, "unknown"));

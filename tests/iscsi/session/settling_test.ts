@@ -5,8 +5,10 @@ import {
   ConnectionLostError,
   ProtocolError,
   SessionClosedError,
+  TaskAbortedError,
 } from "../../../iscsi/errors.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { SessionState } from "../../../iscsi/session/core/session_state.ts";
 import { type Command, ScriptedTarget } from "./scripted_target.ts";
 
@@ -78,6 +80,26 @@ Deno.test("A command into whose buffer the socket reads hears of the end when it
   assert.equal(reading.outcome, undefined);
   target.connection.readEnded();
   assert.ok(failureOf(reading) instanceof CommandTimeoutError);
+});
+
+Deno.test("A command that a function on another connection has ended hears of it once its buffer is not filled any more", () => {
+  const target = ScriptedTarget.loggedIn({
+    connections: 2,
+    answers: [["MaxConnections", "2"]],
+    login: { offers: { maxReceiveDataSegmentLength: 65536, maxConnections: 2 } },
+  });
+  const peer = target.join(1, 500);
+  const dataIn = new Uint8Array(50_000);
+  const reading = target.command(READ, { dataIn });
+  const { itt } = peer.only(Opcode.ScsiCommand).pdu;
+  peer.dataInBegins(itt, dataIn.length);
+  const managed = target.manage(TaskManagementFunction.AbortTaskSet, 0n);
+  target.managed(target.only(Opcode.TaskManagementRequest).pdu.itt);
+  assert.equal(managed.outcome, "complete");
+  peer.feedBytes(new Uint8Array(20_000));
+  assert.equal(reading.outcome, undefined, "the rest still goes into its buffer");
+  peer.feedBytes(new Uint8Array(30_000));
+  assert.ok(failureOf(reading) instanceof TaskAbortedError);
 });
 
 Deno.test("Bytes that come after the end of the session go nowhere", () => {
