@@ -140,16 +140,20 @@ export class SessionState {
 
   /**
    * Takes the next request that may go out on a connection. Text requests go one at a time (RFC 7143 §11.10); a command
-   * whose source has not given its first data lets others pass. `isItsTurn`: it takes what others could take.
+   * whose source has not given its first data lets others pass. `isItsTurn`: it takes what others could take; what is
+   * for it alone it takes at any time.
    */
   takeNext(cid: number, isItsTurn: boolean): NumberedRequest | undefined {
     const first = this.queue[0];
     if (first === undefined) return undefined;
-    const takesNumbered = isItsTurn && this.#taskSetRequests === 0 && this.window.open;
-    if (!takesNumbered && !isImmediate(first)) return undefined;
-    if (first instanceof ScsiTask && first.isPrimed) return this.queue.shift();
+    const isOpen = this.#taskSetRequests === 0 && this.window.open;
+    if (!isOpen && !isImmediate(first)) return undefined;
+    if (isOpen && isItsTurn && first instanceof ScsiTask && first.isPrimed) {
+      return this.queue.shift();
+    }
     const index = this.queue.findIndex((request) =>
-      (takesNumbered || isImmediate(request)) && this.#maySend(request, cid)
+      (isImmediate(request) || (isOpen && (isItsTurn || request.cid === cid))) &&
+      this.#maySend(request, cid)
     );
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
