@@ -385,13 +385,7 @@ export class Session {
     return abortable(signal, (waiter: Waiter<void>) => {
       checkTimeout(timeoutMs);
       this.#refuseInDiscovery("Negotiate");
-      let open = 1;
-      const completed = () => {
-        if (--open === 0) waiter.completed();
-      };
-      const owner = { completed, failed: waiter.failed };
-      open += this.#core.renegotiate(length, timeoutMs, owner, this.#clock.now());
-      completed();
+      this.#core.renegotiate(length, timeoutMs, waiter, this.#clock.now());
       this.#sockets.changed();
       return waiter.failed;
     });

@@ -98,6 +98,12 @@ export class InitiatorConnection implements DataOutSender {
     this.#framer.maxDataSegmentLength = parameters.maxReceiveDataSegmentLength;
   }
 
+  /** The target may send segments of this length already, or of the one before still. */
+  declared(maxReceiveDataSegmentLength: number): void {
+    const before = this.parameters.maxReceiveDataSegmentLength;
+    this.#framer.maxDataSegmentLength = Math.max(before, maxReceiveDataSegmentLength);
+  }
+
   /** The two sides have agreed on other segment lengths (RFC 7143 §13.12). */
   renegotiated(parameters: NegotiatedParameters): void {
     const limit = parameters.maxReceiveDataSegmentLength;

@@ -211,6 +211,7 @@ export class ConnectionLifecycle {
       (this.#state.phase === "draining" && this.#connections.any() === undefined);
     if (isOver) return this.#parts.close(error);
     this.#events.notice("A connection was lost", { cid, error });
+    this.#parts.ledger.refuseBoundTo(cid, error);
     this.recovery.begin(connection, error, times);
     if (this.#connections.any() === undefined) {
       this.#state.enter("recovering", "the last connection was lost", error);
@@ -222,8 +223,9 @@ export class ConnectionLifecycle {
   #connectionClosed(connection: SessionConnection): void {
     const { cid } = connection;
     this.#changed({ cid, to: "closed" });
+    const error = new ConnectionLostError(`Connection ${cid} was logged out`);
+    this.#parts.ledger.refuseBoundTo(cid, error);
     if (this.#state.busyOn(cid)) {
-      const error = new ConnectionLostError(`Connection ${cid} was logged out`);
       if (this.#state.parameters.errorRecoveryLevel < 2) this.#failAllOn(cid, error);
       else this.recovery.begin(connection, error, this.#retention());
     }

@@ -153,23 +153,26 @@ export class Initiator {
   }
 
   /**
-   * Declares, on each connection, how long the segments may be that the target sends from then on. `owner` hears of each
-   * connection.
-   *
-   * @returns how many connections that are
+   * Declares, on each connection, how long the segments may be that the target sends from then on. `owner` is told of the
+   * end in every case.
    */
   renegotiate(
     maxReceiveDataSegmentLength: number,
     timeoutMs: number,
     owner: LogoutOwner,
     now: number,
-  ): number {
+  ): void {
     this.#state.now = now;
     const connections = this.#connections.allUp();
+    if (connections.length === 0) return owner.failed(this.#ledger.unsendable("Negotiate"));
+    let open = connections.length;
+    const completed = () => {
+      if (--open === 0) owner.completed();
+    };
+    const each = { completed, failed: (error: unknown) => owner.failed(error) };
     for (const connection of connections) {
-      this.#renegotiate(connection, { timeoutMs, maxReceiveDataSegmentLength }, owner);
+      this.#renegotiate(connection, { timeoutMs, maxReceiveDataSegmentLength }, each);
     }
-    return connections.length;
   }
 
   /** Logs out; requests that have no answer yet fail once the session is closed. */
@@ -451,13 +454,19 @@ export class Initiator {
     options: Omit<RenegotiationOptions, "now" | "cid">,
     owner: LogoutOwner,
   ): void {
-    this.submit(renegotiation(wire.parameters, { ...options, now: this.#state.now, cid }, {
-      changed: (parameters) => {
-        wire.renegotiated(parameters);
-        owner.completed();
-      },
-      failed: (error) => owner.failed(error),
-    }));
+    this.submit(
+      renegotiation(() => wire.parameters, { ...options, now: this.#state.now, cid }, {
+        declared: (length) => wire.declared(length),
+        changed: (parameters) => {
+          wire.renegotiated(parameters);
+          owner.completed();
+        },
+        failed: (error) => {
+          wire.renegotiated(wire.parameters);
+          owner.failed(error);
+        },
+      }),
+    );
   }
 
   #requestEnded(): void {

@@ -124,6 +124,7 @@ function writeText(
   if (exchange.itt === RESERVED_TAG) exchange.itt = state.requests.allocate();
   exchange.cid = connection.cid;
   state.textSent(exchange);
+  exchange.goesOut();
   encodeTextRequest({
     opcode: Opcode.TextRequest,
     immediate,

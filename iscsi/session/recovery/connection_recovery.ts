@@ -272,6 +272,11 @@ export class ConnectionRecovery {
 
   /** Takes a request off a connection that was lost. What only made sense on that one is over. */
   #strand(outage: Outage, request: Request): void {
+    if (request instanceof TextExchange && request.isBound) {
+      // The target may still wait for its number.
+      if (!request.isImmediate) outage.plugs.push(request.cmdSn);
+      return this.#endText(request, outage);
+    }
     if (request instanceof ScsiTask || request instanceof TextExchange) {
       if (request instanceof ScsiTask) {
         request.cid = NO_CONNECTION;
@@ -335,9 +340,13 @@ export class ConnectionRecovery {
     this.#host.requestEnded();
   }
 
-  #takeOverText(exchange: TextExchange, helper: SessionConnection, { cause }: Outage): void {
+  #takeOverText(exchange: TextExchange, helper: SessionConnection, outage: Outage): void {
     const isMissing = !exchange.isImmediate && !this.#hasArrived(exchange.cmdSn);
-    if (isMissing) return helper.sendAgain(exchange);
+    if (isMissing) helper.sendAgain(exchange);
+    else this.#endText(exchange, outage);
+  }
+
+  #endText(exchange: TextExchange, { cause }: Outage): void {
     this.#state.unqueue(exchange);
     this.#state.textEnded(exchange);
     exchange.fail(sessionFailure(requestName(exchange), cause, "unknown"));

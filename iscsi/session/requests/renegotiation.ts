@@ -16,6 +16,8 @@ const LENGTH = "MaxRecvDataSegmentLength";
 
 /** Who hears of the result. */
 export interface RenegotiationEvents {
+  /** What this side declares has gone out: the target may act on it before it answers. */
+  declared(maxReceiveDataSegmentLength: number): void;
   changed(parameters: NegotiatedParameters): void;
   failed(error: unknown): void;
 }
@@ -38,33 +40,43 @@ export interface RenegotiationOptions {
  * the target refuses what was declared, nothing changes (RFC 7143 §7.12).
  */
 export function renegotiation(
-  parameters: NegotiatedParameters,
+  parameters: () => NegotiatedParameters,
   options: RenegotiationOptions,
   events: RenegotiationEvents,
 ): TextExchange {
   const { now, timeoutMs, cid = NO_CONNECTION, maxReceiveDataSegmentLength } = options;
   const { isImmediate = false } = options;
-  const negotiation = new KeyNegotiation("initiator", {
-    headerDigest: parameters.headerDigest ? "crc32c" : "none",
-    dataDigest: parameters.dataDigest ? "crc32c" : "none",
-    leading: false,
-    current: parameters,
-    ...(maxReceiveDataSegmentLength && { offers: { maxReceiveDataSegmentLength } }),
-  });
-  const declared = maxReceiveDataSegmentLength === undefined
-    ? []
-    : negotiation.offers().filter(([key]) => key === LENGTH);
+  // Others may be under way: what holds is what holds when this one is answered.
+  const begun = () => negotiationOf(parameters(), maxReceiveDataSegmentLength);
+  const declared = begun().declared;
+  let going: KeyNegotiation | undefined;
+  const negotiation = () => going ??= begun().negotiation;
   const owner: TextOwner = {
-    respond: (text) => encodeText(negotiation.receive(decodeText(text), "full-feature")),
+    sent: () => {
+      if (maxReceiveDataSegmentLength) events.declared(maxReceiveDataSegmentLength);
+    },
+    respond: (text) => encodeText(negotiation().receive(decodeText(text), "full-feature")),
     completed: (text) => {
-      negotiation.receive(decodeText(text), "full-feature", true);
-      const refusal = negotiation.refusal(LENGTH);
-      if (refusal === undefined) events.changed(negotiation.result());
+      negotiation().receive(decodeText(text), "full-feature", true);
+      const refusal = negotiation().refusal(LENGTH);
+      if (refusal === undefined) events.changed(negotiation().result());
       else events.failed(refused(refusal, maxReceiveDataSegmentLength!));
     },
     failed: events.failed,
   };
   return new TextExchange(encodeText(declared), now, timeoutMs, owner, cid, isImmediate);
+}
+
+function negotiationOf(parameters: NegotiatedParameters, length: number | undefined) {
+  const negotiation = new KeyNegotiation("initiator", {
+    headerDigest: parameters.headerDigest ? "crc32c" : "none",
+    dataDigest: parameters.dataDigest ? "crc32c" : "none",
+    leading: false,
+    current: parameters,
+    ...(length && { offers: { maxReceiveDataSegmentLength: length } }),
+  });
+  const offers = length === undefined ? [] : negotiation.offers();
+  return { negotiation, declared: offers.filter(([key]) => key === LENGTH) };
 }
 
 function refused(answered: string, length: number): NegotiationError {

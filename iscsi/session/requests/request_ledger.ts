@@ -6,7 +6,7 @@
  */
 
 import { serialLess } from "../../connection/serial_number.ts";
-import { ConnectionLostError } from "../../errors.ts";
+import { ConnectionLostError, type IscsiError } from "../../errors.ts";
 import {
   TaskManagementFunction,
   TaskManagementResponseCode,
@@ -79,14 +79,17 @@ export class RequestLedger {
     this.#sendFunction(what, owner, now);
   }
 
+  /** The error for what would have to go out at once, while no connection works. */
+  unsendable(name: string): IscsiError {
+    const why = this.#refusesRequests();
+    if (why !== undefined) return refusal(name, why, this.#state.endedBy);
+    const state = "no connection of the session works at present";
+    return new ConnectionLostError(`${name}: ${state}`, { outcome: "not-executed" });
+  }
+
   #sendFunction(what: TaskSetFunction, owner: TaskSetOwner, now: number): void {
     const connection = this.#parts.anyConnection();
-    if (connection === undefined) {
-      const state = "no connection of the session works at present";
-      return owner.failed(
-        new ConnectionLostError(`${what.name}: ${state}`, { outcome: "not-executed" }),
-      );
-    }
+    if (connection === undefined) return owner.failed(this.unsendable(what.name));
     const deadline = now + what.timeoutMs;
     this.#state.deadlines.include(deadline);
     sendTaskSetRequest(this.#state, connection, {
@@ -190,6 +193,15 @@ export class RequestLedger {
     if (this.#state.unqueue(exchange)) this.#state.textEnded(exchange);
     exchange.fail(reason);
     this.#parts.ended();
+  }
+
+  /** A connection is over: what was to be said about it alone is not said. */
+  refuseBoundTo(cid: number, error: unknown): void {
+    for (const request of [...this.#state.queue]) {
+      if (request instanceof ScsiTask || !request.isBound || request.cid !== cid) continue;
+      this.#state.unqueue(request);
+      request.fail(requestFailure(request, error, request.sent ? "unknown" : "not-executed"));
+    }
   }
 
   /** Ends what has waited too long. */

@@ -13,6 +13,8 @@ import { NO_CONNECTION } from "./scsi_task.ts";
 export interface TextOwner {
   completed(text: Uint8Array): void;
   failed(error: unknown): void;
+  /** It has gone out. */
+  sent?(): void;
   /**
    * The target has ended a text but not the exchange: gives what to say next, in place of nothing. What was said until
    * now is not told again.
@@ -46,8 +48,10 @@ export class TextExchange {
   cmdSn = 0;
   /** How often a request was sent again. */
   retries = 0;
-  /** The connection that it is bound to: what it negotiates belongs to one, and its answers come on one. */
+  /** The connection that it is for, or has gone out on: its answers come on one. */
   cid: number;
+  /** Whether what it says concerns its connection, and is over with that. */
+  readonly isBound: boolean;
   /** Whether it goes out with the I bit: it uses up no CmdSN, and waits for no window. */
   readonly isImmediate: boolean;
   readonly #owner: TextOwner;
@@ -65,11 +69,17 @@ export class TextExchange {
     isImmediate = false,
   ) {
     this.cid = cid;
+    this.isBound = cid !== NO_CONNECTION;
     this.isImmediate = isImmediate;
     this.next = { lun: 0n, ttt: RESERVED_TAG, data: request };
     this.timeoutMs = timeoutMs;
     this.deadline = now + timeoutMs;
     this.#owner = owner;
+  }
+
+  /** It goes out, or goes on. */
+  goesOut(): void {
+    this.#owner.sent?.();
   }
 
   /** Whether the target has heard of it. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ConnectionLostError, SessionClosedError } from "../../../iscsi/errors.ts";
+import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { ScriptedTarget } from "./scripted_target.ts";
 
@@ -29,6 +31,19 @@ function declaring(target: ScriptedTarget, length: number, timeoutMs = 30_000) {
   return declared;
 }
 
+function failureOf({ outcome }: ReturnType<typeof declaring>): unknown {
+  assert.ok(typeof outcome === "object", `it is ${JSON.stringify(outcome)}`);
+  return outcome.error;
+}
+
+/** Data of this length in one PDU. */
+function accepts(target: ScriptedTarget, length: number): void {
+  const command = target.command(READ, { dataIn: new Uint8Array(length) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.dataIn(itt, new Uint8Array(length), { hasStatus: true });
+  assert.ok(command.outcome && "result" in command.outcome, String(target.closedWith?.error));
+}
+
 Deno.test("A declaration waits for no turn of its connection: no other can take it", () => {
   const target = loggedIn(2);
   const peer = target.join(1, 500);
@@ -40,4 +55,99 @@ Deno.test("A declaration waits for no turn of its connection: no other can take 
     each.textResponse(pdu.itt, { final: true }, "");
   }
   assert.equal(declared.outcome, "done");
+});
+
+Deno.test("The target may send longer segments from the declaration on, before it answers that", () => {
+  const target = loggedIn();
+  const command = target.command(READ, { dataIn: new Uint8Array(LARGE) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  const declared = declaring(target, LARGE);
+  const { pdu } = target.only(Opcode.TextRequest);
+  target.dataIn(itt, new Uint8Array(LARGE), { hasStatus: true });
+  assert.ok(command.outcome && "result" in command.outcome);
+  target.textResponse(pdu.itt, { final: true }, "");
+  assert.equal(declared.outcome, "done");
+});
+
+Deno.test("A declaration that is refused leaves the limit where it was", () => {
+  const target = loggedIn();
+  const declared = declaring(target, LARGE);
+  const { pdu } = target.only(Opcode.TextRequest);
+  target.textResponse(
+    pdu.itt,
+    { final: true },
+    "MaxRecvDataSegmentLength=Reject\0",
+  );
+  assert.ok(failureOf(declared) instanceof Error);
+  const command = target.command(READ, { dataIn: new Uint8Array(LARGE) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.dataIn(itt, new Uint8Array(LARGE), { hasStatus: true });
+  assert.ok(command.outcome && "error" in command.outcome);
+});
+
+Deno.test("A negotiation that the target has asked for takes nothing back of one that ends before it", () => {
+  const target = loggedIn();
+  const declared = declaring(target, LARGE);
+  const first = target.only(Opcode.TextRequest).pdu;
+  target.asyncMessage(AsyncEvent.NegotiationRequested);
+  target.textResponse(first.itt, { final: true }, "");
+  assert.equal(declared.outcome, "done");
+  const second = target.only(Opcode.TextRequest).pdu;
+  target.textResponse(second.itt, { final: true }, "");
+  accepts(target, LARGE);
+});
+
+Deno.test("A declaration that waits when its connection is lost fails with it", () => {
+  const target = loggedIn(1, 2);
+  const declared = declaring(target, LARGE);
+  target.breakOff();
+  const error = failureOf(declared);
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.outcome, "not-executed");
+  target.advance(2000);
+  const peer = target.join(0, 500);
+  assert.deepEqual(peer.sent(), [], "it does not go out on another");
+});
+
+Deno.test("A declaration that was on its way when its connection was lost fails, and its number is used up", () => {
+  const target = loggedIn(1, 2);
+  const declared = declaring(target, LARGE);
+  const [{ pdu: sent }] = target.lost();
+  assert.ok(sent.opcode === Opcode.TextRequest);
+  target.breakOff();
+  const error = failureOf(declared);
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.outcome, "unknown");
+  target.advance(2000);
+  const peer = target.join(0, 500);
+  const { pdu } = peer.only(Opcode.NopOut);
+  assert.deepEqual([pdu.immediate, pdu.cmdSn], [false, sent.cmdSn]);
+  accepts(peer, SMALL);
+});
+
+Deno.test("A declaration that waits for a connection that is logged out fails with it", () => {
+  const target = loggedIn(2);
+  const peer = target.join(1, 500);
+  const declared = declaring(target, LARGE);
+  let isClosed = false;
+  target.initiator.closeConnection(1, 1000, {
+    completed: () => isClosed = true,
+    failed: assert.fail,
+  }, 0);
+  const { pdu } = peer.only(Opcode.LogoutRequest);
+  peer.loggedOut(pdu.itt);
+  assert.ok(isClosed);
+  const error = failureOf(declared);
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.outcome, "not-executed");
+});
+
+Deno.test("Without a connection that works nothing is declared", () => {
+  const target = loggedIn(1, 2);
+  target.breakOff();
+  const whileLost = failureOf(declaring(target, LARGE));
+  assert.ok(whileLost instanceof ConnectionLostError);
+  assert.equal(whileLost.outcome, "not-executed");
+  target.initiator.logout(0);
+  assert.ok(failureOf(declaring(target, LARGE)) instanceof SessionClosedError);
 });

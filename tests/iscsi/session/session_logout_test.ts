@@ -38,26 +38,6 @@ async function saidFromLogoutOn(
   return said;
 }
 
-Deno.test("A connection that was to be logged out keeps silent once the session logs out", async () => {
-  const said = await saidFromLogoutOn(async (session, clock) => {
-    const commands = Promise.allSettled(
-      [0, 1, 2].map(() => session.execute(0n, { cdb: Command.wait() })),
-    );
-    await settled();
-    const closing = session.closeConnection(1, { timeoutMs: 1000 });
-    await settled();
-    const closed = session.close();
-    await settled();
-    clock.advance(1500);
-    await settled();
-    clock.advance(3000);
-    await closed;
-    await closing;
-    await commands;
-  });
-  assert.deepEqual(said, ["Logout Request on 0"]);
-});
-
 Deno.test("A target that asks to log out one connection while the session logs out gets no second logout", async () => {
   const said = await saidFromLogoutOn(async (session, clock, { target }) => {
     target.sessions()[0].connections[1].sendAsync({ event: 1, parameter3: 1 });
