@@ -168,15 +168,15 @@ export class ConnectionLifecycle {
     );
   }
 
-  /** No connection is wanted any more: the session logs out. */
-  stopAdding(): void {
+  /** The session logs out: no connection is wanted any more, and what was lost is not taken over. */
+  stop(): void {
+    this.recovery.abandon();
     this.#plan.abandon();
   }
 
   /** The session is over; `error` is why, unless it ended in order. */
   abandon(error: unknown): void {
-    this.recovery.abandon();
-    this.#plan.abandon();
+    this.stop();
     for (const owner of this.#logouts.values()) {
       if (error === undefined) owner.completed();
       else owner.failed(error);

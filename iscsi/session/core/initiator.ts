@@ -354,7 +354,7 @@ export class Initiator {
     const connection = this.#connections.any();
     if (connection === undefined) return this.#close(undefined);
     this.#logoutOn = connection;
-    this.#lifecycle.stopAdding();
+    this.#lifecycle.stop();
     for (const other of this.#connections.values()) {
       if (other !== connection) other.silence();
     }

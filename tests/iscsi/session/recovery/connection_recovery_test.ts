@@ -556,3 +556,19 @@ Deno.test("A reset without an answer ends the session", () => {
   target.advance(2000);
   assert.ok(target.closedWith?.error instanceof ConnectionLostError);
 });
+
+Deno.test("A session that logs out takes over nothing that was lost before, and dials nobody for it", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const command = target.command(REWIND);
+  peer.only(Opcode.ScsiCommand);
+  peer.breakOff();
+  const dialed = target.dialed.length;
+  target.initiator.logout(target.now);
+  target.only(Opcode.LogoutRequest);
+  target.advance(TIME2WAIT_MS + 1000);
+  assert.equal(target.dialed.length, dialed);
+  assert.deepEqual(target.sent(), []);
+  target.advance(TIME2RETAIN_MS);
+  assert.ok(failureOf(command) instanceof SessionClosedError);
+});
