@@ -37,13 +37,23 @@ export class RepeatedReply {
   send(batch: PduBatch, context: ReplyContext): boolean {
     const again = repeated(this.#task, context);
     if (this.#range) return this.#sendData(this.#range.end, batch, again);
-    const { nextDataSn, dataIn } = this.#task;
-    if (dataIn.length > 0 && goesWithData(this.#task, context.statusInDataIn)) {
-      this.#dataSn = nextDataSn - 1;
+    const { nextDataSn, dataIn, sent } = this.#task;
+    // The data is being cut anew by now: the status is behind it, with other numbers.
+    if (sent < dataIn.length) return true;
+    this.#dataSn = nextDataSn - 1;
+    const isWithData = dataIn.length > 0 && goesWithData(this.#task, context.statusInDataIn);
+    if (isWithData && this.#fits(context)) {
       return this.#sendData(nextDataSn, batch, again);
     }
     sendResponse(this.#task, batch, again);
     return true;
+  }
+
+  /** The data may have gone out in a segment that the initiator does not take any more: the status can do without. */
+  #fits({ parameters: { maxBurstLength, maxSendDataSegmentLength } }: ReplyContext): boolean {
+    const { sentData, dataIn } = this.#task;
+    const { segmentBytes } = sentData!.placeOf(this.#dataSn, dataIn.length, maxBurstLength);
+    return segmentBytes <= maxSendDataSegmentLength;
   }
 
   #sendData(end: number, batch: PduBatch, context: ReplyContext): boolean {

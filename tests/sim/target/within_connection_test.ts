@@ -252,6 +252,44 @@ Deno.test("An R-Data SNACK has the data cut anew, and the status tells its tag",
     },
   ));
 
+Deno.test("A status that is asked for while its data is being cut anew comes behind that, once", () =>
+  atLevel1(
+    SMALL.map(([key, value]) => [key, key === "MaxRecvDataSegmentLength" ? "1024" : value]),
+    async (initiator, fixture) => {
+      fixture.device.data = pattern(2500);
+      const { itt } = await initiator.command(read(2500));
+      const { pdus } = await initiator.readData();
+      const { statSn } = pdus.at(-1)!;
+      await declare(initiator, 512);
+      await initiator.ping({ itt: 90 });
+      await initiator.snack({ type: SnackType.Status, begRun: statSn, runLength: 1 });
+      await initiator.snack({ type: SnackType.RData, itt, ttt: 77 });
+      await fixture.settled();
+      fixture.clock.advance(100);
+      await initiator.expect(Opcode.NopIn);
+      const { data, response } = await initiator.readData();
+      assert.deepEqual(data, pattern(2500));
+      assert.deepEqual([response?.snackTag, response?.expDataSn], [77, 5]);
+      await initiator.expectSilence();
+    },
+    { faults: [{ kind: "delay", pdu: "nop-in", ms: 100 }] },
+  ));
+
+Deno.test("A status that went with data too long for the initiator by now comes without", () =>
+  atLevel1(
+    LEVEL_1.map(([key, value]) => [key, key === "MaxRecvDataSegmentLength" ? "1024" : value]),
+    async (initiator, fixture) => {
+      fixture.device.data = pattern(700);
+      await initiator.command(read(700));
+      const { pdus: [{ statSn, hasStatus }] } = await initiator.readData();
+      assert.ok(hasStatus);
+      await declare(initiator, 512);
+      await initiator.snack({ type: SnackType.Status, begRun: statSn, runLength: 1 });
+      const { pdu } = await initiator.expect(Opcode.ScsiResponse);
+      assert.deepEqual([pdu.statSn, pdu.status, pdu.expDataSn], [statSn, 0, 1]);
+    },
+  ));
+
 Deno.test("A replica that became too long for the initiator cannot be sent: the command fails", () =>
   atLevel1(LEVEL_1, async (initiator, fixture) => {
     fixture.device.data = pattern(2000);
