@@ -317,7 +317,7 @@ export class Incoming {
     const segment = data.slice();
     const endDataSn = isWhole ? this.#commands.endDataSn(task, pdu.expDataSn) : 0;
     this.#recoverableStatus(header, task, endDataSn, () => {
-      if (this.#commands.isRefused(task!) && pdu.status === Status.Good) {
+      if (this.#commands.isIncomplete(task!) && pdu.status === Status.Good) {
         this.#end(task!);
         return task!.fail(dataLost(task!));
       }

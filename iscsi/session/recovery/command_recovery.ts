@@ -162,9 +162,10 @@ export class CommandRecovery {
     if (recovery.status) this.#giveUp(task, recovery);
   }
 
-  /** Whether a SNACK for this task was rejected and its data is not whole. */
-  isRefused(task: ScsiTask): boolean {
-    return task.recovery?.refused ?? false;
+  /** Whether data is missing of a task that has come to its end: a SNACK was rejected, or less came than before. */
+  isIncomplete(task: ScsiTask): boolean {
+    const { recovery } = task;
+    return recovery !== undefined && (recovery.refused || task.received < recovery.knownBytes);
   }
 
   /** A task is over, or goes on elsewhere. */
@@ -272,6 +273,7 @@ export class CommandRecovery {
     if (++recovery.requests > MAX_REQUESTS) return this.#giveUp(task, recovery);
     task.segmentGeneration = this.#connection.segmentGeneration;
     task.goOnAt(Math.max(recovery.ackedDataSn, task.firstDataSn));
+    recovery.knownBytes = Math.max(recovery.knownBytes, task.received);
     task.received = recovery.ackedBytes;
     recovery.startOver(task.nextDataSn);
     task.streamIn?.startOver();

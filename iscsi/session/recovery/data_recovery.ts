@@ -43,6 +43,8 @@ export class DataRecovery {
   /** What the last DataACK acknowledged: the next DataSN, and the bytes before it. */
   ackedDataSn = 0;
   ackedBytes = 0;
+  /** Bytes that came before all was cut anew: as many come again. */
+  knownBytes = 0;
   /** The target has refused to send again: the data will not be whole. */
   refused = false;
 

@@ -348,6 +348,20 @@ Deno.test("After a new MaxRecvDataSegmentLength everything is asked for anew, an
   assert.deepEqual([dataIn[0], dataIn[999]], [2, 3]);
 });
 
+Deno.test("A response that tells of less data than had come before it was asked for anew is no success", () => {
+  const peer = target();
+  const { command, itt } = reading(peer, 1000);
+  peer.dataIn(itt, bytes(600, 1), { dataSn: 0, bufferOffset: 0, final: false });
+  peer.initiator.renegotiate(512, 1000, { completed: () => {}, failed: assert.fail }, 0);
+  peer.textResponse(peer.only(Opcode.TextRequest).pdu.itt, { final: true }, "");
+  peer.respond(itt, { expDataSn: 2 });
+  const asked = snack(peer.sent()[0]);
+  peer.statSn--;
+  peer.respond(itt, { expDataSn: 0, snackTag: asked.ttt });
+  assert.ok(failureOf(command) instanceof DataLostError);
+  assert.ok(!peer.initiator.closed);
+});
+
 Deno.test("A damaged Data-In is asked for again, whatever the garbage it left in the buffer", () =>
   withDataDigest((peer) => {
     const dataIn = new Uint8Array(1200);
