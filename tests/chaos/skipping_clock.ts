@@ -27,6 +27,16 @@ export class SkippingClock implements Clock {
     return this.#appointments.length;
   }
 
+  /** When the next call is due; infinity when there is none. */
+  get next(): number {
+    return this.#appointments.reduce((next, { dueMs }) => Math.min(next, dueMs), Infinity);
+  }
+
+  /** Nothing happens until then: nothing may be due before. */
+  passUntil(ms: number): void {
+    this.#nowMs = Math.max(this.#nowMs, ms);
+  }
+
   /** Makes the next call; false when there is none. */
   skip(): boolean {
     if (this.#appointments.length === 0) return false;
