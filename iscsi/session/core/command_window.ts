@@ -11,6 +11,8 @@ export class CommandWindow {
   #cmdSn: number;
   #expCmdSn: number;
   #maxCmdSn: number;
+  /** Whether the target has said what it lets in. */
+  #isKnown = false;
 
   /** Before the target has spoken, the window holds one command. */
   constructor(initialCmdSn: number) {
@@ -44,6 +46,9 @@ export class CommandWindow {
   /** Takes in what a PDU of the target says; older values and impossible pairs change nothing. */
   update(expCmdSn: number, maxCmdSn: number): void {
     if (serialLess(maxCmdSn, serialAdd(expCmdSn, -1))) return;
+    // What was assumed gives way: a window may be closed from the start.
+    if (!this.#isKnown && expCmdSn === this.#expCmdSn) this.#maxCmdSn = maxCmdSn;
+    this.#isKnown = true;
     if (serialLess(this.#expCmdSn, expCmdSn)) this.#expCmdSn = expCmdSn;
     if (serialLess(this.#maxCmdSn, maxCmdSn)) this.#maxCmdSn = maxCmdSn;
   }

@@ -50,6 +50,16 @@ Deno.test("1.1, 3.2: commands that are submitted together leave together, in ord
   );
 });
 
+Deno.test("3.1: a window that is closed from the login on holds the first command back, too", () => {
+  const target = ScriptedTarget.loggedIn({ window: 0 });
+  const command = target.command(REWIND);
+  assert.deepEqual(target.sent(), []);
+  target.maxCmdSn = target.expCmdSn;
+  target.nopIn();
+  target.respond(target.only(Opcode.ScsiCommand).pdu.itt);
+  assert.equal(result(command).status, 0);
+});
+
 Deno.test("3.1, 3.3: a closed window holds commands back until it opens", () => {
   const target = ScriptedTarget.loggedIn({ window: 2 });
   for (let index = 0; index < 4; index++) target.command(REWIND);
