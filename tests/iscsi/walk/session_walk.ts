@@ -231,7 +231,7 @@ class SessionWalk {
   /** Some walks let what is under way come to its end first. */
   async #finish(): Promise<void> {
     const { operations } = this.#record;
-    if (this.#random.below(3) === 0) {
+    if (this.#random.below(3) > 0) {
       for (const wire of this.#time.wires) wire.heal();
       const all = Promise.allSettled([...operations].map(({ promise }) => promise));
       await this.#time.settle(all, "what is under way", LONGEST_MS);

@@ -93,11 +93,14 @@ export function drawSettings(
     },
     statusInDataIn: random.below(2) === 0,
     initialStatSn: pick(random, [1, 0, 0xffff_fff0, 0x7fff_fff0]),
-    faults: level > 0 && random.below(2) === 0 ? drawFaults(random, hasDigests) : [],
+    faults: [
+      ...(level > 0 && random.below(2) === 0 ? drawLosses(random, hasDigests) : []),
+      ...(random.below(2) === 0 ? drawDelays(random) : []),
+    ],
   };
 }
 
-function drawFaults(random: Random, hasDigests: boolean): TargetFault[] {
+function drawLosses(random: Random, hasDigests: boolean): TargetFault[] {
   const kinds = hasDigests
     ? ["drop", "duplicate", "corrupt-data"] as const
     : ["drop", "duplicate"] as const;
@@ -106,4 +109,16 @@ function drawFaults(random: Random, hasDigests: boolean): TargetFault[] {
     pdu: pick(random, LOSSES),
     nth: 1 + random.below(60),
   }));
+}
+
+/** What a target may do at every level: take its time, and let nothing in for a while. */
+function drawDelays(random: Random): TargetFault[] {
+  const delays = Array.from({ length: 6 }, () => ({
+    kind: "delay" as const,
+    pdu: pick(random, [...LOSSES, "logout-response" as const]),
+    nth: 1 + random.below(60),
+    ms: pick(random, [1, 50, 1500]),
+  }));
+  const window = { kind: "close-window", afterCommands: random.below(5), forMs: 700 } as const;
+  return random.below(3) === 0 ? [...delays, window] : delays;
 }
