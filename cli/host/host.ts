@@ -19,7 +19,7 @@ export interface ByteSource {
 export interface ByteSink {
   /** Bytes that it has taken since it was opened, or cleared; those of a failed write that came through count. */
   readonly takenBytes: number;
-  /** Empties what was there before, if it is a file. */
+  /** Empties what was there before, if it is a file; makes the file, if it is missing. */
   clear(): Promise<void>;
   /** Resolves when all of `bytes` are taken; they must not change until then. */
   write(bytes: Uint8Array): Promise<void>;
@@ -61,7 +61,7 @@ export interface CliHost {
   checkFile(path: string): Promise<FileCheck>;
   /** An open file descriptor of the process, 0 or more, from where it stands; closing it leaves it open. */
   openDescriptor(descriptor: number): ByteSource;
-  /** A file to be written: created if missing, left as it is until {@link ByteSink.clear}. */
+  /** A file to be written: left as it is, or missing, until {@link ByteSink.clear}. Rejects where it could not be made. */
   createFile(path: string): Promise<ByteSink>;
   /** The path without symbolic links, whether or not there is such a file. */
   realPath(path: string): Promise<string>;

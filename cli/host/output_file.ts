@@ -10,9 +10,10 @@ import {
   readFileSync,
   write,
 } from "node:fs";
-import { stat } from "node:fs/promises";
+import { stat, unlink } from "node:fs/promises";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { systemCode } from "./system_call.ts";
 
 const openDescriptor = promisify(open);
 const closeDescriptor = promisify(close);
@@ -29,13 +30,31 @@ export interface OutputFile {
   close(): Promise<void>;
 }
 
-/** Creates a file if missing, and leaves it as it is. @throws the system's error. */
+/** Opens a file, and leaves it as it is: not there, if it is missing, until it is cleared or written. @throws the system's error. */
 export async function openOutputFile(path: string): Promise<OutputFile> {
   const found = await stat(path).catch(() => undefined);
   if (runsOnDeno() && found?.isFile() === false) {
     return new DenoFile(await Deno.open(path, { write: true, create: true }));
   }
-  return descriptorFile(await openDescriptor(path, constants.O_WRONLY | constants.O_CREAT));
+  if (found === undefined && await canBeMade(path)) return new FileToCome(path);
+  return descriptorFile(await openOrCreate(path));
+}
+
+function openOrCreate(path: string): Promise<number> {
+  return openDescriptor(path, constants.O_WRONLY | constants.O_CREAT);
+}
+
+/** Tries it; `false` where there is something meanwhile, or a link to nowhere. @throws the system's error. */
+async function canBeMade(path: string): Promise<boolean> {
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  try {
+    await closeDescriptor(await openDescriptor(path, O_WRONLY | O_CREAT | O_EXCL));
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+  await unlink(path);
+  return true;
 }
 
 /** Standard output of this process; it is never closed. */
@@ -108,6 +127,32 @@ export function descriptorFile(fd: number): OutputFile {
     },
     close: () => closeDescriptor(fd),
   };
+}
+
+/** A file that is made once there is something for it, be it nothing. */
+class FileToCome implements OutputFile {
+  readonly #path: string;
+  #file: OutputFile | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    return await (await this.#made()).write(bytes);
+  }
+
+  async clear(): Promise<void> {
+    await (await this.#made()).clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+
+  async #made(): Promise<OutputFile> {
+    return this.#file ??= descriptorFile(await openOrCreate(this.#path));
+  }
 }
 
 /** Deno's own file, for pipes: its `node:fs`, faster for files, has all the program wait for one that is full, signals included. */

@@ -15,7 +15,7 @@ export class OutputSink implements ByteSink {
     this.#name = name;
   }
 
-  /** Opens a file, or creates it; its contents stay until {@link clear}. @throws the system's error. */
+  /** Opens a file. Until {@link clear} or a write it stays as it is, and is not there if it was not. @throws the system's error. */
   static async open(path: string): Promise<OutputSink> {
     try {
       return new OutputSink(await openOutputFile(path), path);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescriptorSource } from "../../../cli/host/file_descriptor.ts";
@@ -80,6 +80,28 @@ Deno.test("OutputSink makes a missing file", () =>
     await sink.clear();
     await sink.close();
     assert.equal(await readFile(path, "utf8"), "");
+  }));
+
+Deno.test("OutputSink makes no file of which nothing is wanted", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "out");
+    const sink = await OutputSink.open(path);
+    await sink.close();
+    assert.deepEqual(await readdir(directory), []);
+    const written = await OutputSink.open(path);
+    await written.write(new TextEncoder().encode("new"));
+    await written.close();
+    assert.equal(await readFile(path, "utf8"), "new");
+  }));
+
+Deno.test("OutputSink makes the file that a link to nowhere names", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "out");
+    await symlink("there", path);
+    const sink = await OutputSink.open(path);
+    await sink.write(new TextEncoder().encode("new"));
+    await sink.close();
+    assert.equal(await readFile(join(directory, "there"), "utf8"), "new");
   }));
 
 Deno.test("OutputSink.open() names the path that it cannot open", () =>
