@@ -136,8 +136,8 @@ class ImageSave {
       this.#tell("Stopping after this record; interrupt again to give up at once")
     );
     if (!fromHere) await this.#drive.rewind({ signal });
+    let isFirst = true;
     try {
-      let isFirst = true;
       for await (const placed of walkTape(this.#drive, { interruption, skipErrors })) {
         // An old image stays until the tape has answered.
         if (isFirst) await this.#sink.clear();
@@ -148,7 +148,7 @@ class ImageSave {
       }
       await this.#image.flush();
     } catch (error) {
-      await this.#keepWhatCame();
+      if (!isFirst) await this.#keepWhatCame();
       throw error;
     }
     this.#progress.clear();

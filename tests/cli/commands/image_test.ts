@@ -141,6 +141,7 @@ Deno.test("image save leaves an old image alone until the tape has answered", as
   const host = new MemoryHost({ files: { "out.tap": patternBytes(10) } });
   assert.equal(await tape("image save out.tap --force --read-ahead 0", host, devices), 2);
   assert.deepEqual(host.sinks.get("out.tap")?.bytes, patternBytes(10));
+  assert.doesNotMatch(host.errors, /out\.tap is not the whole tape/);
 });
 
 Deno.test("image save counts what the image has of it when the disk is full", async () => {
