@@ -32,10 +32,18 @@ export class Reporter {
     else if (text !== "") await this.#print(`${text}\n`);
   }
 
-  /** Like {@link result}, but what people read goes to standard error, since standard output may carry data. */
+  /**
+   * Like {@link result}, but what people read goes to standard error, since standard output may carry data. People are told, too, when the document cannot be
+   * printed: it was done all the same.
+   */
   async summary(document: unknown, text: string): Promise<void> {
-    if (this.#json) await this.result(document, "");
-    else this.note(text);
+    if (!this.#json) return this.note(text);
+    try {
+      await this.result(document, "");
+    } catch (error) {
+      this.note(text);
+      throw error;
+    }
   }
 
   /** The JSON document of a command that failed, unless it has printed its result already. */

@@ -18,6 +18,14 @@ Deno.test("Reporter.summary() keeps text off standard output", async () => {
   assert.equal(host.errors, "a is 1\n");
 });
 
+Deno.test("Reporter.summary() tells people what a document cannot", async () => {
+  const host = new MemoryHost();
+  host.stdout.capacityBytes = 3;
+  const reporter = new Reporter(host, { json: true });
+  await assert.rejects(reporter.summary({ a: 1 }, "a is 1"), { code: "ENOSPC" });
+  assert.equal(host.errors, "a is 1\n");
+});
+
 Deno.test("Reporter.failure() prints a document only where no result was printed", async () => {
   const host = new MemoryHost();
   const reporter = new Reporter(host, { json: true });
