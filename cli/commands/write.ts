@@ -175,6 +175,7 @@ class TapeWrite {
         context: this.#context,
         progress: this.#progress,
         counts: this.#counts,
+        filesBefore: this.#written.length,
         isDescribed: verify || manifest !== undefined,
       });
       const { file, earlyWarning, starved } = await writer.run();

@@ -24,6 +24,8 @@ export interface FileWriterOptions {
   readonly progress: Progress;
   /** Counts the writes; all files that are written to a drive share it. */
   readonly counts: WriteCounts;
+  /** Files that were written before it, each with its filemark. */
+  readonly filesBefore: number;
   /** Whether its position and hash are wanted. */
   readonly isDescribed: boolean;
 }
@@ -54,6 +56,7 @@ export class FileWriter {
   readonly #context: CommandContext;
   readonly #progress: Progress;
   readonly #counts: WriteCounts;
+  readonly #filesBefore: number;
   readonly #abort: { readonly signal: AbortSignal };
   readonly #hash: Hash | undefined;
   #earlyWarning = false;
@@ -68,7 +71,7 @@ export class FileWriter {
     layout: RecordLayout,
     options: FileWriterOptions,
   ) {
-    const { name, context, progress, counts, isDescribed } = options;
+    const { name, context, progress, counts, filesBefore, isDescribed } = options;
     this.#drive = drive;
     this.#source = source;
     this.#layout = layout;
@@ -76,6 +79,7 @@ export class FileWriter {
     this.#context = context;
     this.#progress = progress;
     this.#counts = counts;
+    this.#filesBefore = filesBefore;
     this.#abort = { signal: context.interruption.signal };
     this.#hash = isDescribed ? createHash("sha256") : undefined;
   }
@@ -204,8 +208,14 @@ export class FileWriter {
     await this.#drive.flush(this.#abort);
     this.#progress.clear();
     throw new InterruptedTransfer(
-      `Interrupted: ${transferText(transferReport(this.#progress))} written, no filemark`,
+      `Interrupted: ${transferText(transferReport(this.#progress))} written, ${this.#marksText()}`,
     );
+  }
+
+  #marksText(): string {
+    if (this.#filesBefore === 0) return "no filemark";
+    const marks = this.#filesBefore === 1 ? "one filemark" : `${this.#filesBefore} filemarks`;
+    return `and ${marks}, none behind the last file`;
   }
 
   #facts(): CountedFile {

@@ -350,6 +350,25 @@ Deno.test("An interrupted write stops between records, flushes, writes no filema
   assert.deepEqual(flushes.map(({ cdb }) => cdb[4]), [0]);
 });
 
+for (
+  const [before, marks] of [
+    ["a", "one filemark"],
+    ["a a", "2 filemarks"],
+  ] as const
+) {
+  Deno.test(`write ${before} -: interrupted in the last file, it tells of the filemarks before that`, async () => {
+    const { drive, devices } = bench();
+    const stdin = endless(() => host, 5);
+    const host: MemoryHost = new MemoryHost({ stdin, files: { a: patternBytes(10) } });
+    assert.equal(await tape(`write ${before} - -b 64k`, host, devices), 2);
+    assert.notEqual(drive.objects().at(-1)?.kind, "filemark");
+    assert.match(
+      host.errors,
+      new RegExp(`^tape: Interrupted: .* written, and ${marks}, none behind the last file$`, "m"),
+    );
+  });
+}
+
 Deno.test("An interrupted read keeps whole records, and the tape stands behind the last of them", async () => {
   const { drive, devices } = bench();
   const writer = new MemoryHost({ files: { in: patternBytes(1000) } });
