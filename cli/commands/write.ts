@@ -156,13 +156,21 @@ class TapeWrite {
       await this.#keepManifest(manifest);
       throw error;
     }
-    await manifest?.write(manifestText(this.#described));
-    if (verify) {
-      await compareFiles(this.#drive, this.#described, this.#context, {
-        showProgress: this.#values.progress,
-        standsBehind: true,
-      });
+    try {
+      await manifest?.write(manifestText(this.#described));
+      if (verify) await this.#readBack();
+    } catch (error) {
+      // Everything is on tape, whatever else went wrong.
+      this.#tell(this.#writtenText());
+      throw error;
     }
+  }
+
+  async #readBack(): Promise<void> {
+    await compareFiles(this.#drive, this.#described, this.#context, {
+      showProgress: this.#values.progress,
+      standsBehind: true,
+    });
   }
 
   async #writeFile(name: string, layout: RecordLayout): Promise<void> {
@@ -233,7 +241,6 @@ class TapeWrite {
     const filemarks = this.#inputs.length;
     const paddingBytes = this.#written.reduce((sum, file) => sum + file.paddingBytes, 0);
     this.#tellOfPauses();
-    const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
     await reporter.summary(
       {
         written: { ...report, paddingBytes, filemarks },
@@ -241,8 +248,14 @@ class TapeWrite {
         earlyWarning: this.#earlyWarning,
         ...(verify && { verified: true }),
       },
-      `${transferText(report)} written, and ${marks}${verify ? "; read back and compared" : ""}`,
+      `${this.#writtenText()}${verify ? "; read back and compared" : ""}`,
     );
+  }
+
+  #writtenText(): string {
+    const filemarks = this.#inputs.length;
+    const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
+    return `${transferText(transferReport(this.#progress))} written, and ${marks}`;
   }
 
   #tellOfPauses(): void {
@@ -260,6 +273,11 @@ class TapeWrite {
           `for ${seconds} s in all; --buffer 512m feeds it in longer runs, which spares tape and heads`,
       );
     }
+  }
+
+  #tell(text: string): void {
+    this.#progress.clear();
+    this.#context.reporter.note(text);
   }
 
   #newProgress(totalBytes: number | undefined): Progress {

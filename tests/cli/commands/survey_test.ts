@@ -69,6 +69,23 @@ Deno.test("write --manifest writes nothing when the manifest cannot be written",
   assert.deepEqual(drive.objects(), []);
 });
 
+for (
+  const [what, options, code] of [
+    ["the manifest cannot be kept", "--manifest m.json", "ENOSPC"],
+    ["reading back fails", "--verify", undefined],
+  ] as const
+) {
+  Deno.test(`write says what is on the tape when ${what} behind that`, async () => {
+    const { drive, devices } = bench();
+    const host = new MemoryHost({ files: { a: patternBytes(200) } });
+    if (code !== undefined) host.capacityBytes = 10;
+    else drive.inject({ opcode: 0x08, sense: { key: 4, asc: 0x44, ascq: 0 } });
+    assert.equal(await tape(`write a -b 100 ${options}`, host, devices), 2);
+    assert.deepEqual(drive.objects().map(({ kind }) => kind), ["record", "record", "filemark"]);
+    assert.match(host.errors, /^2 records, 200 bytes, .* written, and one filemark\ntape: /m);
+  });
+}
+
 Deno.test("The manifest has the files before one that failed", async () => {
   const { drive, devices } = bench();
   drive.inject({ opcode: 0x0a, occurrence: 3, sense: { key: 3, asc: 0x0c, ascq: 0 } });
