@@ -1,0 +1,131 @@
+/** Commands that move a tape, or tell of it, held against the model. */
+
+import assert from "node:assert/strict";
+import { type KnownTape, names, type WalkBench } from "./walk_bench.ts";
+import { someFaults } from "./walk_faults.ts";
+import { checkPlace } from "./write_steps.ts";
+import type { TapeModel } from "../../tape/tape_model.ts";
+
+const MOTIONS = [
+  "rewind",
+  "fsf",
+  "bsf",
+  "fsr",
+  "bsr",
+  "fsfm",
+  "bsfm",
+  "asf",
+  "eod",
+  "seek",
+  "retension",
+] as const;
+
+type Motion = typeof MOTIONS[number];
+
+/** Moves the model; `undefined`, or what stops it and how much is left then. */
+function move(model: TapeModel, motion: Motion, count: number): string | undefined {
+  switch (motion) {
+    case "rewind":
+    case "retension":
+      model.cursor = 0;
+      return undefined;
+    case "fsf":
+      return model.spaceFilemarks(count);
+    case "bsf":
+      return model.spaceFilemarks(-count);
+    case "fsr":
+      return model.spaceBlocks(count, true);
+    case "bsr":
+      return model.spaceBlocks(-count, true);
+    case "fsfm":
+      return model.spaceFilemarks(count) ?? (count > 0 ? model.spaceFilemarks(-1) : undefined);
+    case "bsfm":
+      return model.spaceFilemarks(-count) ?? (count > 0 ? model.spaceFilemarks(1) : undefined);
+    case "asf":
+      model.cursor = 0;
+      return model.spaceFilemarks(count);
+    case "eod":
+      model.cursor = model.objects.length;
+      return undefined;
+    case "seek":
+      if (count <= model.objects.length) model.cursor = count;
+      else {
+        model.cursor = model.objects.length;
+        return "end-of-data";
+      }
+  }
+}
+
+/** mt's verbs. */
+export async function motion(bench: WalkBench): Promise<void> {
+  const known = bench.one(bench.tapes);
+  await bench.goSomewhere(known);
+  const { model } = known;
+  const name = bench.one(MOTIONS);
+  const isPlace = name === "seek" || name === "asf";
+  const takesCount = !["rewind", "eod", "retension"].includes(name);
+  const count = isPlace ? bench.random.below(model.objects.length + 2) : bench.random.below(5);
+  const args = [name, ...takesCount ? [String(count)] : [], "--json"];
+  const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
+  const stop = move(model, name, count);
+  if (outcome.status === 0) {
+    assert.equal(stop, undefined, "it should have stopped");
+    await known.check();
+    assert.equal(outcome.document.position.object, model.cursor);
+    return;
+  }
+  if (outcome.mayFail) return await learnPlace(known, outcome);
+  assert.ok(stop !== undefined, `it should not fail: ${outcome.errors}`);
+  const { kind, position } = outcome.document.error;
+  assert.equal(kind, stop.split(" ")[0]);
+  assert.equal(position.object, model.cursor, "where it says that the tape stands");
+  await known.check();
+  checkPlace(outcome, known);
+}
+
+async function learnPlace(known: KnownTape, outcome: Parameters<typeof checkPlace>[0]) {
+  const before = names(known.model.objects);
+  await known.learn();
+  assert.deepEqual(names(known.model.objects), before, "moving changed the tape");
+  checkPlace(outcome, known);
+}
+
+/** `tape tell`, `tape status` and others that ask. */
+export async function ask(bench: WalkBench): Promise<void> {
+  const known = bench.one(bench.tapes);
+  const command = bench.one([
+    "tell",
+    "status",
+    "inquiry",
+    "densities",
+    "alerts",
+    "attributes",
+    "log",
+  ]);
+  const faults = someFaults(bench, [known]);
+  const outcome = await bench.run([command, "--json"], { tape: known, faults });
+  if (outcome.status === 0) {
+    if (command === "tell") assert.equal(outcome.document.position.object, known.model.cursor);
+    if (command === "status" && !outcome.mayFail) {
+      assert.equal(outcome.document.status.position.object, known.model.cursor);
+      assert.equal(outcome.document.status.blockBytes, known.blockBytes);
+    }
+  } else assert.ok(outcome.mayFail, outcome.errors);
+  if (outcome.mayFail) await learnPlace(known, outcome);
+  else await known.check();
+}
+
+/** `tape setblk`. */
+export async function setblk(bench: WalkBench): Promise<void> {
+  const known = bench.one(bench.tapes);
+  const blockBytes = bench.one([0, 0, 0, 100, 512]);
+  const faults = someFaults(bench, [known]);
+  const outcome = await bench.run(["setblk", String(blockBytes)], { tape: known, faults });
+  if (outcome.status === 0) known.blockBytes = blockBytes;
+  else assert.ok(outcome.mayFail, outcome.errors);
+  await learnPlace(known, outcome);
+  if (!outcome.mayFail) return;
+  // What failed may have been done all the same, and a reset undoes it.
+  const status = await bench.run(["status", "--json"], { tape: known });
+  known.blockBytes = status.document.status.blockBytes;
+}

@@ -1,0 +1,306 @@
+/** Commands that write to a tape, held against the model. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { ModelObject } from "../../tape/tape_model.ts";
+import { type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";
+import { badObject, movesLater, someFaults } from "./walk_faults.ts";
+
+/** What a file becomes on tape. */
+interface PlannedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly objects: readonly ModelObject[];
+  readonly paddingBytes: number;
+}
+
+const RECORD_BYTES = [1, 2, 7, 100, 512, 1000, 1024, 4096, 65_536, 262_144, 2 ** 21];
+
+/** A size near to where something may go wrong. */
+function fileBytes(bench: WalkBench, recordBytes: number): number {
+  const most = Math.min(12, Math.ceil(3_000_000 / recordBytes));
+  const whole = bench.random.below(most) * recordBytes;
+  return Math.max(0, whole + bench.one([0, 0, 1, -1, Math.floor(recordBytes / 2)]));
+}
+
+function plan(
+  name: string,
+  bytes: Uint8Array,
+  { recordBytes, blockBytes }: { recordBytes: number; blockBytes: number },
+): PlannedFile {
+  const size = blockBytes === 0 ? recordBytes : blockBytes;
+  const objects: ModelObject[] = [];
+  let paddingBytes = 0;
+  for (let at = 0; at < bytes.length; at += size) {
+    const record = bytes.subarray(at, at + size);
+    if (blockBytes === 0 || record.length === size) objects.push(record);
+    else {
+      paddingBytes = size - record.length;
+      const padded = new Uint8Array(size);
+      padded.set(record);
+      objects.push(padded);
+    }
+  }
+  return { name, bytes, objects: [...objects, "filemark"], paddingBytes };
+}
+
+/** `tape write`. */
+export async function write(bench: WalkBench): Promise<void> {
+  const known = bench.one(bench.tapes);
+  if (bench.chance(2)) await bench.goSomewhere(known);
+  const recordBytes = bench.one(RECORD_BYTES);
+  const { blockBytes } = known;
+  const isDefault = bench.chance(6);
+  const layout = { recordBytes: isDefault ? 262_144 : recordBytes, blockBytes };
+  const files: PlannedFile[] = [];
+  let stdin: Uint8Array | undefined;
+  for (let count = 1 + bench.random.below(bench.one([1, 1, 3])); count > 0; count--) {
+    if (stdin === undefined && bench.chance(3)) {
+      stdin = bench.bytes(fileBytes(bench, recordBytes));
+      files.push(plan("-", stdin, layout));
+    } else {
+      const name = `in${count}`;
+      const bytes = await bench.makeFile(name, fileBytes(bench, recordBytes));
+      files.push(plan(bench.path(name), bytes, layout));
+    }
+  }
+  const manifest = bench.chance(2) ? `manifest${bench.random.below(2)}.json` : undefined;
+  const verify = bench.chance(4);
+  const isJson = bench.chance(2);
+  const args = [
+    "write",
+    ...files.map(({ name }) => name),
+    ...isDefault ? [] : ["-b", String(recordBytes)],
+    ...manifest === undefined ? [] : ["--manifest", bench.path(manifest)],
+    ...verify ? ["--verify"] : [],
+    ...bench.chance(4) ? ["--buffer", bench.one(["1000", "64k", "1m"])] : [],
+    ...isJson ? ["--json"] : [],
+  ];
+  const faults = someFaults(bench, [known], { source: true, sink: manifest !== undefined });
+  const outcome = await bench.run(args, { tape: known, stdin, faults });
+  await new WriteCheck(bench, known, files, { outcome, verify, manifest, layout, isDefault }).run();
+}
+
+interface WriteFacts {
+  readonly outcome: Outcome;
+  readonly verify: boolean;
+  readonly manifest: string | undefined;
+  readonly layout: { readonly recordBytes: number; readonly blockBytes: number };
+  readonly isDefault: boolean;
+}
+
+class WriteCheck {
+  constructor(
+    readonly bench: WalkBench,
+    readonly known: KnownTape,
+    readonly files: readonly PlannedFile[],
+    readonly facts: WriteFacts,
+  ) {}
+
+  async run(): Promise<void> {
+    const { outcome } = this.facts;
+    const start = this.known.model.cursor;
+    if (outcome.faults.source?.ends && outcome.status === 0) await this.#checkShort(start);
+    else if (outcome.status === 0) await this.#checkDone();
+    else await this.#checkFailed();
+    await this.#checkManifest(start);
+  }
+
+  async #checkDone(): Promise<void> {
+    const { known, files, facts: { outcome } } = this;
+    known.model.write(...files.flatMap(({ objects }) => objects));
+    await known.check();
+    this.#checkCounts(outcome);
+  }
+
+  /** The source has ended before its size says. */
+  async #checkShort(start: number): Promise<void> {
+    const { known } = this;
+    const { objects } = known.model;
+    await known.learn();
+    assert.deepEqual(names(known.model.objects.slice(0, start)), names(objects.slice(0, start)));
+    assert.equal(known.model.cursor, known.model.objects.length);
+    const marks = known.model.objects.slice(start).filter((object) => object === "filemark");
+    assert.equal(marks.length, this.files.length);
+  }
+
+  #checkCounts({ document, errors }: Outcome): void {
+    const { files } = this;
+    const records = files.reduce((sum, { objects }) => sum + objects.length - 1, 0);
+    const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
+    const paddingBytes = files.reduce((sum, file) => sum + file.paddingBytes, 0);
+    if (document !== undefined) {
+      const { written } = document;
+      assert.deepEqual(
+        [written.records, written.bytes, written.paddingBytes, written.filemarks],
+        [records, bytes, paddingBytes, files.length],
+      );
+      return;
+    }
+    const marks = files.length === 1 ? "one filemark" : `${files.length} filemarks`;
+    assert.match(
+      errors,
+      new RegExp(`^${records} records?, ${bytes} bytes?[ ,(].* written, and ${marks}`, "m"),
+    );
+  }
+
+  async #checkFailed(): Promise<void> {
+    const { known, files, facts: { outcome, layout, isDefault } } = this;
+    const { capacityBytes, writeProtected, worm } = known.tape.cartridge;
+    const isMisfit = layout.blockBytes !== 0 && !isDefault &&
+      layout.recordBytes % layout.blockBytes !== 0;
+    assert.ok(
+      outcome.mayFail || capacityBytes || writeProtected || worm || isMisfit,
+      `it should not fail: ${outcome.errors}`,
+    );
+    const planned = files.flatMap(({ objects }) => objects);
+    if (outcome.faults.source?.ends) {
+      const { cursor, objects } = known.model;
+      await known.learn();
+      assert.deepEqual(
+        names(known.model.objects.slice(0, cursor)),
+        names(objects.slice(0, cursor)),
+      );
+    } else {
+      const { cursor } = known.model;
+      const written = await checkPartly(known, planned, outcome);
+      checkTold(outcome, planned, written);
+      const bad = badObject(this.bench, outcome.faults, known, "write");
+      const isOther = known.tape.isBuffered || capacityBytes || writeProtected || worm || isMisfit;
+      if (bad !== undefined && !isOther) assert.equal(cursor + written, bad, "up to the bad place");
+    }
+    checkPlace(outcome, known);
+  }
+
+  async #checkManifest(start: number): Promise<void> {
+    const { bench, known, facts: { manifest, outcome } } = this;
+    if (manifest === undefined) return;
+    const old = bench.files.get(manifest);
+    const bytes = await readFile(bench.path(manifest)).catch(() => undefined);
+    if (bytes === undefined) {
+      assert.ok(old === undefined && outcome.status !== 0, "the manifest is gone");
+      return;
+    }
+    bench.files.set(manifest, new Uint8Array(bytes));
+    if (outcome.status !== 0 && old !== undefined && Buffer.compare(old, bytes) === 0) return;
+    // A disk that is full holds no whole text.
+    if (outcome.faults.sink !== undefined && outcome.status !== 0) return;
+    assert.ok(bytes.length > 0, "an empty manifest");
+    const listed = JSON.parse(bytes.toString()).files;
+    if (outcome.status === 0) assert.equal(listed.length, this.files.length);
+    let place = start;
+    for (const file of listed) {
+      assert.equal(file.position, place);
+      const end = known.model.objects.indexOf("filemark", place);
+      assert.ok(end >= 0, "a file of the manifest is not on the tape");
+      const records = known.model.objects.slice(place, end) as Uint8Array[];
+      assert.equal(file.records, records.length);
+      const hash = createHash("sha256");
+      for (const record of records) hash.update(record);
+      assert.equal(file.paddedSha256 ?? file.sha256, hash.digest("hex"));
+      place = end + 1;
+    }
+  }
+}
+
+/** The tape has what it had, and then the beginning of what was to be written; how many objects of that. */
+export async function checkPartly(
+  known: KnownTape,
+  planned: readonly ModelObject[],
+  outcome: Outcome,
+): Promise<number> {
+  const { objects: old, cursor } = known.model;
+  const before = names(old);
+  await known.learn();
+  const found = names(known.model.objects);
+  assert.deepEqual(found.slice(0, cursor), before.slice(0, cursor), "what was there before");
+  const wanted = names(planned);
+  let written = 0;
+  while (written < wanted.length && found[cursor + written] === wanted[written]) written++;
+  if (found.length === cursor + written) return written;
+  // Of what is lost from a buffer, some may be missing in the middle.
+  if (known.tape.isBuffered && outcome.faults.tapes.length > 0) return written;
+  assert.deepEqual(found, before, `neither the old tape nor the new one: ${outcome.errors}`);
+  return 0;
+}
+
+const BEFORE =
+  /^Before that: (up to )?(\d+) records?, (\d+) bytes?[ ,](?:[^;\n]*; (none of that is|all of that is|\d+ of these records are) certainly)?/m;
+const INTERRUPTED =
+  /^tape: Interrupted: (\d+) records?, (\d+) bytes?[ ,].* (?:and (\d+|one) filemarks?\b|(written, no filemark)$)/m;
+
+const WRITTEN =
+  /^\d+ records?, .* (?:(?:written|copied), and .*filemark|and \d+ filemarks? loaded)/m;
+const GIVEN_UP = /^tape: Interrupted: the command was given up/m;
+
+/** What a failure says of what was written is so. `written` objects of `planned` are on the tape. */
+export function checkTold(
+  { errors }: Outcome,
+  planned: readonly ModelObject[],
+  written: number,
+): void {
+  const onTape = planned.slice(0, written).filter((object) => object !== "filemark").length;
+  const interrupted = INTERRUPTED.exec(errors);
+  const [, upTo, told, bytes, certainly] = BEFORE.exec(errors) ?? [];
+  const records = planned.filter((object) => object !== "filemark") as Uint8Array[];
+  const bytesOf = (count: number) =>
+    records.slice(0, count).reduce((sum, { length }) => sum + length, 0);
+  if (interrupted !== null && !/ read$/m.test(errors)) {
+    assert.equal(Number(interrupted[1]), onTape, "records told of an interrupted transfer");
+    const [, , , marks, noMark] = interrupted;
+    const told = noMark ? 0 : marks === "one" ? 1 : Number(marks ?? NaN);
+    assert.equal(told, written - onTape, "filemarks told of an interrupted transfer");
+    return;
+  }
+  if (told === undefined) {
+    // Of several blocks in one WRITE some may have come to the tape.
+    const isTold = GIVEN_UP.test(errors) || WRITTEN.test(errors);
+    const isOneWrite = new Set(records.slice(0, onTape).map(({ length }) => length)).size < 2;
+    assert.ok(onTape === 0 || isTold || isOneWrite, `nothing told of ${onTape} records`);
+    return;
+  }
+  assert.ok(Number(bytes) <= bytesOf(Number(told)), "bytes told");
+  if (upTo === undefined) {
+    assert.equal(Number(told), onTape, "records told");
+    return;
+  }
+  const certain = certainly === "none of that is"
+    ? 0
+    : certainly === "all of that is"
+    ? Number(told)
+    : parseInt(certainly);
+  assert.ok(onTape >= certain, `${certain} records certainly on the tape, which has ${onTape}`);
+}
+
+/** Where a failure says that the tape stands, it does. */
+export function checkPlace(outcome: Outcome, known: KnownTape): void {
+  const told = /stands: At block (\d+)/.exec(outcome.errors)?.[1];
+  if (told === undefined || movesLater(outcome.faults)) return;
+  // What closing cannot write any more is taken back.
+  const isTakenBack = outcome.faults.tapes.some(({ fault }) =>
+    fault.kind === "bad" && fault.on === "write"
+  );
+  if (known.tape.isBuffered && isTakenBack) return;
+  assert.equal(known.model.cursor, Number(told), "where the tape stands");
+}
+
+/** `tape weof`, `tape erase`. */
+export async function weofOrErase(bench: WalkBench): Promise<void> {
+  const known = bench.one(bench.tapes);
+  if (bench.chance(2)) await bench.goSomewhere(known);
+  const isErase = bench.chance(3);
+  const count = 1 + bench.random.below(3);
+  const args = isErase ? ["erase", "--yes"] : ["weof", String(count)];
+  const planned = isErase ? [] : Array.from({ length: count }, () => "filemark" as const);
+  const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
+  if (outcome.status === 0) {
+    known.model.write(...planned);
+    await known.check();
+    return;
+  }
+  const { capacityBytes, writeProtected, worm } = known.tape.cartridge;
+  assert.ok(outcome.mayFail || capacityBytes || writeProtected || worm, outcome.errors);
+  await checkPartly(known, planned, outcome);
+  checkPlace(outcome, known);
+}
