@@ -10,6 +10,7 @@ import { type Command, type CommandContext, defineCommand } from "../command.ts"
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
 import { withDrive } from "../device/with_drive.ts";
+import { refuseOwnTape } from "../images/image_in_use.ts";
 import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
 import { type ImageStep, walkImage } from "../images/image_walk.ts";
 import { type OpenedImage, openedImage } from "../images/opened_image.ts";
@@ -49,6 +50,7 @@ export const imageLoad: Command = defineCommand({
   }),
   run: async (values, context) => {
     const { file, format, salvage } = values;
+    await refuseOwnTape(file, "Loading", context);
     const image = await openedImage(file, format);
     try {
       const survey = surveyImage(image);

@@ -9,6 +9,7 @@ import { type Command, type CommandContext, defineCommand } from "../command.ts"
 import { CommandFailure } from "../command_failure.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource, CliHost } from "../host/host.ts";
+import { refuseOwnTape } from "../images/image_in_use.ts";
 import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
 import {
@@ -82,18 +83,37 @@ export const writeCommand: Command = defineCommand({
       throw new UsageError("Standard input can be written once: - is there twice");
     }
     // Says at once what is missing, and not after hours of writing.
-    const inputs = await checkedInputs(files, context.host);
+    const inputs = await checkedInputs(files, context);
+    await refuseToReplaceInputs(values.manifest, files, context.host);
     await withDrive(context, (drive) => new TapeWrite(drive, inputs, values, context).run());
   },
 });
 
-/** @throws the system's error when one of them cannot be read. */
-async function checkedInputs(files: readonly string[], host: CliHost): Promise<Input[]> {
+/** @throws the system's error when one of them cannot be read; {@link CommandFailure} when it is of the tape itself. */
+async function checkedInputs(
+  files: readonly string[],
+  context: CommandContext,
+): Promise<Input[]> {
   const inputs: Input[] = [];
   for (const name of files) {
-    inputs.push({ name, ...(name !== "-" && await host.checkFile(name)) });
+    if (name !== "-") await refuseOwnTape(name, "Writing", context);
+    inputs.push({ name, ...(name !== "-" && await context.host.checkFile(name)) });
   }
   return inputs;
+}
+
+/** @throws {UsageError} when the manifest would take the place of a file that it is to tell of. */
+async function refuseToReplaceInputs(
+  manifest: string | undefined,
+  files: readonly string[],
+  host: CliHost,
+): Promise<void> {
+  if (manifest === undefined) return;
+  const place = await host.realPath(manifest);
+  for (const name of files) {
+    if (name === "-" || await host.realPath(name) !== place) continue;
+    throw new UsageError(`--manifest ${manifest} would replace the file that is to be written`);
+  }
 }
 
 interface WriteValues {

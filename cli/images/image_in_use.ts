@@ -30,6 +30,21 @@ export async function refuseWhatIsInUse(path: string, context: CommandContext): 
   }
 }
 
+/**
+ * For a file that is about to be read onto the tape.
+ *
+ * @param doing what messages call that: `Writing`
+ * @throws {CommandFailure} when it is a file of that very tape, which writing would cut while it is read.
+ */
+export async function refuseOwnTape(
+  path: string,
+  doing: string,
+  context: CommandContext,
+): Promise<void> {
+  if (!await isOfOwnTape(await context.host.realPath(path), context)) return;
+  throw new CommandFailure(`${doing} ${path}: it is a file of the tape that is to be written`);
+}
+
 /** Images of other formats have no lock: they are only read. */
 async function isOfOwnTape(realPath: string, context: CommandContext): Promise<boolean> {
   const image = simulatedImage(deviceAddress(context));

@@ -86,6 +86,15 @@ for (
   });
 }
 
+Deno.test("A manifest takes the place of no file that it is to tell of", async () => {
+  const { drive, devices } = bench();
+  const host = new MemoryHost({ files: { a: patternBytes(10), b: patternBytes(10) } });
+  assert.equal(await tape("write a b --manifest b", host, devices), 1);
+  assert.match(host.errors, /^tape: --manifest b would replace the file that is to be written$/m);
+  assert.deepEqual(drive.objects(), []);
+  assert.equal(host.sinks.size, 0);
+});
+
 Deno.test("The manifest has the files before one that failed", async () => {
   const { drive, devices } = bench();
   drive.inject({ opcode: 0x0a, occurrence: 3, sense: { key: 3, asc: 0x0c, ascq: 0 } });

@@ -8,7 +8,8 @@ const LOCK = new TextEncoder().encode('{"pid":1,"host":"h","started":""}');
 const LOCKS = { "other.tap.lock": LOCK, "many.tap.lock": LOCK };
 
 async function run(line: string) {
-  const devices = new SimDevices(new SimulatedDrive({ medium: new MemoryMedium() }));
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  const devices = new SimDevices(drive);
   const source = new MemoryHost({ files: { in: patternBytes(10) } });
   assert.equal(await tape("write in", source, devices), 0, source.errors);
   assert.equal(await tape("rewind", source, devices), 0, source.errors);
@@ -17,7 +18,7 @@ async function run(line: string) {
     files: { ...LOCKS, "cargo.lock": patternBytes(9), cargo: old, in: old },
   });
   const status = await tape(line, host, devices);
-  return { host, status };
+  return { host, status, objects: drive.objects() };
 }
 
 for (
@@ -43,6 +44,22 @@ for (
     assert.equal(status, 2);
     assert.ok(host.errors.startsWith(`tape: ${why}\n`), host.errors);
     assert.equal(host.sinks.size, 0);
+  });
+}
+
+for (
+  const [line, why] of [
+    ["write test.tap", "Writing test.tap: it is a file of the tape that is to be written"],
+    ["write in test.tap.json", "Writing test.tap.json: it is a file of the tape that is to be"],
+    ["image load test.tap --yes", "Loading test.tap: it is a file of the tape that is to be"],
+    ["image load test.tap --from-here", "Loading test.tap: it is a file of the tape that is to be"],
+  ] as const
+) {
+  Deno.test(`tape ${line} does not write a tape over itself`, async () => {
+    const { host, status, objects } = await run(line);
+    assert.equal(status, 2);
+    assert.ok(host.errors.startsWith(`tape: ${why}`), host.errors);
+    assert.equal(objects.length, 2);
   });
 }
 
