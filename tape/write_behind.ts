@@ -16,6 +16,7 @@ import type { TapeSession } from "./tape_session.ts";
 import type { WriteRecovery } from "./write_recovery.ts";
 import {
   isElsewhere,
+  isUntold,
   isWritten,
   movedBy,
   noRoom,
@@ -32,6 +33,9 @@ const MAX_OUTAGES = 3;
 const MAX_ABORTED = 3;
 
 const NOWHERE = -1;
+
+const UNTOLD =
+  "near the end of the tape the drive does not say how many of its blocks it has written";
 
 /** Takes records and sees them written. */
 export class WriteBehind {
@@ -203,7 +207,7 @@ export class WriteBehind {
     if (head.reply === undefined || loss !== undefined) throw await this.#refusal(head);
     const { condition } = head.reply;
     if (WRITTEN.has(condition) && left < head.objects) return await this.#writeRest(head, left);
-    if (WRITTEN.has(condition) && this.#session.blockBytes === 0) {
+    if (WRITTEN.has(condition) && (this.#session.blockBytes === 0 || isUntold(head.reply))) {
       return await this.#checkDenied(head, head.reply, signal);
     }
     const mayRepeat = REPEATABLE.has(condition)
@@ -222,14 +226,20 @@ export class WriteBehind {
     return replies.find(({ condition }) => losesBuffer(condition));
   }
 
-  /** The drive says that nothing of a record was written, near the end of the tape, or calls it good and took less: the tape shows what is so. */
+  /**
+   * The drive says that nothing of a record was written, near the end of the tape; or not how many of several blocks; or calls it good and took less: the tape
+   * shows what is so.
+   */
   async #checkDenied(head: PendingWrite, reply: Reply, signal?: AbortSignal): Promise<void> {
+    if (!this.#recovery.isPossible && isUntold(reply)) throw this.#unsure(UNTOLD);
     if (!this.#recovery.isPossible || ++head.tries >= MAX_ABORTED) throw await this.#refusal(head);
     this.heed(reply.condition);
     // With others behind it there may be a gap, and writing all of them again one at a time is always right.
     if (this.#objectsBehind() > 0) return await this.#comeBack(head.objects);
     const denial = this.#session.device.failure(reply);
+    const { objects } = head;
     await this.#persist(() => this.#findWritten(denial, signal));
+    if (head.objects < objects) head.tries = 0;
   }
 
   async #writeRest(head: PendingWrite, left: number): Promise<void> {
@@ -358,8 +368,11 @@ export class WriteBehind {
   }
 
   #notTaken({ residual }: Reply): TapeError {
-    const message =
-      `Cannot be sure of a write: the drive calls it good, but took ${residual} bytes less`;
+    return this.#unsure(`the drive calls it good, but took ${residual} bytes less`);
+  }
+
+  #unsure(why: string): TapeError {
+    const message = `Cannot be sure of a write: ${why}`;
     const error = this.#session.device.problem("length-disagreement", message);
     this.#session.lose(error);
     return error;

@@ -43,7 +43,16 @@ export function objectsLeft(
   if (!WRITTEN.has(condition)) return objects;
   // INFORMATION is what was not written (SSC-4, WRITE(6)): of a record nothing, or all of it.
   if (blockBytes === 0) return sense?.information === data.length ? objects : 0;
-  return Math.abs(sense?.information ?? Math.ceil(residual / blockBytes));
+  if (sense?.information !== undefined) return Math.abs(sense.information);
+  if (residual > 0) return Math.ceil(residual / blockBytes);
+  // Nobody says how many of them there is room for.
+  return objects > 1 ? objects : 0;
+}
+
+/** Whether the drive leaves open how much of the write it has written. */
+export function isUntold({ condition, sense, residual }: Reply): boolean {
+  return condition !== "good" && WRITTEN.has(condition) && sense?.information === undefined &&
+    residual <= 0;
 }
 
 /** Most objects that a write can have brought to tape, by what is known of it. */

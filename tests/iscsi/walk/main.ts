@@ -1,5 +1,5 @@
 /**
- * The walk in its long form: `deno task walk [--walks N] [--steps N] [--seed N] [--level N]`. Ends with status 1 and the
+ * The walk in its long form: `deno task walk:session [--walks N] [--steps N] [--seed N] [--level N]`. Ends with status 1 and the
  * seed of the walk when a property does not hold.
  */
 
