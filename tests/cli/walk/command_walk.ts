@@ -59,9 +59,7 @@ export async function walkCommands(seed: number, steps: number): Promise<number>
 
 /** A reset may have taken the block size back. */
 async function refreshBlockSize(known: KnownTape, bench: WalkBench): Promise<void> {
-  if (known.blockBytes === 0) return;
-  const status = await bench.run(["status", "--json"], { tape: known });
-  known.blockBytes = status.document.status.blockBytes;
+  if (known.blockBytes !== 0) await bench.askBlockSize(known);
 }
 
 async function someTape(random: Random, folder: string, name: string): Promise<WalkTape> {
@@ -92,7 +90,11 @@ const QUIRKS = [
 ] as const;
 
 function someQuirks(random: Random): DriveQuirks {
-  return Object.fromEntries(QUIRKS.map((name) => [name, random.below(8) === 0]));
+  const quirks: DriveQuirks = Object.fromEntries(
+    QUIRKS.map((name) => [name, random.below(8) === 0]),
+  );
+  // A drive that has both says nothing at all of the end of the medium.
+  return quirks.flagsWithoutAsc ? { ...quirks, missingEndOfMedium: false } : quirks;
 }
 
 const CARTRIDGES: readonly Cartridge[] = [

@@ -126,6 +126,5 @@ export async function setblk(bench: WalkBench): Promise<void> {
   await learnPlace(known, outcome);
   if (!outcome.mayFail) return;
   // What failed may have been done all the same, and a reset undoes it.
-  const status = await bench.run(["status", "--json"], { tape: known });
-  known.blockBytes = status.document.status.blockBytes;
+  await bench.askBlockSize(known);
 }

@@ -1,5 +1,6 @@
 /** What steps that read ask of a tape and its files. */
 
+import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import type { ModelObject } from "../../tape/tape_model.ts";
 import type { KnownTape, WalkBench } from "./walk_bench.ts";

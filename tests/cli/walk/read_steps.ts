@@ -1,6 +1,7 @@
 /** `tape read`, held against the model. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { concat, isPlain, keepFile } from "./read_facts.ts";
 import { type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";

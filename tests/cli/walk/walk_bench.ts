@@ -1,6 +1,7 @@
 /** What the steps of a walk share: two tapes, a folder of files, a model of both, and a way to run a command. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -116,6 +117,17 @@ export class WalkBench {
     assert.equal(outcome.status, 0, outcome.errors);
     model.cursor = place;
     await known.check();
+  }
+
+  /** A drive may have something to tell first that it had put off. */
+  async askBlockSize(known: KnownTape): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) {
+      const { status, document } = await this.run(["status", "--json"], { tape: known });
+      if (status !== 0) continue;
+      known.blockBytes = document.status.blockBytes;
+      return await known.learn();
+    }
+    assert.fail("the drive does not tell how it is");
   }
 
   /** Bytes unlike any others. */

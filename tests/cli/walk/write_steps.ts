@@ -1,6 +1,7 @@
 /** Commands that write to a tape, held against the model. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ModelObject } from "../../tape/tape_model.ts";
@@ -19,7 +20,7 @@ const RECORD_BYTES = [1, 2, 7, 100, 512, 1000, 1024, 4096, 65_536, 262_144, 2 **
 
 /** A size near to where something may go wrong. */
 function fileBytes(bench: WalkBench, recordBytes: number): number {
-  const most = Math.min(12, Math.ceil(3_000_000 / recordBytes));
+  const most = Math.min(bench.one([12, 12, 40]), Math.ceil(3_000_000 / recordBytes));
   const whole = bench.random.below(most) * recordBytes;
   return Math.max(0, whole + bench.one([0, 0, 1, -1, Math.floor(recordBytes / 2)]));
 }
@@ -168,7 +169,9 @@ class WriteCheck {
       checkTold(outcome, planned, written);
       const bad = badObject(this.bench, outcome.faults, known, "write");
       const isOther = known.tape.isBuffered || capacityBytes || writeProtected || worm || isMisfit;
-      if (bad !== undefined && !isOther) assert.equal(cursor + written, bad, "up to the bad place");
+      if (bad !== undefined && !isOther && written !== undefined) {
+        assert.equal(cursor + written, bad, "up to the bad place");
+      }
     }
     checkPlace(outcome, known);
   }
@@ -204,12 +207,14 @@ class WriteCheck {
   }
 }
 
-/** The tape has what it had, and then the beginning of what was to be written; how many objects of that. */
+/**
+ * The tape has what it had, and then the beginning of what was to be written; how many objects of that, or `undefined` where the tape had them before.
+ */
 export async function checkPartly(
   known: KnownTape,
   planned: readonly ModelObject[],
   outcome: Outcome,
-): Promise<number> {
+): Promise<number | undefined> {
   const { objects: old, cursor } = known.model;
   const before = names(old);
   await known.learn();
@@ -218,6 +223,7 @@ export async function checkPartly(
   const wanted = names(planned);
   let written = 0;
   while (written < wanted.length && found[cursor + written] === wanted[written]) written++;
+  if (found.join() === before.join() && written > 0) return undefined;
   if (found.length === cursor + written) return written;
   // Of what is lost from a buffer, some may be missing in the middle.
   if (known.tape.isBuffered && outcome.faults.tapes.length > 0) return written;
@@ -238,8 +244,9 @@ const GIVEN_UP = /^tape: Interrupted: the command was given up/m;
 export function checkTold(
   { errors }: Outcome,
   planned: readonly ModelObject[],
-  written: number,
+  written: number | undefined,
 ): void {
+  if (written === undefined) return;
   const onTape = planned.slice(0, written).filter((object) => object !== "filemark").length;
   const interrupted = INTERRUPTED.exec(errors);
   const [, upTo, told, bytes, certainly] = BEFORE.exec(errors) ?? [];
