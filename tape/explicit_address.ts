@@ -27,7 +27,7 @@ import { checkPlace } from "./locate_target.ts";
 import type { ReadResult } from "./record_reader.ts";
 import { RecordRoom } from "./record_room.ts";
 import type { TapeSession } from "./tape_session.ts";
-import { noRoom, objectsLeft } from "./write_reply.ts";
+import { isUntold, noRoom, objectsLeft, UNTOLD_BLOCKS } from "./write_reply.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
@@ -184,9 +184,13 @@ export async function writeAt(
     const command = { cdb, dataOut, signal: options.signal };
     const reply = await go(work, "WRITE(16)", command, WRITE_ENDS);
     session.partition = place.partition;
-    if (reply.condition === "good" && reply.residual > 0) throw notTaken(session, reply);
+    if (reply.condition === "good" && reply.residual > 0) {
+      throw unsure(session, `the drive took ${reply.residual} bytes less`);
+    }
     const before = left;
-    left = objectsLeft(reply, { objects: left, data: dataOut }, blockBytes);
+    left = fixed && left > 1 && isUntold(reply)
+      ? await blocksLeft(session, object + objects, left, options.signal)
+      : objectsLeft(reply, { objects: left, data: dataOut }, blockBytes);
     if (left === 0) return warningsOf(reply);
     if (left >= before) throw full(session, reply, left > before);
   }
@@ -199,11 +203,21 @@ function warningsOf({ condition }: Reply): WriteAtResult {
   };
 }
 
-function notTaken(session: TapeSession, { residual }: Reply): TapeError {
-  const error = session.device.problem(
-    "length-disagreement",
-    `Cannot be sure of a write: the drive took ${residual} bytes less`,
-  );
+/** How many blocks up to `end` the drive has left, `most` at most, where it does not say: it stands behind those that it has written. */
+async function blocksLeft(
+  session: TapeSession,
+  end: number,
+  most: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const here = (await session.arriving(() => session.askPosition(signal)))?.object;
+  if (here !== undefined && here <= end && here >= end - most) return end - here;
+  throw unsure(session, UNTOLD_BLOCKS);
+}
+
+function unsure(session: TapeSession, why: string): TapeError {
+  const message = `Cannot be sure of a write: ${why}`;
+  const error = session.device.problem("length-disagreement", message);
   session.lose(error);
   return error;
 }

@@ -22,6 +22,7 @@ import {
   noRoom,
   objectsLeft,
   REPEATABLE,
+  UNTOLD_BLOCKS,
   withWrites,
   WRITTEN,
 } from "./write_reply.ts";
@@ -33,9 +34,6 @@ const MAX_OUTAGES = 3;
 const MAX_ABORTED = 3;
 
 const NOWHERE = -1;
-
-const UNTOLD =
-  "near the end of the tape the drive does not say how many of its blocks it has written";
 
 /** Takes records and sees them written. */
 export class WriteBehind {
@@ -231,7 +229,7 @@ export class WriteBehind {
    * shows what is so.
    */
   async #checkDenied(head: PendingWrite, reply: Reply, signal?: AbortSignal): Promise<void> {
-    if (!this.#recovery.isPossible && isUntold(reply)) throw this.#unsure(UNTOLD);
+    if (!this.#recovery.isPossible && isUntold(reply)) throw this.#unsure(UNTOLD_BLOCKS);
     if (!this.#recovery.isPossible || ++head.tries >= MAX_ABORTED) throw await this.#refusal(head);
     this.heed(reply.condition);
     // With others behind it there may be a gap, and writing all of them again one at a time is always right.

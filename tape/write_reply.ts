@@ -49,6 +49,10 @@ export function objectsLeft(
   return objects > 1 ? objects : 0;
 }
 
+/** What is said of a write that leaves it open, where nothing else tells. */
+export const UNTOLD_BLOCKS =
+  "near the end of the tape the drive does not say how many of its blocks it has written";
+
 /** Whether the drive leaves open how much of the write it has written. */
 export function isUntold({ condition, sense, residual }: Reply): boolean {
   return condition !== "good" && WRITTEN.has(condition) && sense?.information === undefined &&

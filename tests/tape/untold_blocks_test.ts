@@ -60,3 +60,25 @@ Deno.test("One block that such a drive takes near the end of the tape is written
   assert.equal(Buffer.compare(contents(unit), data), 0);
   await drive.close();
 });
+
+Deno.test("writeAt() asks such a drive where it stands, and writes the rest", async () => {
+  const unit = new SimUnit(options());
+  const drive = await TapeDrive.open(unit, { blockSize: BLOCK });
+  const data = patternBytes(190 * BLOCK);
+  for (let at = 0; at < 190; at += 10) {
+    await drive.writeAt(at, data.subarray(at * BLOCK, (at + 10) * BLOCK));
+  }
+  await drive.flush();
+  assert.equal(Buffer.compare(contents(unit), data), 0);
+  await drive.close();
+});
+
+Deno.test("writeAt() is uncertain where such a drive does not tell that either", async () => {
+  const unit = new SimUnit({ ...options(), quirks: { ...OPTIONS.quirks, positionUnknown: true } });
+  const drive = await TapeDrive.open(unit, { blockSize: BLOCK });
+  await assert.rejects(drive.writeAt(0, patternBytes(180 * BLOCK)), (error: TapeError) => {
+    assert.match(error.message, /does not say how many of its blocks it has written/);
+    return error.kind === "length-disagreement";
+  });
+  await drive.close().catch(() => {});
+});
