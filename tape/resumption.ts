@@ -126,11 +126,15 @@ export class Resumption {
   async reconnect(signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
     const place = this.#place();
+    const { buffer } = this.#session;
+    const { isDirty } = buffer;
     try {
       await this.#comeBack(place, signal);
     } catch (error) {
+      // Nothing has written it out meanwhile, so what is dirty no longer was found lost.
+      const isBufferAtStake = buffer.isBuffered || buffer.isDirty !== isDirty;
       const isPlaceLost = place !== undefined && error instanceof PositionLostError;
-      if (!isPlaceLost || this.#session.buffer.isBuffered) throw error;
+      if (!isPlaceLost || isBufferAtStake) throw error;
       this.#session.deferLoss();
     }
   }

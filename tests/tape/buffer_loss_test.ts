@@ -120,6 +120,21 @@ for (const writeBehind of [0, 4]) {
     await drive.close();
   });
 
+  Deno.test(`a buffer that went with the connection, and of which the drive says nothing, is told of by whatever comes next: write-behind ${writeBehind}`, async () => {
+    const uses = {
+      ...USES,
+      "space": (drive: TapeDrive) => drive.space("end-of-data"),
+      "locate": (drive: TapeDrive) => drive.locate(0),
+      "status": (drive: TapeDrive) => drive.status(),
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      const { unit, drive } = await cutOff(writeBehind, 4);
+      unit.sim.drive.loseBuffer();
+      await assert.rejects(use(drive), lostAll, name);
+      await drive.close().catch(() => {});
+    }
+  });
+
   for (const isAnswerLost of [false, true]) {
     Deno.test(`a lost buffer is told of, wherever the first new connection fails: ${isAnswerLost ? "no answer" : "cut"}, write-behind ${writeBehind}`, async () => {
       for (const [name, use] of Object.entries(USES)) {
