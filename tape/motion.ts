@@ -71,6 +71,8 @@ export class Motion {
     await this.#session.arriving(() => this.#waitForTape(signal));
     this.#session.synchronized();
     this.#session.placeAtBeginning();
+    // Which cartridge it is has to be known before the connection can be lost.
+    await this.#session.freshen("medium-changed");
   }
 
   /** That another tape may be in the drive is no news to who loads one. */

@@ -66,6 +66,17 @@ Deno.test("writes do not go on with another cartridge that stands at the same ob
   await drive.close();
 });
 
+Deno.test("a cartridge that was put in behind a load() is not taken for the one that was loaded", async () => {
+  const { unit, drive } = await openRead();
+  await drive.unload();
+  await drive.load();
+  unit.nexusLost = true;
+  exchange(unit, "BBB002L8");
+  await assert.rejects(drive.write(numbered(50)), MediumChangedError);
+  assert.equal(unit.sim.drive.objects().length, 20, "the other cartridge is as it was");
+  await drive.close();
+});
+
 Deno.test("a cartridge that goes by its barcode, and is given another by the caller, is still the same", async () => {
   const { unit, drive } = await openRead();
   await drive.attributes.set({ barcode: "CCC003L8" });
