@@ -141,7 +141,7 @@ export class Motion {
     if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
     this.#session.place();
     this.#session.count.forget();
-    this.#session.partition = options.partition ?? this.#session.partition;
+    if (options.partition !== undefined) this.#session.partition = options.partition;
     if (options.number === 0) this.#session.count.setBeginning();
     else this.#session.proof.land();
   }

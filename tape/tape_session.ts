@@ -115,6 +115,7 @@ export class TapeSession {
   lose(reason: unknown): void {
     this.count.forget();
     this.proof.land();
+    if (reason instanceof TapeError && isNews(reason.kind)) this.doubtPartition();
     if (!this.#isLost) this.#lost = reason;
     this.#isLost = true;
   }
@@ -346,6 +347,8 @@ export class TapeSession {
     try {
       await this.refreshBlockSize();
       await this.learnCartridge();
+      // A drive that was reset stands in the first one.
+      if (!this.#isPartitionCertain) await this.askPosition();
     } catch (error) {
       this.#isModeStale = true;
       if (!(error instanceof TapeError)) throw error;
@@ -389,9 +392,7 @@ export class TapeSession {
   #noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.suspectMode();
-    if (!isNews(error.kind)) return;
-    this.doubtPartition();
-    this.lose(error);
+    if (isNews(error.kind)) this.lose(error);
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { tapePersonalities } from "../../sim/personality.ts";
-import type { TapeError } from "../../tape/errors.ts";
+import { ResetError, type TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
 import { good, script } from "./scripted.ts";
 
@@ -26,6 +28,45 @@ Deno.test("A tape is divided, written in both parts, and made one again", async 
   await drive.format();
   assert.equal((await drive.position()).partition, 0);
   assert.equal((await drive.partitions()).partitions.length, 1);
+  await drive.close();
+});
+
+/** Two partitions of four records each, with the caller in the second. */
+async function openDivided() {
+  const unit = new CutUnit("exact");
+  unit.sim.drive.medium!.format(2);
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  for (const partition of [0, 1]) {
+    await drive.setPartition(partition);
+    for (let i = 0; i < 4; i++) await drive.write(numbered(10 * partition + i));
+    await drive.flush();
+  }
+  return { unit, drive };
+}
+
+Deno.test("Behind a reset, which leads into the first partition, reads resume in that one", async () => {
+  const { unit, drive } = await openDivided();
+  unit.sim.drive.reset();
+  await assert.rejects(drive.read(), ResetError);
+  await drive.locate(0);
+  for (const number of [0, 1, 2, 3]) {
+    unit.left = number === 1 ? 1 : Infinity;
+    const next = await drive.read();
+    assert.equal(next.kind === "record" && next.data[0], number);
+  }
+  await drive.close();
+});
+
+Deno.test("Behind a reset errors name the partition that the drive has rewound", async () => {
+  const { unit, drive } = await openDivided();
+  unit.sim.drive.reset();
+  await assert.rejects(drive.read(), ResetError);
+  await drive.rewind();
+  unit.sim.drive.inject({ opcode: 0x08, sense: { key: 5, asc: 0x24, ascq: 0 } });
+  await assert.rejects(drive.read(), ({ position }: TapeError) => {
+    assert.deepEqual([position?.partition, position?.object], [0, 0]);
+    return true;
+  });
   await drive.close();
 });
 
