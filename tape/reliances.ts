@@ -5,7 +5,7 @@
  */
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { isNews } from "./conditions.ts";
+import { errorFor, isNews } from "./conditions.ts";
 import { TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 import { type Reliance, WatchedUnit } from "./watched_unit.ts";
@@ -64,15 +64,19 @@ export class Reliances {
   }
 
   #uncertain(name: RelianceName): TapeError {
-    return new TapeError(
+    return errorFor(
       name === "encryption" ? "encryption" : "protection-mismatch",
       `Cannot move blocks on ${this.#session.device.name}: the drive may have lost its ${name} settings`,
+      {},
     );
   }
 
   #why(opcode: number): TapeError | undefined {
     for (const [name, error] of this.#missing) {
-      if (this.#relied.get(name)?.guards.has(opcode)) return error;
+      // Each block has an error of its own, which will say what became of that one.
+      if (this.#relied.get(name)?.guards.has(opcode)) {
+        return errorFor(error.kind, error.message, { cause: error });
+      }
     }
     return undefined;
   }

@@ -108,6 +108,27 @@ Deno.test("After a reset nothing is written in the clear: the drive has forgotte
   await drive.close();
 });
 
+Deno.test("Each write that is refused for want of the key tells what became of itself", async () => {
+  const { unit, drive } = await openSim();
+  await drive.rewind();
+  await drive.encryption.set({ key: KEY });
+  unit.drive.reset();
+  await assert.rejects(drive.write(SECRET), ResetError);
+  const refused = async (data: Uint8Array) => {
+    await drive.rewind();
+    const error = await drive.write(data).catch((reason) => reason);
+    assert.ok(error instanceof EncryptionError);
+    return error;
+  };
+  const first = await refused(SECRET);
+  const second = await refused(new Uint8Array(3));
+  assert.deepEqual(first.writes?.unwritten[0].data, SECRET);
+  assert.deepEqual(second.writes?.unwritten[0].data, new Uint8Array(3));
+  const at = await drive.writeAt(0, SECRET).catch((reason) => reason);
+  assert.ok(at instanceof EncryptionError && at.writes === undefined);
+  await drive.close();
+});
+
 Deno.test("A reset amid writes that are under way puts none of them on tape in the clear", async () => {
   const { unit, drive } = await openSim({ rewindOnReset: false }, { writeBehind: 8 });
   await drive.rewind();
