@@ -228,7 +228,7 @@ export class ReadAhead {
   }
 
   #accountFailure(error: TapeError, passed: number | undefined): void {
-    if (breaksPosition(error.kind)) this.#session.suspectMode();
+    this.#session.noteFailure(error);
     if (mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }

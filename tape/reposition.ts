@@ -231,6 +231,7 @@ export class Reposition {
     const { mustHear } = undelivered;
     if (mustHear === undefined) return undelivered;
     this.#ahead.clear();
+    this.#session.noteFailure(mustHear);
     this.#session.suspectMode();
     this.#session.lose(mustHear);
     throw mustHear;

@@ -67,7 +67,7 @@ export class TapeSession {
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
-      failed: (error) => this.#noteFailure(error),
+      failed: (error) => this.noteFailure(error),
       isBuffered: () => this.buffer.isBuffered,
       calledOff: () => this.buffer.doubt(this.proof.numberBehind(0)),
       modeChanged: () => this.#hearModeChange(),
@@ -389,7 +389,8 @@ export class TapeSession {
     this.#isModeStale = true;
   }
 
-  #noteFailure(error: TapeError): void {
+  /** Takes in what an error that the caller gets next says of the drive, its buffer and the tape. */
+  noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.suspectMode();
     if (isNews(error.kind)) this.lose(error);

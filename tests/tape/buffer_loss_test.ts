@@ -399,6 +399,24 @@ for (
   });
 }
 
+for (const readAhead of [0, 4]) {
+  Deno.test(`what a read was told to be lost is never called durable: read-ahead ${readAhead}`, async () => {
+    const { unit, drive } = await openSim(BUFFERED, { readAhead });
+    await drive.rewind();
+    await writeAll(drive, 1, 2);
+    unit.drive.addBadBlock({ object: 0, on: "write", times: 1 });
+    await assert.rejects(drive.read(), MediumError);
+    assert.equal(contents(unit), "");
+    await drive.rewind();
+    unit.drive.inject({ opcode: WRITE, sense: { key: 7, asc: 0x27, ascq: 0 } });
+    await assert.rejects(drive.write(numbered(3)), ({ writes }: TapeError) => {
+      assert.deepEqual([writes?.durable, writes?.written], [0, 0]);
+      return true;
+    });
+    await drive.close();
+  });
+}
+
 Deno.test("a filemark that went with the buffer does not leave its place to a record", async () => {
   const options = { bufferBytes: 10_000, rewindOnReset: false, resetLosesBuffer: true };
   const link = new FaultyLink(new Random(1), options);
