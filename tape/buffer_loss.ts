@@ -20,8 +20,8 @@ export async function confirmBuffer(session: TapeSession): Promise<void> {
   throw error;
 }
 
-/** A drive without a tape, say, has no number to tell. */
-async function numberOrNone(session: TapeSession): Promise<number | undefined> {
+/** What the drive calls the place where it stands. One without a tape, say, has no number to tell. */
+export async function numberOrNone(session: TapeSession): Promise<number | undefined> {
   try {
     return (await session.askPosition())?.object;
   } catch (error) {

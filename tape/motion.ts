@@ -143,7 +143,9 @@ export class Motion {
     this.#session.count.forget();
     if (options.partition !== undefined) this.#session.partition = options.partition;
     if (options.number === 0) this.#session.count.setBeginning();
-    else this.#session.proof.land();
+    else if (options.destination === LocateDestination.Object) {
+      this.#session.landAt(options.number);
+    } else this.#session.proof.land();
   }
 
   /** Makes end of data here. */

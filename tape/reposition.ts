@@ -10,6 +10,7 @@
  * @module
  */
 
+import { numberOrNone } from "./buffer_loss.ts";
 import { PositionLostError } from "./errors.ts";
 import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
@@ -79,6 +80,21 @@ export class Reposition {
    */
   async settle(): Promise<void> {
     await this.#settled();
+  }
+
+  /**
+   * After an answer that nobody heard: whether the tape still stands where the READs have brought it. Where that is not proven, its position is lost.
+   *
+   * @throws {TapeError} that the READs met and that the caller has to hear of first, or that the drive tells now.
+   */
+  async confirmPlace(): Promise<void> {
+    if (this.#session.isLost) return this.#session.settlePlace(undefined, undefined);
+    const { records, filemarks, isUncertain } = await this.#settled();
+    const { proof, count, located } = this.#session;
+    const counted = count.object === undefined ? undefined : count.object + records + filemarks;
+    const landing = proof.isAtLanding ? proof.landing ?? located : undefined;
+    const expected = isUncertain ? undefined : proof.numberBehind(0) ?? landing ?? counted;
+    this.#session.settlePlace(expected, await numberOrNone(this.#session));
   }
 
   /**

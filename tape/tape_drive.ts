@@ -335,7 +335,7 @@ export class TapeDrive extends DriveFeatures {
     const { signal } = options;
     return this.#enqueue(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (this.#session.isModeStale && !this.#outage.isHere) await this.#session.freshen();
+      if (!this.#outage.isHere) await this.#askAside();
       this.#session.tellLoss("tell the position");
       return await callerPosition(this.#session, this.#reader, signal);
     }, signal);
@@ -486,11 +486,18 @@ export class TapeDrive extends DriveFeatures {
 
   /** Whether the drive has to be asked something before anything else. */
   get #hasToAsk(): boolean {
-    return this.#session.isModeStale || this.#session.buffer.isDoubted;
+    const { isModeStale, isPlaceDoubted, buffer } = this.#session;
+    return isModeStale || isPlaceDoubted || buffer.isDoubted;
   }
 
   async #ask(noNews?: TapeErrorKind): Promise<void> {
     if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
+    await this.#askAside(noNews);
+  }
+
+  /** What does not concern the drive's buffer. */
+  async #askAside(noNews?: TapeErrorKind): Promise<void> {
+    if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
     if (this.#session.isModeStale) await this.#session.freshen(noNews);
   }
 

@@ -63,13 +63,15 @@ export class TapeSession {
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
+  #isPlaceDoubted = false;
+  #located: { readonly object: number; readonly run: number } | undefined;
   #forms: number[] = [PositionForm.Long, PositionForm.Short];
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
       failed: (error) => this.noteFailure(error),
       isBuffered: () => this.buffer.isBuffered,
-      calledOff: () => this.buffer.doubt(this.proof.numberBehind(0)),
+      calledOff: () => this.#doubt(),
       modeChanged: () => this.#hearModeChange(),
       facts: (condition) => ({
         position: this.countedPosition(),
@@ -111,6 +113,43 @@ export class TapeSession {
     return isNews(lost.kind) && losesBuffer(lost.kind);
   }
 
+  /** The object that LOCATE has led to, as long as nothing has gone by since and the tape was not moved otherwise. */
+  get located(): number | undefined {
+    const { run, isAtLanding } = this.proof;
+    return isAtLanding && this.#located?.run === run ? this.#located.object : undefined;
+  }
+
+  /** LOCATE has led to an object. */
+  landAt(object: number): void {
+    this.proof.land();
+    this.#located = { object, run: this.proof.run };
+  }
+
+  /** Whether an answer that nobody heard may have told that the tape stands elsewhere. */
+  get isPlaceDoubted(): boolean {
+    return this.#isPlaceDoubted;
+  }
+
+  /** A unit attention is told once, and may have been told to who had called its command off. */
+  #doubt(): void {
+    this.buffer.doubt(this.proof.numberBehind(0));
+    this.#isPlaceDoubted = true;
+    this.#isModeStale = this.#isModeForeign = true;
+  }
+
+  /** Ends the doubt: whether the tape stands `here`, where it has to. */
+  settlePlace(expected: number | undefined, here: number | undefined): void {
+    this.#isPlaceDoubted = false;
+    if (this.#isLost || (expected !== undefined && expected === here)) return;
+    this.lose(
+      this.device.problem(
+        "position-lost",
+        "A command was called off, and what the drive has answered it nobody heard",
+      ),
+    );
+    this.deferLoss();
+  }
+
   /** Where the tape stands is unknown from here on, because of `reason`. */
   lose(reason: unknown): void {
     this.count.forget();
@@ -140,6 +179,7 @@ export class TapeSession {
   place(): void {
     this.#isLost =
       this.#isLossUntold =
+      this.#isPlaceDoubted =
       this.isDoubtful =
       this.isNearEnd =
         false;
@@ -303,6 +343,8 @@ export class TapeSession {
       this.blockBytes = bytes;
     } catch (error) {
       this.suspectMode();
+      // Whatever it is now, the caller has asked for it.
+      this.#isModeForeign = false;
       throw error;
     }
   }

@@ -205,3 +205,60 @@ for (const readAhead of [0, 6]) {
     });
   }
 }
+
+/** A drive with five records, amid them, and a status() called off that was told what has happened to the drive. */
+async function unheard(happen: (unit: HastyUnit) => void) {
+  const unit = new HastyUnit();
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  for (let number = 1; number <= 5; number++) await drive.write(new Uint8Array(20).fill(number));
+  await drive.rewind();
+  for (let number = 1; number <= 3; number++) await drive.read();
+  happen(unit);
+  const caller = new AbortController();
+  const execute = unit.execute.bind(unit);
+  unit.execute = (command) => {
+    const result = execute(command);
+    unit.execute = execute;
+    caller.abort(STOP);
+    return result;
+  };
+  await assert.rejects(drive.status({ signal: caller.signal }), (error) => error === STOP);
+  return { unit, drive };
+}
+
+Deno.test("nothing is written where a reset has brought the tape that a command was told which was called off", async () => {
+  const { unit, drive } = await unheard((unit) => unit.drive.reset());
+  await assert.rejects(drive.write(new Uint8Array(9)), { kind: "position-lost" });
+  assert.equal(unit.drive.objects().length, 5);
+  await drive.space("end-of-data");
+  await drive.write(new Uint8Array(9));
+  assert.equal(unit.drive.objects().length, 6);
+  await drive.close();
+});
+
+Deno.test("reads behind such a reset do not go on elsewhere unheard", async () => {
+  const { drive } = await unheard((unit) => unit.drive.reset());
+  await assert.rejects(drive.read(), { kind: "position-lost" });
+  await drive.close();
+});
+
+Deno.test("a command that was called off costs nothing where nothing has happened", async () => {
+  const { drive } = await unheard(() => {});
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], 4);
+  await drive.write(new Uint8Array(9));
+  await drive.close();
+});
+
+Deno.test("a block size that another host has set is told of, though who was told had called that off", async () => {
+  const { drive } = await unheard(({ drive }) => {
+    const other = { initiatorName: "iqn.test:other", isid: "000000000001" };
+    drive.nexusEstablished(other);
+    const list = Uint8Array.of(0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, 10);
+    const cdb = Uint8Array.of(0x15, 0x10, 0, 0, list.length, 0);
+    for (let tries = 0; tries < 2; tries++) drive.execute({ cdb, dataOut: list, nexus: other });
+  });
+  await assert.rejects(drive.write(new Uint8Array(20)), { kind: "mode-parameters-changed" });
+  await drive.close();
+});
