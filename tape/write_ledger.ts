@@ -100,7 +100,6 @@ export class WriteLedger {
    */
   synchronize(run: number, here: { readonly object?: number; readonly number?: number }): void {
     const isThere = run === this.#run;
-    this.#isUncertain = false;
     if (!isThere && this.#durable === this.#written) return;
     this.#durable = this.#written;
     this.#durableObject = isThere ? here.object : undefined;

@@ -445,3 +445,15 @@ Deno.test("a filemark that went with the buffer does not leave its place to a re
   await assert.rejects(failing(), PositionLostError);
   await drive.close().catch(() => {});
 });
+
+Deno.test("a flush does not make certain what became of records whose loss was in doubt", async () => {
+  const { unit, drive } = await openSim(BUFFERED);
+  await drive.rewind();
+  await writeAll(drive, 1, 2);
+  unit.drive.inject({ opcode: WRITE, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  await assert.rejects(drive.write(numbered(3)), ({ writes }: TapeError) => !writes!.isCertain);
+  await drive.flush();
+  assert.equal(contents(unit), "1 2");
+  await assert.rejects(drive.write(numbered(3)), ({ writes }: TapeError) => !writes!.isCertain);
+  await drive.close();
+});
