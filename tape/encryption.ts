@@ -135,6 +135,7 @@ export class TapeEncryption {
   nextBlock(options: OperationOptions = {}): Promise<NextBlockStatus> {
     const { signal } = options;
     return this.#work.run(async () => {
+      this.#work.session.tellLoss("look at the next block");
       await this.#work.back();
       const page = await this.#readPage(EncryptionInPage.NextBlock, signal);
       return decodeNextBlockStatus(page, { unitName: this.#work.session.device.name });

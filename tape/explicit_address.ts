@@ -240,6 +240,7 @@ export async function readReverse(
   const { device, blockBytes } = session;
   const fixed = blockBytes > 0;
   const { signal } = options;
+  session.tellLoss("read backwards");
   await work.back();
   let room = roomFor(work, options.recordBytesHint);
   for (let tries = 1;; tries++) {

@@ -75,7 +75,10 @@ export async function verify(
   const { device } = session;
   const send = () => needing(device, "VERIFY", () => device.perform({ cdb, signal }, ENDS));
   await session.timeouts.learn();
-  if (place === undefined) await work.back();
+  if (place === undefined) {
+    session.tellLoss("verify");
+    await work.back();
+  }
   const { condition } = await work.leaving(send, signal);
   if (place !== undefined) session.place();
   session.count.forget();

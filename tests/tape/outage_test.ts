@@ -292,3 +292,19 @@ Deno.test("what was not made sure of when the connection came back is made sure 
     assert.deepEqual(lengths, Array(10).fill(50), `no answer to question ${unanswered}`);
   }
 });
+
+Deno.test("what goes on from where the caller is hears first that this was lost with the connection", async () => {
+  const uses: Readonly<Record<string, (drive: TapeDrive) => Promise<unknown>>> = {
+    verify: (drive) => drive.verify({ filemarks: 1 }),
+    readReverse: (drive) => drive.readReverse(),
+    nextBlock: (drive) => drive.encryption.nextBlock(),
+  };
+  for (const [name, use] of Object.entries(uses)) {
+    const { unit, drive } = await written("exact");
+    await drive.space("end-of-data");
+    unit.nexusLost = true;
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    await assert.rejects(use(drive), PositionLostError, name);
+    await drive.close();
+  }
+});
