@@ -235,14 +235,15 @@ export class Device {
   }
 
   /**
-   * Like {@linkcode attempt}, but throws what the caller has to hear of, whichever command is told it: also that the drive could not write out its buffer, which
-   * a motion begins with.
+   * Like {@linkcode attempt}, but throws what the caller has to hear of, whichever command is told it: also that another initiator has set another block size, and
+   * that the drive could not write out its buffer, which a motion begins with.
    */
   async probe(command: ScsiCommand): Promise<Reply> {
     const reply = await this.attempt(command);
     const { condition } = reply;
     const isLoss = this.#events.isBuffered() && losesBuffer(condition);
-    if (isNews(condition) || isLoss) throw this.fail(reply);
+    const isOtherMode = condition === "mode-parameters-changed";
+    if (isNews(condition) || isLoss || isOtherMode) throw this.fail(reply);
     return reply;
   }
 

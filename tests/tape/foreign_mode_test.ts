@@ -8,7 +8,7 @@ import { contents, numbered, openSim } from "./drive_setup.ts";
 import { FaultyLink } from "./faulty_link.ts";
 import { HostUnit } from "./host_unit.ts";
 
-const [WRITE, POSITION] = [0x0a, 0x34];
+const [WRITE, POSITION, LOCATE] = [0x0a, 0x34, 0x92];
 const sleep = () => Promise.resolve();
 
 async function writeAll(drive: TapeDrive, from: number, to: number): Promise<void> {
@@ -98,3 +98,23 @@ for (const [from, to] of [[0, 50], [50, 0]]) {
     await drive.close();
   });
 }
+
+Deno.test("a block size that another host sets is told of by a write that finds its place first", async () => {
+  const { unit, drive } = await openSim({}, { blockSize: 20 });
+  const other = await TapeDrive.open(new HostUnit(unit.drive, "other"), { sleep });
+  await drive.rewind();
+  for (let number = 1; number <= 6; number++) await drive.write(numbered(number, 20));
+  await drive.locate(3);
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    if (command.cdb[0] === LOCATE) {
+      unit.execute = execute;
+      await other.setBlockSize(0);
+    }
+    return await execute(command);
+  };
+  await assert.rejects(drive.write(numbered(9, 40)), isModeChange);
+  assert.equal(contents(unit), "1 2 3 4 5 6");
+  await other.close();
+  await drive.close();
+});
