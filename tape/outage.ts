@@ -187,9 +187,10 @@ export class Outage {
    * not lost its buffer.
    */
   async #checkBuffer(signal?: AbortSignal): Promise<void> {
-    const { proof, buffer } = this.#session;
+    const { proof, buffer, count } = this.#session;
     const { isDoubted } = buffer;
-    const written = proof.numberBehind(0);
+    // No drive calls the place behind so many objects by a smaller number.
+    const written = proof.numberBehind(0) ?? count.object;
     const here = buffer.isBuffered ? (await this.#session.askPosition(signal))?.object : undefined;
     const reset = this.#maybeReset;
     this.#maybeReset = undefined;

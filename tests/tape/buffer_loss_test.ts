@@ -457,3 +457,14 @@ Deno.test("a flush does not make certain what became of records whose loss was i
   await assert.rejects(drive.write(numbered(3)), ({ writes }: TapeError) => !writes!.isCertain);
   await drive.close();
 });
+
+Deno.test("a drive that stands before what was written has lost it, also where its numbers are not proven", async () => {
+  const unit = new CutUnit("exact", BUFFERED);
+  const drive = await TapeDrive.open(unit, { sleep });
+  await drive.rewind();
+  await writeAll(drive, 1, 1);
+  unit.nexusLost = true;
+  unit.sim.drive.loseBuffer();
+  await assert.rejects(drive.flush(), lostAll);
+  await drive.close();
+});
