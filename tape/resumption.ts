@@ -48,7 +48,10 @@ export class Resumption {
     const place = this.#place();
     for (let outages = 0;; outages++) {
       try {
-        if (outages > 0 || this.#outage.isHere) await this.#comeBack(place, signal);
+        if (outages > 0 || this.#outage.isHere) {
+          await this.#comeBack(place, signal);
+          this.#session.tellLoss("read on");
+        }
         return await operation();
       } catch (error) {
         const isLost = error instanceof TransportLostError && this.#outage.isHere;
@@ -84,8 +87,10 @@ export class Resumption {
   async #comeBack(place: Place | undefined, signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
     this.#ahead.clear();
-    if (place === undefined) await this.#outage.overcome(signal);
-    else await this.#resume(place, signal);
+    if (place !== undefined) return await this.#resume(place, signal);
+    await this.#outage.overcome(signal);
+    // Where reads went on in spite of that, the tape may stand no longer.
+    this.#session.deferLoss();
   }
 
   /** Connects again, and goes there. When the connection is lost once more, that is where the caller still is. */

@@ -308,3 +308,16 @@ Deno.test("what goes on from where the caller is hears first that this was lost 
     await drive.close();
   }
 });
+
+Deno.test("reads that go on in spite of a lost position do not go on elsewhere unheard", async () => {
+  const { unit, drive } = await written("exact");
+  for (let i = 0; i < 2; i++) await drive.read();
+  unit.sim.drive.inject({ opcode: 0x08, sense: { key: 3, asc: 0x11, ascq: 0 } });
+  await assert.rejects(drive.read(), { kind: "medium-error" });
+  assert.equal(await readOne(drive), "900");
+  unit.nexusLost = true;
+  unit.meanwhile = () => unit.sim.drive.powerCycle();
+  await drive.flush();
+  await assert.rejects(drive.read(), PositionLostError);
+  await drive.close();
+});
