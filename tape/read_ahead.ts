@@ -14,6 +14,7 @@ import type { Reply } from "./device.ts";
 import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
+import type { TapePosition } from "./position.ts";
 import { RepeatedCdb } from "./repeated_cdb.ts";
 import type { PositionSample, TapeSession } from "./tape_session.ts";
 
@@ -228,6 +229,8 @@ export class ReadAhead {
   }
 
   #accountFailure(error: TapeError, passed: number | undefined): void {
+    // Made when the answer came, and the caller has read on since.
+    (error as { position?: TapePosition }).position = this.#session.countedPosition();
     this.#session.noteFailure(error);
     if (mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);

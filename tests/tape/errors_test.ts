@@ -268,3 +268,13 @@ Deno.test("blocks and filemarks that went to tape before it was full are counted
   await drive.write(numbered(9));
   assert.deepEqual(contents(unit).split(" "), [...Array(8).fill("0"), "9"]);
 });
+
+Deno.test("An error that read-ahead has met says where the caller stands when it comes out", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4 });
+  await fill(drive, Array.from({ length: 6 }, (_, i) => numbered(i)));
+  unit.drive.addBadBlock({ object: 3 });
+  for (let i = 0; i < 3; i++) await drive.read();
+  await assert.rejects(drive.read(), ({ position }: TapeError) => position?.object === 3);
+  await drive.rewind();
+  await drive.close();
+});
