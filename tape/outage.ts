@@ -133,6 +133,8 @@ export class Outage {
         buffer.doubt(proof.numberBehind(0));
       }
       if (device.isNexusLost) throw error;
+      // What the drive has forgotten is set anew all the same, by whatever is done next.
+      this.#session.suspectMode();
       // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
       const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind);
       this.#isUnfinished = !isAnswered && this.#patienceMs === undefined;

@@ -196,3 +196,19 @@ Deno.test("After the reservation was taken away nothing is written before the ca
   assert.equal(unit.drive.objects().length, 4);
   await drive.close();
 });
+
+Deno.test("The drive is reserved anew also where an outage ends in an error", async () => {
+  const unit = new CutUnit();
+  unit.sim.drive.nexusEstablished(OTHER);
+  const drive = await TapeDrive.open(unit, { sleep, exclusive: "persistent" });
+  await drive.rewind();
+  for (let i = 0; i < 3; i++) await drive.write(numbered(i));
+  unit.nexusLost = true;
+  preempt(unit.sim);
+  statusForOther(unit.sim, hex("01 00 00 00 00 00"));
+  await unit.sim.execute({ cdb: TUR });
+  await assert.rejects(drive.write(numbered(3)), { kind: "position-lost" });
+  await drive.rewind();
+  assert.equal(statusForOther(unit.sim, hex("01 00 00 00 00 00")), 0x18);
+  await drive.close();
+});
