@@ -9,9 +9,9 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { breaksPosition, errorFor } from "./conditions.ts";
+import { breaksPosition, errorFor, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import type { TapeError } from "./errors.ts";
+import type { TapeError, TapeErrorKind } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import type { TapePosition } from "./position.ts";
@@ -24,6 +24,9 @@ const FIXED_READ_BYTES = 256 * 1024;
 /** READs in a row that the drive may answer without executing them, before that counts as a failure. */
 const FRUITLESS_TRIES = 50;
 const FRUITLESS_INTERVAL_MS = 200;
+
+/** Beside what breaks the position. */
+const NEWS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>(["deferred", "transport-lost"]);
 
 /** A command on its way. */
 interface Slot {
@@ -186,7 +189,9 @@ export class ReadAhead {
       if (arrival.kind === "filemark") filemarks++;
       else records += objectsPassed(arrival) ?? 0;
       isUncertain ||= objectsPassed(arrival) === undefined;
-      if (arrival.kind === "failure" && mustBeHeard(arrival.error)) mustHear ??= arrival.error;
+      if (arrival.kind === "failure" && this.#mustBeHeard(arrival.error)) {
+        mustHear ??= arrival.error;
+      }
     }
     return { records, filemarks, isUncertain, mustHear, first: this.#arrivals[0] };
   }
@@ -232,7 +237,7 @@ export class ReadAhead {
     // Made when the answer came, and the caller has read on since.
     (error as { position?: TapePosition }).position = this.#session.countedPosition();
     this.#session.noteFailure(error);
-    if (mustBeHeard(error) || passed === undefined) this.#session.lose(error);
+    if (this.#mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }
 
@@ -352,18 +357,19 @@ export class ReadAhead {
   /** READs behind one that met end of data find nothing, or an error of their own; anything else means that the tape has moved. */
   #dropBeyondEnd(arrival: Arrival): void {
     this.#isUncertain = true;
-    if (arrival.kind === "failure" && mustBeHeard(arrival.error)) this.#arrivals.push(arrival);
+    const isHeard = arrival.kind === "failure" && this.#mustBeHeard(arrival.error);
+    if (isHeard) this.#arrivals.push(arrival);
+  }
+
+  /** Whether the caller has to hear of it wherever it goes next: also that the drive could not write out its buffer, which a READ begins with. */
+  #mustBeHeard({ kind }: TapeError): boolean {
+    return NEWS.has(kind) || breaksPosition(kind) ||
+      (this.#session.buffer.isBuffered && losesBuffer(kind));
   }
 
   #refusal(slot: Slot): Arrival {
     return { kind: "failure", error: this.#session.device.failure(slot.reply!), passed: 0 };
   }
-}
-
-/** Errors that change what the caller believes about tape or position, wherever it goes next. */
-function mustBeHeard(error: TapeError): boolean {
-  return breaksPosition(error.kind) || error.kind === "deferred" ||
-    error.kind === "transport-lost";
 }
 
 /** A READ that got no answer: the error is ours already, or whatever the logical unit threw. */

@@ -468,3 +468,23 @@ Deno.test("a drive that stands before what was written has lost it, also where i
   await assert.rejects(drive.flush(), lostAll);
   await drive.close();
 });
+
+Deno.test("that a READ could not have the buffer written out is heard, though nobody waits for that READ any more", async () => {
+  const { unit, drive } = await openSim(BUFFERED, { readAhead: 1 });
+  await drive.rewind();
+  await writeAll(drive, 1, 2);
+  unit.drive.addBadBlock({ object: 0, on: "write", times: 1 });
+  const caller = new AbortController();
+  const reading = drive.read({ signal: caller.signal });
+  await Promise.resolve();
+  caller.abort(new Error("enough"));
+  await assert.rejects(reading, (error) => error === caller.signal.reason);
+  await assert.rejects(drive.rewind(), lostBuffer);
+  assert.equal(contents(unit), "");
+  await drive.rewind();
+  await drive.close();
+});
+
+function lostBuffer({ writes }: TapeError): boolean {
+  return writes?.durable === 0 && !writes.isCertain;
+}
