@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { eitherOf, sleep } from "./abort.ts";
+import { eitherOf, isCalledOff, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { confirmBuffer } from "./buffer_loss.ts";
@@ -475,9 +475,18 @@ export class TapeDrive extends DriveFeatures {
       () =>
         this.#writer.isBusy || this.#isReady
           ? operation()
-          : this.#makeReady(signal).then(operation),
+          : this.#readyToWrite(signal).then(operation),
       signal,
     );
+  }
+
+  async #readyToWrite(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#makeReady(signal);
+    } catch (error) {
+      if (!isCalledOff(error, signal)) this.#writer.stop(error);
+      throw error;
+    }
   }
 
   get #isReady(): boolean {

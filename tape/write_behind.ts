@@ -403,9 +403,14 @@ export class WriteBehind {
     if (mayBeLost) ledger.giveUpBuffer();
     const isInPlace = !isLost && error !== this.#tornBy;
     const outcome = ledger.outcome(mayBeLost, { isInPlace, unwritten, misplaced });
+    this.stop(error);
+    return withWrites(error, outcome);
+  }
+
+  /** What was called before this failure was known goes to no tape. */
+  stop(error: unknown): void {
     this.#failure = error;
     if (this.isBehind) this.#era++;
-    return withWrites(error, outcome);
   }
 
   async #comeBackOrLose(): Promise<void> {

@@ -69,9 +69,19 @@ export class Writer {
   }
 
   async #writeOncePlaced(data: Uint8Array, signal?: AbortSignal): Promise<WriteResult> {
-    await this.place("write");
+    try {
+      await this.place("write");
+    } catch (error) {
+      this.stop(error);
+      throw error;
+    }
     signal?.throwIfAborted();
     return await this.#behind.write(data, signal);
+  }
+
+  /** A write has failed before it was taken: with write-behind those that were called by then must not leave a gap. */
+  stop(error: unknown): void {
+    this.#behind.stop(error);
   }
 
   /**

@@ -399,3 +399,20 @@ Deno.test("an error does not name as misplaced what has been written over since"
   await assert.rejects(failing(), ({ writes }: TapeError) => writes?.misplaced.length === 0);
   await drive.close();
 });
+
+Deno.test("writes that were called before one was refused its place leave no gap behind it", async () => {
+  const { unit, drive } = await openSim({}, { writeBehind: 4 });
+  await drive.rewind();
+  await drive.write(numbered(1));
+  await drive.locate(1);
+  unit.drive.inject({ opcode: 0x34, sense: { key: 5, asc: 0x24, ascq: 0 }, times: 1 });
+  unit.drive.inject({ opcode: 0x92, sense: { key: 5, asc: 0x24, ascq: 0 }, times: 9 });
+  unit.drive.raiseUnitAttention(0x2a, 0x11);
+  const results = await Promise.allSettled(
+    [2, 3, 4].map((number) => drive.write(numbered(number))),
+  );
+  const [first] = results;
+  assert.equal(first.status, "rejected");
+  assert.ok(results.every(({ status }) => status === "rejected"));
+  await drive.close().catch(() => {});
+});
