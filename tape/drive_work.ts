@@ -13,8 +13,8 @@ export interface DriveWork {
   run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Brings the tape from where read-ahead has left it to where the caller is. */
   back(): Promise<void>;
-  /** Runs a command that takes the caller elsewhere; what was read ahead is forgotten, unless the drive refuses it. */
-  leaving<T>(motion: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Runs a command that takes the caller elsewhere; what was read ahead is forgotten, unless the drive refuses it. `goesFirst`: it names where it goes. */
+  leaving<T>(motion: () => Promise<T>, signal?: AbortSignal, goesFirst?: boolean): Promise<T>;
   /** Brings the tape to the beginning of its partition. */
   rewind(signal?: AbortSignal): Promise<void>;
 }

@@ -154,7 +154,7 @@ async function go(
 ): Promise<Reply> {
   const { device } = session;
   const send = () => needing(device, feature, () => device.perform(command, ends));
-  const reply = await leaving(send, command.signal);
+  const reply = await leaving(send, command.signal, true);
   session.place();
   session.count.forget();
   return reply;

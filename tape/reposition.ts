@@ -11,7 +11,7 @@
  */
 
 import { numberOrNone } from "./buffer_loss.ts";
-import { PositionLostError } from "./errors.ts";
+import { PositionLostError, WormViolationError, WriteProtectedError } from "./errors.ts";
 import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -19,6 +19,11 @@ import { Wayfinding } from "./wayfinding.ts";
 
 /** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
 type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
+
+/** Whether it is the tape that refuses to be written, which a drive may find out only where it was to write. */
+function isProtected(error: unknown): boolean {
+  return error instanceof WriteProtectedError || error instanceof WormViolationError;
+}
 
 /** Brings the tape to where the caller is. */
 export class Reposition {
@@ -53,11 +58,16 @@ export class Reposition {
 
   /**
    * Runs the command that takes the caller elsewhere, once the READs under way are answered. What they have brought is forgotten then; when the drive refuses
-   * the command, or it is called off before it is sent, that is still what comes next.
+   * the command, or it is called off before it is sent, that is still what comes next. A command that `goesFirst` to an address has gone there when the tape
+   * refuses to be written.
    *
    * @throws {TapeError} that the READs met and that the caller has to hear of first; what the command fails with; or the signal's reason.
    */
-  async leaving<T>(motion: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async leaving<T>(
+    motion: () => Promise<T>,
+    signal?: AbortSignal,
+    goesFirst = false,
+  ): Promise<T> {
     await this.settle();
     signal?.throwIfAborted();
     try {
@@ -65,7 +75,9 @@ export class Reposition {
       this.#ahead.clear();
       return result;
     } catch (error) {
-      if (!isRefused(error, signal)) {
+      const hasGone = goesFirst && isProtected(error);
+      if (hasGone) this.#session.lose(error);
+      if (hasGone || !isRefused(error, signal)) {
         this.#ahead.clear();
         this.#session.count.forget();
       }

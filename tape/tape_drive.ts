@@ -89,7 +89,8 @@ export class TapeDrive extends DriveFeatures {
       session,
       run: (operation, signal) => this.#run(operation, signal),
       back: () => this.#reader.reposition.back(),
-      leaving: (motion, signal) => this.#reader.reposition.leaving(motion, signal),
+      leaving: (motion, signal, goesFirst) =>
+        this.#reader.reposition.leaving(motion, signal, goesFirst),
       rewind: (signal) => this.#motion.rewind(signal),
     });
     this.info = info;

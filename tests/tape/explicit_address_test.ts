@@ -5,6 +5,7 @@ import {
   TapeError,
   VolumeOverflowError,
 } from "../../tape/errors.ts";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { Random, seed } from "../scsi/random.ts";
 import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 import { check, good, script } from "./scripted.ts";
@@ -68,6 +69,17 @@ Deno.test("writeAt() that finds no more room leaves nothing believed of where th
   assert.deepEqual([object, source], [unit.drive.position?.object, "device"]);
   const next = await drive.read();
   assert.equal(next.kind === "record" && next.data[0], object);
+  await drive.close();
+});
+
+Deno.test("writeAt() that a write-once tape refuses has left the place where the caller was", async () => {
+  const { unit, drive } = await openSim({ medium: new MemoryMedium({ worm: true }) });
+  await fill(drive, Array.from({ length: 6 }, (_, i) => numbered(i)));
+  for (let i = 0; i < 5; i++) await drive.read();
+  await assert.rejects(drive.writeAt(2, numbered(9)), { kind: "worm-violation" });
+  assert.equal((await drive.position()).object, unit.drive.position?.object);
+  await assert.rejects(drive.write(numbered(9)), { kind: "position-lost" });
+  await drive.rewind();
   await drive.close();
 });
 
