@@ -102,11 +102,16 @@ export class Reposition {
   async confirmPlace(): Promise<void> {
     if (this.#session.isLost) return this.#session.settlePlace(undefined, undefined);
     const { records, filemarks, isUncertain } = await this.#settled();
-    const { proof, count, located } = this.#session;
+    const { proof, count, located, certainPartition } = this.#session;
     const counted = count.object === undefined ? undefined : count.object + records + filemarks;
     const landing = proof.isAtLanding ? proof.landing ?? located : undefined;
     const expected = isUncertain ? undefined : proof.numberBehind(0) ?? landing ?? counted;
-    this.#session.settlePlace(expected, await numberOrNone(this.#session));
+    const here = await numberOrNone(this.#session);
+    const isElsewhere = certainPartition !== undefined &&
+      this.#session.partition !== certainPartition;
+    this.#session.settlePlace(isElsewhere ? undefined : expected, here);
+    // Every motion within a partition would go wrong now.
+    if (isElsewhere) this.#session.tellLoss("go on");
   }
 
   /**

@@ -88,7 +88,9 @@ export class Resumption {
     await this.#ahead.settle();
     this.#ahead.clear();
     if (place !== undefined) return await this.#resume(place, signal);
+    const { certainPartition } = this.#session;
     await this.#outage.overcome(signal);
+    if (certainPartition !== undefined) await this.#reposition.toPartition(certainPartition);
     // Where reads went on in spite of that, the tape may stand no longer.
     this.#session.deferLoss();
   }

@@ -70,6 +70,37 @@ Deno.test("Behind a reset errors name the partition that the drive has rewound",
   await drive.close();
 });
 
+Deno.test("An outage in which the drive was reset does not lead a lost caller into another partition", async () => {
+  const { unit, drive } = await openDivided();
+  unit.sim.drive.inject({ opcode: 0x11, sense: { key: 3, asc: 0x11, ascq: 0 } });
+  await assert.rejects(drive.space("blocks", -1), { kind: "medium-error" });
+  unit.nexusLost = true;
+  unit.sim.drive.powerCycle();
+  await unit.sim.execute({ cdb: new Uint8Array(6) });
+  await drive.rewind();
+  assert.equal((await drive.position()).partition, 1);
+  await drive.close();
+});
+
+Deno.test("A reset that a command was told which was called off leads no motion into another partition", async () => {
+  const { unit, drive } = await openDivided();
+  await drive.rewind();
+  await drive.position();
+  unit.sim.drive.reset();
+  const caller = new AbortController();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    unit.execute = execute;
+    await execute(command);
+    caller.abort(new Error("enough"));
+    throw caller.signal.reason;
+  };
+  await assert.rejects(drive.blockSize({ signal: caller.signal }), /enough/);
+  await assert.rejects(drive.locate(2), { kind: "position-lost" });
+  await drive.setPartition(1);
+  await drive.close();
+});
+
 Deno.test("The page goes out as LTFS-like software sends it: gigabytes, and the rest for one", async () => {
   const { unit, drive } = await openSim();
   const page = "11 08 03 00 1c 03 09 00 0000 0000";
