@@ -136,7 +136,9 @@ export class Motion {
     }
     const options = locateOptions(target);
     const reply = await this.#reposition.leaving(() => this.#locate(options, signal), signal);
-    if (reply.condition === "end-of-data") throw await this.#beyondEnd(reply, signal);
+    if (reply.condition === "end-of-data") {
+      throw await this.#beyondEnd(reply, options.partition, signal);
+    }
     this.#session.buffer.moved();
     if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
     this.#session.place();
@@ -175,7 +177,8 @@ export class Motion {
     return await device.perform({ cdb: rewindCdb(), signal });
   }
 
-  async #beyondEnd(reply: Reply, signal?: AbortSignal): Promise<TapeError> {
+  async #beyondEnd(reply: Reply, partition?: number, signal?: AbortSignal): Promise<TapeError> {
+    if (partition !== undefined) this.#session.partition = partition;
     this.#session.count.forget();
     await this.#session.arriving(() => this.#endOfData.confirm(signal));
     this.#session.place();

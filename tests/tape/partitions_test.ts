@@ -57,6 +57,17 @@ Deno.test("Behind a reset, which leads into the first partition, reads resume in
   await drive.close();
 });
 
+Deno.test("Beyond the end of data of another partition reads resume in that one", async () => {
+  const { unit, drive } = await openDivided();
+  await drive.setPartition(0);
+  await assert.rejects(drive.locate({ object: 9, partition: 1 }), { kind: "end-of-data" });
+  await drive.rewind();
+  unit.left = 1;
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], 10);
+  await drive.close();
+});
+
 Deno.test("Behind a reset errors name the partition that the drive has rewound", async () => {
   const { unit, drive } = await openDivided();
   unit.sim.drive.reset();
