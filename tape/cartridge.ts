@@ -7,6 +7,7 @@
 
 import { readAscii } from "../scsi/ascii.ts";
 import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
+import { isCalledOff } from "./abort.ts";
 import { isNews } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
@@ -33,7 +34,7 @@ export async function readCartridge(
     return nameOf(attributes);
   } catch (error) {
     const mayPass = error instanceof TapeError && error.kind !== "transport-lost";
-    if (!mayPass || isNews(error.kind)) throw error;
+    if (!mayPass || isNews(error.kind) || isCalledOff(error, signal)) throw error;
     return undefined;
   }
 }

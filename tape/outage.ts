@@ -136,7 +136,8 @@ export class Outage {
       // What the drive has forgotten is set anew all the same, by whatever is done next.
       this.#session.suspectMode();
       // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
-      const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind);
+      const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind) &&
+        !isCalledOff(error, signal);
       this.#isUnfinished = !isAnswered && this.#patienceMs === undefined;
       this.#maybeReset = undefined;
       this.#tellLoss();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isCalledOff } from "./abort.ts";
 import { PositionLostError, TapeError, TransportLostError } from "./errors.ts";
 import type { Outage } from "./outage.ts";
 import type { ReadAhead } from "./read_ahead.ts";
@@ -95,7 +96,7 @@ export class Resumption {
     this.#session.deferLoss();
   }
 
-  /** Connects again, and goes there. When the connection is lost once more, that is where the caller still is. */
+  /** Connects again, and goes there. When the connection is lost once more, or that is called off, that is where the caller still is. */
   async #resume(place: Place, signal?: AbortSignal): Promise<void> {
     // Some targets falter when several commands are under way.
     this.#ahead.slowDown();
@@ -105,7 +106,7 @@ export class Resumption {
       this.#session.count.restore(place.count);
       await this.#goTo(place);
     } catch (error) {
-      if (this.#session.device.isNexusLost) this.#keep(place);
+      if (this.#session.device.isNexusLost || isCalledOff(error, signal)) this.#keep(place);
       else this.#session.lose(error);
       throw error;
     }

@@ -8,6 +8,7 @@ import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { Random, seed } from "../scsi/random.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { SimUnit } from "./sim_unit.ts";
 import { type ModelObject, TapeModel } from "./tape_model.ts";
 
@@ -261,4 +262,30 @@ Deno.test("a block size that another host has set is told of, though who was tol
   });
   await assert.rejects(drive.write(new Uint8Array(20)), { kind: "mode-parameters-changed" });
   await drive.close();
+});
+
+Deno.test("a read that is called off while the connection is set up again leaves the caller in place", async () => {
+  for (let command = 1; command <= 22; command++) {
+    const unit = new CutUnit("exact");
+    const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+    await drive.rewind();
+    for (let number = 1; number <= 5; number++) await drive.write(new Uint8Array(20).fill(number));
+    await drive.rewind();
+    for (let number = 1; number <= 3; number++) await drive.read();
+    unit.nexusLost = true;
+    unit.sim.drive.powerCycle();
+    const caller = new AbortController();
+    const execute = unit.execute.bind(unit);
+    let left = command;
+    unit.execute = (sent) => {
+      if (unit.nexusLost || --left > 0) return execute(sent);
+      caller.abort(STOP);
+      unit.execute = execute;
+      return sent.signal === undefined ? execute(sent) : Promise.reject(STOP);
+    };
+    const first = await drive.read({ signal: caller.signal }).catch((error) => error);
+    const next = first === STOP ? await drive.read() : first;
+    assert.equal(next.kind === "record" && next.data[0], 4, `command ${command}`);
+    await drive.close();
+  }
 });
