@@ -236,7 +236,8 @@ export class ReadAhead {
   #accountFailure(error: TapeError, passed: number | undefined): void {
     // Made when the answer came, and the caller has read on since.
     (error as { position?: TapePosition }).position = this.#session.countedPosition();
-    this.#session.noteFailure(error);
+    // What had no answer may be found out yet.
+    if (error.kind !== "transport-lost") this.#session.noteFailure(error);
     if (this.#mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }
