@@ -236,8 +236,10 @@ export class ReadAhead {
   #accountFailure(error: TapeError, passed: number | undefined): void {
     // Made when the answer came, and the caller has read on since.
     (error as { position?: TapePosition }).position = this.#session.countedPosition();
-    // What had no answer may be found out yet.
+    const { buffer, proof, count } = this.#session;
+    // What had no answer may be found out yet, and may have told that the buffer is lost.
     if (error.kind !== "transport-lost") this.#session.noteFailure(error);
+    else buffer.doubt(proof.numberBehind(0) ?? count.object);
     if (this.#mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }

@@ -488,3 +488,20 @@ Deno.test("that a READ could not have the buffer written out is heard, though no
 function lostBuffer({ writes }: TapeError): boolean {
   return writes?.durable === 0 && !writes.isCertain;
 }
+
+Deno.test("a read amid which the connection and the buffer were lost makes nothing of it durable", async () => {
+  const unit = new CutUnit("exact", BUFFERED);
+  const drive = await TapeDrive.open(unit, { sleep });
+  await drive.rewind();
+  await writeAll(drive, 1, 4);
+  unit.left = 1;
+  unit.meanwhile = () => unit.sim.drive.loseBuffer();
+  await assert.rejects(drive.read(), PositionLostError);
+  await drive.rewind();
+  unit.sim.drive.inject({ opcode: WRITE, sense: { key: 7, asc: 0x27, ascq: 0 } });
+  await assert.rejects(drive.write(numbered(5)), ({ writes }: TapeError) => {
+    assert.equal(writes?.durable, 0);
+    return true;
+  });
+  await drive.close();
+});
