@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { type FaultyWalkOptions, walkWithFaults } from "./faulty_walk.ts";
+import { walkFeatures } from "./feature_walk.ts";
 
 const OPERATIONS_A_WALK = 80;
 const REPORT_EVERY = 100_000;
@@ -19,8 +20,12 @@ async function soak(operations: number, seed: number): Promise<void> {
   let done = 0;
   let failures = 0;
   for (let walk = 0; done < operations; walk++) {
-    const options = SETTINGS[walk % SETTINGS.length];
-    failures += (await walkWithFaults(seed + walk, OPERATIONS_A_WALK, options)).failures;
+    const options = SETTINGS[(walk >> 1) % SETTINGS.length];
+    // One walk in two keeps to records and filemarks.
+    const one = walk % 2 === 0
+      ? await walkWithFaults(seed + walk, OPERATIONS_A_WALK, options)
+      : await walkFeatures(seed + walk, OPERATIONS_A_WALK);
+    failures += one.failures;
     const before = Math.floor(done / REPORT_EVERY);
     done += OPERATIONS_A_WALK;
     if (Math.floor(done / REPORT_EVERY) > before) {

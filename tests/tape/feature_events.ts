@@ -1,0 +1,191 @@
+/** What may go wrong in a walk over the features of a drive, and what others may do to it meanwhile. */
+
+import type { Medium } from "../../sim/tape/medium.ts";
+import type { Nexus, TaskResult } from "../../sim/device_server.ts";
+import { newCartridge, type Theme } from "./feature_setting.ts";
+import type { FeatureUse } from "./feature_use.ts";
+
+const [READ, WRITE, FILEMARKS, SPACE, POSITION] = [0x08, 0x0a, 0x10, 0x11, 0x34];
+
+/** What is answered in the place of a command, and whether it is executed all the same. */
+const ANSWERS = [
+  { status: 0x08 },
+  { status: 0x28 },
+  { sense: { key: 6, asc: 0x3f, ascq: 1 } },
+  { sense: { key: 6, asc: 0x2a, ascq: 0x10 } },
+  { sense: { key: 0xb, asc: 0x47, ascq: 5 } },
+  { sense: { key: 0xb, asc: 0x47, ascq: 5 }, execute: true },
+  { sense: { key: 5, asc: 0x24, ascq: 0 } },
+  { sense: { key: 3, asc: 0x0c, ascq: 0, deferred: true } },
+  { sense: { key: 4, asc: 0x44, ascq: 0 } },
+  { sense: { key: 3, asc: 0x11, ascq: 0 } },
+] as const;
+
+/** What another host does concerns these; it is told once, so no answer may get lost besides. */
+const SHARED: readonly Theme[] = ["exchange", "exclusive", "fixed"];
+
+const OTHER: Nexus = { initiatorName: "iqn.test:other", isid: "000000000001" };
+const NO_KEY = new Uint8Array(8);
+const OTHER_KEY = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0xff);
+const OUR_KEY = Uint8Array.of(0x75, 0x69, 0x73, 0x63, 0x73, 0x69, 0x00, 0x01);
+
+export class FeatureEvents {
+  /** The cartridge that was there before somebody changed it, until the driver has told of that. */
+  removed: Medium | undefined;
+  readonly #walk: FeatureUse;
+  readonly #names: string[];
+
+  constructor(walk: FeatureUse) {
+    this.#walk = walk;
+    const { trouble, themes } = walk.setting;
+    const isShared = SHARED.some((theme) => themes.has(theme));
+    this.#names = [];
+    if (trouble === "link" || trouble === "link-and-reset") {
+      this.#names.push("cut", "cut", "lie");
+      if (!isShared) this.#names.push("timeout", "timeout");
+    }
+    if (trouble === "link-and-reset") {
+      this.#names.push("reset", "resetWhileLost", "powerCycleWhileLost", "powerCycle");
+    }
+    if (trouble === "reset") this.#names.push("reset", "powerCycle");
+    if (trouble === "answers") this.#names.push("answer");
+    else if (isShared) {
+      walk.sim.nexusEstablished(OTHER);
+      if (themes.has("exchange")) this.#names.push("exchange", "otherUnloads", "exchangeWhileLost");
+      if (themes.has("exclusive")) this.#names.push("preempt", "preemptAndRewind");
+      if (themes.has("fixed")) this.#names.push("otherSetsBlockSize");
+    }
+    if (themes.has("bad-blocks")) this.#names.push("badBlock", "badBlock");
+  }
+
+  /** Whether the tape may stand elsewhere without the driver's doing. */
+  get isMovedByOthers(): boolean {
+    const { trouble, themes } = this.#walk.setting;
+    return trouble.includes("reset") || SHARED.some((theme) => themes.has(theme));
+  }
+
+  happen(): void {
+    if (this.#names.length === 0) return;
+    const { random } = this.#walk;
+    const name = this.#names[random.below(this.#names.length)];
+    this.#walk.note(`* ${name}`);
+    this.#cause(name);
+  }
+
+  /** Nobody does anything from here on. */
+  calmDown(): void {
+    this.#names.length = 0;
+    this.#walk.sim.clearBadBlocks();
+  }
+
+  #cause(name: string): void {
+    const { link, sim, random } = this.#walk;
+    switch (name) {
+      case "cut":
+        link.left = 1 + random.below(12);
+        return;
+      case "timeout":
+        link.untilTimeout = 1 + random.below(12);
+        return;
+      case "lie":
+        link.lie = 1 + random.below(20) - 10;
+        return;
+      case "reset":
+        return sim.reset();
+      case "resetWhileLost":
+        link.cut();
+        link.meanwhile = 3;
+        return sim.reset();
+      case "powerCycle":
+        return sim.powerCycle();
+      case "powerCycleWhileLost":
+        link.cut();
+        link.meanwhile = 0;
+        return sim.powerCycle();
+      case "answer":
+        return this.#inject();
+      case "badBlock":
+        return this.#badBlock();
+      case "exchange":
+        return this.#exchange();
+      case "exchangeWhileLost":
+        link.cut();
+        return this.#exchange();
+      case "otherUnloads":
+        this.#asOther(Uint8Array.of(0x1b, 0, 0, 0, 0, 0));
+        return;
+      case "otherSetsBlockSize":
+        return this.#setBlockSize([0, 20, 30][random.below(3)]);
+      case "preempt":
+        return this.#preempt(false);
+      case "preemptAndRewind":
+        return this.#preempt(true);
+    }
+  }
+
+  #inject(): void {
+    const { random, sim } = this.#walk;
+    // Of a write that was good and whose place was not told, the error says that it is written.
+    const asked = this.#walk.setting.writeBehind > 0 ? SPACE : POSITION;
+    const opcodes = [READ, WRITE, WRITE, FILEMARKS, SPACE, asked];
+    const opcode = opcodes[random.below(opcodes.length)];
+    const answer = ANSWERS[random.below(ANSWERS.length)];
+    // A position that was asked for and not told is no fault of the tape.
+    const mayExecute = opcode === WRITE || opcode === FILEMARKS;
+    // An answer that tells of a bad block must not be lost.
+    const execute = "execute" in answer && mayExecute && !this.#walk.has("bad-blocks");
+    sim.inject({ opcode, occurrence: 1 + random.below(6), ...answer, execute });
+  }
+
+  #badBlock(): void {
+    const { random, sim, model } = this.#walk;
+    const object = Math.max(0, model.cursor + random.below(8) - 3);
+    sim.addBadBlock({
+      partition: model.current,
+      object,
+      on: random.below(2) === 0 ? "read" : "write",
+      times: 1 + random.below(2),
+    });
+  }
+
+  /** Another cartridge with something on it. */
+  #exchange(): void {
+    const walk = this.#walk;
+    const old = walk.sim.eject();
+    this.removed ??= old;
+    const medium = newCartridge(walk.setting, walk.cartridges++);
+    for (let left = walk.random.below(6); left > 0; left--) {
+      medium.partitions[0].appendRecord(walk.random.bytes(20));
+    }
+    walk.sim.insert(medium);
+  }
+
+  #setBlockSize(bytes: number): void {
+    const list = Uint8Array.of(0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, bytes);
+    this.#asOther(Uint8Array.of(0x15, 0x10, 0, 0, list.length, 0), list);
+  }
+
+  #preempt(moves: boolean): void {
+    this.#reserve(0x06, NO_KEY, OTHER_KEY);
+    this.#reserve(0x04, OTHER_KEY, OUR_KEY);
+    if (moves) this.#asOther(Uint8Array.of(0x01, 0, 0, 0, 0, 0));
+    this.#reserve(0x02, OTHER_KEY, NO_KEY);
+    this.#reserve(0x06, NO_KEY, NO_KEY);
+  }
+
+  #reserve(action: number, key: Uint8Array, actionKey: Uint8Array): void {
+    const list = new Uint8Array(24);
+    list.set(key);
+    list.set(actionKey, 8);
+    this.#asOther(Uint8Array.of(0x5f, action, 0x03, 0, 0, 0, 0, 0, 24, 0), list);
+  }
+
+  /** As another host, which has heard all that the drive has to say first. */
+  #asOther(cdb: Uint8Array, dataOut = new Uint8Array(0)): void {
+    for (let tries = 0; tries < 10; tries++) {
+      const task = { cdb, dataOut, nexus: OTHER };
+      const { status, sense } = this.#walk.sim.execute(task) as TaskResult;
+      if (status !== 2 || (sense![2] & 0x0f) !== 6) return;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/** What a random walk over the features of a drive is about, drawn from its seed: the tape, the drive, how it is opened, and what may go wrong. */
+
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
+import { SimulatedDrive } from "../../sim/tape/drive.ts";
+import type { DriveQuirks } from "../../sim/tape/drive_quirks.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
+import type { Random } from "../scsi/random.ts";
+
+/** What a walk has beside reads, writes and motions. */
+export const THEMES = [
+  "plain",
+  "partitions",
+  "fixed",
+  "exclusive",
+  "addresses",
+  "encryption",
+  "worm",
+  "append-only",
+  "full",
+  "bad-blocks",
+  "exchange",
+  "quirks",
+] as const;
+
+export type Theme = typeof THEMES[number];
+
+/** Where things go wrong. Each loses or replaces answers, or says things once, so that with others nobody could know what is true. */
+export const TROUBLES = ["none", "link", "link-and-reset", "answers", "reset"] as const;
+
+export type Trouble = typeof TROUBLES[number];
+
+/** Those that a drive may have with every operation meaning the same. */
+const QUIRKS: readonly (keyof DriveQuirks)[] = [
+  "missingInformation",
+  "negativeReverseResidual",
+  "flagsWithoutAsc",
+  "missingEndOfMedium",
+  "noLocate16",
+  "siliIgnored",
+  "fileNumberLost",
+  "powerOnEveryLogin",
+  "spacePastEndMovesNothing",
+];
+
+export interface FeatureSetting {
+  readonly themes: ReadonlySet<Theme>;
+  readonly trouble: Trouble;
+  readonly quirks: DriveQuirks;
+  readonly partitions: number;
+  readonly bufferBytes: number;
+  readonly writeBehind: number;
+  readonly readAhead: number;
+  readonly sili: boolean;
+  /** Operations that are called off: one in so many. */
+  readonly callOffEvery: number;
+  /** One fault in so many operations. */
+  readonly faultEvery: number;
+  readonly resetLosesBuffer: boolean;
+  readonly rewindOnReset: boolean;
+}
+
+export function drawSetting(random: Random): FeatureSetting {
+  const pick = <T>(choices: readonly T[]): T => choices[random.below(choices.length)];
+  const themes = new Set<Theme>([pick(THEMES), pick(THEMES)]);
+  const quirks: Partial<Record<keyof DriveQuirks, boolean>> = {};
+  if (themes.has("quirks")) {
+    for (let count = 1 + random.below(2); count > 0; count--) quirks[pick(QUIRKS)] = true;
+  }
+  // With neither flag nor code nothing tells of the beginning.
+  if (quirks.flagsWithoutAsc) delete quirks.missingEndOfMedium;
+  if (quirks.noLocate16) themes.delete("partitions");
+  // Whoever comes next is told what could not be written to the tape.
+  if (themes.has("bad-blocks")) {
+    for (const theme of ["exchange", "exclusive", "fixed"] as const) themes.delete(theme);
+  }
+  const drawn = pick(TROUBLES);
+  // A cartridge whose name is not known yet when the connection is lost may be another behind that.
+  const trouble = themes.has("exchange") && drawn.startsWith("link") ? "none" : drawn;
+  return {
+    themes,
+    trouble,
+    quirks,
+    partitions: themes.has("partitions") ? 2 + random.below(2) : 1,
+    bufferBytes: pick([0, 150, 100_000]),
+    writeBehind: pick([0, 0, 4, 16]),
+    readAhead: pick([0, 0, 1, 8]),
+    sili: random.below(4) === 0,
+    callOffEvery: isUnheardFatal(trouble, themes) ? Infinity : pick([Infinity, 8]),
+    faultEvery: pick([4, 12]),
+    resetLosesBuffer: random.below(2) === 0,
+    rewindOnReset: random.below(4) > 0,
+  };
+}
+
+/** A cartridge that is known by its label. */
+export function newCartridge(setting: FeatureSetting, number: number): MemoryMedium {
+  const isFull = setting.themes.has("full");
+  const medium = new MemoryMedium({
+    barcode: `WALK${String(number).padStart(4, "0")}`,
+    worm: setting.themes.has("worm"),
+    ...(isFull && { capacityBytes: 1200 * setting.partitions, earlyWarningBytes: 250 }),
+  });
+  const { partitions } = setting;
+  if (partitions > 1) {
+    medium.format(partitions);
+    if (isFull) medium.state.partitionBytes = new Array(partitions).fill(1200);
+  }
+  return medium;
+}
+
+export function newDrive(setting: FeatureSetting, medium: MemoryMedium): SimulatedDrive {
+  const { bufferBytes, resetLosesBuffer, rewindOnReset, quirks } = setting;
+  return new SimulatedDrive({ medium, bufferBytes, resetLosesBuffer, rewindOnReset, quirks });
+}
+
+export function openOptions(setting: FeatureSetting): TapeDriveOptions {
+  const { readAhead, writeBehind, sili, themes } = setting;
+  return {
+    readAhead,
+    writeBehind,
+    sili,
+    recordBytesHint: 64,
+    sleep,
+    ...(themes.has("exclusive") && { exclusive: "persistent" as const }),
+  };
+}
+
+/** Ten milliseconds are one turn. */
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  for (let turns = Math.min(Math.ceil(ms / 10), 500); turns > 0; turns--) {
+    signal?.throwIfAborted();
+    await Promise.resolve();
+  }
+  signal?.throwIfAborted();
+}
+
+/** What is answered in the place of a drive, or told of other hosts and cartridges, nobody tells again to who had called it off. */
+function isUnheardFatal(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
+  const told: readonly Theme[] = ["exchange", "exclusive", "fixed", "bad-blocks", "encryption"];
+  return trouble === "answers" || told.some((theme) => themes.has(theme));
+}

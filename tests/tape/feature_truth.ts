@@ -1,0 +1,454 @@
+/** What is so, in a walk over the features of a drive: the tape against the model, and what an error says against both. */
+
+import assert from "node:assert/strict";
+import { breaksPosition } from "../../tape/conditions.ts";
+import { TapeError } from "../../tape/errors.ts";
+import { CALLED_OFF, type FeatureUse, isRefusal, type Operation } from "./feature_use.ts";
+import type { ModelObject } from "./tape_model.ts";
+import { VolumeModel } from "./volume_model.ts";
+
+/** A record of the caller's on the tape. */
+interface Place {
+  readonly partition: number;
+  readonly at: number;
+  readonly count: number;
+  readonly data: Uint8Array;
+}
+
+/** These take nothing away from the tape, and put nothing there. */
+const QUIET: ReadonlySet<Operation> = new Set([
+  ...["read", "readInto", "records", "position", "blockSize", "flush", "rewind", "endOfData"],
+  ...["blocks", "filemarksOver", "locate", "locateFile", "locateEnd", "locatePartition"],
+  ...["verify", "readAt", "readReverse", "setBlockSize", "setKey", "clearKey", "allowOverwrite"],
+  ...["load", "unloadAndLoad"],
+] as Operation[]);
+
+/** Called off, these leave the caller where he was. */
+const STAYING: ReadonlySet<Operation> = new Set(
+  ["read", "readInto", "records", "position", "blockSize"] as Operation[],
+);
+
+export class FeatureTruth {
+  readonly #walk: FeatureUse;
+  /** Where the record of each write stands. */
+  readonly #places = new Map<number, Place>();
+  /** Objects of each partition that have been flushed and not written over since. */
+  #durable: number[] = [];
+  /** The writes with lower numbers were flushed. */
+  #flushedUpTo = 0;
+  #next = 0;
+  /** The writes with lower numbers were written, as far as was told. */
+  #written = 0;
+  /** The last write, when it is not on the tape. */
+  #gone = Infinity;
+  /** Whether the operation that failed may itself have taken records from the tape. */
+  #isOwnDoing = false;
+  /** What is encrypted on the tape. */
+  readonly #sealed = new WeakSet<Uint8Array>();
+  /** Where the operation under way writes, when that is not where the caller stands. */
+  elsewhere: { readonly partition: number; readonly object: number } | undefined;
+  #failedElsewhere: FeatureTruth["elsewhere"];
+
+  constructor(walk: FeatureUse) {
+    this.#walk = walk;
+  }
+
+  /** A write has succeeded. */
+  written(number: number, data: Uint8Array): void {
+    const { model } = this.#walk;
+    assert.ok(number >= this.#next, "the numbers of writes go up");
+    this.#next = this.#written = number + 1;
+    this.#gone = Infinity;
+    this.overwritten();
+    const at = model.cursor;
+    const count = model.write(data);
+    this.#places.set(number, { partition: model.current, at, count, data });
+    this.#seal(at);
+  }
+
+  #seal(from: number): void {
+    const { model, isEncrypting } = this.#walk;
+    if (!isEncrypting) return;
+    for (const object of model.objects.slice(from)) {
+      if (object !== "filemark") this.#sealed.add(object);
+    }
+  }
+
+  /** What stood where the caller stands is gone. */
+  overwritten(): void {
+    const { model } = this.#walk;
+    const { current, cursor } = model;
+    for (const [number, { partition, at, count }] of this.#places) {
+      if (partition === current && at + count > cursor) this.#places.delete(number);
+    }
+    this.#durable[current] = Math.min(this.#durable[current] ?? 0, cursor);
+  }
+
+  wroteMarks(count: number): void {
+    this.overwritten();
+    this.#walk.model.tape.write(...Array.from({ length: count }, () => "filemark" as const));
+  }
+
+  flushed(): void {
+    this.#durable = this.#walk.model.partitions.map(({ objects }) => objects.length);
+    this.#flushedUpTo = this.#written;
+  }
+
+  doneElsewhere(): void {
+    this.#failedElsewhere = this.elsewhere;
+    this.elsewhere = undefined;
+  }
+
+  /** Nothing of what was written is there any more. */
+  forget(): void {
+    this.#places.clear();
+    this.#durable = [];
+  }
+
+  /** Whoever loads a tape need not be told that it is another. */
+  loaded(): void {
+    const { events, model } = this.#walk;
+    if (events.removed !== undefined) this.#adopt();
+    model.go(0, 0);
+    this.compare();
+  }
+
+  /** Nothing is under way: the tape is what the model is. */
+  compare(): void {
+    const { model, events } = this.#walk;
+    assert.equal(events.removed, undefined, "nobody has told that the cartridge is another");
+    const tape = this.#tape();
+    assert.equal(tape.length, model.partitions.length);
+    model.partitions.forEach(({ objects }, partition) => {
+      this.#same(tape[partition], objects, `partition ${partition}`);
+    });
+  }
+
+  /** What is on the tape; for what is encrypted its plain text, where the model has it. */
+  #tape(): ModelObject[][] {
+    const { sim, events, model } = this.#walk;
+    const medium = events.removed ?? sim.medium!;
+    return medium.partitions.map((partition, number) =>
+      Array.from({ length: partition.objectCount }, (_, object) => {
+        if (partition.kind(object) === "filemark") return "filemark";
+        const data = partition.read(object, partition.recordLength(object));
+        if (partition.seal(object) === undefined) return data;
+        const plain = model.partitions[number]?.objects[object];
+        const isKnown = plain instanceof Uint8Array && plain.length === data.length;
+        return isKnown ? plain : this.#unseal(data);
+      })
+    );
+  }
+
+  /** What was written, and nobody has heard of. */
+  #unseal(data: Uint8Array): Uint8Array {
+    const { attempted, model } = this.#walk;
+    const plain = attempted.flatMap((each) => model.cut(each)).find(({ length }) =>
+      length === data.length
+    );
+    if (plain === undefined) return data;
+    this.#sealed.add(plain);
+    return plain;
+  }
+
+  #same(tape: readonly ModelObject[], expected: readonly ModelObject[], message: string): void {
+    assert.deepEqual(tape, expected, message);
+    for (const [at, object] of expected.entries()) {
+      const isPlain = object !== "filemark" && this.#sealed.has(object) && tape[at] !== object;
+      assert.ok(!isPlain, "what was to be encrypted is not");
+    }
+  }
+
+  /** What an error says must be so; then the model takes over what is on the tape. */
+  async believe(error: TapeError, name: Operation): Promise<void> {
+    const walk = this.#walk;
+    const elsewhere = this.#failedElsewhere;
+    this.#failedElsewhere = undefined;
+    if (name === "makePartitions") return await this.#startAnew();
+    this.#isOwnDoing = !QUIET.has(name) || elsewhere !== undefined;
+    const tape = this.#tape();
+    const message = `${name}: ${error.name}: ${error.message}`;
+    this.#checkPosition(error, name, message);
+    this.#checkWrites(error, message);
+    const { model } = walk;
+    const isQuiet = QUIET.has(name) || isRefusal(error);
+    model.partitions.forEach(({ objects }, partition) => {
+      let kept = objects.length;
+      if (partition === model.current) {
+        kept = this.#kept(error, isQuiet || elsewhere !== undefined);
+      }
+      if (elsewhere?.partition === partition) kept = Math.min(kept, elsewhere.object);
+      if (this.#mayStray(error, partition)) kept = 0;
+      this.#same(
+        tape[partition].slice(0, kept),
+        objects.slice(0, kept),
+        `${message}: ${kept} objects are there in partition ${partition}`,
+      );
+      if (isQuiet && error.writes === undefined && kept > 0) {
+        assert.equal(tape[partition].length, objects.length, `${message}: nothing is gone`);
+      }
+    });
+    await this.#goOn(error);
+  }
+
+  /** What follows a write in which a reset was told lands where the reset has brought the tape. */
+  #mayStray({ writes }: TapeError, partition: number): boolean {
+    const { writeBehind, trouble, themes } = this.#walk.setting;
+    const mayReset = trouble.includes("reset") || themes.has("exclusive");
+    const isTold = writes !== undefined && writes.durable === 0;
+    return writeBehind > 0 && mayReset && partition === 0 && isTold;
+  }
+
+  #checkPosition(error: TapeError, name: Operation, message: string): void {
+    const { position, writes, kind } = error;
+    // Whatever it is, the drive has told where it stands since it was reset.
+    if (kind === "reset" || kind === "medium-changed" || kind === "reservation-preempted") return;
+    if (kind === "not-ready" || this.#walk.setting.trouble === "answers") return;
+    // These may have gone a part of the way; and of what has no answer, where it has gone is not known.
+    if (name === "blocks" || name === "locateFile" || kind === "transport-lost") return;
+    if (position?.known !== true || !QUIET.has(name) || writes !== undefined) return;
+    const { model } = this.#walk;
+    if (["load", "unloadAndLoad", "readAt", "readReverse"].includes(name)) return;
+    assert.equal(position.object, model.cursor, `${message}: position`);
+    assert.equal(position.partition, model.current, `${message}: partition`);
+  }
+
+  #checkWrites({ writes }: TapeError, message: string): void {
+    if (writes === undefined) return;
+    const { attempted, setting } = this.#walk;
+    if (setting.writeBehind === 0 && !this.#walk.events.isMovedByOthers) {
+      assert.ok(writes.durable >= this.#flushedUpTo, `${message}: what was flushed is durable`);
+    }
+    assert.ok(writes.written >= writes.durable, message);
+    const { durable } = writes;
+    assert.ok(durable <= this.#gone, `${message}: ${durable} are durable, ${this.#gone} is gone`);
+    this.#written = Math.min(this.#written, writes.written);
+    const told = new Set(writes.unwritten.map(({ number }) => number));
+    assert.equal(told.size, writes.unwritten.length, message);
+    for (const { number, data } of writes.unwritten) {
+      const given = this.#places.get(number)?.data;
+      const isGiven = given !== undefined
+        ? endsWith(given, data)
+        : attempted.some((each) => endsWith(each, data));
+      assert.ok(isGiven, `${message}: the bytes of write ${number} are those that were given`);
+    }
+    if (!writes.isCertain) return;
+    for (const number of this.#places.keys()) {
+      const isTold = number < writes.written || told.has(number);
+      assert.ok(isTold, `${message}: write ${number} is written or told of`);
+    }
+  }
+
+  /** How many objects of the current partition are there for certain, by what an error says. */
+  #kept({ writes }: TapeError, isQuiet: boolean): number {
+    const { model, setting } = this.#walk;
+    const { cursor, objects, current } = model;
+    if (writes === undefined) return isQuiet ? objects.length : cursor;
+    const place = (number: number) => {
+      const found = this.#places.get(number);
+      return found?.partition === current ? found : undefined;
+    };
+    const first = writes.unwritten[0]?.number;
+    if (writes.isCertain) {
+      const stopped = first === undefined ? undefined : place(first)?.at;
+      return stopped ?? (isQuiet && first === undefined ? objects.length : cursor);
+    }
+    const flushed = setting.writeBehind > 0 ? 0 : this.#durable[current] ?? 0;
+    let last = writes.durable - 1;
+    while (last >= 0 && place(last) === undefined) last--;
+    const told = last < 0 ? 0 : place(last)!.at + place(last)!.count;
+    return Math.min(Math.max(told, flushed), cursor);
+  }
+
+  /** From where the caller is said to be, or from a certain place. */
+  async #goOn({ writes, kind }: TapeError): Promise<void> {
+    const { random, setting } = this.#walk;
+    this.#adopt();
+    this.#isOwnDoing = false;
+    const [first] = writes?.unwritten ?? [];
+    const place = first === undefined ? undefined : this.#places.get(first.number);
+    // What may be lost is on the tape for certain only behind a motion, and what was read ahead before a reset still comes out.
+    const isAnew = writes?.isCertain === false || (setting.readAhead > 0 && breaksPosition(kind));
+    if (isAnew || random.below(2) === 0) return await this.resynchronize();
+    try {
+      this.#walk.model.blockBytes = await this.#walk.drive.blockSize();
+      const { known, object, partition, source } = await this.#walk.drive.position();
+      if (writes?.isInPlace && known && place !== undefined && setting.readAhead === 0) {
+        assert.ok(object! >= place.at, "the tape stands where the first record is missing");
+      }
+      if (!known || source !== "device") return await this.resynchronize();
+      this.#adopt();
+      const { objects } = this.#walk.model.partitions[partition];
+      assert.ok(object! <= objects.length, "the tape stands on the tape");
+      this.#walk.model.go(object!, partition);
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      await this.resynchronize();
+    }
+  }
+
+  /** The model is what the tape is. */
+  #adopt(): void {
+    const walk = this.#walk;
+    const { model, events } = walk;
+    if (events.removed !== undefined) {
+      events.removed = undefined;
+      this.forget();
+      model.partitions.forEach((tape) => tape.objects = []);
+    }
+    const tape = this.#tape();
+    if (tape.length !== model.partitions.length) return this.#replaceModel();
+    tape.forEach((objects, partition) => {
+      model.partitions[partition].objects = objects;
+      model.partitions[partition].cursor = Math.min(
+        model.partitions[partition].cursor,
+        objects.length,
+      );
+      this.#durable[partition] = Math.min(this.#durable[partition] ?? 0, objects.length);
+    });
+    for (const [number, { partition, at, count, data }] of this.#places) {
+      const blocks = tape[partition].slice(at, at + count) as Uint8Array[];
+      const isThere = blocks.every((each) => each instanceof Uint8Array) &&
+        sameBytes(concat(blocks), data);
+      if (isThere) continue;
+      this.#places.delete(number);
+      if (number + 1 === this.#next && !this.#isOwnDoing) this.#gone = number;
+    }
+  }
+
+  #replaceModel(): void {
+    const walk = this.#walk;
+    const fresh = new VolumeModel(walk.sim.medium!.partitions.length);
+    fresh.blockBytes = walk.model.blockBytes;
+    walk.model = fresh;
+    this.forget();
+    const tape = this.#tape();
+    tape.forEach((objects, partition) => fresh.partitions[partition].objects = objects);
+  }
+
+  async #startAnew(): Promise<void> {
+    this.forget();
+    this.#replaceModel();
+    await this.resynchronize();
+  }
+
+  /** An operation was called off: it was done, or in part, or not at all, and nothing else has happened. */
+  async afterCallingOff(name: Operation): Promise<void> {
+    const elsewhere = this.#failedElsewhere;
+    if (STAYING.has(name)) return;
+    // The error that says what became of the writes before is the caller's own.
+    this.#written = this.#flushedUpTo;
+    if (name === "makePartitions") {
+      this.#failedElsewhere = undefined;
+      await this.#settle();
+      return await this.#startAnew();
+    }
+    const failure = await this.#settle();
+    if (failure !== undefined) return await this.believe(failure, name);
+    this.#failedElsewhere = undefined;
+    const { model } = this.#walk;
+    const tape = this.#tape();
+    const where = elsewhere ?? { partition: model.current, object: model.cursor };
+    model.partitions.forEach(({ objects }, partition) => {
+      const isTouched = !QUIET.has(name) && partition === where.partition;
+      const kept = isTouched ? where.object : objects.length;
+      this.#same(tape[partition].slice(0, kept), objects.slice(0, kept), `${name} called off`);
+      const isWhole = isTouched || tape[partition].length === objects.length;
+      assert.ok(isWhole, `${name} called off: nothing is gone`);
+    });
+    await this.resynchronize();
+  }
+
+  async #settle(): Promise<TapeError | undefined> {
+    try {
+      await this.#walk.drive.flush();
+    } catch (error) {
+      if (error instanceof TapeError) return error;
+      throw error;
+    }
+  }
+
+  /** To a certain place, over whatever there is to be heard before. */
+  async resynchronize(): Promise<void> {
+    const walk = this.#walk;
+    for (let tries = 0;; tries++) {
+      try {
+        await this.#place();
+        break;
+      } catch (error) {
+        if (!(error instanceof TapeError) || error === CALLED_OFF || tries > 40) throw error;
+        if (error.kind === "not-ready") await walk.drive.load().catch(() => {});
+        // Before the motion other records may have been found missing, and told.
+        this.#adopt();
+      }
+    }
+    this.#adopt();
+    walk.model.blockBytes = await this.#blockBytes();
+    walk.model.go(0, walk.sim.position!.partition);
+    this.#places.clear();
+    this.compare();
+  }
+
+  async #place(): Promise<void> {
+    const { drive, random, model } = this.#walk;
+    const isDivided = model.partitions.length > 1 && random.below(2) === 0;
+    if (isDivided) await drive.setPartition(random.below(model.partitions.length));
+    else await drive.rewind();
+  }
+
+  async #blockBytes(): Promise<number> {
+    for (let tries = 0;; tries++) {
+      try {
+        return await this.#walk.drive.blockSize();
+      } catch (error) {
+        if (!(error instanceof TapeError) || tries > 40) throw error;
+        await this.#walk.drive.rewind().catch(() => {});
+        this.#adopt();
+      }
+    }
+  }
+
+  /** The drive was closed: what is on the tape then, by what that said; and on with another. */
+  async openAgain(isCertain: boolean, error: unknown): Promise<void> {
+    const walk = this.#walk;
+    if (error !== undefined) {
+      if (!(error instanceof TapeError)) throw error;
+      this.#isOwnDoing = true;
+      const tape = this.#tape();
+      const { model } = walk;
+      model.partitions.forEach(({ objects }, partition) => {
+        const isHere = partition === model.current;
+        let kept = isHere ? this.#kept(error, false) : objects.length;
+        if (this.#mayStray(error, partition)) kept = 0;
+        const message = `close(): ${error.message}: ${kept} objects are there`;
+        this.#same(tape[partition].slice(0, kept), objects.slice(0, kept), message);
+      });
+    }
+    this.#places.clear();
+    this.#next = this.#written = this.#flushedUpTo = 0;
+    this.#gone = Infinity;
+    await walk.openAnew();
+    this.#adopt();
+    // The drive has the key still; the driver does not answer for it.
+    walk.isEncrypting = false;
+    if (!isCertain) await this.resynchronize();
+  }
+}
+
+function endsWith(whole: Uint8Array, end: Uint8Array): boolean {
+  return end.length <= whole.length && sameBytes(whole.subarray(whole.length - end.length), end);
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+function concat(blocks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(blocks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    all.set(block, at);
+    at += block.length;
+  }
+  return all;
+}

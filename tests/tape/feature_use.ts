@@ -1,0 +1,84 @@
+/** A random use of a drive, as those see it who disturb it and who look at what came of it. */
+
+import type { Medium } from "../../sim/tape/medium.ts";
+import type { SimulatedDrive } from "../../sim/tape/drive.ts";
+import type { TapeError } from "../../tape/errors.ts";
+import type { TapeDrive } from "../../tape/tape_drive.ts";
+import type { Random } from "../scsi/random.ts";
+import type { FeatureLink } from "./feature_link.ts";
+import type { FeatureSetting, Theme } from "./feature_setting.ts";
+import type { VolumeModel } from "./volume_model.ts";
+
+/** Why an operation is called off. */
+export const CALLED_OFF = new Error("called off by the walk");
+
+/** Behind these the tape is what it was. */
+const NOTHING_DONE: ReadonlySet<string> = new Set([
+  "write-protected",
+  "worm-violation",
+  "invalid-argument",
+]);
+
+/** Whether this says that nothing was done. */
+export function isRefusal(error: TapeError): boolean {
+  return NOTHING_DONE.has(error.kind);
+}
+
+export interface FeatureUse {
+  readonly random: Random;
+  readonly setting: FeatureSetting;
+  readonly sim: SimulatedDrive;
+  readonly drive: TapeDrive;
+  readonly link: FeatureLink;
+  readonly events: { removed: Medium | undefined; readonly isMovedByOthers: boolean };
+  model: VolumeModel;
+  /** Whether what is written is encrypted. */
+  isEncrypting: boolean;
+  /** How many there have been. */
+  cartridges: number;
+  /** What is being written, for who looks at what came of it. */
+  readonly attempted: Uint8Array[];
+  has(theme: Theme): boolean;
+  note(what: string): void;
+  /** A new drive on the same device, as the next process has it. */
+  openAnew(): Promise<void>;
+}
+
+export const COMMON = [
+  "write",
+  "write",
+  "burst",
+  "filemarks",
+  "flush",
+  "read",
+  "read",
+  "readInto",
+  "records",
+  "rewind",
+  "endOfData",
+  "endOfData",
+  "blocks",
+  "filemarksOver",
+  "locate",
+  "locateFile",
+  "locateEnd",
+  "position",
+  "erase",
+  "verify",
+  "reopen",
+] as const;
+
+export type Operation =
+  | typeof COMMON[number]
+  | "allowOverwrite"
+  | "blockSize"
+  | "clearKey"
+  | "load"
+  | "locatePartition"
+  | "makePartitions"
+  | "readAt"
+  | "readReverse"
+  | "setBlockSize"
+  | "setKey"
+  | "unloadAndLoad"
+  | "writeAt";
