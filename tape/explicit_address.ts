@@ -11,8 +11,9 @@ import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { RecordTooLargeError, type TapeError } from "./errors.ts";
-import { read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
+import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
+import { checkPlace } from "./locate_target.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   type Arrival,
@@ -23,7 +24,6 @@ import {
   type Records,
   variableArrivals,
 } from "./read_length.ts";
-import { checkPlace } from "./locate_target.ts";
 import type { ReadResult } from "./record_reader.ts";
 import { RecordRoom } from "./record_room.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -132,10 +132,9 @@ export async function readAt(
   let room = roomFor(work, options.recordBytesHint);
   for (let tries = 1;; tries++) {
     const cdb = read16Cdb(place, fixed, fixed ? 1 : room.length);
-    const send = () => go(work, "READ(16)", { cdb, dataIn: room, signal });
+    const send = () => go(work, "READ(16)", place, { cdb, dataIn: room, signal });
     // What fails behind the first has left the caller's place all the same.
     const reply = await (tries === 1 ? send() : session.arriving(send));
-    session.partition = place.partition;
     const arrival = arrivalOf(work, reply, room);
     if (arrival.kind === "records") return recordOf(arrival);
     if (arrival.kind === "filemark" || arrival.kind === "end-of-data") {
@@ -149,14 +148,17 @@ export async function readAt(
 async function go(
   { session, leaving }: DriveWork,
   feature: string,
+  { partition }: ObjectPlace,
   command: ScsiCommand,
   ends: ReadonlySet<Condition> = READ_ENDS,
 ): Promise<Reply> {
   const { device } = session;
+  const { signal } = command;
   const send = () => needing(device, feature, () => device.perform(command, ends));
-  const reply = await leaving(send, command.signal, true);
+  const reply = await leaving(() => session.changing(partition, send, signal), signal, true);
   session.place();
   session.count.forget();
+  session.partition = partition;
   return reply;
 }
 
@@ -182,8 +184,7 @@ export async function writeAt(
     const dataOut = fixed ? rest : data;
     const cdb = write16Cdb(here, fixed, fixed ? left : data.length);
     const command = { cdb, dataOut, signal: options.signal };
-    const reply = await go(work, "WRITE(16)", command, WRITE_ENDS);
-    session.partition = place.partition;
+    const reply = await go(work, "WRITE(16)", here, command, WRITE_ENDS);
     if (reply.condition === "good" && reply.residual > 0) {
       throw unsure(session, `the drive took ${reply.residual} bytes less`);
     }

@@ -135,7 +135,11 @@ export class Motion {
       return;
     }
     const options = locateOptions(target);
-    const reply = await this.#reposition.leaving(() => this.#locate(options, signal), signal);
+    const locate = () => this.#locate(options, signal);
+    const reply = await this.#reposition.leaving(
+      () => this.#session.changing(options.partition, locate, signal),
+      signal,
+    );
     if (reply.condition === "end-of-data") {
       throw await this.#beyondEnd(reply, options.partition, signal);
     }

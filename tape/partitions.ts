@@ -185,9 +185,10 @@ function pageFor(present: Uint8Array, sizes: readonly PartitionSize[]): Uint8Arr
 export async function toFirstPartition(work: DriveWork, signal?: AbortSignal): Promise<void> {
   const { session } = work;
   await work.rewind(signal);
-  if (session.partition === 0) return;
+  if (session.certainPartition === 0) return;
   const cdb = locate16Cdb({ number: 0, destination: LocateDestination.Object, partition: 0 });
-  await session.moving(() => session.device.perform({ cdb, signal }), signal);
+  const locate = () => session.device.perform({ cdb, signal });
+  await session.moving(() => session.changing(0, locate, signal), signal);
   session.partition = 0;
   session.placeAtBeginning();
 }

@@ -101,6 +101,27 @@ export class TapeSession {
     this.#isPartitionCertain = false;
   }
 
+  /**
+   * Runs a motion into a partition that its command names. Unless that is done or refused, the tape may stand there as well as where it was: the drive is
+   * asked before anything else.
+   */
+  async changing<T>(
+    partition: number | undefined,
+    motion: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await motion();
+    } catch (error) {
+      const mayBeElsewhere = partition !== undefined && partition !== this.#partition;
+      if (mayBeElsewhere && !isRefused(error, signal)) {
+        this.doubtPartition();
+        this.suspectMode();
+      }
+      throw error;
+    }
+  }
+
   /** Whether it is unknown where the tape stands, so that nothing may be written. */
   get isLost(): boolean {
     return this.#isLost;

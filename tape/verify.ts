@@ -10,6 +10,7 @@ import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { verify16Cdb, verify6Cdb, type VerifyCdbOptions } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
+import { checkPlace } from "./locate_target.ts";
 import type { OperationOptions } from "./options.ts";
 
 /**
@@ -71,6 +72,7 @@ export async function verify(
   const { from, protection = false, signal } = options;
   const fields = cdbOptions(extent, session.blockBytes > 0, protection);
   const place = from && { object: from.object, partition: from.partition ?? session.partition };
+  if (place !== undefined) checkPlace(place.object, place.partition);
   const cdb = place === undefined ? verify6Cdb(fields) : verify16Cdb(place, fields);
   const { device } = session;
   const send = () => needing(device, "VERIFY", () => device.perform({ cdb, signal }, ENDS));
@@ -79,8 +81,12 @@ export async function verify(
     session.tellLoss("verify");
     await work.back();
   }
-  const { condition } = await work.leaving(send, signal);
-  if (place !== undefined) session.place();
+  const go = () => session.changing(place?.partition, send, signal);
+  const { condition } = await work.leaving(go, signal);
+  if (place !== undefined) {
+    session.place();
+    session.partition = place.partition;
+  }
   session.count.forget();
   session.proof.startRun();
   return { ended: condition === "filemark" || condition === "end-of-data" ? condition : "done" };

@@ -379,6 +379,7 @@ export class FeatureTruth {
         if (!(error instanceof TapeError) || error === CALLED_OFF || tries > 40) throw error;
         if (error.kind === "not-ready") await walk.drive.load().catch(() => {});
         // Before the motion other records may have been found missing, and told.
+        this.#written = Math.min(this.#written, error.writes?.written ?? Infinity);
         this.#adopt();
       }
     }
@@ -402,6 +403,7 @@ export class FeatureTruth {
         return await this.#walk.drive.blockSize();
       } catch (error) {
         if (!(error instanceof TapeError) || tries > 40) throw error;
+        this.#written = Math.min(this.#written, error.writes?.written ?? Infinity);
         await this.#walk.drive.rewind().catch(() => {});
         this.#adopt();
       }

@@ -262,6 +262,55 @@ for (const readAhead of [0, 4]) {
   });
 }
 
+const [LOCATE_16, READ_16, VERIFY_16] = [0x92, 0x88, 0x8f];
+
+const INTO_PARTITION_0: Readonly<Record<string, (drive: TapeDrive) => Promise<unknown>>> = {
+  "locate()": (drive) => drive.locate({ object: 2, partition: 0 }),
+  "setPartition()": (drive) => drive.setPartition(0),
+  "readAt()": (drive) => drive.readAt(2, { partition: 0 }),
+  "verify()": (drive) => drive.verify({ recordBytes: 702 }, { from: { object: 2, partition: 0 } }),
+};
+
+/** Leaves the next command that goes to a partition without an answer; the connection holds. */
+function leaveUnanswered(unit: CutUnit, isExecuted: boolean): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    if (![LOCATE_16, READ_16, VERIFY_16].includes(command.cdb[0])) return await execute(command);
+    unit.execute = execute;
+    if (isExecuted) await execute(command);
+    throw lost("unknown");
+  };
+}
+
+for (const [name, go] of Object.entries(INTO_PARTITION_0)) {
+  for (const isExecuted of [false, true]) {
+    Deno.test(`Whether ${name} has gone to another partition is found out when its answer is lost: ${isExecuted}`, async () => {
+      const { unit, drive } = await partitioned(0);
+      leaveUnanswered(unit, isExecuted);
+      await assert.rejects(go(drive), TransportLostError);
+      await drive.rewind();
+      const partition = isExecuted ? 0 : 1;
+      const seen = [await readOne(drive), await readOne(drive)];
+      unit.meanwhile = () => unit.sim.drive.powerCycle();
+      unit.left = 1;
+      seen.push(...await readAll(drive));
+      assert.deepEqual(seen, ofPartition(partition));
+      assert.equal((await drive.position()).partition, partition);
+      await drive.close();
+    });
+  }
+
+  Deno.test(`After ${name} the caller is in that partition`, async () => {
+    const { unit, drive } = await partitioned(0);
+    await go(drive);
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    unit.nexusLost = true;
+    await drive.rewind();
+    assert.deepEqual(await readAll(drive), ofPartition(0));
+    await drive.close();
+  });
+}
+
 Deno.test("what was not made sure of when the connection came back is made sure of by the next operation", async () => {
   for (let unanswered = 2; unanswered <= 12; unanswered++) {
     const unit = new CutUnit("exact", { rewindOnReset: false });
