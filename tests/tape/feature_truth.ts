@@ -338,6 +338,7 @@ export class FeatureTruth {
     if (STAYING.has(name)) return;
     // The error that says what became of the writes before is the caller's own.
     this.#written = this.#flushedUpTo;
+    this.#isOwnDoing = !QUIET.has(name);
     if (name === "makePartitions") {
       this.#failedElsewhere = undefined;
       await this.#settle();
@@ -387,6 +388,7 @@ export class FeatureTruth {
     walk.model.blockBytes = await this.#blockBytes();
     walk.model.go(0, walk.sim.position!.partition);
     this.#places.clear();
+    this.#isOwnDoing = false;
     this.compare();
   }
 
