@@ -92,6 +92,9 @@ export function drawSetting(random: Random): FeatureSetting {
   };
 }
 
+/** What walks encrypt with. */
+export const WALK_KEY = new Uint8Array(32).fill(7);
+
 /** A cartridge that is known by its label. */
 export function newCartridge(setting: FeatureSetting, number: number): MemoryMedium {
   const isFull = setting.themes.has("full");

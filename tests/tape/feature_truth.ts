@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { breaksPosition } from "../../tape/conditions.ts";
+import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
+import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
+import { WALK_KEY } from "./feature_setting.ts";
 import { CALLED_OFF, type FeatureUse, isRefusal, type Operation } from "./feature_use.ts";
 import type { ModelObject } from "./tape_model.ts";
 import { VolumeModel } from "./volume_model.ts";
@@ -124,29 +127,24 @@ export class FeatureTruth {
     });
   }
 
-  /** What is on the tape; for what is encrypted its plain text, where the model has it. */
+  /** What is on the tape, decrypted. */
   #tape(): ModelObject[][] {
-    const { sim, events, model } = this.#walk;
+    const { sim, events } = this.#walk;
     const medium = events.removed ?? sim.medium!;
-    return medium.partitions.map((partition, number) =>
+    return medium.partitions.map((partition) =>
       Array.from({ length: partition.objectCount }, (_, object) => {
         if (partition.kind(object) === "filemark") return "filemark";
         const data = partition.read(object, partition.recordLength(object));
-        if (partition.seal(object) === undefined) return data;
-        const plain = model.partitions[number]?.objects[object];
-        const isKnown = plain instanceof Uint8Array && plain.length === data.length;
-        return isKnown ? plain : this.#unseal(data);
+        const seal = partition.seal(object);
+        return seal === undefined ? data : this.#unseal(data, seal);
       })
     );
   }
 
-  /** What was written, and nobody has heard of. */
-  #unseal(data: Uint8Array): Uint8Array {
-    const { attempted, model } = this.#walk;
-    const plain = attempted.flatMap((each) => model.cut(each)).find(({ length }) =>
-      length === data.length
-    );
-    if (plain === undefined) return data;
+  #unseal(data: Uint8Array, seal: Uint8Array): Uint8Array {
+    const envelope = decodeEnvelope(seal)!;
+    const plain = decryptRecord(WALK_KEY, { data, ...envelope }, envelope.authenticated);
+    assert.ok(plain !== undefined, "what is encrypted can be decrypted");
     this.#sealed.add(plain);
     return plain;
   }
@@ -154,7 +152,8 @@ export class FeatureTruth {
   #same(tape: readonly ModelObject[], expected: readonly ModelObject[], message: string): void {
     assert.deepEqual(tape, expected, message);
     for (const [at, object] of expected.entries()) {
-      const isPlain = object !== "filemark" && this.#sealed.has(object) && tape[at] !== object;
+      const isPlain = object !== "filemark" && this.#sealed.has(object) &&
+        !this.#sealed.has(tape[at] as Uint8Array);
       assert.ok(!isPlain, "what was to be encrypted is not");
     }
   }

@@ -17,6 +17,7 @@ import {
   newCartridge,
   newDrive,
   openOptions,
+  WALK_KEY,
 } from "./feature_setting.ts";
 import { FeatureTruth } from "./feature_truth.ts";
 import { CALLED_OFF, COMMON, type FeatureUse, type Operation } from "./feature_use.ts";
@@ -179,13 +180,13 @@ export class FeatureWalk implements FeatureUse {
       case "readReverse":
         return await this.#readReverse(signal);
       case "setKey":
-        await this.drive.encryption.set({ key: new Uint8Array(32).fill(7), signal });
+        await this.drive.encryption.set({ key: WALK_KEY, signal });
         this.isEncrypting = true;
         return;
       case "clearKey":
         // What is encrypted on the tape is read all the same.
         await this.drive.encryption.set({
-          key: new Uint8Array(32).fill(7),
+          key: WALK_KEY,
           encrypt: false,
           signal,
         });
