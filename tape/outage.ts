@@ -13,7 +13,7 @@ import { bufferLost } from "./buffer_loss.ts";
 import { standsBehind } from "./buffered_writes.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
-import { MediumChangedError, TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
+import { TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -177,7 +177,9 @@ export class Outage {
 
   #hear(reply: Reply): void {
     const { condition } = reply;
-    if (condition === "medium-changed") throw this.#changed();
+    if (condition === "medium-changed") {
+      throw this.#session.cartridgeChanged("while the connection was lost");
+    }
     // Who took the reservation away may have moved the tape.
     if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
     const isLoss = condition === "deferred" || isRealReset(reply);
@@ -237,22 +239,13 @@ export class Outage {
     }
   }
 
-  #changed(): MediumChangedError {
-    const { device: { name }, ledger } = this.#session;
-    const error = new MediumChangedError(
-      `Cannot go on with ${name}: while the connection was lost the tape may have been changed`,
-      { writes: ledger.giveUpBuffer() },
-    );
-    this.#session.lose(error);
-    this.#session.suspectMode();
-    return error;
-  }
-
   /** A new session need not be told that the tape was changed before it began. */
   async #checkCartridge(signal?: AbortSignal): Promise<void> {
     const { cartridge, device } = this.#session;
     if (cartridge === undefined) return;
-    if (await readCartridge(device, signal) !== cartridge) throw this.#changed();
+    if (await readCartridge(device, signal) !== cartridge) {
+      throw this.#session.cartridgeChanged("while the connection was lost");
+    }
   }
 
   async #checkDrive(signal?: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
 import { canOverwrite } from "./medium_protection.ts";
 import {
+  MediumChangedError,
   PositionLostError,
   SpaceStoppedError,
   TapeError,
@@ -64,6 +65,7 @@ export class TapeSession {
   #isLost = false;
   #isLossUntold = false;
   #isPlaceDoubted = false;
+  #isCartridgeDoubted = false;
   #located: { readonly object: number; readonly run: number } | undefined;
   #forms: number[] = [PositionForm.Long, PositionForm.Short];
 
@@ -154,7 +156,7 @@ export class TapeSession {
   /** A unit attention is told once, and may have been told to who had called its command off. */
   #doubt(): void {
     this.buffer.doubt(this.proof.numberBehind(0));
-    this.#isPlaceDoubted = true;
+    this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
     this.#isModeStale = this.#isModeForeign = true;
   }
 
@@ -406,10 +408,11 @@ export class TapeSession {
    * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
    */
   async freshen(noNews?: TapeErrorKind): Promise<void> {
-    const before = this.blockBytes;
+    const { blockBytes: before, cartridge } = this;
     try {
       await this.refreshBlockSize();
       await this.learnCartridge();
+      this.#tellExchange(cartridge, noNews);
       // A drive that was reset stands in the first one.
       if (!this.#isPartitionCertain) await this.askPosition();
     } catch (error) {
@@ -419,6 +422,25 @@ export class TapeSession {
     }
     await this.restore();
     this.#tellModeChange(before);
+  }
+
+  /** The drive may have told of another cartridge to who had called its command off. */
+  #tellExchange(before: string | undefined, noNews?: TapeErrorKind): void {
+    const isDoubted = this.#isCartridgeDoubted;
+    this.#isCartridgeDoubted = false;
+    if (!isDoubted || before === undefined || noNews === "medium-changed") return;
+    if (this.cartridge !== before) throw this.cartridgeChanged("while a command was called off");
+  }
+
+  /** The error of a drive that may have another tape than the caller has written; its position and block size are unknown from here on. */
+  cartridgeChanged(when: string): MediumChangedError {
+    const error = new MediumChangedError(
+      `Cannot go on with ${this.device.name}: ${when} the tape may have been changed`,
+      { writes: this.ledger.giveUpBuffer() },
+    );
+    this.lose(error);
+    this.suspectMode();
+    return error;
   }
 
   /** Records that were meant to be whole would be cut into blocks, or the other way round. */

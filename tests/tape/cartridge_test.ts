@@ -77,6 +77,33 @@ Deno.test("a cartridge that was put in behind a load() is not taken for the one 
   await drive.close();
 });
 
+for (const rewound of [false, true]) {
+  Deno.test(`another cartridge that a called-off command was told of is not written to: ${rewound ? "at the beginning" : "behind three records"}`, async () => {
+    const { unit, drive } = await openRead();
+    if (rewound) await drive.rewind();
+    const other = new MemoryMedium({ barcode: "BBB002L8" });
+    for (let i = 0; i < 20; i++) other.partitions[0].appendRecord(numbered(100 + i));
+    unit.sim.drive.insert(other);
+    const caller = new AbortController();
+    const execute = unit.execute.bind(unit);
+    unit.execute = async (command) => {
+      await execute(command);
+      unit.execute = execute;
+      caller.abort(new Error("enough"));
+      throw caller.signal.reason;
+    };
+    const { signal } = caller;
+    await assert.rejects(drive.status({ signal }), (error) => error === signal.reason);
+    await assert.rejects(drive.write(numbered(50)), MediumChangedError);
+    await assert.rejects(drive.write(numbered(50)), { kind: "position-lost" });
+    assert.equal(unit.sim.drive.objects().length, 20, "the other cartridge is as it was");
+    await drive.rewind();
+    const first = await drive.read();
+    assert.equal(first.kind === "record" && first.data[0], 100, "the new one is known by now");
+    await drive.close();
+  });
+}
+
 Deno.test("a cartridge that goes by its barcode, and is given another by the caller, is still the same", async () => {
   const { unit, drive } = await openRead();
   await drive.attributes.set({ barcode: "CCC003L8" });

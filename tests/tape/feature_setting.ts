@@ -81,7 +81,7 @@ export function drawSetting(random: Random): FeatureSetting {
     trouble,
     quirks,
     partitions: themes.has("partitions") ? 2 + random.below(2) : 1,
-    bufferBytes: pick([0, 150, 100_000]),
+    bufferBytes: isReplaced(trouble, themes) ? 0 : pick([0, 150, 100_000]),
     writeBehind: pick([0, 0, 4, 16]),
     readAhead: pick([0, 0, 1, 8]),
     sili: random.below(4) === 0,
@@ -135,6 +135,11 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await Promise.resolve();
   }
   signal?.throwIfAborted();
+}
+
+/** An answer in the place of the drive's own takes with it what that was to tell of the buffer. */
+function isReplaced(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
+  return trouble === "answers" && themes.has("bad-blocks");
 }
 
 /** What is answered in the place of a drive, or told of other hosts and cartridges, nobody tells again to who had called it off. */
