@@ -180,9 +180,11 @@ export class TargetWalk {
   async #locate(): Promise<void> {
     if (!this.#isIstgt) return;
     const { object } = await this.#drive!.position();
+    // istgt loses some connections by itself, and then nobody may know.
+    if (object === undefined) return;
     const { cursor } = this.#model;
     await this.#read(this.#random.below(6));
-    await this.#drive!.locate(object!);
+    await this.#drive!.locate(object);
     this.#model.cursor = cursor;
   }
 
