@@ -111,7 +111,8 @@ export interface TapeDriveOptions {
 export interface OperationOptions {
   /**
    * Calls the operation off; the promise then rejects with its reason. A command that moves or writes the tape and is under way by then leaves the position
-   * unknown, and writes are refused until the caller has positioned. @default none
+   * unknown, and writes are refused until the caller has positioned. What the drive answers any other command then nobody hears, so it is asked where the
+   * tape stands before the next operation; that rejects once with `PositionLostError` where the drive's numbers do not tell, as with tgt. @default none
    */
   readonly signal?: AbortSignal;
 }
