@@ -9,9 +9,9 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { breaksPosition, errorFor, losesBuffer } from "./conditions.ts";
+import { errorFor, isNews, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import type { TapeError, TapeErrorKind } from "./errors.ts";
+import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import type { TapePosition } from "./position.ts";
@@ -24,9 +24,6 @@ const FIXED_READ_BYTES = 256 * 1024;
 /** READs in a row that the drive may answer without executing them, before that counts as a failure. */
 const FRUITLESS_TRIES = 50;
 const FRUITLESS_INTERVAL_MS = 200;
-
-/** Beside what breaks the position. */
-const NEWS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>(["deferred", "transport-lost"]);
 
 /** A command on its way. */
 interface Slot {
@@ -366,7 +363,7 @@ export class ReadAhead {
 
   /** Whether the caller has to hear of it wherever it goes next: also that the drive could not write out its buffer, which a READ begins with. */
   #mustBeHeard({ kind }: TapeError): boolean {
-    return NEWS.has(kind) || breaksPosition(kind) ||
+    return isNews(kind) || kind === "transport-lost" ||
       (this.#session.buffer.isBuffered && losesBuffer(kind));
   }
 

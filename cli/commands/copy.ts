@@ -10,7 +10,7 @@ import { isSameDevice } from "../device/same_device.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
 import { Progress } from "../transfer/progress.ts";
 import { type CopyReport, copyTape } from "../transfer/tape_copy.ts";
-import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { filemarksText, transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
 import { wholeNumber } from "../whole_number.ts";
 
@@ -74,7 +74,7 @@ async function tell(
   { reporter }: CommandContext,
 ): Promise<void> {
   const report = transferReport(progress);
-  const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
+  const marks = filemarksText(filemarks);
   if (endedBy === "interrupted") {
     throw new InterruptedTransfer(`Interrupted: ${transferText(report)} and ${marks} copied`);
   }

@@ -26,7 +26,7 @@ import {
   recordLayout,
   refuseShortTails,
 } from "../transfer/record_layout.ts";
-import { transferReport, transferText } from "../transfer/transfer_report.ts";
+import { filemarksText, transferReport, transferText } from "../transfer/transfer_report.ts";
 import { WriteCounts } from "../transfer/write_counts.ts";
 import { UsageError } from "../usage_error.ts";
 import { compareFiles } from "./verify.ts";
@@ -273,8 +273,7 @@ class TapeWrite {
   }
 
   #writtenText(): string {
-    const filemarks = this.#inputs.length;
-    const marks = filemarks === 1 ? "one filemark" : `${filemarks} filemarks`;
+    const marks = filemarksText(this.#inputs.length);
     return `${transferText(transferReport(this.#progress))} written, and ${marks}`;
   }
 

@@ -10,7 +10,7 @@ import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
 import type { RecordLayout } from "./record_layout.ts";
 import type { WriteCounts } from "./write_counts.ts";
-import { transferReport, transferText } from "./transfer_report.ts";
+import { filemarksText, transferReport, transferText } from "./transfer_report.ts";
 
 /** Milliseconds for a signal to arrive that has ended the source as well. */
 const SETTLING_MS = 20;
@@ -214,8 +214,7 @@ export class FileWriter {
 
   #marksText(): string {
     if (this.#filesBefore === 0) return "no filemark";
-    const marks = this.#filesBefore === 1 ? "one filemark" : `${this.#filesBefore} filemarks`;
-    return `and ${marks}, none behind the last file`;
+    return `and ${filemarksText(this.#filesBefore)}, none behind the last file`;
   }
 
   #facts(): CountedFile {

@@ -33,3 +33,8 @@ export function transferText(report: TransferReport): string {
     formatRate(bytes, seconds * 1000),
   ].join(", ");
 }
+
+/** Filemarks for people: `one filemark`, `3 filemarks`. */
+export function filemarksText(count: number): string {
+  return count === 1 ? "one filemark" : `${count} filemarks`;
+}

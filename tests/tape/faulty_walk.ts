@@ -9,8 +9,7 @@ import { TapeDrive } from "../../tape/tape_drive.ts";
 import { Random } from "../scsi/random.ts";
 import { FaultyLink } from "./faulty_link.ts";
 import { type ModelObject, TapeModel } from "./tape_model.ts";
-
-const [READ, WRITE, FILEMARKS, SPACE, POSITION] = [0x08, 0x0a, 0x10, 0x11, 0x34];
+import { answerWrongly } from "./wrong_answers.ts";
 
 /** How a walk is set up. */
 export interface FaultyWalkOptions {
@@ -19,20 +18,6 @@ export interface FaultyWalkOptions {
   /** One fault in so many operations. */
   readonly faultEvery: number;
 }
-
-/** What is answered in the place of a command, and whether it is executed all the same. */
-const ANSWERS = [
-  { status: 0x08 },
-  { status: 0x28 },
-  { sense: { key: 6, asc: 0x3f, ascq: 1 } },
-  { sense: { key: 6, asc: 0x2a, ascq: 0x10 } },
-  { sense: { key: 0xb, asc: 0x47, ascq: 5 } },
-  { sense: { key: 0xb, asc: 0x47, ascq: 5 }, execute: true },
-  { sense: { key: 5, asc: 0x24, ascq: 0 } },
-  { sense: { key: 3, asc: 0x0c, ascq: 0, deferred: true } },
-  { sense: { key: 4, asc: 0x44, ascq: 0 } },
-  { sense: { key: 3, asc: 0x11, ascq: 0 } },
-] as const;
 
 export class FaultyWalk {
   readonly random: Random;
@@ -124,18 +109,8 @@ export class FaultyWalk {
 
   #inject(): void {
     // Without its position nobody can know what a drive has missed.
-    const asked = this.#missesFilemarks ? SPACE : POSITION;
-    const opcodes = [READ, WRITE, WRITE, FILEMARKS, SPACE, asked];
-    const opcode = opcodes[this.random.below(opcodes.length)];
-    const answer = ANSWERS[this.random.below(ANSWERS.length)];
-    // A position that was asked for and not told is no fault of the tape.
-    const execute = "execute" in answer && (opcode === WRITE || opcode === FILEMARKS);
-    this.link.sim.drive.inject({
-      opcode,
-      occurrence: 1 + this.random.below(6),
-      ...answer,
-      execute,
-    });
+    const toPosition = !this.#missesFilemarks;
+    answerWrongly(this.link.sim.drive, this.random, { toPosition });
   }
 
   async #perform(name: Operation): Promise<void> {

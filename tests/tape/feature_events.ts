@@ -4,22 +4,7 @@ import type { Medium } from "../../sim/tape/medium.ts";
 import type { Nexus, TaskResult } from "../../sim/device_server.ts";
 import { newCartridge, type Theme } from "./feature_setting.ts";
 import type { FeatureUse } from "./feature_use.ts";
-
-const [READ, WRITE, FILEMARKS, SPACE, POSITION] = [0x08, 0x0a, 0x10, 0x11, 0x34];
-
-/** What is answered in the place of a command, and whether it is executed all the same. */
-const ANSWERS = [
-  { status: 0x08 },
-  { status: 0x28 },
-  { sense: { key: 6, asc: 0x3f, ascq: 1 } },
-  { sense: { key: 6, asc: 0x2a, ascq: 0x10 } },
-  { sense: { key: 0xb, asc: 0x47, ascq: 5 } },
-  { sense: { key: 0xb, asc: 0x47, ascq: 5 }, execute: true },
-  { sense: { key: 5, asc: 0x24, ascq: 0 } },
-  { sense: { key: 3, asc: 0x0c, ascq: 0, deferred: true } },
-  { sense: { key: 4, asc: 0x44, ascq: 0 } },
-  { sense: { key: 3, asc: 0x11, ascq: 0 } },
-] as const;
+import { answerWrongly } from "./wrong_answers.ts";
 
 /** What another host does concerns these; it is told once, so no answer may get lost besides. */
 const SHARED: readonly Theme[] = ["exchange", "exclusive", "fixed"];
@@ -124,17 +109,13 @@ export class FeatureEvents {
   }
 
   #inject(): void {
-    const { random, sim } = this.#walk;
-    // Of a write that was good and whose place was not told, the error says that it is written.
-    const asked = this.#walk.setting.writeBehind > 0 ? SPACE : POSITION;
-    const opcodes = [READ, WRITE, WRITE, FILEMARKS, SPACE, asked];
-    const opcode = opcodes[random.below(opcodes.length)];
-    const answer = ANSWERS[random.below(ANSWERS.length)];
-    // A position that was asked for and not told is no fault of the tape.
-    const mayExecute = opcode === WRITE || opcode === FILEMARKS;
-    // An answer that tells of a bad block must not be lost.
-    const execute = "execute" in answer && mayExecute && !this.#walk.has("bad-blocks");
-    sim.inject({ opcode, occurrence: 1 + random.below(6), ...answer, execute });
+    const { random, sim, setting } = this.#walk;
+    answerWrongly(sim, random, {
+      // Of a write that was good and whose place was not told, the error says that it is written.
+      toPosition: setting.writeBehind === 0,
+      // An answer that tells of a bad block must not be lost.
+      mayExecute: !this.#walk.has("bad-blocks"),
+    });
   }
 
   #badBlock(): void {
