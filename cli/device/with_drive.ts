@@ -20,6 +20,8 @@ export interface LocatedFailureOptions {
   readonly tapeName?: string;
   /** @default false */
   readonly isSimulated?: boolean;
+  /** @default nothing */
+  readonly doubt?: Error;
 }
 
 /**
@@ -30,6 +32,8 @@ export class LocatedFailure extends Error {
   override name = "LocatedFailure";
   /** Where the tape stands, if the drive could tell. */
   readonly position: TapePosition | undefined;
+  /** Why it may stand elsewhere after all: what closing the drive met, which brings the tape there. */
+  readonly doubt: Error | undefined;
   /** What messages call the tape. */
   readonly tapeName: string;
   /** Whether the tape is an image in a simulated drive. */
@@ -38,10 +42,11 @@ export class LocatedFailure extends Error {
   constructor(
     cause: unknown,
     position: TapePosition | undefined,
-    { tapeName = "The tape", isSimulated = false }: LocatedFailureOptions = {},
+    { tapeName = "The tape", isSimulated = false, doubt }: LocatedFailureOptions = {},
   ) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.position = position;
+    this.doubt = doubt;
     this.tapeName = tapeName;
     this.isSimulated = isSimulated;
   }
@@ -85,12 +90,11 @@ export async function withDrive<T>(
     return result;
   } catch (error) {
     const position = signal.aborted ? undefined : await positionIfKnown(drive);
-    const failure = new LocatedFailure(error, position, {
+    throw new LocatedFailure(error, position, {
       tapeName,
       isSimulated: simulatedImage(address) !== undefined,
+      doubt: await closeAfter(error, drive),
     });
-    await closeQuietly(drive);
-    throw failure;
   }
 }
 
@@ -118,11 +122,13 @@ export async function positionIfKnown(drive: TapeDrive): Promise<TapePosition | 
   }
 }
 
-/** After a failure that is reported anyway. */
-async function closeQuietly(drive: TapeDrive): Promise<void> {
+/** Resolves to what goes wrong in closing, unless it was that which had failed. */
+async function closeAfter(failure: unknown, drive: TapeDrive): Promise<Error | undefined> {
   try {
     await drive.close();
-  } catch {
-    // The failure before this one says what went wrong.
+    return undefined;
+  } catch (error) {
+    if (error === failure) return undefined;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }

@@ -1,3 +1,4 @@
+import type { TapePosition } from "../../mod.ts";
 import { ChangerError } from "../../changer/errors.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import {
@@ -74,16 +75,24 @@ function locate(error: unknown): { cause: unknown; places: readonly LocatedFailu
 }
 
 function hints(places: readonly LocatedFailure[], cause: unknown): string[] {
-  const lines = places.flatMap(({ tapeName, position }) => {
-    if (position !== undefined) return [`${tapeName} stands: ${positionText(position)}`];
-    // Some drives never tell.
-    return cause instanceof InterruptedTransfer
-      ? [`${tapeName} stands behind the last of that`]
-      : [];
-  });
+  const lines = places.flatMap((place) => whereItStands(place, cause));
   lines.push(...advice(places, cause));
   if (!isExpected(cause)) lines.push("This was not expected: --verbose shows where it happened");
   return lines;
+}
+
+function whereItStands(
+  { tapeName, position, doubt }: LocatedFailure,
+  cause: unknown,
+): string[] {
+  // Some drives never tell.
+  if (position === undefined && !(cause instanceof InterruptedTransfer)) return [];
+  const place = position === undefined ? " behind the last of that" : `: ${positionText(position)}`;
+  if (doubt === undefined) return [`${tapeName} stands${place}`];
+  return [
+    `${tapeName} should stand${place}; that is not certain, for closing the drive failed: ` +
+    messageOf(doubt),
+  ];
 }
 
 /** What is known to help against an error and those underneath. */
@@ -163,17 +172,21 @@ function errorDocument(
   cause: unknown,
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = cause instanceof Error ? { ...cause } : {};
-  const [position, destinationPosition] = places.map((place) => place.position);
+  const [position, destinationPosition] = places.map(certainPosition);
   delete fields.cause;
   return {
     ...fields,
     ...(cause instanceof TapeError && cause.writes && { writes: withoutData(cause.writes) }),
     name: cause instanceof Error ? cause.name : "Error",
     message: messageOf(cause),
-    position: position ?? fields.position,
+    position: places[0]?.doubt === undefined ? position ?? fields.position : undefined,
     destinationPosition,
     advice: advice(places, cause),
   };
+}
+
+function certainPosition({ position, doubt }: LocatedFailure): TapePosition | undefined {
+  return doubt === undefined ? position : undefined;
 }
 
 /** What was to be written is the user's own: a document that ends up in a log tells how much it was. */

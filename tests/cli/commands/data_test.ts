@@ -310,6 +310,29 @@ Deno.test("read counts what the file has of it when the disk is full", async () 
   assert.match(host.errors, /no space left on the device/);
 });
 
+Deno.test("a failed read says that its tape may not stand where it should when it could not be brought there", async () => {
+  const { drive, devices } = bench();
+  await tape("write in -b 100", new MemoryHost({ files: { in: patternBytes(1000) } }), devices);
+  await tape("rewind", new MemoryHost(), devices);
+  const host = new MemoryHost();
+  host.capacityBytes = 150;
+  const [REWIND, SPACE, LOCATE_16] = [0x01, 0x11, 0x92];
+  for (const opcode of [REWIND, SPACE, LOCATE_16]) {
+    drive.inject({ opcode, sense: { key: 4, asc: 0x15, ascq: 1 } });
+  }
+  assert.equal(
+    await tape("read out --count 3 --read-ahead 4 --json", host, devices),
+    2,
+    host.errors,
+  );
+  assert.match(
+    host.errors,
+    /^The tape should stand: At block 3 .*; that is not certain, for closing the drive failed: Cannot go back/m,
+  );
+  assert.doesNotMatch(host.errors, /stands: At block/);
+  assert.equal(JSON.parse(host.output).error.position, undefined);
+});
+
 Deno.test("write on a protected cartridge says so and what to do", async () => {
   const drive = new SimulatedDrive({ medium: new MemoryMedium({ writeProtected: true }) });
   const host = new MemoryHost({ files: { in: patternBytes(10) } });
