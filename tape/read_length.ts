@@ -26,15 +26,15 @@ export interface Misfit {
   /** Its true length in bytes, when the drive told it. */
   readonly recordBytes?: number;
   /**
-   * Set when it was not read at all because the room reaches beyond the end of the partition. istgt refuses such a READ however short the record is, and every
-   * other READ from then on until the tape is moved.
+   * Set when it was not read at all because the room reaches beyond the end of the partition: istgt refuses such a READ however short the record is, and every
+   * other READ from then on until the tape is moved. With `isBlockwise`, what ended the READ.
    */
   readonly error?: TapeError;
   /** Objects that such a READ passed; `undefined` when that is not certain. */
   readonly passed?: number;
   /**
-   * Set when several blocks were read in one command, one of them of another length, and the drive does not tell which: they have to be read one by
-   * one.
+   * Set when several blocks were read in one command, one of them unreadable or of another length, and the drive does not tell which: they have to be read one
+   * by one.
    */
   readonly isBlockwise?: boolean;
 }
@@ -183,6 +183,13 @@ function reportedRecord(
   return { kind: "misfit", roomBytes };
 }
 
+/** What ends a READ of several blocks at one of them, which leaves those before it good. */
+const OF_ONE_BLOCK: ReadonlySet<Condition> = new Set<Condition>([
+  "encryption",
+  "incorrect-length",
+  "medium-error",
+]);
+
 /** What a READ in fixed mode brought into `buffer`, which has room for a whole number of blocks. */
 export function fixedArrivals(
   reply: Reply,
@@ -196,13 +203,14 @@ export function fixedArrivals(
   if (end?.kind === "failure" && end.passed === 0) return [end];
   const blocks = blocksRead(reply, buffer.length, blockBytes);
   if (blocks === undefined) {
+    const isUntold = OF_ONE_BLOCK.has(condition) && reply.sense?.information === undefined;
+    if (isUntold && buffer.length > blockBytes) {
+      const error = device.failure(reply);
+      return [{ kind: "misfit", roomBytes: buffer.length, isBlockwise: true, error }];
+    }
     // A failure that does not tell how far it got stands for itself.
     if (end?.kind === "failure" && condition !== "incorrect-length") return [end];
     if (end?.kind === "misfit") return [end];
-    const isUntold = condition === "incorrect-length" && reply.sense?.information === undefined;
-    if (isUntold && buffer.length > blockBytes) {
-      return [{ kind: "misfit", roomBytes: buffer.length, isBlockwise: true }];
-    }
     return [disagreement(device, `${reply.dataInLength} bytes of ${blockBytes}-byte blocks came`)];
   }
   const data = buffer.subarray(0, blocks * blockBytes);

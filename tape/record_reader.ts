@@ -304,7 +304,7 @@ export class RecordReader {
     );
   }
 
-  /** Goes back before blocks of which one had another length, and from now on reads one at a time. */
+  /** Goes back before blocks of which one ended the READ, and from now on reads one at a time. */
   async #readBlockwise(misfit: Misfit): Promise<void> {
     this.ahead.isBlockwise = true;
     await this.#backBefore(misfit);
@@ -331,15 +331,17 @@ export class RecordReader {
     if (!this.#session.count.isAnchored) this.ahead.mayRunAhead = false;
   }
 
-  async #backBefore({ recordBytes, roomBytes }: Misfit): Promise<void> {
+  async #backBefore({ recordBytes, roomBytes, error: reason }: Misfit): Promise<void> {
     try {
       await this.reposition.back();
       this.#distrustNumbers();
     } catch (error) {
       if (!(error instanceof PositionLostError)) throw error;
       const told = recordBytes === undefined ? "longer" : `of ${recordBytes} bytes`;
+      const what = reason?.message ??
+        `the record there, ${told}, did not come whole in ${roomBytes}`;
       throw new PositionLostError(
-        `${error.message}; the record there, ${told}, did not come whole in ${roomBytes}`,
+        `${error.message}; ${what}`,
         { position: error.position, cause: error },
       );
     }

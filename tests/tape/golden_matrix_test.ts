@@ -22,7 +22,6 @@ import { contents, numbered, openSim } from "./drive_setup.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
 const BLOCK = 100;
-const READ = 0x08;
 const [CONTROL_PAGE, CONFIGURATION_PAGE] = [0x0a, 0x10];
 
 type Objects = readonly (Uint8Array | null)[];
@@ -151,8 +150,7 @@ const CASES: readonly Case[] = [
     name: "bad block",
     tape: [A, B, A],
     after: 0,
-    prepare: ({ unit }) =>
-      unit.drive.inject({ opcode: READ, sense: { key: 3, asc: 0x11, ascq: 0, information: 1 } }),
+    prepare: ({ unit }) => unit.drive.addBadBlock({ object: 0, on: "read" }),
     act: async ({ drive }) => {
       await assert.rejects(drive.read(), MediumError);
     },

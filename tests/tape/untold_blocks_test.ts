@@ -1,4 +1,4 @@
-/** Drives without INFORMATION, which near the end of the tape take a few blocks of a WRITE and leave the rest. */
+/** Drives without INFORMATION, which near the end of the tape take a few blocks of a WRITE and leave the rest, and read a few up to a bad one. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -82,3 +82,25 @@ Deno.test("writeAt() is uncertain where such a drive does not tell that either",
   });
   await drive.close().catch(() => {});
 });
+
+for (const readAhead of [1, 4]) {
+  Deno.test(`The blocks before a bad one are read on a drive that does not tell how many those are: read-ahead ${readAhead}`, async () => {
+    const unit = new SimUnit(options());
+    const drive = await TapeDrive.open(unit, { blockSize: BLOCK, readAhead });
+    const data = patternBytes(20 * BLOCK);
+    await drive.write(data);
+    await drive.rewind();
+    unit.drive.addBadBlock({ object: 12, on: "read" });
+    for (let block = 0; block < 20; block++) {
+      if (block !== 12) {
+        const record = data.subarray(block * BLOCK, (block + 1) * BLOCK);
+        assert.deepEqual(await drive.read(), { kind: "record", data: record });
+        continue;
+      }
+      await assert.rejects(drive.read(), (error: TapeError) => error.kind === "medium-error");
+      assert.equal((await drive.position()).object, 12);
+      await drive.locate(13);
+    }
+    await drive.close();
+  });
+}
