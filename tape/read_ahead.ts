@@ -35,6 +35,8 @@ interface Slot {
   error?: unknown;
   sample?: PositionSample;
   isAnswered?: true;
+  /** Sent before something of which another command was told, so that what it brings is no longer what comes next. */
+  isStale?: true;
 }
 
 /** What lies between the caller and the place that the READs have brought the tape to. */
@@ -71,6 +73,8 @@ export class ReadAhead {
   /** How many of them ask for the position. */
   #questions = 0;
   readonly #arrivals: Arrival[] = [];
+  /** The error that was given out last; what is in the queue was read behind that. */
+  #delivered: TapeError | undefined;
   #depth: number;
   #order: ReadOrder | undefined;
   /** What the last order brought its record into, which may be the caller's. */
@@ -89,6 +93,7 @@ export class ReadAhead {
     this.#session = session;
     this.#room = room;
     this.#depth = depth;
+    session.onUpheaval = (reason) => this.#outdate(reason);
     this.#cdb = new RepeatedCdb((fixed, length) =>
       readCdb({ fixed, sili: sili && !fixed, length })
     );
@@ -207,6 +212,13 @@ export class ReadAhead {
     this.#fruitless = 0;
   }
 
+  /** Another command was told that the tape may stand anywhere, or be another: what was read before that is not what comes next. */
+  #outdate(reason: TapeError): void {
+    if (reason === this.#delivered) return;
+    for (const slot of this.#slots) slot.isStale = true;
+    this.clear();
+  }
+
   /** A buffer that nobody looks at any more may serve again, when it is of the size that READs are given now. */
   recycle(buffer: Uint8Array): void {
     const isFit = buffer.length === this.#roomBytes(this.#session.blockBytes);
@@ -231,6 +243,7 @@ export class ReadAhead {
   }
 
   #accountFailure(error: TapeError, passed: number | undefined): void {
+    this.#delivered = error;
     // Made when the answer came, and the caller has read on since.
     (error as { position?: TapePosition }).position = this.#session.countedPosition();
     const { buffer, proof, count } = this.#session;
@@ -323,12 +336,16 @@ export class ReadAhead {
     if (slot.read === undefined) {
       this.#questions--;
       if (slot.error !== undefined) return this.#accept(deliveryFailure(slot.error));
-      if (slot.sample !== undefined) proof.sample(slot.sample.number);
+      if (slot.sample !== undefined && !slot.isStale) proof.sample(slot.sample.number);
       return;
     }
     const arrivals = this.#interpret(slot);
     if (!arrivals.some(({ kind }) => kind === "records")) {
       this.#recycleUnlessOrdered(slot.read.buffer.buffer);
+    }
+    if (slot.isStale) {
+      for (const arrival of arrivals) if (this.#isHeard(arrival)) this.#accept(arrival);
+      return;
     }
     this.#fruitless = arrivals.length > 0 ? 0 : this.#fruitless + 1;
     if (this.#fruitless >= FRUITLESS_TRIES) arrivals.push(this.#refusal(slot));
@@ -357,8 +374,11 @@ export class ReadAhead {
   /** READs behind one that met end of data find nothing, or an error of their own; anything else means that the tape has moved. */
   #dropBeyondEnd(arrival: Arrival): void {
     this.#isUncertain = true;
-    const isHeard = arrival.kind === "failure" && this.#mustBeHeard(arrival.error);
-    if (isHeard) this.#arrivals.push(arrival);
+    if (this.#isHeard(arrival)) this.#arrivals.push(arrival);
+  }
+
+  #isHeard(arrival: Arrival): boolean {
+    return arrival.kind === "failure" && this.#mustBeHeard(arrival.error);
   }
 
   /** Whether the caller has to hear of it wherever it goes next: also that the drive could not write out its buffer, which a READ begins with. */

@@ -56,6 +56,8 @@ export class TapeSession {
   cartridge: string | undefined;
   /** What has to be set anew, or asked after, when the drive may have forgotten its settings. */
   readonly restorers: (() => Promise<void>)[] = [];
+  /** Hears why the tape may stand anywhere, or be another, so that what was read before is not what the caller stands before. */
+  onUpheaval: (reason: TapeError) => void = () => {};
   #partition = 0;
   #isPartitionCertain = false;
   #isModeStale = false;
@@ -178,6 +180,7 @@ export class TapeSession {
     this.count.forget();
     this.proof.land();
     if (reason instanceof TapeError && isNews(reason.kind)) this.doubtPartition();
+    if (reason instanceof TapeError && breaksPosition(reason.kind)) this.onUpheaval(reason);
     if (!this.#isLost) this.#lost = reason;
     this.#isLost = true;
   }

@@ -1,7 +1,6 @@
 /** What is so, in a walk over the features of a drive: the tape against the model, and what an error says against both. */
 
 import assert from "node:assert/strict";
-import { breaksPosition } from "../../tape/conditions.ts";
 import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
 import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
@@ -48,9 +47,8 @@ export class FeatureTruth {
   #isOwnDoing = false;
   /** What is encrypted on the tape. */
   readonly #sealed = new WeakSet<Uint8Array>();
-  /** Where the operation under way writes, when that is not where the caller stands. */
-  elsewhere: { readonly partition: number; readonly object: number } | undefined;
-  #failedElsewhere: FeatureTruth["elsewhere"];
+  /** Where the operation that failed was to write, when that is not where the caller stood. */
+  failedElsewhere: { readonly partition: number; readonly object: number } | undefined;
 
   constructor(walk: FeatureUse) {
     this.#walk = walk;
@@ -95,11 +93,6 @@ export class FeatureTruth {
   flushed(): void {
     this.#durable = this.#walk.model.partitions.map(({ objects }) => objects.length);
     this.#flushedUpTo = this.#written;
-  }
-
-  doneElsewhere(): void {
-    this.#failedElsewhere = this.elsewhere;
-    this.elsewhere = undefined;
   }
 
   /** Nothing of what was written is there any more. */
@@ -161,8 +154,8 @@ export class FeatureTruth {
   /** What an error says must be so; then the model takes over what is on the tape. */
   async believe(error: TapeError, name: Operation): Promise<void> {
     const walk = this.#walk;
-    const elsewhere = this.#failedElsewhere;
-    this.#failedElsewhere = undefined;
+    const elsewhere = this.failedElsewhere;
+    this.failedElsewhere = undefined;
     if (name === "makePartitions") return await this.#startAnew();
     this.#isOwnDoing = !QUIET.has(name) || elsewhere !== undefined;
     const tape = this.#tape();
@@ -260,15 +253,14 @@ export class FeatureTruth {
   }
 
   /** From where the caller is said to be, or from a certain place. */
-  async #goOn({ writes, kind }: TapeError): Promise<void> {
+  async #goOn({ writes }: TapeError): Promise<void> {
     const { random, setting } = this.#walk;
     this.#adopt();
     this.#isOwnDoing = false;
     const [first] = writes?.unwritten ?? [];
     const place = first === undefined ? undefined : this.#places.get(first.number);
-    // What may be lost is on the tape for certain only behind a motion, and what was read ahead before a reset still comes out.
-    const isAnew = writes?.isCertain === false || (setting.readAhead > 0 && breaksPosition(kind));
-    if (isAnew || random.below(2) === 0) return await this.resynchronize();
+    // What may be lost is on the tape for certain only behind a motion.
+    if (writes?.isCertain === false || random.below(2) === 0) return await this.resynchronize();
     try {
       this.#walk.model.blockBytes = await this.#walk.drive.blockSize();
       const { known, object, partition, source } = await this.#walk.drive.position();
@@ -333,19 +325,19 @@ export class FeatureTruth {
 
   /** An operation was called off: it was done, or in part, or not at all, and nothing else has happened. */
   async afterCallingOff(name: Operation): Promise<void> {
-    const elsewhere = this.#failedElsewhere;
+    const elsewhere = this.failedElsewhere;
     if (STAYING.has(name)) return;
     // The error that says what became of the writes before is the caller's own.
     this.#written = this.#flushedUpTo;
     this.#isOwnDoing = !QUIET.has(name);
     if (name === "makePartitions") {
-      this.#failedElsewhere = undefined;
+      this.failedElsewhere = undefined;
       await this.#settle();
       return await this.#startAnew();
     }
     const failure = await this.#settle();
     if (failure !== undefined) return await this.believe(failure, name);
-    this.#failedElsewhere = undefined;
+    this.failedElsewhere = undefined;
     const { model } = this.#walk;
     const tape = this.#tape();
     const where = elsewhere ?? { partition: model.current, object: model.cursor };

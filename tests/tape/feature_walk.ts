@@ -474,11 +474,11 @@ export class FeatureWalk implements FeatureUse {
     const object = this.random.below(this.model.partitions[partition].objects.length + 1);
     const data = this.record();
     this.attempted = [data];
-    this.truth.elsewhere = { partition, object };
     try {
       await this.drive.writeAt(object, data, { partition, signal });
-    } finally {
-      this.truth.doneElsewhere();
+    } catch (error) {
+      this.truth.failedElsewhere = { partition, object };
+      throw error;
     }
     this.model.go(object, partition);
     this.truth.overwritten();
