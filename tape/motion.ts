@@ -63,8 +63,16 @@ export class Motion {
     this.#session.placeAtBeginning();
   }
 
-  /** Threads the tape, winding it once from end to end when `retension` is set. */
+  /** Threads the tape, winding it once from end to end when `retension` is set; also another that is put in meanwhile. */
   async load(retension: boolean, signal?: AbortSignal): Promise<void> {
+    await this.#loadOnce(retension, signal);
+    for (let tries = 1; this.#session.isLost; tries++) {
+      if (tries >= LOAD_TRIES) throw this.#session.lostError("load the tape");
+      await this.#loadOnce(false, signal);
+    }
+  }
+
+  async #loadOnce(retension: boolean, signal?: AbortSignal): Promise<void> {
     await this.#reposition.leaving(() => this.#thread(retension, signal), signal);
     this.#session.doubtPartition();
     this.#session.suspectMode();

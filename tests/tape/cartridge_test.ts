@@ -127,3 +127,27 @@ Deno.test("a drive that cannot reach a cartridge's memory recovers all the same"
   assert.equal(contents(unit.sim), "1 2");
   await drive.close();
 });
+
+for (const opcode of [0x1a, READ_ATTRIBUTE]) {
+  Deno.test(`load() that meets an exchange in its last questions has loaded the cartridge that is there then: ${opcode.toString(16)}h`, async () => {
+    const { unit, drive } = await openRead();
+    const other = new MemoryMedium({ barcode: "BBB002L8" });
+    other.partitions[0].appendRecord(numbered(100));
+    unit.sim.intercept = ({ cdb }) => {
+      if (cdb[0] !== opcode) return undefined;
+      unit.sim.intercept = undefined;
+      unit.sim.drive.insert(other);
+      return undefined;
+    };
+    await drive.load();
+    assert.ok(unit.sim.intercept === undefined, "it was exchanged");
+    const first = await drive.read();
+    assert.equal(first.kind === "record" && first.data[0], 100);
+    await drive.write(numbered(50));
+    await drive.flush();
+    unit.nexusLost = true;
+    await drive.rewind();
+    assert.equal(contents(unit.sim), "100 50");
+    await drive.close();
+  });
+}
