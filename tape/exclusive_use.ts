@@ -26,7 +26,7 @@ export interface Exclusion {
   /**
    * Makes sure of it after a reset or in a new session.
    *
-   * @throws {ReservationPreemptedError} when it was taken away meanwhile, so that another host may have moved the tape: the position is lost then. After that,
+   * @throws {ReservationPreemptedError} when it was taken away meanwhile, so that another host may have moved the tape: the position is lost then. After that has been told,
    * and after a reset, it is taken again; {@link ReservationConflictError} when another host has it.
    */
   restore(): Promise<void>;
@@ -64,7 +64,7 @@ function persistent(session: TapeSession, key: bigint): Exclusion {
     acquire,
     restore: async () => {
       if (await isStillRegistered(() => act("reserve"))) return;
-      if (!session.isLost) throw preempted(session);
+      if (!session.isUpheavalTold) throw preempted(session);
       await acquire();
     },
     release: async () => {

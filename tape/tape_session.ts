@@ -66,6 +66,7 @@ export class TapeSession {
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
+  #isUpheavalTold = false;
   #isPlaceDoubted = false;
   #isCartridgeDoubted = false;
   #located: { readonly object: number; readonly run: number } | undefined;
@@ -138,6 +139,11 @@ export class TapeSession {
     return isNews(lost.kind) && losesBuffer(lost.kind);
   }
 
+  /** Whether the caller has been told since that the tape may stand anywhere, or be another. */
+  get isUpheavalTold(): boolean {
+    return this.#isUpheavalTold;
+  }
+
   /** The object that LOCATE has led to, as long as nothing has gone by since and the tape was not moved otherwise. */
   get located(): number | undefined {
     const { run, isAtLanding } = this.proof;
@@ -180,7 +186,10 @@ export class TapeSession {
     this.count.forget();
     this.proof.land();
     if (reason instanceof TapeError && isNews(reason.kind)) this.doubtPartition();
-    if (reason instanceof TapeError && breaksPosition(reason.kind)) this.onUpheaval(reason);
+    if (reason instanceof TapeError && breaksPosition(reason.kind)) {
+      this.#isUpheavalTold = true;
+      this.onUpheaval(reason);
+    }
     if (!this.#isLost) this.#lost = reason;
     this.#isLost = true;
   }
@@ -205,6 +214,7 @@ export class TapeSession {
   place(): void {
     this.#isLost =
       this.#isLossUntold =
+      this.#isUpheavalTold =
       this.#isPlaceDoubted =
       this.isDoubtful =
       this.isNearEnd =

@@ -208,7 +208,33 @@ Deno.test("The drive is reserved anew also where an outage ends in an error", as
   statusForOther(unit.sim, hex("01 00 00 00 00 00"));
   await unit.sim.execute({ cdb: TUR });
   await assert.rejects(drive.write(numbered(3)), { kind: "position-lost" });
+  await assert.rejects(drive.rewind(), ReservationPreemptedError);
   await drive.rewind();
   assert.equal(statusForOther(unit.sim, hex("01 00 00 00 00 00")), 0x18);
+  await drive.close();
+});
+
+Deno.test("A reservation whose loss a called-off command was told of is told also where the position is lost already", async () => {
+  const unit = new SimUnit();
+  unit.drive.nexusEstablished(OTHER);
+  const drive = await TapeDrive.open(unit, { sleep, exclusive: "persistent" });
+  await drive.rewind();
+  await drive.write(numbered(0));
+  await drive.flush();
+  preempt(unit);
+  const caller = new AbortController();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    await execute(command);
+    unit.execute = execute;
+    caller.abort(new Error("enough"));
+    throw caller.signal.reason;
+  };
+  const { signal } = caller;
+  await assert.rejects(drive.write(numbered(1), { signal }), (error) => error === signal.reason);
+  await assert.rejects(drive.write(numbered(1)), { kind: "position-lost" });
+  await assert.rejects(drive.rewind(), ReservationPreemptedError);
+  await drive.rewind();
+  assert.equal(statusForOther(unit, hex("01 00 00 00 00 00")), 0x18, "reserved again");
   await drive.close();
 });
