@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNews } from "./conditions.ts";
+import { isNews, isToldOnce } from "./conditions.ts";
 import { PositionLostError, TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -26,8 +26,8 @@ export async function numberOrNone(session: TapeSession): Promise<number | undef
     return (await session.askPosition())?.object;
   } catch (error) {
     if (!(error instanceof TapeError) || error.kind === "transport-lost") throw error;
-    if (!isNews(error.kind)) return undefined;
-    session.buffer.settle(undefined);
+    if (!isToldOnce(error.kind)) return undefined;
+    if (isNews(error.kind)) session.buffer.settle(undefined);
     throw error;
   }
 }

@@ -8,7 +8,7 @@
 import { readAscii } from "../scsi/ascii.ts";
 import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
 import { isCalledOff } from "./abort.ts";
-import { isNews } from "./conditions.ts";
+import { isToldOnce } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export const BARCODE = 0x0806;
  * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to
  * fail.
  *
- * @throws {TapeError} when tape or position are not what they were; {@link TransportLostError}.
+ * @throws {TapeError} when tape, position or block size are not what they were; {@link TransportLostError}.
  */
 export async function readCartridge(
   device: Device,
@@ -34,7 +34,7 @@ export async function readCartridge(
     return nameOf(attributes);
   } catch (error) {
     const mayPass = error instanceof TapeError && error.kind !== "transport-lost";
-    if (!mayPass || isNews(error.kind) || isCalledOff(error, signal)) throw error;
+    if (!mayPass || isToldOnce(error.kind) || isCalledOff(error, signal)) throw error;
     return undefined;
   }
 }

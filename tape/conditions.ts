@@ -215,6 +215,11 @@ export function isNews(condition: Condition): boolean {
   return breaksPosition(condition) || condition === "deferred";
 }
 
+/** Whether who asked by the way must not keep it to himself: news, or another block size that another initiator has set, of which the next record must not be cut. */
+export function isToldOnce(condition: Condition): boolean {
+  return isNews(condition) || condition === "mode-parameters-changed";
+}
+
 const BUFFER_LOSERS: ReadonlySet<Condition> = new Set<Condition>([
   "deferred",
   "hardware-error",

@@ -11,7 +11,7 @@ import { SenseKey } from "../scsi/sense_codes.ts";
 import { readSerialNumber } from "../scsi/vpd.ts";
 import { type BlockLimits, NO_LIMITS, readBlockLimits } from "./block_limits.ts";
 import { readMediumMode } from "./block_size.ts";
-import { isNews } from "./conditions.ts";
+import { isToldOnce } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import type { DevicePosition } from "./position.ts";
@@ -125,7 +125,7 @@ async function askCartridge(session: TapeSession, options: ReadinessOptions): Pr
   const cartridge = await settled(session.learnCartridge(options.signal));
   if (cartridge.status === "fulfilled") return;
   const { reason } = cartridge;
-  if (!(reason instanceof TapeError) || !isNews(reason.kind)) throw reason;
+  if (!(reason instanceof TapeError) || !isToldOnce(reason.kind)) throw reason;
   apply(session, ...await whenReady(session, cartridge, options));
 }
 

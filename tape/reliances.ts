@@ -5,7 +5,7 @@
  */
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { errorFor, isNews } from "./conditions.ts";
+import { errorFor, isToldOnce } from "./conditions.ts";
 import { TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 import { type Reliance, WatchedUnit } from "./watched_unit.ts";
@@ -88,7 +88,7 @@ export class Reliances {
         await this.#relied.get(name)?.ensure();
         this.#missing.delete(name);
       } catch (error) {
-        if (!(error instanceof TapeError) || isNews(error.kind)) throw error;
+        if (!(error instanceof TapeError) || isToldOnce(error.kind)) throw error;
         this.#missing.set(name, error);
       }
     }

@@ -12,7 +12,13 @@ import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { BufferedWrites } from "./buffered_writes.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
-import { breaksPosition, isNews, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import {
+  breaksPosition,
+  isNews,
+  isToldOnce,
+  leavesTapeUnmoved,
+  losesBuffer,
+} from "./conditions.ts";
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
 import { canOverwrite } from "./medium_protection.ts";
@@ -327,9 +333,7 @@ export class TapeSession {
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
     if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition === "illegal-request") return {};
-    if (reply.condition === "mode-parameters-changed") {
-      this.#isModeStale = this.#isModeForeign = true;
-    }
+    if (reply.condition === "mode-parameters-changed") this.suspectForeignMode();
     if (reply.condition !== "good") return undefined;
     return { number: this.#hearPosition(dataIn, reply, form)?.object };
   }
@@ -391,7 +395,7 @@ export class TapeSession {
     try {
       this.isOverwritable = await canOverwrite(this.device);
     } catch (error) {
-      if (!(error instanceof TapeError) || isNews(error.kind)) throw error;
+      if (!(error instanceof TapeError) || isToldOnce(error.kind)) throw error;
       if (error.kind === "transport-lost") throw error;
       this.isOverwritable = false;
     }
@@ -431,7 +435,7 @@ export class TapeSession {
     } catch (error) {
       this.#isModeStale = true;
       if (!(error instanceof TapeError)) throw error;
-      if (isNews(error.kind) && error.kind !== noNews) throw error;
+      if (isToldOnce(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
     this.#tellModeChange(before);
@@ -480,6 +484,12 @@ export class TapeSession {
       this.#isModeStale = true;
       throw error;
     }
+  }
+
+  /** Another initiator has changed the mode parameters: the caller, who believes in `blockBytes`, is told where that is no longer so. */
+  suspectForeignMode(blockBytes: number = this.blockBytes): void {
+    this.blockBytes = blockBytes;
+    this.#isModeStale = this.#isModeForeign = true;
   }
 
   /** What was known about the mode parameters may no longer hold. */

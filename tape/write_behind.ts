@@ -443,7 +443,9 @@ export class WriteBehind {
       if (this.isBehind && proof.isProven) await this.#session.learnOverwriting();
     } catch (error) {
       // The record is written; that the connection is lost will be seen to when something else is asked for.
-      if (!(error instanceof TransportLostError)) throw error;
+      if (error instanceof TransportLostError) return;
+      this.stop(error);
+      throw error;
     }
   }
 }

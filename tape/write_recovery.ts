@@ -126,7 +126,7 @@ export class WriteRecovery {
     if (number === 0) return true;
     // Some drives count from 1.
     if (number === undefined || number <= strayed + 1) return false;
-    const { device } = this.#session;
+    const { device, blockBytes } = this.#session;
     const place = { number, destination: LocateDestination.Object };
     try {
       for (const cdb of locateCdbs(place)) {
@@ -136,6 +136,8 @@ export class WriteRecovery {
       }
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
+    } finally {
+      if (this.#session.blockBytes !== blockBytes) this.#session.suspectForeignMode(blockBytes);
     }
     return false;
   }

@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import type { TapeError } from "../../tape/errors.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { Random } from "../scsi/random.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim } from "./drive_setup.ts";
 import { FaultyLink } from "./faulty_link.ts";
 import { HostUnit } from "./host_unit.ts";
+import type { SimUnit } from "./sim_unit.ts";
 
 const [WRITE, POSITION, LOCATE] = [0x0a, 0x34, 0x92];
 const sleep = () => Promise.resolve();
@@ -118,3 +121,69 @@ Deno.test("a block size that another host sets is told of by a write that finds 
   await other.close();
   await drive.close();
 });
+
+const [MODE_SENSE, READ_ATTRIBUTE, TEST_UNIT_READY] = [0x1a, 0x8c, 0x00];
+
+/** A drive whose next such command is preceded by another host that sets another block size. */
+async function openForeign(opcode: number, options: TapeDriveOptions = {}) {
+  const link = new CutUnit("exact");
+  const drive = await TapeDrive.open(link, { sleep, ...options });
+  const other = await TapeDrive.open(new HostUnit(link.sim.drive, "other"), { sleep });
+  await drive.rewind();
+  const setOther = () => {
+    const execute = link.execute.bind(link);
+    link.execute = async (command) => {
+      if (command.cdb[0] === opcode && link.execute !== execute) {
+        link.execute = execute;
+        await other.setBlockSize(50);
+      }
+      return await execute(command);
+    };
+  };
+  return { link, drive, other, setOther };
+}
+
+/** Whether nothing but records of 100 bytes is on the tape. */
+function areWhole(unit: SimUnit): boolean {
+  return unit.drive.objects().every((each) => each.kind === "record" && each.data.length === 100);
+}
+
+const FINDERS: Readonly<Record<string, (drive: TapeDrive) => Promise<void>>> = {
+  "load()": (drive) => drive.load(),
+  "a motion behind a reset": (drive) => drive.rewind(),
+};
+
+for (const [name, find] of Object.entries(FINDERS)) {
+  for (const opcode of [MODE_SENSE, READ_ATTRIBUTE, TEST_UNIT_READY]) {
+    if (name !== "load()" && opcode === TEST_UNIT_READY) continue;
+    Deno.test(`a block size that another host sets is told of whatever ${name} asks then: ${opcode.toString(16)}h`, async () => {
+      const { link, drive, other, setOther } = await openForeign(opcode);
+      link.sim.drive.reset();
+      for (const host of [drive, other]) await assert.rejects(host.rewind(), { kind: "reset" });
+      setOther();
+      const using = async () => {
+        await find(drive);
+        await writeAll(drive, 1, 3);
+      };
+      await assert.rejects(using(), isModeChange);
+      assert.ok(areWhole(link.sim));
+      await other.close();
+      await drive.close();
+    });
+  }
+}
+
+for (const opcode of [MODE_SENSE, POSITION]) {
+  Deno.test(`a block size that another host sets amid writes sent ahead stops them all: ${opcode.toString(16)}h`, async () => {
+    const { link, drive, other, setOther } = await openForeign(opcode, { writeBehind: 4 });
+    setOther();
+    const writes = [1, 2, 3, 4, 5, 6].map((number) => drive.write(numbered(number)));
+    const results = await Promise.allSettled(writes);
+    const refused = results.findIndex(({ status }) => status === "rejected");
+    assert.ok(refused >= 0 && isModeChange((results[refused] as PromiseRejectedResult).reason));
+    assert.ok(results.slice(refused).every(({ status }) => status === "rejected"));
+    assert.ok(areWhole(link.sim));
+    await other.close();
+    await drive.close();
+  });
+}
