@@ -10,18 +10,21 @@ import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.
 import { isCalledOff } from "./abort.ts";
 import { isToldOnce } from "./conditions.ts";
 import type { Device } from "./device.ts";
-import { TapeError } from "./errors.ts";
+import { TapeError, type TapeErrorKind } from "./errors.ts";
 
 /** Attributes that name a cartridge (SPC-5, medium auxiliary memory): who made it and its number there; its label. */
 const MANUFACTURER = 0x0400;
 const SERIAL_NUMBER = 0x0401;
 export const BARCODE = 0x0806;
 
+/** The name that is known from before still holds, as far as these go. */
+const UNANSWERED: ReadonlySet<TapeErrorKind> = new Set(["not-ready", "transport-lost"]);
+
 /**
  * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to
  * fail.
  *
- * @throws {TapeError} when tape, position or block size are not what they were; {@link TransportLostError}.
+ * @throws {TapeError} when tape, position or block size are not what they were; {@link NotReadyError}; {@link TransportLostError}.
  */
 export async function readCartridge(
   device: Device,
@@ -33,7 +36,7 @@ export async function readCartridge(
     );
     return nameOf(attributes);
   } catch (error) {
-    const mayPass = error instanceof TapeError && error.kind !== "transport-lost";
+    const mayPass = error instanceof TapeError && !UNANSWERED.has(error.kind);
     if (!mayPass || isToldOnce(error.kind) || isCalledOff(error, signal)) throw error;
     return undefined;
   }

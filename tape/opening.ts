@@ -125,7 +125,9 @@ async function askCartridge(session: TapeSession, options: ReadinessOptions): Pr
   const cartridge = await settled(session.learnCartridge(options.signal));
   if (cartridge.status === "fulfilled") return;
   const { reason } = cartridge;
-  if (!(reason instanceof TapeError) || !isToldOnce(reason.kind)) throw reason;
+  const isAskedAnew = reason instanceof TapeError &&
+    (isToldOnce(reason.kind) || reason.kind === "not-ready");
+  if (!isAskedAnew) throw reason;
   apply(session, ...await whenReady(session, cartridge, options));
 }
 

@@ -13,7 +13,7 @@ import { bufferLost } from "./buffer_loss.ts";
 import { standsBehind } from "./buffered_writes.ts";
 import { readCartridge } from "./cartridge.ts";
 import type { Reply } from "./device.ts";
-import { TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
+import { NotReadyError, TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -243,7 +243,10 @@ export class Outage {
   async #checkCartridge(signal?: AbortSignal): Promise<void> {
     const { cartridge, device } = this.#session;
     if (cartridge === undefined) return;
-    if (await readCartridge(device, signal) !== cartridge) {
+    const name = await readCartridge(device, signal).catch((error) => {
+      if (!(error instanceof NotReadyError)) throw error;
+    });
+    if (name !== cartridge) {
       throw this.#session.cartridgeChanged("while the connection was lost");
     }
   }

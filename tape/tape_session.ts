@@ -403,7 +403,7 @@ export class TapeSession {
 
   /** Notes which cartridge is in the drive, by which it is known again after an outage. */
   async learnCartridge(signal?: AbortSignal): Promise<void> {
-    this.cartridge = this.isOverwritable = undefined;
+    this.isOverwritable = undefined;
     if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
   }
 

@@ -3,11 +3,12 @@ import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { MediumChangedError } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
-import { CutUnit } from "./cut_unit.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, fill, numbered } from "./drive_setup.ts";
-import { UNKNOWN_COMMAND } from "./scripted.ts";
+import { check, UNKNOWN_COMMAND } from "./scripted.ts";
 
 const READ_ATTRIBUTE = 0x8c;
+const NOT_READY = check({ key: 2, asc: 0x3a, ascq: 0 });
 const TEST_UNIT_READY = { cdb: new Uint8Array(6) };
 
 /** A drive with a cartridge of 20 records, of which three are read. */
@@ -148,6 +149,31 @@ for (const opcode of [0x1a, READ_ATTRIBUTE]) {
     unit.nexusLost = true;
     await drive.rewind();
     assert.equal(contents(unit.sim), "100 50");
+    await drive.close();
+  });
+}
+
+for (
+  const [what, answer] of [["is lost", undefined], ["comes while it is out", NOT_READY]] as const
+) {
+  Deno.test(`a cartridge that is exchanged when the answer to the question for its name ${what} is not taken for the same`, async () => {
+    const { unit, drive } = await openRead();
+    unit.sim.drive.reset();
+    await assert.rejects(drive.read(), { kind: "reset" });
+    const execute = unit.execute.bind(unit);
+    unit.execute = (command) => {
+      if (command.cdb[0] !== READ_ATTRIBUTE) return execute(command);
+      unit.execute = execute;
+      if (answer !== undefined) return Promise.resolve(answer(command));
+      unit.nexusLost = true;
+      return Promise.reject(lost("unknown"));
+    };
+    unit.meanwhile = () => void exchange(unit, "BBB002L8");
+    if (answer === undefined) await assert.rejects(drive.rewind(), { kind: "transport-lost" });
+    else await drive.rewind();
+    unit.nexusLost = true;
+    await assert.rejects(drive.rewind(), MediumChangedError);
+    await drive.rewind();
     await drive.close();
   });
 }
