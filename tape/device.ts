@@ -278,6 +278,13 @@ export class Device {
     return error;
   }
 
+  /** The same of sense data that was asked for. */
+  failSensed(sense: Sense): TapeError {
+    const cdb = requestSenseCdb(SENSE_BYTES);
+    const answer = { cdb, status: Status.CheckCondition, dataInLength: 0, residual: 0 };
+    return this.fail({ ...answer, sense, condition: conditionOf(sense), goodBefore: this.#good });
+  }
+
   /** An error that the driver itself finds, with the position it stood at. */
   problem(kind: TapeError["kind"], message: string): TapeError {
     return errorFor(kind, `${message} (${this.name})`, this.#events.facts(kind));
@@ -385,11 +392,12 @@ export class Device {
     const sense = isAnswer ? decodeSense(dataIn.subarray(0, reply.dataInLength)) : reply.sense;
     if (sense === undefined) return undefined;
     if (isAnswer) this.#hearOfCleaning(sense);
-    if (conditionOf(sense) === "attention") this.#tellAttention(sense);
+    if (conditionOf(sense) === "attention") this.tellAttention(sense);
     return sense;
   }
 
-  #tellAttention(sense: Sense): void {
+  /** Tells of a unit attention that the caller can go on after. */
+  tellAttention(sense: Sense): void {
     const message = describeSense(sense);
     this.logger.info("Unit attention on {name}: {message}", { name: this.name, message });
     this.notify({ kind: "attention", sense, message });
@@ -400,7 +408,7 @@ export class Device {
     const { condition, cdb } = reply;
     if (condition === "busy") return tries < BUSY_TRIES && await this.#waitForBusy(signal);
     if (condition === "attention") {
-      this.#tellAttention(reply.sense!);
+      this.tellAttention(reply.sense!);
       return tries < ATTENTION_TRIES;
     }
     if (condition === "aborted-command") return tries < ABORTED_TRIES && isRepeatable(cdb);

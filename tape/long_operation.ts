@@ -7,9 +7,9 @@
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { requestSense } from "../scsi/request_sense.ts";
-import { describeSense, type Sense } from "../scsi/sense.ts";
+import type { Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { conditionOf, errorFor } from "./conditions.ts";
+import { conditionOf, isNews } from "./conditions.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import { isMissing } from "./feature_support.ts";
@@ -54,20 +54,21 @@ export async function performLong(
     return;
   }
   // It is under way from here on, whatever the questions are answered.
-  await session.arriving(() => followed(device, device.timeoutMs(build(true)), options));
+  await session.arriving(() => followed(session, device.timeoutMs(build(true)), options));
 }
 
 /** Asks until it is done. */
 async function followed(
-  device: Device,
+  session: TapeSession,
   timeoutMs: number,
   { onProgress, progressIntervalMs = DEFAULT_INTERVAL_MS, signal }: LongOperationOptions,
 ): Promise<void> {
+  const { device } = session;
   const polls = Math.ceil(timeoutMs / progressIntervalMs);
   for (let poll = 0; poll < polls; poll++) {
     await device.sleep(progressIntervalMs, signal);
     const sense = await device.consult((unit) => requestSense(unit, { signal }));
-    if (!isUnderWay(device, sense)) {
+    if (!isUnderWay(session, sense)) {
       await confirmDone(device, signal);
       onProgress?.(1);
       return;
@@ -100,17 +101,16 @@ async function confirmDone(device: Device, signal?: AbortSignal): Promise<void> 
   await device.perform({ cdb: testUnitReadyCdb(), signal });
 }
 
-function isUnderWay(device: Device, sense: Sense): boolean {
+function isUnderWay(session: TapeSession, sense: Sense): boolean {
   const { key, asc, ascq } = sense;
-  if (sense.deferred) throw failure(device, sense);
+  if (sense.deferred) throw session.device.failSensed(sense);
   if (key === SenseKey.NoSense) return asc === 0 && IN_PROGRESS.includes(ascq);
   if (key === SenseKey.NotReady && asc === NOT_READY_CAUSE && BUSY.includes(ascq)) return true;
   const condition = conditionOf(sense);
-  if (condition === "attention" || condition === "informational") return true;
-  throw failure(device, sense);
-}
-
-function failure(device: Device, sense: Sense): TapeError {
-  const message = `REQUEST SENSE on ${device.name}: ${describeSense(sense)}`;
-  return errorFor(conditionOf(sense), message, { command: "REQUEST SENSE", sense });
+  if (condition === "informational") return true;
+  if (key !== SenseKey.UnitAttention || isNews(condition)) throw session.device.failSensed(sense);
+  // It says nothing of the operation, which goes on.
+  if (condition === "mode-parameters-changed") session.suspectForeignMode();
+  session.device.tellAttention(sense);
+  return true;
 }

@@ -21,7 +21,7 @@ export type DriveNotice =
   }
   | {
     /**
-     * `attention`: a unit attention that concerns neither tape nor position; the command was sent again. `recovered`: a command was done, with a remark
+     * `attention`: a unit attention that concerns neither tape nor position; the command was sent again, or goes on. `recovered`: a command was done, with a remark
      * beside it: retries that were needed, or a failure that is predicted (5D/xx).
      */
     readonly kind: "attention" | "recovered";

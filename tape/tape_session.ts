@@ -171,7 +171,7 @@ export class TapeSession {
   #doubt(): void {
     this.buffer.doubt(this.proof.numberBehind(0));
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
-    this.#isModeStale = this.#isModeForeign = true;
+    this.suspectForeignMode();
   }
 
   /** Ends the doubt: whether the tape stands `here`, where it has to. */

@@ -6,7 +6,7 @@
  */
 
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../scsi/logical_unit.ts";
-import { decodeSense } from "../scsi/sense.ts";
+import { decodeSense, type Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { Status } from "../scsi/status.ts";
 import { TapeOpcode } from "./commands.ts";
@@ -29,6 +29,8 @@ export interface Reliance {
   /** Makes sure that it is in force; what it throws is told to whoever sends a block. */
   readonly ensure: () => Promise<void>;
 }
+
+const REQUEST_SENSE = 0x03;
 
 /** Unit attentions after which a drive may have other settings: another medium, a reset, changed parameters, cleared commands. */
 const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
@@ -76,7 +78,7 @@ export class WatchedUnit implements LogicalUnit {
     if (missing !== undefined) throw missing;
     try {
       const result = await this.#unit.execute(command);
-      if (isSuspicious(result)) this.#suspected();
+      if (isSuspicious(senseOf(command, result))) this.#suspected();
       return result;
     } catch (error) {
       this.#suspected();
@@ -89,8 +91,14 @@ export class WatchedUnit implements LogicalUnit {
   }
 }
 
-function isSuspicious({ status, sense }: ScsiResult): boolean {
-  if (status !== Status.CheckCondition) return false;
-  const { key, asc } = decodeSense(sense);
-  return key === SenseKey.UnitAttention && SUSPICIOUS.includes(asc);
+/** What the drive has to say, with a command that it refuses or in answer to REQUEST SENSE. */
+function senseOf({ cdb, dataIn }: ScsiCommand, result: ScsiResult): Sense | undefined {
+  const { status, sense, dataInLength } = result;
+  if (status === Status.CheckCondition) return decodeSense(sense);
+  const isAsked = status === Status.Good && cdb[0] === REQUEST_SENSE;
+  return isAsked && dataIn ? decodeSense(dataIn.subarray(0, dataInLength)) : undefined;
+}
+
+function isSuspicious(sense: Sense | undefined): boolean {
+  return sense?.key === SenseKey.UnitAttention && SUSPICIOUS.includes(sense.asc);
 }
