@@ -39,7 +39,7 @@ const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
  * A logical unit between the driver and the real one, there only as long as something is relied on.
  *
  * A drive tells one command alone that it was reset, and executes those behind it: so nothing is sent behind a WRITE before that is answered, whatever the
- * write-behind depth.
+ * write-behind depth. A tape that this host itself unloads or loads need not be announced to it.
  */
 export class WatchedUnit implements LogicalUnit {
   readonly name: string;
@@ -78,7 +78,8 @@ export class WatchedUnit implements LogicalUnit {
     if (missing !== undefined) throw missing;
     try {
       const result = await this.#unit.execute(command);
-      if (isSuspicious(senseOf(command, result))) this.#suspected();
+      const isExchange = command.cdb[0] === TapeOpcode.LoadUnload;
+      if (isExchange || isSuspicious(senseOf(command, result))) this.#suspected();
       return result;
     } catch (error) {
       this.#suspected();

@@ -108,6 +108,25 @@ Deno.test("After a reset nothing is written in the clear: the drive has forgotte
   await drive.close();
 });
 
+Deno.test("A tape that was unloaded and loaded again, which the drive need not announce, is not written in the clear", async () => {
+  const { unit, drive } = await openSim();
+  await drive.encryption.set({ key: KEY });
+  await drive.write(SECRET);
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const result = await execute(command);
+    // Takes the unit attention, as if there were none.
+    if (command.cdb[0] === 0x1b) await execute({ cdb: new Uint8Array(6) });
+    return result;
+  };
+  await drive.unload();
+  await drive.load();
+  await drive.space("end-of-data");
+  await assert.rejects(drive.write(SECRET), EncryptionError);
+  assert.equal(unit.drive.objects().length, 1, "nothing was written");
+  await drive.close();
+});
+
 Deno.test("Each write that is refused for want of the key tells what became of itself", async () => {
   const { unit, drive } = await openSim();
   await drive.rewind();
