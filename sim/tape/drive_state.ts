@@ -185,6 +185,7 @@ export class DriveState {
   /** Unloads; the cartridge stays in the drive. What was written has been flushed before. */
   unload(): void {
     this.readiness.unload();
+    this.operation.stop();
     this.partitionPlan = undefined;
     this.overwrite = undefined;
     this.accessOrder = undefined;

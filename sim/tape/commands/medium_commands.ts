@@ -67,6 +67,8 @@ function blockLimits({ blockLimits }: DriveState, { cdb }: Task): Outcome {
 /** With HOLD the cartridge is in and not threaded: its memory alone can be had (SSC-4 §7.2). */
 function loadUnload(drive: DriveState, { cdb }: Task): Outcome {
   const isHeld = (cdb[4] & HOLD) !== 0;
+  const busy = drive.operation.refusal();
+  if (busy !== undefined) return failed(busy);
   // RETEN without LOAD tensions the tape before it comes out: no difference here.
   return (cdb[4] & LOAD) !== 0 ? load(drive, isHeld) : unload(drive, isHeld);
 }

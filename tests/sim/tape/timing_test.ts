@@ -170,6 +170,18 @@ Deno.test("A reset ends what goes on", async () => {
   deepStrictEqual(await bench.run(TUR), ["GOOD", 0]);
 });
 
+Deno.test("While an immediate operation goes on the cartridge stays where it is, unless it is taken out", async () => {
+  const bench = new TimedBench();
+  await bench.ok(ERASE_LONG_IMMED);
+  deepStrictEqual(await bench.run(UNLOAD), ["2/0407", 0]);
+  deepStrictEqual(await bench.run(LOAD), ["2/0407", 0]);
+  deepStrictEqual(await bench.progress(), ["0/0/18", 0]);
+  bench.drive.insert(new MemoryMedium());
+  deepStrictEqual(await bench.run(TUR), ["6/2800", 0]);
+  deepStrictEqual(await bench.run(TUR), ["GOOD", 0], "the erase has gone with its cartridge");
+  deepStrictEqual(await bench.progress(), ["0/0/0", undefined]);
+});
+
 Deno.test("A program reaches a drive that takes its time over iSCSI, and waits for it", async () => {
   const clock = new VirtualClock();
   const device = new SimulatedDrive({
