@@ -69,6 +69,7 @@ export const Conditions = {
   deviceReset: { key: SenseKey.UnitAttention, asc: POWER_ON_OR_RESET, ascq: 0x03 },
   nexusLoss: { key: SenseKey.UnitAttention, asc: POWER_ON_OR_RESET, ascq: 0x07 },
   modeParametersChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x01 },
+  logParametersChanged: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x02 },
   reservationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x03 },
   reservationsReleased: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x04 },
   registrationsPreempted: { key: SenseKey.UnitAttention, asc: 0x2a, ascq: 0x05 },

@@ -54,8 +54,10 @@ function subpageList(drive: DriveState, cdb: Uint8Array): Outcome {
   return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
 }
 
-function logSelect(drive: DriveState, { cdb }: Task): Outcome {
+function logSelect(drive: DriveState, { cdb, nexus }: Task): Outcome {
   if (readU16(cdb, 7) !== 0) return failed(Conditions.parameterListLength);
-  if ((cdb[1] & RESET_COUNTERS) !== 0) drive.clearCounts();
+  if ((cdb[1] & RESET_COUNTERS) === 0) return GOOD;
+  drive.clearCounts();
+  drive.attentions.raise(Conditions.logParametersChanged, nexus);
   return GOOD;
 }

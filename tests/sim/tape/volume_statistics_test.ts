@@ -5,7 +5,7 @@ import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import type { Medium } from "../../../sim/tape/medium.ts";
 import { TapePath } from "../../../sim/tape/tape_path.ts";
 import { TransferCounts } from "../../../sim/tape/transfer_counts.ts";
-import { DriveBench, read, summary, tapeOf, write, writeFilemarks } from "./drive_bench.ts";
+import { DriveBench, nexus, read, summary, tapeOf, write, writeFilemarks } from "./drive_bench.ts";
 
 const REWIND = [0x01];
 const RESET_COUNTERS = [0x4c, 2, 0x40];
@@ -85,6 +85,17 @@ Deno.test("Page 00h, subpage FFh, lists all pages and itself", () => {
   for (const [code, subpage] of [[0x40, 1], [0x4c, 0xff]]) {
     strictEqual(summary(bench.run([0x4d, 0, code, subpage, 0, 0, 0, 0, 255])), "5/2400");
   }
+});
+
+Deno.test("Another initiator hears that counters were cleared, and he who did it does not", () => {
+  const bench = new DriveBench();
+  const other = nexus("second");
+  bench.drive.nexusEstablished(other);
+  bench.ok([0x4c, 0, 0x40]);
+  strictEqual(summary(bench.run([0x00], undefined, other)), "GOOD", "nothing was cleared");
+  bench.ok(RESET_COUNTERS);
+  strictEqual(summary(bench.run([0x00], undefined, other)), "6/2a02");
+  strictEqual(summary(bench.run([0x00])), "GOOD");
 });
 
 Deno.test("Page 16h keeps the last errors of the medium, the latest first, and nothing else", () => {
