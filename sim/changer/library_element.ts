@@ -18,7 +18,7 @@ export interface SimulatedElement {
   readonly drive?: LibraryDrive;
   /** The cartridge in it; a drive knows its own. */
   cartridge?: Cartridge;
-  /** Where the cartridge was before. */
+  /** The slot that the cartridge was in before. */
   source?: number;
   /** An operator put the cartridge in. */
   placedByOperator: boolean;

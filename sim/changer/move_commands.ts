@@ -80,7 +80,7 @@ function move(state: ChangerState, cdb: Uint8Array): Outcome {
   if (source === destination) return GOOD;
   if (cartridgeIn(destination) !== undefined) return failed(ChangerConditions.destinationFull);
   const { cartridge, outcome } = take(source);
-  put(destination, cartridge, source.address);
+  put(destination, cartridge, lastSlot(source));
   return outcome;
 }
 
@@ -99,8 +99,9 @@ function exchange(state: ChangerState, cdb: Uint8Array): Outcome {
   }
   const one = take(source);
   const other = take(first);
-  put(first, one.cartridge, source.address);
-  put(second, other.cartridge, first.address);
+  const otherSlot = lastSlot(first);
+  put(first, one.cartridge, lastSlot(source));
+  put(second, other.cartridge, otherSlot);
   return one.outcome.condition === undefined ? other.outcome : one.outcome;
 }
 
@@ -135,7 +136,12 @@ function take(element: SimulatedElement): { cartridge: Cartridge; outcome: Outco
   };
 }
 
-function put(element: SimulatedElement, cartridge: Cartridge, source: number): void {
+/** SOURCE STORAGE ELEMENT ADDRESS (SMC-3 §6.11): the slot that the cartridge of an element was in last. A drive is none. */
+function lastSlot({ type, address, source }: SimulatedElement): number | undefined {
+  return type === "drive" ? source : address;
+}
+
+function put(element: SimulatedElement, cartridge: Cartridge, source: number | undefined): void {
   element.source = source;
   element.placedByOperator = false;
   if (element.drive === undefined) element.cartridge = cartridge;

@@ -193,6 +193,25 @@ Deno.test("A drive tells its element and lists that page among the others", () =
   strictEqual(drive.data([0x12, 1, 0x80, 0, 255, 0]).length, 14);
 });
 
+Deno.test("A cartridge tells the slot that it was in last, whichever drives it has been through", () => {
+  const { library, bench } = l700();
+  const sources = () => {
+    const { elements } = decodeElementStatus(bench.data(status(0)));
+    return elements.filter(({ full }) => full).map(({ address, source }) => [address, source]);
+  };
+  bench.say(move(SLOT, DRIVE));
+  bench.say(move(DRIVE, DRIVE + 1));
+  deepStrictEqual(sources(), [[DRIVE + 1, SLOT], [SLOT + 1, undefined]]);
+  bench.say(exchange(SLOT + 1, DRIVE + 1, DRIVE));
+  deepStrictEqual(sources(), [[DRIVE, SLOT], [DRIVE + 1, SLOT + 1]]);
+  bench.say(move(DRIVE, SLOT + 2));
+  bench.say(move(DRIVE + 1, DOOR));
+  deepStrictEqual(sources(), [[DOOR, SLOT + 1], [SLOT + 2, SLOT]]);
+  bench.say(move(DOOR, DRIVE));
+  deepStrictEqual(sources(), [[DRIVE, DOOR], [SLOT + 2, SLOT]]);
+  strictEqual(library.drives[0].cartridge?.barcode, "A00002L8");
+});
+
 /** A tape whose store fails when it is written back. */
 function failingMedium(): Medium {
   const medium = new MemoryMedium();
