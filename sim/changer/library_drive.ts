@@ -4,33 +4,25 @@
  * @module
  */
 
-import { readU16, writeU16 } from "../../scsi/big_endian.ts";
 import { DeviceType } from "../../scsi/device_type.ts";
-import { encodeSense } from "../../scsi/sense.ts";
+import { decodeSense, encodeSense, type Sense } from "../../scsi/sense.ts";
 import { Status } from "../../scsi/status.ts";
-import { encodeVpdPage, VpdPage } from "../../scsi/vpd.ts";
 import type { DeviceServer, Nexus, Task, TaskResult } from "../device_server.ts";
 import { cutToAllocation } from "../tape/commands/transfer_length.ts";
 import type { SimulatedDrive } from "../tape/drive.ts";
 import type { Cartridge } from "./cartridge.ts";
 
-const INQUIRY = 0x12;
 const REQUEST_SENSE = 0x03;
-/** Byte of the additional sense code, in fixed format. */
-const SENSE_ASC = 12;
 const NO_MEDIUM = 0x3a;
 const TEST_UNIT_READY = 0x00;
-const PREVENT_ALLOW = 0x1e;
-const EVPD = 0x01;
-/** Vital product data page: the element of the library that the drive is (SSC-4 §8.5). */
-const ELEMENT_ADDRESS = 0xb4;
+const NO_BYTES = new Uint8Array(0);
 
 /** CLEANING CARTRIDGE INSTALLED: what a drive says while it cleans itself. */
 const CLEANING = { key: 0x2, asc: 0x30, ascq: 0x03 } as const;
 
 /** What {@link LibraryDrive} is made with. */
 export interface LibraryDriveOptions {
-  /** The drive itself, empty. */
+  /** The drive itself, empty, which knows its element address. */
   readonly drive: SimulatedDrive;
   /** Its serial number. */
   readonly serialNumber: string;
@@ -54,7 +46,6 @@ export class LibraryDrive implements DeviceServer {
   /** Address of its element in the library. */
   readonly elementAddress: number;
   readonly #cleaningCommands: number;
-  readonly #preventing = new Set<Nexus>();
   #cartridge: Cartridge | undefined;
   #cleaningLeft = 0;
 
@@ -79,7 +70,7 @@ export class LibraryDrive implements DeviceServer {
 
   /** Whether an initiator prevents the removal of the cartridge. */
   get removalPrevented(): boolean {
-    return this.#preventing.size > 0;
+    return this.drive.removalPrevented;
   }
 
   /** Whether the drive cleans itself. */
@@ -112,17 +103,9 @@ export class LibraryDrive implements DeviceServer {
   }
 
   execute(task: Task): TaskResult | Promise<TaskResult> {
-    const { nexus } = task;
-    const [opcode, byte1, page, , byte4] = task.cdb;
+    const [opcode, , , , byte4] = task.cdb;
     const isCleaning = this.#cleaningLeft > 0;
     const result: TaskResult | Promise<TaskResult> = this.drive.execute(task);
-    if (opcode === INQUIRY && (byte1 & EVPD) !== 0) {
-      const allocation = readU16(task.cdb, 3);
-      return mapped(result, (own) => this.#withElementAddress(page, allocation, own));
-    }
-    if (opcode === PREVENT_ALLOW) {
-      return mapped(result, (own) => this.#heed(nexus, (byte4 & 0x01) !== 0, own));
-    }
     return isCleaning ? mapped(result, (own) => this.#whileCleaning(opcode, byte4, own)) : result;
   }
 
@@ -131,7 +114,6 @@ export class LibraryDrive implements DeviceServer {
   }
 
   nexusLost(nexus: Nexus): void {
-    this.#preventing.delete(nexus);
     this.drive.nexusLost(nexus);
   }
 
@@ -140,7 +122,6 @@ export class LibraryDrive implements DeviceServer {
   }
 
   reset(): void {
-    this.#preventing.clear();
     this.drive.reset();
   }
 
@@ -150,36 +131,23 @@ export class LibraryDrive implements DeviceServer {
     await this.drive.close();
   }
 
-  /** Who prevents the removal of the cartridge. */
-  #heed(nexus: Nexus, prevents: boolean, result: TaskResult): TaskResult {
-    if (result.status !== Status.Good) return result;
-    if (prevents) this.#preventing.add(nexus);
-    else this.#preventing.delete(nexus);
-    return result;
-  }
-
   /** While it cleans itself, what would be "no medium" is "cleaning". */
   #whileCleaning(opcode: number, allocation: number, result: TaskResult): TaskResult {
-    if (opcode === REQUEST_SENSE && result.dataIn?.[SENSE_ASC] === NO_MEDIUM) {
-      return { ...result, dataIn: cutToAllocation(encodeSense(CLEANING), allocation) };
+    if (opcode === REQUEST_SENSE && result.dataIn !== undefined) {
+      const sense = decodeSense(result.dataIn);
+      if (sense.asc !== NO_MEDIUM) return result;
+      return { ...result, dataIn: cutToAllocation(cleaningInstead(sense), allocation) };
     }
-    if (result.sense?.[SENSE_ASC] !== NO_MEDIUM) return result;
+    const sense = decodeSense(result.sense ?? NO_BYTES);
+    if (sense.asc !== NO_MEDIUM) return result;
     if (opcode === TEST_UNIT_READY) this.#cleaningLeft--;
-    return { status: Status.CheckCondition, sense: encodeSense(CLEANING) };
+    return { status: Status.CheckCondition, sense: cleaningInstead(sense) };
   }
+}
 
-  /** Page B4h, and its place in page 00h. */
-  #withElementAddress(page: number, allocation: number, result: TaskResult): TaskResult {
-    if (page === ELEMENT_ADDRESS) {
-      const body = new Uint8Array(2);
-      writeU16(body, 0, this.elementAddress);
-      const data = encodeVpdPage(this.deviceType, ELEMENT_ADDRESS, body);
-      return { status: Status.Good, dataIn: cutToAllocation(data, allocation) };
-    }
-    const { dataIn } = result;
-    if (page !== VpdPage.SupportedPages || dataIn === undefined || dataIn.length < 4) return result;
-    return { ...result, dataIn: cutToAllocation(withPage(dataIn), allocation) };
-  }
+/** In the format of what it takes the place of. */
+function cleaningInstead({ format, cleaningRequested }: Sense): Uint8Array {
+  return encodeSense({ ...CLEANING, cleaningRequested }, format === "none" ? undefined : format);
 }
 
 /** What becomes of a result that may take its time. */
@@ -188,15 +156,4 @@ function mapped(
   change: (result: TaskResult) => TaskResult,
 ): TaskResult | Promise<TaskResult> {
   return result instanceof Promise ? result.then(change) : change(result);
-}
-
-/** Page 00h, perhaps cut, with the code of page B4h in its place among the ascending ones. */
-function withPage(page: Uint8Array): Uint8Array {
-  const codes = [...page.subarray(4)];
-  if (codes.includes(ELEMENT_ADDRESS)) return page;
-  const listed = new Uint8Array(page.length + 1);
-  listed.set(page.subarray(0, 4));
-  listed[3]++;
-  listed.set([...codes, ELEMENT_ADDRESS].sort((a, b) => a - b), 4);
-  return listed;
 }

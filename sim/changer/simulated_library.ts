@@ -278,11 +278,12 @@ function makeDrives(
   const { personality = tapePersonalities.generic } = options;
   return Array.from({ length: count }, (_, number) => {
     const own = serialOf(serialNumber, number);
+    const elementAddress = firstAddress + number;
     return new LibraryDrive({
-      drive: new SimulatedDrive({ ...options, serialNumber: own }),
+      drive: new SimulatedDrive({ ...options, serialNumber: own, elementAddress }),
       serialNumber: own,
       vendorName: vendorName({ ...personality, serialNumber: own }),
-      elementAddress: firstAddress + number,
+      elementAddress,
       cleaningCommands,
     });
   });

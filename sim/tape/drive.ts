@@ -288,6 +288,11 @@ export class SimulatedDrive implements DeviceServer {
     return this.#drive.medium;
   }
 
+  /** Whether an initiator prevents the removal of the cartridge. */
+  get removalPrevented(): boolean {
+    return this.#drive.preventing.size > 0;
+  }
+
   /** The last commands, oldest first. The array is the caller's. */
   get commands(): readonly LoggedCommand[] {
     return this.#log.list();

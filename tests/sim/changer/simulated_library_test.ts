@@ -191,6 +191,7 @@ Deno.test("A drive tells its element and lists that page among the others", () =
     deepStrictEqual(drive.data([0x12, 1, 0, 0, room, 0]), whole.subarray(0, room));
   }
   strictEqual(drive.data([0x12, 1, 0x80, 0, 255, 0]).length, 14);
+  strictEqual(drive.say([0x12, 3, 0xb4, 0, 255, 0]), "5/2400", "a reserved bit");
 });
 
 Deno.test("A cartridge tells the slot that it was in last, whichever drives it has been through", () => {
@@ -210,6 +211,30 @@ Deno.test("A cartridge tells the slot that it was in last, whichever drives it h
   bench.say(move(DOOR, DRIVE));
   deepStrictEqual(sources(), [[DRIVE, DOOR], [SLOT + 2, SLOT]]);
   strictEqual(library.drives[0].cartridge?.barcode, "A00002L8");
+});
+
+Deno.test("A drive that has lost its power prevents nothing any more", () => {
+  const { library, bench } = l700();
+  const drive = new UnitBench(library.drives[0]);
+  bench.say(move(SLOT, DRIVE));
+  drive.say([0x00]);
+  strictEqual(drive.say([0x1e, 0, 0, 0, 1, 0]), "GOOD");
+  strictEqual(bench.say(move(DRIVE, SLOT)), "5/5302");
+  library.drives[0].drive.powerCycle();
+  strictEqual(bench.say(move(DRIVE, SLOT)), "GOOD");
+});
+
+Deno.test("A drive that cleans itself says so in either format of sense data", () => {
+  const { library, bench } = l700({ cartridges: [{ barcode: "CLN001L1", cleaning: true }] });
+  const drive = new UnitBench(library.drives[0]);
+  const page = [0x0a, 0x0a, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  strictEqual(drive.say([0x15, 0x10, 0, 0, 16, 0], Uint8Array.of(0, 0, 0x10, 0, ...page)), "GOOD");
+  bench.say(move(SLOT, DRIVE));
+  const { sense } = drive.run([0x00]);
+  deepStrictEqual([...sense!], [0x72, 2, 0x30, 3, 0, 0, 0, 0]);
+  deepStrictEqual([...drive.data([0x03, 1, 0, 0, 252, 0])], [...sense!]);
+  deepStrictEqual([...drive.data([0x03, 0, 0, 0, 14, 0])].slice(12), [0x30, 3]);
+  deepStrictEqual([...drive.data([0x03, 1, 0, 0, 4, 0])], [0x72, 2, 0x30, 3]);
 });
 
 /** A tape whose store fails when it is written back. */
