@@ -492,6 +492,11 @@ const LOGIN: readonly Mutation[] = [
       "§6.2: what is refused keeps its value",
     ],
     [
+      "return isUnanswered ? decisive : undefined;",
+      "return undefined;",
+      "§6.2.2: what needs no answer holds without one",
+    ],
+    [
       'if (own === undefined) return "NotUnderstood";',
       "if (own === undefined) return undefined;",
       "§6.2: NotUnderstood",

@@ -254,7 +254,15 @@ export class KeyNegotiation {
   }
 
   #value(key: string): string {
-    return this.#settled.get(key) ?? keyDefinition(key)!.default!;
+    return this.#settled.get(key) ?? this.#decided(key) ?? keyDefinition(key)!.default!;
+  }
+
+  /** An offer that no answer could change needs none (RFC 7143 §6.2.2): No where both must agree, Yes where one suffices. */
+  #decided(key: string): string | undefined {
+    const { kind } = keyDefinition(key)!.rule;
+    const decisive = kind === "and" ? "No" : kind === "or" ? "Yes" : undefined;
+    const isUnanswered = !this.#received.has(key) && this.#offered.get(key) === decisive;
+    return isUnanswered ? decisive : undefined;
   }
 
   #number(key: string): number {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { NegotiationError } from "../../../iscsi/mod.ts";
+import { pattern, WRITE } from "./cdbs.ts";
 import { loggingIn, operational } from "./login_dialogue.ts";
 import { turn } from "./wire_connection.ts";
 import { keysText, Op } from "./wire_pdu.ts";
@@ -81,6 +82,16 @@ Deno.test("RFC 7143 §6.2: Irrelevant and Reject leave the default, and are no f
     wire.loginResponse(await operational(wire), text, { tsih: TSIH });
     const { parameters } = await connecting;
     assert.deepEqual([parameters.maxBurstLength, parameters.firstBurstLength], [262144, 65536]);
+  });
+});
+
+Deno.test("RFC 7143 §6.2.2: ImmediateData=No holds without an answer, which a target may leave out", async () => {
+  const session = { negotiation: { immediateData: false, initialR2T: true } };
+  await withSession({ session, unanswered: ["ImmediateData", "InitialR2T"] }, async (target) => {
+    const { parameters } = target.session;
+    assert.deepEqual([parameters.immediateData, parameters.initialR2T], [false, true]);
+    const { pdu } = await target.begin(WRITE, { dataOut: pattern(512) });
+    assert.equal(pdu.dataSegmentLength, 0);
   });
 });
 

@@ -10,6 +10,8 @@ import { FINAL, keysText, Op, type WirePdu } from "./wire_pdu.ts";
 export interface WireTargetOptions {
   /** Values of the login; keys that the initiator does not offer are left out. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** Keys that get no answer. */
+  readonly unanswered?: readonly string[];
   readonly session?: Partial<SessionOptions>;
   /** Commands that the target lets in ahead of the last one it has seen. */
   readonly window?: number;
@@ -149,7 +151,9 @@ export class WireTarget {
 
   /** The target's values for what a Login Request offers. */
   answersTo(request: WirePdu): string {
-    const offered = Object.keys(request.keys).filter((key) => key in this.keys);
+    const { unanswered = [] } = this.#options;
+    const offered = Object.keys(request.keys)
+      .filter((key) => key in this.keys && !unanswered.includes(key));
     return keysText(Object.fromEntries(offered.map((key) => [key, this.keys[key]])));
   }
 
