@@ -249,7 +249,9 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
   /** Asks for the next part of a command's data (RFC 7143 §11.8). */
   sendR2t(task: TargetTask, ttt: number): void {
     const r2tSn = task.nextR2tSn++;
-    this.output.sendUrgent(r2tFor(task, { ttt, r2tSn, ...task.collection!.solicit(ttt, r2tSn) }));
+    const request = { ttt, r2tSn, ...task.collection!.solicit(ttt, r2tSn) };
+    // The window, MaxOutstandingR2T and the session's memory bound them.
+    this.output.sendUrgent({ ...r2tFor(task, request), bounded: true });
   }
 
   /** Sends an Async Message, and holds the initiator and the session to what it says (RFC 7143 §11.9). */

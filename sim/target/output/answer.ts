@@ -13,4 +13,6 @@ export interface Answer {
   readonly data: Uint8Array;
   /** Goes without digests, as all of the login does. */
   readonly plain?: boolean;
+  /** The target itself bounds how many of these wait: no number of them means that the initiator takes nothing. */
+  readonly bounded?: boolean;
 }

@@ -115,7 +115,8 @@ export class ConnectionOutput implements ReplyNumbers {
   sendUrgent(answer: Answer): void {
     if (this.#finished) return;
     this.#urgent.push(answer);
-    this.#count(answer.data.length);
+    if (answer.bounded) this.#parts.changed();
+    else this.#count(answer.data.length);
   }
 
   /** Queues a PDU behind all answers that are already queued. */
@@ -210,8 +211,10 @@ export class ConnectionOutput implements ReplyNumbers {
   }
 
   #write(answer: Answer, batch: PduBatch): void {
-    this.#answers--;
-    this.#answerBytes -= answer.data.length;
+    if (!answer.bounded) {
+      this.#answers--;
+      this.#answerBytes -= answer.data.length;
+    }
     answer.encode(batch.bhs, this);
     batch.add(answer.data, answer.plain ? NO_DIGESTS : this.digests);
   }

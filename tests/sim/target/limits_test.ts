@@ -108,6 +108,31 @@ Deno.test("An initiator that pings on and takes no answers is disconnected", () 
     assert.match(lastError(fixture), /without taking its answers/);
   }));
 
+Deno.test("However many R2Ts are agreed, they are no answers that an initiator does not take", async () => {
+  const negotiation = { maxOutstandingR2T: 4096, maxBurstLength: 512, firstBurstLength: 512 };
+  await withTarget({ negotiation, limits: { maxQueuedAnswers: 16 } }, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login({
+      keys: [
+        ["InitialR2T", "Yes"],
+        ["ImmediateData", "No"],
+        ["MaxBurstLength", "512"],
+        ["MaxOutstandingR2T", "4096"],
+      ],
+    });
+    const length = 512 * 100;
+    await initiator.command({
+      write: true,
+      expectedDataTransferLength: length,
+      cdb: Command.write(length),
+    });
+    for (let r2tSn = 0; r2tSn < 100; r2tSn++) {
+      assert.equal((await initiator.expect(Opcode.ReadyToTransfer)).pdu.r2tSn, r2tSn);
+    }
+    await initiator.expectSilence();
+  });
+});
+
 Deno.test("An initiator that stops answering pings is disconnected", () =>
   withTarget({
     keepalive: { intervalMs: 1000, timeoutMs: 500, maxMissed: 2 },
