@@ -147,7 +147,12 @@ export interface TargetLimits {
   readonly maxSessions?: number;
   /** Non-immediate SCSI commands of a session that have no answer: the size of the CmdSN window. @default 64 */
   readonly commandWindow?: number;
-  /** Immediate SCSI commands of a session that have no answer. @default 8 */
+  /**
+   * Immediate SCSI commands of a session that have no answer, and task management functions of a connection that wait for
+   * commands sent before them.
+   *
+   * @default 8
+   */
   readonly maxImmediateCommands?: number;
   /** Data-Out of one command; one that asks for more gets INVALID FIELD IN CDB. @default 16777216 */
   readonly maxTransferBytes?: number;

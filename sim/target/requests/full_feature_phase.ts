@@ -186,13 +186,11 @@ export class FullFeaturePhase {
     const pdu = decodeTaskManagementRequest(header);
     if (this.#session.target === undefined) return this.#refuseInDiscovery(header);
     const act = () => manageTasks(this.#connection, this.#session, pdu);
-    if (pdu.immediate && actsOnMany(pdu)) {
-      // A connection that is over takes what it asked for with it.
-      return this.#session.behindAll(pdu.cmdSn, () => {
-        if (!this.#connection.closed) this.#actInTurn(act);
-      });
+    if (!pdu.immediate || !actsOnMany(pdu)) return this.#inOrder(header, act);
+    if (this.#session.lateRequestsOf(this.#connection) >= this.#limits.maxImmediateCommands) {
+      return reject(this.#connection, header, RejectReason.ImmediateCommandReject);
     }
-    this.#inOrder(header, act);
+    this.#session.behindAll(this.#connection, pdu.cmdSn, () => this.#actInTurn(act));
   }
 
   #receiveText(header: Uint8Array, data: Uint8Array): void {

@@ -29,6 +29,13 @@ import { attentionResult, type TaskAttention } from "../tasks/task_sense.ts";
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
 
+/** An immediate request that acts once everything before `cmdSn` has been delivered. */
+interface LateRequest {
+  readonly connection: SessionConnection;
+  readonly cmdSn: number;
+  readonly act: () => void;
+}
+
 /** What a session needs of its target. */
 export interface SessionTarget {
   /** iSCSI name. */
@@ -90,7 +97,7 @@ export class TargetSession implements TaskOwner {
   readonly #memory: DataOutMemory;
   readonly #attentions = new PendingAttentions<TaskUnit>();
   /** Immediate requests that wait for commands sent before them, in the order of their arrival. */
-  readonly #late: { readonly cmdSn: number; readonly act: () => void }[] = [];
+  #late: LateRequest[] = [];
   readonly #faults: CommandFaults | undefined;
   #immediateCommands = 0;
   #nextTransferTag = 0;
@@ -164,6 +171,7 @@ export class TargetSession implements TaskOwner {
   /** A connection is over. */
   leave(connection: SessionConnection, fate: TaskFate): void {
     if (!this.#members.remove(connection)) return;
+    this.#late = this.#late.filter((request) => request.connection !== connection);
     if (fate === "keep" && this.keepMs > 0) {
       this.#members.lose(connection, this.keepMs, () => this.#lapse(connection));
     } else {
@@ -265,10 +273,15 @@ export class TargetSession implements TaskOwner {
     this.deliver();
   }
 
-  /** Lets an immediate request act once everything that was sent before it has been delivered. */
-  behindAll(cmdSn: number, act: () => void): void {
-    this.#late.push({ cmdSn, act });
+  /** Lets an immediate request act once everything before it has been delivered, unless its connection is over by then. */
+  behindAll(connection: SessionConnection, cmdSn: number, act: () => void): void {
+    this.#late.push({ connection, cmdSn, act });
     this.deliver();
+  }
+
+  /** Immediate requests of a connection that wait for commands sent before them. */
+  lateRequestsOf(connection: SessionConnection): number {
+    return this.#late.filter((request) => request.connection === connection).length;
   }
 
   /** Delivers what is in order; nothing behind a logout. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { InvalidOptionError, IscsiError } from "../../../iscsi/errors.ts";
 import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
+import { LogoutReason } from "../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { RejectReason } from "../../../iscsi/pdu/reject.ts";
+import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { loopbackTarget } from "../../../sim/target/loopback_target.ts";
 import type { ServeOptions } from "../../../sim/target/serve_target.ts";
 import { type Clock, VirtualClock } from "../../../transport/clock.ts";
@@ -107,6 +110,43 @@ Deno.test("An initiator that pings on and takes no answers is disconnected", () 
     await assert.rejects(flood(), { name: "TransportError" });
     assert.match(lastError(fixture), /without taking its answers/);
   }));
+
+Deno.test("Of task management that waits for commands before it, only so much is kept, and none of a connection that is over", () =>
+  withTarget({ limits: { maxImmediateCommands: 2 } }, async (fixture) => {
+    const initiator = await fixture.connect();
+    const { tsih } = await initiator.login({ keys: [["MaxConnections", "2"]] });
+    const joined = await fixture.connect();
+    await joined.login({ tsih, cid: 1 });
+    const { cmdSn } = initiator;
+    await askToReset(joined, cmdSn + 1);
+    for (let i = 0; i < 3; i++) await askToReset(initiator, cmdSn + 1);
+    const { pdu } = await initiator.expect(Opcode.Reject);
+    assert.equal(pdu.reason, RejectReason.ImmediateCommandReject);
+    await joined.logout(LogoutReason.CloseConnection);
+    await initiator.command({ cdb: Command.read(0) });
+    for (const code of [Opcode.ScsiResponse, Opcode.TaskManagementResponse] as const) {
+      await initiator.expect(code);
+    }
+    await initiator.expect(Opcode.TaskManagementResponse);
+    await initiator.expectSilence();
+    assert.deepEqual(fixture.device.log.slice(-3), ["read 0", "reset", "reset"]);
+  }));
+
+/** An immediate LOGICAL UNIT RESET for all commands before `cmdSn`. */
+function askToReset(initiator: ScriptedInitiator, cmdSn: number): Promise<void> {
+  return initiator.send({
+    opcode: Opcode.TaskManagementRequest,
+    immediate: true,
+    function: TaskManagementFunction.LogicalUnitReset,
+    lun: 0n,
+    itt: initiator.tag(),
+    referencedTaskTag: 0xffffffff,
+    cmdSn,
+    expStatSn: 0,
+    refCmdSn: 0,
+    expDataSn: 0,
+  });
+}
 
 Deno.test("However many R2Ts are agreed, they are no answers that an initiator does not take", async () => {
   const negotiation = { maxOutstandingR2T: 4096, maxBurstLength: 512, firstBurstLength: 512 };
