@@ -42,9 +42,14 @@ export class SessionMembers {
     return this.live.find((connection) => connection.cid === cid);
   }
 
+  /** Lost connections, the oldest first. */
+  get lost(): SessionConnection[] {
+    return [...this.#lost.keys()];
+  }
+
   /** Lost connections with this CID. */
   lostWithCid(cid: number): SessionConnection[] {
-    return [...this.#lost.keys()].filter((connection) => connection.cid === cid);
+    return this.lost.filter((connection) => connection.cid === cid);
   }
 
   /** False when it does not carry the session any more. */

@@ -26,6 +26,12 @@ import { SentData } from "../tasks/sent_data.ts";
 import { TargetTask, type TaskOwner, type TaskUnit } from "../tasks/target_task.ts";
 import { attentionResult, type TaskAttention } from "../tasks/task_sense.ts";
 
+/**
+ * Lost connections that are kept beyond as many as the session may have: whoever comes back may be lost again before it
+ * has taken everything over.
+ */
+const SPARE_LOST_CONNECTIONS = 8;
+
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
 
@@ -174,9 +180,20 @@ export class TargetSession implements TaskOwner {
     this.#late = this.#late.filter((request) => request.connection !== connection);
     if (fate === "keep" && this.keepMs > 0) {
       this.#members.lose(connection, this.keepMs, () => this.#lapse(connection));
+      this.#boundLost(connection);
     } else {
       this.#lapse(connection);
     }
+  }
+
+  /** Beyond so many lost connections one is given up: one that has left nothing behind, or else the oldest. */
+  #boundLost(newest: SessionConnection): void {
+    const { lost } = this.#members;
+    if (lost.length <= this.parameters.maxConnections + SPARE_LOST_CONNECTIONS) return;
+    const kept = new Set([...this.tasks.values(), ...this.answered.values()].map(connectionOf));
+    const given = lost.find((one) => one !== newest && !kept.has(one)) ?? lost[0];
+    this.#members.forget(given);
+    this.#lapse(given);
   }
 
   /** Another connection of the session logs out the one with this CID, alive or lost. */
@@ -438,6 +455,10 @@ export class TargetSession implements TaskOwner {
     task.claim = undefined;
     if (!this.#memory.cancel(claim)) this.#memory.release(claim);
   }
+}
+
+function connectionOf({ connection }: TargetTask): TargetTask["connection"] {
+  return connection;
 }
 
 function isidText(isid: Uint8Array): string {

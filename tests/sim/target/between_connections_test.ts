@@ -362,6 +362,22 @@ Deno.test("Tasks that nobody takes over end in time, and the next command hears 
     assert.equal(await reassign(second, task), TaskDoesNotExist);
   }));
 
+Deno.test("However often a session loses connections, it keeps no more than so many, and their tasks to the last", () =>
+  withTarget({}, async (fixture) => {
+    const [first, tsih] = await leading(fixture);
+    const task = await first.command({ cdb: Command.wait() });
+    await first.expectSilence();
+    await breakFirst(fixture, first);
+    for (let cid = 1; cid <= 50; cid++) {
+      await breakFirst(fixture, await joining(fixture, first, { tsih, cid }));
+    }
+    assert.equal(fixture.clock.pending, 4 + 8, "a timer for each");
+    const second = await joining(fixture, first, { tsih, cid: 51 });
+    assert.equal(await reassign(second, task), FunctionComplete);
+    fixture.device.answers[0]({ status: 0 });
+    await second.expect(Opcode.ScsiResponse);
+  }));
+
 Deno.test("An Async Message that drops a connection leaves its tasks to others", () =>
   withTarget({}, async (fixture) => {
     const [first, tsih] = await leading(fixture);
