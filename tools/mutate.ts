@@ -2,7 +2,7 @@
  * Mutation testing: breaks one rule of the protocol at a time in a copy of the tree, and tells which mistakes no test
  * notices.
  *
- *     deno run -A tools/mutate.ts [TEXT...]
+ *     deno task mutate [TEXT...]
  *
  * With texts, only the mutations whose file or rule contains one of them. Ends with status 1 when a mutation survived, or when
  * one no longer fits the source. Takes some seconds a mutation; it is no part of the gate.
@@ -10,15 +10,13 @@
  * @module
  */
 
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withCopies, workOff } from "./mutation/scratch_tree.ts";
 import { type Mutation, MUTATIONS } from "./mutations.ts";
 
 type Verdict = "noticed" | "survived" | "does not fit the source";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 /** Longer than the tests take: a mutation that makes them hang is noticed, too. */
 const TIMEOUT_MS = 90_000;
 
@@ -68,19 +66,6 @@ function sourceOf(path: string): string | undefined {
   }
 }
 
-/** A copy of all files that are under version control, as they are now. */
-function copyOfTree(): string {
-  const copy = mkdtempSync(join(tmpdir(), "tape-mutations-"));
-  const listing = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
-    cwd: ROOT,
-    encoding: "utf8",
-  });
-  for (const file of listing.split("\0")) {
-    if (file !== "") cpSync(join(ROOT, file), join(copy, file));
-  }
-  return copy;
-}
-
 function gathered(folder: string): string {
   return `${folder}/all_of_them_test.ts`;
 }
@@ -90,17 +75,6 @@ function gather(copy: string, folder: string): void {
   const files = readdirSync(join(copy, folder)).filter((file) => file.endsWith("_test.ts"));
   const imports = files.map((file) => `import "./${file}";\n`);
   writeFileSync(join(copy, gathered(folder)), imports.join(""));
-}
-
-/** Judges mutations from the queue until none is left, and tells `found` each verdict. */
-async function work(
-  copy: string,
-  queue: Mutation[],
-  found: (mutation: Mutation, verdict: Verdict) => void,
-): Promise<void> {
-  for (let mutation = queue.shift(); mutation; mutation = queue.shift()) {
-    found(mutation, await judge(copy, mutation));
-  }
 }
 
 /** Tests that fail by themselves would notice everything. */
@@ -118,16 +92,14 @@ async function run(mutations: readonly Mutation[]): Promise<boolean> {
     console.log(`${++done}/${mutations.length} ${line}`);
     if (verdict !== "noticed") failures.push(line);
   };
-  const queue = [...mutations];
   const folders = new Set(mutations.flatMap(testsFor));
-  const copies = Array.from({ length: navigator.hardwareConcurrency }, copyOfTree);
-  try {
+  await withCopies(async (copies) => {
     for (const copy of copies) for (const folder of folders) gather(copy, folder);
     await checkBaseline(copies[0], folders);
-    await Promise.all(copies.map((copy) => work(copy, queue, found)));
-  } finally {
-    for (const copy of copies) rmSync(copy, { recursive: true });
-  }
+    await workOff(copies, mutations, async (copy, mutation) => {
+      found(mutation, await judge(copy, mutation));
+    });
+  });
   console.log(`${mutations.length - failures.length} of ${mutations.length} noticed`);
   for (const failure of failures) console.log(failure);
   return failures.length === 0;
