@@ -28,6 +28,7 @@ import {
   SpaceStoppedError,
   TapeError,
   type TapeErrorKind,
+  TransportLostError,
   VolumeOverflowError,
 } from "./errors.ts";
 import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
@@ -268,6 +269,10 @@ export class TapeSession {
     try {
       return await motion();
     } catch (error) {
+      // What had no answer may have told that the buffer is lost.
+      if (error instanceof TransportLostError) {
+        this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
+      }
       if (isCalledOff(error, signal) || !keepsPosition(error)) this.lose(error);
       throw error;
     }

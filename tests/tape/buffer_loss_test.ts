@@ -505,3 +505,20 @@ Deno.test("a read amid which the connection and the buffer were lost makes nothi
   });
   await drive.close();
 });
+
+Deno.test("what could not be written before a motion whose answer was lost is never called durable", async () => {
+  const unit = new CutUnit("exact", BUFFERED);
+  const drive = await TapeDrive.open(unit, { sleep });
+  await drive.rewind();
+  await writeAll(drive, 1, 6);
+  unit.sim.drive.addBadBlock({ partition: 0, object: 3, on: "write", times: 1 });
+  unit.left = 1;
+  unit.isExecuted = true;
+  await assert.rejects(drive.space("end-of-data"), TransportLostError);
+  await assert.rejects(drive.rewind(), ({ writes }: TapeError) => writes?.durable === 0);
+  await drive.rewind();
+  unit.sim.drive.inject({ opcode: WRITE, sense: { key: 7, asc: 0x27, ascq: 0 } });
+  await assert.rejects(drive.write(numbered(9)), ({ writes }: TapeError) => writes?.durable === 0);
+  assert.equal(contents(unit.sim), "1 2 3");
+  await drive.close();
+});
