@@ -9,7 +9,7 @@
 
 import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
-import { errorFor, isNews, losesBuffer } from "./conditions.ts";
+import { errorFor, isNews, isToldOnce, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
@@ -191,9 +191,7 @@ export class ReadAhead {
       if (arrival.kind === "filemark") filemarks++;
       else records += objectsPassed(arrival) ?? 0;
       isUncertain ||= objectsPassed(arrival) === undefined;
-      if (arrival.kind === "failure" && this.#mustBeHeard(arrival.error)) {
-        mustHear ??= arrival.error;
-      }
+      if (arrival.kind === "failure" && this.#isHeard(arrival)) mustHear ??= arrival.error;
     }
     return { records, filemarks, isUncertain, mustHear, first: this.#arrivals[0] };
   }
@@ -377,8 +375,10 @@ export class ReadAhead {
     if (this.#isHeard(arrival)) this.#arrivals.push(arrival);
   }
 
+  /** Whether it must not be dropped. */
   #isHeard(arrival: Arrival): boolean {
-    return arrival.kind === "failure" && this.#mustBeHeard(arrival.error);
+    if (arrival.kind !== "failure") return false;
+    return isToldOnce(arrival.error.kind) || this.#mustBeHeard(arrival.error);
   }
 
   /** Whether the caller has to hear of it wherever it goes next: also that the drive could not write out its buffer, which a READ begins with. */

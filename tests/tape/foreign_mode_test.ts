@@ -11,7 +11,7 @@ import { FaultyLink } from "./faulty_link.ts";
 import { HostUnit } from "./host_unit.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
-const [WRITE, POSITION, LOCATE] = [0x0a, 0x34, 0x92];
+const [READ, WRITE, POSITION, LOCATE] = [0x08, 0x0a, 0x34, 0x92];
 const sleep = () => Promise.resolve();
 
 async function writeAll(drive: TapeDrive, from: number, to: number): Promise<void> {
@@ -187,3 +187,29 @@ for (const opcode of [MODE_SENSE, POSITION]) {
     await drive.close();
   });
 }
+
+Deno.test("a block size that a READ ahead is told of is not forgotten when the caller goes elsewhere", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4, blockSize: 20 });
+  const other = await TapeDrive.open(new HostUnit(unit.drive, "other"), { sleep });
+  await drive.rewind();
+  for (let number = 1; number <= 20; number++) await drive.write(numbered(number, 20));
+  await drive.rewind();
+  for (let at = 0; at < 3; at++) await drive.read();
+  await drive.rewind();
+  let reads = 0;
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    if (command.cdb[0] === READ && ++reads === 2) await other.setBlockSize(10);
+    return await execute(command);
+  };
+  await drive.read();
+  while (unit.outstanding > 0 || reads < 2) await Promise.resolve();
+  const using = async () => {
+    await drive.locate(2);
+    await drive.write(numbered(9, 20));
+  };
+  await assert.rejects(using(), isModeChange);
+  assert.equal(unit.drive.objects().length, 20);
+  await other.close();
+  await drive.close();
+});
