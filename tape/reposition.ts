@@ -144,7 +144,12 @@ export class Reposition {
     if (this.#canLocate !== undefined) return this.#canLocate;
     const number = this.#session.proof.numberBehind(0);
     if (number === undefined || number <= 1 || !this.#ahead.isIdle) return false;
-    this.#canLocate = await this.#ways.locate(number);
+    try {
+      this.#canLocate = await this.#ways.locate(number);
+    } catch (error) {
+      await this.#stayAt(number).catch(() => this.#session.lose(error));
+      throw error;
+    }
     if (!this.#canLocate) await this.#stayAt(number);
     return this.#canLocate;
   }

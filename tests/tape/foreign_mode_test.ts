@@ -213,3 +213,17 @@ Deno.test("a block size that a READ ahead is told of is not forgotten when the c
   await other.close();
   await drive.close();
 });
+
+Deno.test("an attention that is told while the driver tries LOCATE leaves the tape where the caller is", async () => {
+  const { link, drive, other, setOther } = await openForeign(POSITION, { readAhead: 4 });
+  await writeAll(drive, 1, 6);
+  await drive.space("end-of-data");
+  await writeAll(drive, 7, 9);
+  setOther();
+  await assert.rejects(drive.read(), isModeChange);
+  await drive.setBlockSize(0);
+  await writeAll(drive, 10, 10);
+  assert.equal(contents(link.sim), "1 2 3 4 5 6 7 8 9 10");
+  await other.close();
+  await drive.close();
+});
