@@ -64,14 +64,14 @@ function told(device: DevicePosition): TapePosition {
   return { ...device, known: true, source: "device" };
 }
 
-/** By the driver's own count; of the drive's answer nothing but the partition holds for the caller. */
+/** By the driver's own count; of the drive's answer nothing but the partition holds for the caller, and not that of a drive that does not know where it is. */
 function own(session: TapeSession, device: DevicePosition | undefined): TapePosition {
   const { object, file } = session.count;
   return {
     known: object !== undefined,
     ...(object !== undefined && { object }),
     ...(file !== undefined && { file }),
-    partition: device?.partition ?? session.partition,
+    partition: device?.object === undefined ? session.partition : device.partition,
     beginningOfPartition: object === 0,
     endOfPartition: false,
     source: "counted",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { tapePersonalities } from "../../sim/personality.ts";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { ResetError, type TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
@@ -168,5 +169,20 @@ Deno.test("Partitions that cannot be are refused before anything is sent", async
 Deno.test("A drive without partitions says so", async () => {
   const { drive } = await openSim({ personality: tapePersonalities["quantum-dlt8000"] });
   await assert.rejects(drive.makePartitions([1e9, "rest"]), UnsupportedError);
+  await drive.close();
+});
+
+Deno.test("position() on a drive that does not know where it is tells the partition that the driver has gone to", async () => {
+  const medium = new MemoryMedium();
+  medium.format(2);
+  const { drive } = await openSim({ medium, quirks: { positionUnknown: true } });
+  await drive.setPartition(1);
+  const { known, object, partition, source } = await drive.position();
+  assert.deepEqual({ known, object, partition, source }, {
+    known: true,
+    object: 0,
+    partition: 1,
+    source: "counted",
+  });
   await drive.close();
 });
