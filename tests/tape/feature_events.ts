@@ -9,6 +9,12 @@ import { answerWrongly } from "./wrong_answers.ts";
 /** What another host does concerns these; it is told once, so no answer may get lost besides. */
 const SHARED: readonly Theme[] = ["exchange", "exclusive", "fixed"];
 
+/** These may happen between any two commands of an operation. */
+const AMID: ReadonlySet<string> = new Set([
+  ...["reset", "powerCycle", "exchange", "otherUnloads", "preempt", "preemptAndRewind"],
+  "otherSetsBlockSize",
+]);
+
 const OTHER: Nexus = { initiatorName: "iqn.test:other", isid: "000000000001" };
 const NO_KEY = new Uint8Array(8);
 const OTHER_KEY = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0xff);
@@ -17,6 +23,8 @@ const OUR_KEY = Uint8Array.of(0x75, 0x69, 0x73, 0x63, 0x73, 0x69, 0x00, 0x01);
 export class FeatureEvents {
   /** The cartridge that was there before somebody changed it, until the driver has told of that. */
   removed: Medium | undefined;
+  /** Commands that had been executed when something last happened to drive or tape. */
+  #executedBefore = -1;
   readonly #walk: FeatureUse;
   readonly #names: string[];
 
@@ -43,6 +51,11 @@ export class FeatureEvents {
     if (themes.has("bad-blocks")) this.#names.push("badBlock", "badBlock");
   }
 
+  /** Whether something has happened to drive or tape of which nobody can have heard yet. */
+  get isUnheard(): boolean {
+    return this.#walk.link.executed === this.#executedBefore;
+  }
+
   /** Whether the tape may stand elsewhere without the driver's doing. */
   get isMovedByOthers(): boolean {
     const { trouble, themes } = this.#walk.setting;
@@ -53,8 +66,13 @@ export class FeatureEvents {
     if (this.#names.length === 0) return;
     const { random } = this.#walk;
     const name = this.#names[random.below(this.#names.length)];
-    this.#walk.note(`* ${name}`);
-    this.#cause(name);
+    const act = () => {
+      this.#walk.note(`* ${name}`);
+      this.#cause(name);
+      if (AMID.has(name)) this.#executedBefore = this.#walk.link.executed;
+    };
+    if (!AMID.has(name) || random.below(2) === 0) return act();
+    this.#walk.link.interruption = { left: 1 + random.below(12), act };
   }
 
   /** Nobody does anything from here on. */

@@ -10,6 +10,8 @@ import type { SimulatedDrive } from "../../sim/tape/drive.ts";
 import type { Random } from "../scsi/random.ts";
 
 const READ = 0x08;
+/** INQUIRY and REPORT LUNS. */
+const UNTOLD: ReadonlySet<number> = new Set([0x12, 0xa0]);
 const NO_BYTES = new Uint8Array(0);
 
 export class FeatureLink implements RecoverableLogicalUnit {
@@ -22,6 +24,10 @@ export class FeatureLink implements RecoverableLogicalUnit {
   left = Infinity;
   /** Commands until one gets no answer although the link stands; infinity for never. */
   untilTimeout = Infinity;
+  /** What is done to the drive amid an operation, before one of the next commands. */
+  interruption: { left: number; readonly act: () => void } | undefined;
+  /** Commands that the drive has executed, of those that are told what has happened to it. */
+  executed = 0;
   /** By how much the residual of the next READ is wrong. */
   lie = 0;
   /** Qualifier of the 29h that the next login is told beside its own: of what happened to the drive meanwhile. */
@@ -67,6 +73,8 @@ export class FeatureLink implements RecoverableLogicalUnit {
   }
 
   #perform({ cdb, dataIn, dataOut }: ScsiCommand): ScsiResult {
+    this.#interrupt();
+    if (!UNTOLD.has(cdb[0])) this.executed++;
     const task = { cdb, dataOut: dataOut ?? NO_BYTES, nexus: this.#nexus };
     const answer = this.#drive.execute(task) as TaskResult;
     const came = answer.dataIn ?? NO_BYTES;
@@ -78,6 +86,13 @@ export class FeatureLink implements RecoverableLogicalUnit {
       this.lie = 0;
     }
     return { status: answer.status, sense: answer.sense ?? NO_BYTES, dataInLength, residual };
+  }
+
+  #interrupt(): void {
+    const { interruption } = this;
+    if (interruption === undefined || --interruption.left > 0) return;
+    this.interruption = undefined;
+    interruption.act();
   }
 
   /** Breaks the link now. */
@@ -93,6 +108,7 @@ export class FeatureLink implements RecoverableLogicalUnit {
   heal(): void {
     this.left = this.untilTimeout = Infinity;
     this.lie = 0;
+    this.interruption = undefined;
   }
 
   async reestablish(signal?: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { SimulatedDrive } from "../../sim/tape/drive.ts";
 import type { DriveQuirks } from "../../sim/tape/drive_quirks.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
+import type { TapePosition } from "../../tape/position.ts";
 import type { Random } from "../scsi/random.ts";
 
 /** What a walk has beside reads, writes and motions. */
@@ -20,6 +21,8 @@ export const THEMES = [
   "bad-blocks",
   "exchange",
   "quirks",
+  "tgt",
+  "istgt",
 ] as const;
 
 export type Theme = typeof THEMES[number];
@@ -40,6 +43,37 @@ const QUIRKS: readonly (keyof DriveQuirks)[] = [
   "fileNumberLost",
   "powerOnEveryLogin",
   "spacePastEndMovesNothing",
+  "positionUnknown",
+  "noLocate",
+];
+
+/** What real targets make of a tape. */
+const TARGETS: Readonly<Record<"tgt" | "istgt", DriveQuirks>> = {
+  tgt: {
+    positionUnknown: true,
+    noLocate: true,
+    spaceFilemarksBackOneTooFar: true,
+    siliIgnored: true,
+    swappedResidual: true,
+  },
+  istgt: {
+    noLocate16: true,
+    silentOverlength: true,
+    positionOffByOneAfterMotion: true,
+    missesFilemarkAfterMotion: true,
+    spaceIgnoresFilemarks: true,
+    spaceEndOfDataShort: true,
+    spaceShortAfterRewind: true,
+  },
+};
+
+/** Of these no target has anything. */
+const OF_DRIVES: readonly Theme[] = [
+  "partitions",
+  "addresses",
+  "encryption",
+  "worm",
+  "append-only",
 ];
 
 export interface FeatureSetting {
@@ -66,16 +100,20 @@ export function drawSetting(random: Random): FeatureSetting {
   if (themes.has("quirks")) {
     for (let count = 1 + random.below(2); count > 0; count--) quirks[pick(QUIRKS)] = true;
   }
+  for (const target of ["tgt", "istgt"] as const) {
+    if (!themes.has(target)) continue;
+    for (const theme of OF_DRIVES) themes.delete(theme);
+    if (target === "istgt" && themes.has("tgt")) themes.delete(target);
+    else Object.assign(quirks, TARGETS[target], { missingInformation: false });
+  }
   // With neither flag nor code nothing tells of the beginning.
   if (quirks.flagsWithoutAsc) delete quirks.missingEndOfMedium;
-  if (quirks.noLocate16) themes.delete("partitions");
+  if (quirks.noLocate16 || quirks.noLocate) themes.delete("partitions");
   // Whoever comes next is told what could not be written to the tape.
   if (themes.has("bad-blocks")) {
     for (const theme of ["exchange", "exclusive", "fixed"] as const) themes.delete(theme);
   }
-  const drawn = pick(TROUBLES);
-  // A cartridge whose name is not known yet when the connection is lost may be another behind that.
-  const trouble = themes.has("exchange") && drawn.startsWith("link") ? "none" : drawn;
+  const trouble = pick(TROUBLES);
   return {
     themes,
     trouble,
@@ -146,4 +184,18 @@ function isReplaced(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
 function isUnheardFatal(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
   const told: readonly Theme[] = ["exchange", "exclusive", "fixed", "bad-blocks", "encryption"];
   return trouble === "answers" || told.some((theme) => themes.has(theme));
+}
+
+/** What a drive calls an object. */
+export function numberOf(object: number, { positionOffByOneAfterMotion }: DriveQuirks): number {
+  return positionOffByOneAfterMotion && object > 0 ? object + 1 : object;
+}
+
+/** The object that a position means: the driver's own count is right, a drive's number may be one too many. */
+export function objectOf(
+  { object, source }: TapePosition,
+  { positionOffByOneAfterMotion }: DriveQuirks,
+): number | undefined {
+  const isOff = positionOffByOneAfterMotion && source === "device" && object !== undefined;
+  return isOff ? Math.max(object - 1, 0) : object;
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
 import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
-import { WALK_KEY } from "./feature_setting.ts";
+import { objectOf, WALK_KEY } from "./feature_setting.ts";
 import { CALLED_OFF, type FeatureUse, isRefusal, type Operation } from "./feature_use.ts";
 import type { ModelObject } from "./tape_model.ts";
 import { VolumeModel } from "./volume_model.ts";
@@ -112,6 +112,7 @@ export class FeatureTruth {
   /** Nothing is under way: the tape is what the model is. */
   compare(): void {
     const { model, events } = this.#walk;
+    if (events.isUnheard) return;
     assert.equal(events.removed, undefined, "nobody has told that the cartridge is another");
     const tape = this.#tape();
     assert.equal(tape.length, model.partitions.length);
@@ -259,11 +260,14 @@ export class FeatureTruth {
     this.#isOwnDoing = false;
     const [first] = writes?.unwritten ?? [];
     const place = first === undefined ? undefined : this.#places.get(first.number);
-    // What may be lost is on the tape for certain only behind a motion.
-    if (writes?.isCertain === false || random.below(2) === 0) return await this.resynchronize();
+    // What may be lost is on the tape for certain only behind a motion; some drives space right only from where the driver knows them to be.
+    const isAnew = writes?.isCertain === false || setting.quirks.spaceShortAfterRewind === true;
+    if (isAnew || random.below(2) === 0) return await this.resynchronize();
     try {
       this.#walk.model.blockBytes = await this.#walk.drive.blockSize();
-      const { known, object, partition, source } = await this.#walk.drive.position();
+      const position = await this.#walk.drive.position();
+      const { known, partition, source } = position;
+      const object = objectOf(position, setting.quirks);
       if (writes?.isInPlace && known && place !== undefined && setting.readAhead === 0) {
         assert.ok(object! >= place.at, "the tape stands where the first record is missing");
       }
@@ -274,8 +278,14 @@ export class FeatureTruth {
       this.#walk.model.go(object!, partition);
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
+      this.#hear(error);
       await this.resynchronize();
     }
+  }
+
+  /** On the way to a certain place other records may have been found missing, and told. */
+  #hear({ writes }: TapeError): void {
+    this.#written = Math.min(this.#written, writes?.written ?? Infinity);
   }
 
   /** The model is what the tape is. */
@@ -366,12 +376,13 @@ export class FeatureTruth {
     for (let tries = 0;; tries++) {
       try {
         await this.#place();
-        break;
+        // Nothing is done to the drive any more until it is where it is to be.
+        walk.link.interruption = undefined;
+        if (walk.sim.position !== undefined) break;
       } catch (error) {
         if (!(error instanceof TapeError) || error === CALLED_OFF || tries > 40) throw error;
         if (error.kind === "not-ready") await walk.drive.load().catch(() => {});
-        // Before the motion other records may have been found missing, and told.
-        this.#written = Math.min(this.#written, error.writes?.written ?? Infinity);
+        this.#hear(error);
         this.#adopt();
       }
     }
@@ -396,7 +407,7 @@ export class FeatureTruth {
         return await this.#walk.drive.blockSize();
       } catch (error) {
         if (!(error instanceof TapeError) || tries > 40) throw error;
-        this.#written = Math.min(this.#written, error.writes?.written ?? Infinity);
+        this.#hear(error);
         await this.#walk.drive.rewind().catch(() => {});
         this.#adopt();
       }

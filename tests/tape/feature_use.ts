@@ -30,7 +30,11 @@ export interface FeatureUse {
   readonly sim: SimulatedDrive;
   readonly drive: TapeDrive;
   readonly link: FeatureLink;
-  readonly events: { removed: Medium | undefined; readonly isMovedByOthers: boolean };
+  readonly events: {
+    removed: Medium | undefined;
+    readonly isUnheard: boolean;
+    readonly isMovedByOthers: boolean;
+  };
   model: VolumeModel;
   /** Whether what is written is encrypted. */
   isEncrypting: boolean;
