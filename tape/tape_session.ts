@@ -57,6 +57,9 @@ export class TapeSession {
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
   isNearEnd = false;
+  /** Warnings of the end of the tape that no result has told yet. */
+  hasEarlyWarning = false;
+  hasProgrammableEarlyWarning = false;
   /** Whether what is on the tape may be written over, as far as that was asked. */
   isOverwritable: boolean | undefined;
   /** The name of the cartridge, as far as it is needed and has one. */
@@ -225,6 +228,8 @@ export class TapeSession {
       this.#isPlaceDoubted =
       this.isDoubtful =
       this.isNearEnd =
+      this.hasEarlyWarning =
+      this.hasProgrammableEarlyWarning =
         false;
     this.#lost = undefined;
     this.proof.startRun();

@@ -41,8 +41,6 @@ export class WriteBehind {
   readonly #recovery: WriteRecovery;
   readonly #depth: number;
   readonly #window: WriteWindow;
-  #earlyWarning = false;
-  #programmableEarlyWarning = false;
   /** Where the last write that is known to be written ended ({@link PositionProof.place}), and in which blocks. */
   #lastAt = NOWHERE;
   #lastBlockBytes = 0;
@@ -135,12 +133,13 @@ export class WriteBehind {
 
   /** The result of a write, with the warnings that came since the last result. */
   result(number: number): WriteResult {
+    const session = this.#session;
     const result = {
       number,
-      earlyWarning: this.#earlyWarning,
-      programmableEarlyWarning: this.#programmableEarlyWarning,
+      earlyWarning: session.hasEarlyWarning,
+      programmableEarlyWarning: session.hasProgrammableEarlyWarning,
     };
-    this.#earlyWarning = this.#programmableEarlyWarning = false;
+    session.hasEarlyWarning = session.hasProgrammableEarlyWarning = false;
     return result;
   }
 
@@ -174,8 +173,9 @@ export class WriteBehind {
 
   /** Takes in what a write or filemark was answered near the end of the tape. */
   heed(condition: Condition): void {
-    if (condition === "programmable-early-warning") this.#programmableEarlyWarning = true;
-    if (condition === "early-warning") this.#earlyWarning = this.#session.isNearEnd = true;
+    const session = this.#session;
+    if (condition === "programmable-early-warning") session.hasProgrammableEarlyWarning = true;
+    if (condition === "early-warning") session.hasEarlyWarning = session.isNearEnd = true;
   }
 
   /** The last in the window that was written is the last on tape. */

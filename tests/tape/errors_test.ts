@@ -278,3 +278,16 @@ Deno.test("An error that read-ahead has met says where the caller stands when it
   await drive.rewind();
   await drive.close();
 });
+
+Deno.test("early warning that a failed write has met is not told of a write elsewhere", async () => {
+  const { unit, drive } = await openSim({ capacityBytes: 1000, earlyWarningBytes: 300 }, {
+    blockSize: 100,
+  });
+  await drive.rewind();
+  await drive.write(numbered(1, 600));
+  await assert.rejects(drive.write(numbered(2, 500)), VolumeOverflowError);
+  assert.equal(unit.drive.objects().length, 10);
+  await drive.rewind();
+  assert.equal((await drive.write(numbered(3, 100))).earlyWarning, false);
+  await drive.close();
+});
