@@ -130,6 +130,10 @@ export function drawSetting(random: Random): FeatureSetting {
   };
 }
 
+/** What a partition of a tape that becomes full holds, and where its early warning begins. */
+export const PARTITION_BYTES = 1200;
+export const WARNED_FROM = 950;
+
 /** What walks encrypt with. */
 export const WALK_KEY = new Uint8Array(32).fill(7);
 
@@ -139,12 +143,15 @@ export function newCartridge(setting: FeatureSetting, number: number): MemoryMed
   const medium = new MemoryMedium({
     barcode: `WALK${String(number).padStart(4, "0")}`,
     worm: setting.themes.has("worm"),
-    ...(isFull && { capacityBytes: 1200 * setting.partitions, earlyWarningBytes: 250 }),
+    ...(isFull && {
+      capacityBytes: PARTITION_BYTES * setting.partitions,
+      earlyWarningBytes: PARTITION_BYTES - WARNED_FROM,
+    }),
   });
   const { partitions } = setting;
   if (partitions > 1) {
     medium.format(partitions);
-    if (isFull) medium.state.partitionBytes = new Array(partitions).fill(1200);
+    if (isFull) medium.state.partitionBytes = new Array(partitions).fill(PARTITION_BYTES);
   }
   return medium;
 }

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
 import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
-import { objectOf, WALK_KEY } from "./feature_setting.ts";
+import { objectOf, WALK_KEY, WARNED_FROM } from "./feature_setting.ts";
 import { CALLED_OFF, type FeatureUse, isRefusal, type Operation } from "./feature_use.ts";
 import type { ModelObject } from "./tape_model.ts";
+import type { WriteResult } from "../../tape/write_result.ts";
 import { VolumeModel } from "./volume_model.ts";
 
 /** A record of the caller's on the tape. */
@@ -83,6 +84,18 @@ export class FeatureTruth {
       if (partition === current && at + count > cursor) this.#places.delete(number);
     }
     this.#durable[current] = Math.min(this.#durable[current] ?? 0, cursor);
+  }
+
+  /** Early warning is told of where the tape stands in it, and nowhere else; one answer tells of the programmable one instead. */
+  warned({ earlyWarning, programmableEarlyWarning }: WriteResult): void {
+    const { setting, sim } = this.#walk;
+    if (!setting.themes.has("full") || setting.writeBehind > 0 || setting.trouble !== "none") {
+      return;
+    }
+    const { partition, object } = sim.position!;
+    const isNear = sim.medium!.partitions[partition].bytesBefore(object) >= WARNED_FROM;
+    if (isNear) assert.ok(earlyWarning || programmableEarlyWarning, "early warning is told");
+    else assert.ok(!earlyWarning, "there is no early warning here");
   }
 
   wroteMarks(count: number): void {

@@ -19,6 +19,7 @@ import {
   numberOf,
   objectOf,
   openOptions,
+  PARTITION_BYTES,
   WALK_KEY,
 } from "./feature_setting.ts";
 import { FeatureTruth } from "./feature_truth.ts";
@@ -70,6 +71,7 @@ export class FeatureWalk implements FeatureUse {
   async open(): Promise<void> {
     this.#drive = await TapeDrive.open(this.link, openOptions(this.setting));
     if (this.has("append-only")) await this.drive.setAppendOnly(true);
+    if (this.has("full") && this.random.below(2) === 0) await this.drive.setEarlyWarning(1);
     if (this.has("fixed")) await this.#setBlockSize(20);
     await this.drive.rewind();
   }
@@ -230,8 +232,9 @@ export class FeatureWalk implements FeatureUse {
     }
   }
 
-  #wrote(data: Uint8Array, { number }: WriteResult): void {
-    this.truth.written(number, data);
+  #wrote(data: Uint8Array, result: WriteResult): void {
+    this.truth.written(result.number, data);
+    this.truth.warned(result);
     this.attempted = this.attempted.filter((each) => each !== data);
   }
 
@@ -258,8 +261,9 @@ export class FeatureWalk implements FeatureUse {
 
   async #writeFilemarks(count: number, signal?: AbortSignal): Promise<void> {
     const immediate = this.random.below(2) === 0;
-    await this.drive.writeFilemarks(count, { immediate, signal });
+    const result = await this.drive.writeFilemarks(count, { immediate, signal });
     this.truth.wroteMarks(count);
+    this.truth.warned(result);
     if (!immediate) this.truth.flushed();
     this.truth.compare();
   }
@@ -453,7 +457,7 @@ export class FeatureWalk implements FeatureUse {
     const isFull = this.has("full");
     const sizes = Array.from(
       { length: count },
-      (_, at) => at === count - 1 ? "rest" as const : isFull ? 1200 : 1e9,
+      (_, at) => at === count - 1 ? "rest" as const : isFull ? PARTITION_BYTES : 1e9,
     );
     await this.drive.makePartitions(sizes, { signal });
     const { blockBytes } = this.model;
