@@ -74,11 +74,16 @@ export class Resumption {
     return error.senseKey === undefined && error.rawSense.length > 0;
   }
 
+  /** Whether the tape has still to be brought to where the caller is. */
+  get isAway(): boolean {
+    return this.#kept?.run === this.#session.proof.run;
+  }
+
   /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
   #place(): Place | undefined {
     const { isLost, count, proof, certainPartition: partition } = this.#session;
     if (isLost) return undefined;
-    if (this.#kept?.run === proof.run) return this.#kept.place;
+    if (this.isAway) return this.#kept!.place;
     this.#ahead.hearNumbers();
     const { records, filemarks } = this.#ahead.undelivered();
     return { count: count.snapshot(), number: proof.numberBehind(records + filemarks), partition };

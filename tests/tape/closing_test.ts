@@ -4,7 +4,7 @@ import { SkippingClock } from "../chaos/skipping_clock.ts";
 import { settle } from "../chaos/settle.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
-import { numbered, openSim } from "./drive_setup.ts";
+import { fill, numbered, openSim } from "./drive_setup.ts";
 
 const BECOMING_READY = {
   opcode: 0x00,
@@ -48,4 +48,22 @@ Deno.test("close() connects again however long it took to notice that the connec
   const campaign = CAMPAIGNS.find(({ name }) => name === "reading ahead")!;
   const lastRead = await countPdus(campaign) - 4;
   await strike(campaign, "stall", lastRead);
+});
+
+Deno.test("close() brings the tape back also where a read was called off that was about to", async () => {
+  const unit = new CutUnit("exact");
+  const clock = new SkippingClock();
+  const drive = await TapeDrive.open(unit, { sleep: clock.sleep });
+  await fill(drive, [numbered(1), numbered(2), numbered(3)]);
+  await drive.read();
+  const caller = new AbortController();
+  unit.left = 1;
+  unit.isExecuted = true;
+  unit.meanwhile = () => caller.abort(new Error("enough"));
+  const { signal } = caller;
+  const reading = assert.rejects(drive.read({ signal }), (error) => error === signal.reason);
+  await settle(reading, clock, [], "read()");
+  assert.equal(unit.sim.drive.position?.object, 2);
+  await settle(drive.close(), clock, [], "close()");
+  assert.equal(unit.sim.closedAt, 1);
 });
