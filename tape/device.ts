@@ -54,8 +54,8 @@ export interface DeviceEvents {
   failed(error: TapeError): void;
   /** Whether something that the drive called written may still be in its buffer alone. */
   isBuffered(): boolean;
-  /** A command was called off, and what the drive has answered, if anything, nobody heard. */
-  calledOff(): void;
+  /** A command was called off, or got no answer on a connection that stands: what the drive has said to it, if anything, nobody heard. */
+  unheard(): void;
   /** Another initiator changed the mode parameters; the command that learned it was not executed. Whether what is sent next still means the same. */
   modeChanged(): Promise<boolean>;
   /** What an error of this meaning tells beside itself: where the caller stands, and what became of what was written. */
@@ -350,11 +350,19 @@ export class Device {
       if (!isUnexplained || !isAlone || number !== this.#sent) return understood(command, result);
       return understood(command, { ...result, sense: await this.#fetchSense() });
     } catch (error) {
-      if (isSent && isCalledOff(error, command.signal)) this.#events.calledOff();
+      if (isSent && (isCalledOff(error, command.signal) || this.#isUnanswered(error))) {
+        this.#events.unheard();
+      }
       throw this.#deliveryFailure(command, error);
     } finally {
       this.#underWay--;
     }
+  }
+
+  /** Whether a command got no answer on a connection that stands: what the drive has told in it, it does not tell again. */
+  #isUnanswered(error: unknown): boolean {
+    if (!(error instanceof ServiceDeliveryError) || this.isNexusLost) return false;
+    return error.outcome !== "not-executed";
   }
 
   #ownTimeout(cdb: Uint8Array): number | undefined {

@@ -86,7 +86,7 @@ export class TapeSession {
     this.device = new Device(unit, {
       failed: (error) => this.noteFailure(error),
       isBuffered: () => this.buffer.isBuffered,
-      calledOff: () => this.#doubt(),
+      unheard: () => this.#doubt(),
       modeChanged: () => this.#hearModeChange(),
       facts: (condition) => ({
         position: this.countedPosition(),
@@ -171,9 +171,9 @@ export class TapeSession {
     return this.#isPlaceDoubted;
   }
 
-  /** A unit attention is told once, and may have been told to who had called its command off. */
+  /** A unit attention is told once, and may have been told to a command that was called off, or whose answer did not come. */
   #doubt(): void {
-    this.buffer.doubt(this.proof.numberBehind(0));
+    this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
     this.suspectForeignMode();
   }
@@ -185,7 +185,7 @@ export class TapeSession {
     this.lose(
       this.device.problem(
         "position-lost",
-        "A command was called off, and what the drive has answered it nobody heard",
+        "A command was called off or got no answer, and what the drive has said to it nobody heard",
       ),
     );
     this.deferLoss();
@@ -456,7 +456,7 @@ export class TapeSession {
     const isDoubted = this.#isCartridgeDoubted;
     this.#isCartridgeDoubted = false;
     if (!isDoubted || before === undefined || noNews === "medium-changed") return;
-    if (this.cartridge !== before) throw this.cartridgeChanged("while a command was called off");
+    if (this.cartridge !== before) throw this.cartridgeChanged("while an answer was not heard");
   }
 
   /** The error of a drive that may have another tape than the caller has written; its position and block size are unknown from here on. */

@@ -222,6 +222,7 @@ Deno.test("A reservation whose loss a called-off command was told of is told als
   await drive.write(numbered(0));
   await drive.flush();
   preempt(unit);
+  unit.drive.execute({ cdb: hex("01 00 00 00 00 00"), dataOut: new Uint8Array(0), nexus: OTHER });
   const caller = new AbortController();
   const execute = unit.execute.bind(unit);
   unit.execute = async (command) => {

@@ -161,3 +161,28 @@ Deno.test("what a question for the position was told, and its answer was lost, i
     await assertNothingWritten(setup);
   }
 });
+
+for (const opcode of [READ_POSITION, MODE_SENSE]) {
+  Deno.test(`what a question without an answer may have been told stops the writes behind it: ${opcode.toString(16)}h`, async () => {
+    const unit = new CutUnit("exact", { bufferBytes: 10_000 });
+    const sleep = () => Promise.resolve();
+    const drive = await TapeDrive.open(unit, { sleep, writeBehind: 4 });
+    await drive.rewind();
+    const execute = unit.execute.bind(unit);
+    unit.execute = async (command) => {
+      if (command.cdb[0] !== opcode) return await execute(command);
+      unit.execute = execute;
+      unit.sim.drive.powerCycle();
+      await execute(command);
+      throw new ServiceDeliveryError("no answer", { outcome: "unknown" });
+    };
+    const writing = async () => {
+      for (let number = 1; number <= 6; number++) await drive.write(numbered(number));
+    };
+    await assert.rejects(writing(), ({ writes }: TapeError) => writes?.durable === 0);
+    assert.ok(unit.execute === execute, "it was asked");
+    await assert.rejects(drive.write(numbered(9)), { kind: "position-lost" });
+    assert.equal(contents(unit.sim), "");
+    await drive.close();
+  });
+}

@@ -107,7 +107,7 @@ function driver(target: WireTarget): { device: Device; unit: LogicalUnit } {
     failed: () => {},
     modeChanged: () => Promise.resolve(true),
     isBuffered: () => false,
-    calledOff: () => {},
+    unheard: () => {},
     facts: () => ({}),
   };
   const device = new Device(unit, events, {
