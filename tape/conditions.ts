@@ -96,6 +96,8 @@ const ROWS: readonly Row[] = [
   [DataProtect, 0x26, 0x10, "encryption"],
   [DataProtect, 0x2a, 0x13, "encryption"],
   [DataProtect, 0x74, "any", "encryption"],
+  // IBM's own: key required.
+  [DataProtect, 0xef, 0x10, "encryption"],
   [BlankCheck, 0x00, 0x00, "end-of-data"],
   [BlankCheck, 0x00, 0x05, "end-of-data"],
   [NotReady, 0x74, "any", "encryption"],

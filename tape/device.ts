@@ -99,6 +99,8 @@ export class Device {
   /** What carries the commands: the unit, or what watches over it. */
   #way: LogicalUnit;
   #learnedTimeouts: Readonly<Record<number, number>> = {};
+  /** T10 vendor identification, as soon as it is known: some codes are a vendor's own. */
+  vendor = "";
   readonly #options: DeviceOptions;
   readonly #events: DeviceEvents;
   /** The drive as SPC's command functions see it: busy answers and attentions are dealt with underneath. */
@@ -251,7 +253,7 @@ export class Device {
   failure(reply: Reply): TapeError {
     const { cdb, status, sense, condition } = reply;
     const command = commandName(cdb, { deviceType: DeviceType.Tape });
-    const said = sense === undefined ? statusName(status) : describeSense(sense);
+    const said = sense === undefined ? statusName(status) : this.#describe(sense);
     const isPersistent = this.#isSameAgain(reply);
     const advice = isPersistent ? PERSISTENT_ADVICE : "";
     const facts = { command, sense, isPersistent, ...this.#events.facts(condition) };
@@ -406,7 +408,7 @@ export class Device {
 
   /** Tells of a unit attention that the caller can go on after. */
   tellAttention(sense: Sense): void {
-    const message = describeSense(sense);
+    const message = this.#describe(sense);
     this.logger.info("Unit attention on {name}: {message}", { name: this.name, message });
     this.notify({ kind: "attention", sense, message });
   }
@@ -432,9 +434,16 @@ export class Device {
   /** Takes in what an answer says beside its meaning. */
   #listen(sense: Sense, condition: Condition): void {
     this.#hearOfCleaning(sense);
-    if (condition === "informational" && sense.format !== "none") {
-      this.notify({ kind: "recovered", sense, message: describeSense(sense) });
+    const isRemark = condition === "informational" ||
+      // A record of another length than asked for, say, that was hard to read besides.
+      (sense.key === SenseKey.RecoveredError && sense.asc !== 0 && !sense.deferred);
+    if (isRemark && sense.format !== "none") {
+      this.notify({ kind: "recovered", sense, message: this.#describe(sense) });
     }
+  }
+
+  #describe(sense: Sense): string {
+    return describeSense(sense, { vendor: this.vendor });
   }
 
   #hearOfCleaning(sense: Sense): void {

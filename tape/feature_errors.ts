@@ -44,6 +44,7 @@ const ENCRYPTION_REASONS: Readonly<Record<number, EncryptionErrorReason>> = {
   0x7463: "key-manager-failed",
   0x7464: "key-manager-failed",
   0x7471: "access-not-authorized",
+  0xef10: "no-key",
 };
 
 /** The drive has the wrong encryption key, or none (74/xx), or another host changed it (2A/11). */

@@ -71,6 +71,7 @@ export async function getToKnow(
     identity.value,
     device.name,
   );
+  device.vendor = vendor;
   const [isReady, facts] = provesReady(first, state)
     ? [true, first] as const
     : await whenReady(session, first, options);

@@ -24,6 +24,7 @@ const MEANINGS: readonly (readonly [SenseInput, Condition])[] = [
   [{ key: 7, asc: 0x27, ascq: 0 }, "write-protected"],
   [{ key: 7, asc: 0x30, ascq: 0x0c }, "worm-violation"],
   [{ key: 7, asc: 0x74, ascq: 3 }, "encryption"],
+  [{ key: 7, asc: 0xef, ascq: 0x10 }, "encryption"],
   [{ key: 6, asc: 0x28, ascq: 0 }, "medium-changed"],
   [{ key: 6, asc: 0x29, ascq: 7 }, "reset"],
   [{ key: 6, asc: 0x2a, ascq: 1 }, "mode-parameters-changed"],

@@ -218,5 +218,6 @@ Deno.test("EncryptionError tells by name what is wrong", () => {
   assert.equal(reason(0x74, 0x04), "integrity-check-failed");
   assert.equal(reason(0x74, 0x0a), "raw-read-not-enabled");
   assert.equal(reason(0x26, 0x10), "key-fail-limit-reached");
+  assert.equal(reason(0xef, 0x10), "no-key");
   assert.equal(reason(0x74, 0x7f), "other");
 });

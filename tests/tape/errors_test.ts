@@ -17,6 +17,9 @@ import {
   WriteProtectedError,
 } from "../../tape/errors.ts";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
+import { tapePersonalities } from "../../sim/personality.ts";
+import { EncryptionError } from "../../tape/feature_errors.ts";
+import type { DriveNotice } from "../../tape/notice.ts";
 import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 
 const [READ, WRITE, REWIND] = [0x08, 0x0a, 0x01];
@@ -289,5 +292,25 @@ Deno.test("early warning that a failed write has met is not told of a write else
   assert.equal(unit.drive.objects().length, 10);
   await drive.rewind();
   assert.equal((await drive.write(numbered(3, 100))).earlyWarning, false);
+  await drive.close();
+});
+
+Deno.test("What codes of its own a vendor's drive gives is told in words, in errors and notices", async () => {
+  const said: string[] = [];
+  const onNotice = (notice: DriveNotice) => {
+    if (notice.kind === "recovered") said.push(notice.message);
+  };
+  const personality = tapePersonalities["ibm-ult3580-td8"];
+  const { unit, drive } = await openSim({ personality }, { onNotice });
+  await fill(drive, [numbered(1)]);
+  unit.drive.inject({ opcode: READ, sense: { key: 7, asc: 0xef, ascq: 0x10 } });
+  await assert.rejects(drive.read(), (error: TapeError) => {
+    assert.match(error.message, /EF\/10: encryption key required/);
+    return error instanceof EncryptionError && error.reason === "no-key";
+  });
+  await drive.rewind();
+  unit.drive.addBadBlock({ object: 0, sense: { key: 1, asc: 0x82, ascq: 0x52 } });
+  await drive.read();
+  assert.match(said.join(), /82\/52: degraded medium/);
   await drive.close();
 });
