@@ -156,6 +156,7 @@ export class DriveState {
   /** Loads the cartridge that is in the drive: the tape stands at its beginning. */
   load(): void {
     this.readiness.load();
+    this.programmableWarningTold = false;
     this.partitionNumber = 0;
     this.object = 0;
     this.path.begin(0);

@@ -37,6 +37,7 @@ export function followMotion(drive: DriveState, opcode: number, before: Place): 
   if (drive.object === before.object && drive.partitionNumber === before.partition) return;
   if (MOTIONS.includes(opcode)) drive.counts.motions++;
   drive.refusesReads = false;
+  if (drive.loaded && !drive.inProgrammableEarlyWarning) drive.programmableWarningTold = false;
   if (opcode !== REWIND) drive.isRewound = false;
   if (!MOTIONS.includes(opcode)) drive.isSpacedTo = false;
 }

@@ -112,8 +112,7 @@ function isBuffering({ modes, buffer }: DriveState): boolean {
 
 /** What is told about a write that was done: programmable early warning once, early warning always. */
 export function warningAfterWrite(drive: DriveState, information: number): Outcome | undefined {
-  if (!drive.inProgrammableEarlyWarning) drive.programmableWarningTold = false;
-  else if (!drive.programmableWarningTold) {
+  if (drive.inProgrammableEarlyWarning && !drive.programmableWarningTold) {
     drive.programmableWarningTold = true;
     return failed(Conditions.programmableEarlyWarning, { information });
   }

@@ -117,6 +117,21 @@ Deno.test("Programmable early warning is told once each time its zone is entered
   strictEqual([put(), put(), put(), put()].join(), "GOOD,GOOD,0/0007 EOM 0,GOOD");
 });
 
+Deno.test("A motion out of the programmable early-warning zone lets it be told again, as another tape does", () => {
+  const options = { capacityBytes: 4 * MEGABYTE, earlyWarningBytes: MEGABYTE };
+  const bench = new DriveBench(options);
+  extension(bench, 0, 1);
+  const put = () => summary(bench.run(write(2 * MEGABYTE), new Uint8Array(2 * MEGABYTE)));
+  strictEqual(put(), "0/0007 EOM 0");
+  bench.ok([0x01]);
+  strictEqual(put(), "0/0007 EOM 0");
+  bench.drive.insert(new MemoryMedium());
+  bench.run([0x00]);
+  strictEqual(put(), "0/0007 EOM 0");
+  bench.locate(1);
+  strictEqual(summary(bench.run(writeFilemarks(1))), "GOOD", "still in the zone");
+});
+
 Deno.test("WRITE FILEMARKS enters the programmable early-warning zone as WRITE does", () => {
   const bench = new DriveBench({ capacityBytes: 4 * MEGABYTE, earlyWarningBytes: MEGABYTE });
   extension(bench, 0, 1);
