@@ -12,6 +12,9 @@ import { partitionPage } from "./partition_page.ts";
 const ACTIVE_PARTITION = 3;
 const WORM_MODE_BYTE = 2;
 const WORM_MODE = 0x01;
+/** Some labels may be overwritten, and filemarks before end of data but for the one nearest the beginning. */
+const WORM_RESTRICTIONS = [0x01, 0x02];
+const RESTRICTIONS_BYTE = 4;
 
 /** The current values of a page. The array is the caller's. */
 export function livePage(drive: DriveState, values: ModePageValues): Uint8Array {
@@ -24,7 +27,9 @@ export function livePage(drive: DriveState, values: ModePageValues): Uint8Array 
     case ModePage.MediumPartition:
       return partitionPage(drive, values.defaults);
     case ModePage.MediumConfiguration:
-      if (drive.isWorm) bytes[WORM_MODE_BYTE] |= WORM_MODE;
+      if (!drive.isWorm) return bytes;
+      bytes[WORM_MODE_BYTE] |= WORM_MODE;
+      bytes.set(WORM_RESTRICTIONS, RESTRICTIONS_BYTE);
       return bytes;
     default:
       return bytes;

@@ -1,4 +1,4 @@
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import {
   DriveBench,
@@ -59,7 +59,7 @@ Deno.test("A cartridge written once cannot be formatted, and mode pages, log and
   const bench = worm([10]);
   bench.locate(0);
   strictEqual(summary(bench.run([0x04, 0, 0])), REFUSED);
-  strictEqual(bench.ok([0x1a, 0x08, 0x1d, 0, 255])[4 + 2] & 0x01, 1);
+  deepStrictEqual([...bench.ok([0x1a, 0x08, 0x1d, 0, 255]).subarray(4 + 2, 4 + 6)], [1, 0, 1, 2]);
   strictEqual(bench.ok([0x1a, 0, 0, 0, 255])[1], 0x8c);
   const types = bench.ok([0x44, 3, 0, 0, 0, 0, 0, 0, 255]);
   strictEqual(types[4], 0x8c);
