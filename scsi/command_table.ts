@@ -59,10 +59,8 @@ const Timeout = {
   Motion: 14_000_000,
   /** First load of an LTO-9 cartridge calibrates for up to 2 h. */
   Load: 9_000_000,
-  /** LTO-5 16,920 s: the whole tape. */
-  Verify: 18_000_000,
-  /** LTO-10 166,370 s: the whole tape. */
-  Erase: 172_000_000,
+  /** LTO-10 ERASE 166,370 s. VERIFY of an LTO-10 takes 75,000 s at its native rate, and longer where the tape is hard to read. */
+  WholeMedium: 172_000_000,
   /** A robot moves one cartridge. */
   Move: 900_000,
   /** A robot looks at every slot. */
@@ -111,8 +109,7 @@ function action(serviceAction: number, device: RowOptions = {}): RowOptions {
   return { serviceAction, ...device };
 }
 
-const { Quick, Inquiring, Transfer, Rewind, Motion, Load, Verify, Erase, Move, Inventory } =
-  Timeout;
+const { Quick, Inquiring, Transfer, Rewind, Motion, Load, WholeMedium, Move, Inventory } = Timeout;
 
 /** Commands of every device type (SPC-5 §6). */
 const PRIMARY: readonly CommandFacts[] = [
@@ -173,9 +170,9 @@ const SEQUENTIAL: readonly CommandFacts[] = [
   row(0x0f, "READ REVERSE(6)", "in", Transfer, ONCE, TAPE),
   row(0x10, "WRITE FILEMARKS(6)", "none", Transfer, ONCE, TAPE),
   row(0x11, "SPACE(6)", "none", Motion, ONCE, TAPE),
-  row(0x13, "VERIFY(6)", "out", Verify, ONCE, TAPE),
+  row(0x13, "VERIFY(6)", "out", WholeMedium, ONCE, TAPE),
   row(0x14, "RECOVER BUFFERED DATA", "in", Transfer, ONCE, TAPE),
-  row(0x19, "ERASE(6)", "none", Erase, ONCE, TAPE),
+  row(0x19, "ERASE(6)", "none", WholeMedium, ONCE, TAPE),
   row(0x1b, "LOAD UNLOAD", "none", Load, ONCE, TAPE),
   row(0x2b, "LOCATE(10)", "none", Motion, REPEATABLE, TAPE),
   row(0x34, "READ POSITION", "in", Inquiring, REPEATABLE, TAPE),
@@ -185,10 +182,10 @@ const SEQUENTIAL: readonly CommandFacts[] = [
   row(0x82, "ALLOW OVERWRITE", "none", Quick, ONCE, TAPE),
   row(0x88, "READ(16)", "in", Transfer, ONCE, TAPE),
   row(0x8a, "WRITE(16)", "out", Transfer, ONCE, TAPE),
-  row(0x8f, "VERIFY(16)", "out", Verify, ONCE, TAPE),
+  row(0x8f, "VERIFY(16)", "out", WholeMedium, ONCE, TAPE),
   row(0x91, "SPACE(16)", "none", Motion, ONCE, TAPE),
   row(0x92, "LOCATE(16)", "none", Motion, REPEATABLE, TAPE),
-  row(0x93, "ERASE(16)", "none", Erase, ONCE, TAPE),
+  row(0x93, "ERASE(16)", "none", WholeMedium, ONCE, TAPE),
   row(0xa3, "RECEIVE RECOMMENDED ACCESS ORDER", "in", Inquiring, REPEATABLE, action(0x1d, TAPE)),
   row(0xa3, "READ DYNAMIC RUNTIME ATTRIBUTE", "in", Inquiring, REPEATABLE, action(0x1e, TAPE)),
   row(0xa3, "READ END OF WRAP POSITION", "in", Inquiring, REPEATABLE, action(0x1f, TAPE)),
@@ -217,7 +214,7 @@ const MEDIA_CHANGER: readonly CommandFacts[] = [
 /** Commands of disks (SBC-4 §5). */
 const BLOCK: readonly CommandFacts[] = [
   row(0x01, "REZERO UNIT", "none", Quick, REPEATABLE, DISK),
-  row(0x04, "FORMAT UNIT", "out", Erase, ONCE, DISK),
+  row(0x04, "FORMAT UNIT", "out", WholeMedium, ONCE, DISK),
   row(0x07, "REASSIGN BLOCKS", "out", Inquiring, ONCE, DISK),
   row(0x08, "READ(6)", "in", Quick, REPEATABLE, DISK),
   row(0x0a, "WRITE(6)", "out", Quick, ONCE, DISK),

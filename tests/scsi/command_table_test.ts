@@ -140,4 +140,6 @@ Deno.test("Every timeout of the table is what a drive may need, and one that set
   ok(seconds("1900") >= 166_370, "LTO-10 ERASE");
   ok(seconds("1b00") >= 7200, "LTO-9 first load");
   ok(seconds("1300") >= 16_920, "LTO-5 VERIFY");
+  ok(seconds("1300") >= 30e12 / 400e6, "LTO-10 VERIFY: 30 TB at 400 MB/s");
+  ok(seconds("8f00") >= 30e12 / 400e6, "LTO-10 VERIFY");
 });
