@@ -73,6 +73,8 @@ export class TapeSession {
   #isModeStale = false;
   /** Another initiator has changed the mode parameters, and nobody was told. */
   #isModeForeign = false;
+  /** The drive may have forgotten the block size, which the caller has set or found. */
+  #isModeForgotten = false;
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
@@ -419,7 +421,7 @@ export class TapeSession {
 
   /** Takes in the block size that the drive has just said, in bytes; 0 in variable mode. */
   knowBlockSize(bytes: number): void {
-    this.#isModeStale = false;
+    this.#isModeStale = this.#isModeForgotten = false;
     this.blockBytes = bytes;
   }
 
@@ -429,7 +431,7 @@ export class TapeSession {
   }
 
   /**
-   * Another tape, and a drive that was reset, may have another block size; a drive that cannot say now is asked again.
+   * Another tape may have another block size, and a drive that was reset is given back the one that it had; a drive that cannot say now is asked again.
    *
    * @param noNews What the caller need not hear of.
    * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
@@ -448,7 +450,20 @@ export class TapeSession {
       if (isToldOnce(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
+    await this.#keepBlockSize(before);
     this.#tellModeChange(before);
+  }
+
+  /** What was meant for blocks would become one record after a reset, or the other way round. */
+  async #keepBlockSize(bytes: number): Promise<void> {
+    if (!this.#isModeForgotten || this.#isModeStale) return;
+    try {
+      if (this.blockBytes !== bytes) await this.setBlockSize(bytes);
+    } catch (error) {
+      this.blockBytes = bytes;
+      throw error;
+    }
+    this.#isModeForgotten = this.#isModeForeign = false;
   }
 
   /** The drive may have told of another cartridge to who had called its command off. */
@@ -507,10 +522,16 @@ export class TapeSession {
     this.#isModeStale = true;
   }
 
+  /** The drive may have been reset, and have forgotten them. */
+  suspectReset(): void {
+    this.#isModeStale = this.#isModeForgotten = true;
+  }
+
   /** Takes in what an error that the caller gets next says of the drive, its buffer and the tape. */
   noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.suspectMode();
+    if (error.kind === "reset") this.suspectReset();
     if (isNews(error.kind)) this.lose(error);
   }
 }

@@ -20,7 +20,10 @@ export class MediumChangedError extends TapeError {
   }
 }
 
-/** The drive was reset (29/xx, 2F/xx): the tape may stand anywhere. The command was not executed; writes wait until the caller has positioned. */
+/**
+ * The drive was reset (29/xx, 2F/xx): the tape may stand anywhere. The command was not executed; writes wait until the caller has positioned. The block size is
+ * set again by the next operation.
+ */
 export class ResetError extends TapeError {
   /** The name of this class. */
   override name = "ResetError";

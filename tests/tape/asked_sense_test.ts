@@ -4,7 +4,7 @@ import { encodeSense } from "../../scsi/sense.ts";
 import { EncryptionError } from "../../tape/feature_errors.ts";
 import { ResetError } from "../../tape/errors.ts";
 import type { DriveNotice } from "../../tape/notice.ts";
-import { numbered, openSim } from "./drive_setup.ts";
+import { contents, numbered, openSim } from "./drive_setup.ts";
 import { good } from "./scripted.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
@@ -74,12 +74,12 @@ Deno.test("A reset that a target without autosense tells: nothing is written in 
   await drive.close();
 });
 
-Deno.test("After a reset that REQUEST SENSE brings the block size is asked for", async () => {
+Deno.test("After a reset that REQUEST SENSE brings the block size is set again", async () => {
   const { unit, drive } = await openSim({}, { blockSize: 100 });
   await assert.rejects(drive.erase(eraseMeanwhile(unit, () => unit.drive.reset())), ResetError);
   await drive.rewind();
-  await drive.write(numbered(1, 70));
-  assert.equal(unit.drive.objects()[0].kind, "record");
+  await drive.write(numbered(1, 200));
+  assert.equal(contents(unit), "1 1");
   await drive.close();
 });
 
