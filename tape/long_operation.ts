@@ -9,11 +9,12 @@ import { testUnitReadyCdb } from "../scsi/cdb.ts";
 import { requestSense } from "../scsi/request_sense.ts";
 import type { Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { conditionOf, isNews } from "./conditions.ts";
+import { type Condition, conditionOf, isNews } from "./conditions.ts";
 import type { Device } from "./device.ts";
-import { TapeError } from "./errors.ts";
+import { NotReadyError, TapeError } from "./errors.ts";
 import { isMissing } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
+import { PASSING } from "./readiness.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** Options of operations that may take hours. */
@@ -68,12 +69,12 @@ async function followed(
   for (let poll = 0; poll < polls; poll++) {
     await device.sleep(progressIntervalMs, signal);
     const sense = await device.consult((unit) => requestSense(unit, { signal }));
-    if (!isUnderWay(session, sense)) {
-      await confirmDone(device, signal);
+    const busy = isUnderWay(session, sense) ? sense : await stillBusy(device, signal);
+    if (busy === undefined) {
       onProgress?.(1);
       return;
     }
-    const specific = sense.senseKeySpecific;
+    const specific = busy.senseKeySpecific;
     onProgress?.(specific?.kind === "progress" ? specific.progress : undefined);
   }
   throw new TapeError(
@@ -96,10 +97,19 @@ async function startedAtOnce(
   }
 }
 
-/** An operation that failed says so to the next command that touches the tape, as a deferred error. */
-async function confirmDone(device: Device, signal?: AbortSignal): Promise<void> {
-  await device.perform({ cdb: testUnitReadyCdb(), signal });
+/**
+ * An operation that failed says so to the next command that touches the tape, as a deferred error; one that goes on makes some drives not ready, which have nothing
+ * to say to REQUEST SENSE.
+ */
+async function stillBusy(device: Device, signal?: AbortSignal): Promise<Sense | undefined> {
+  const reply = await device.perform({ cdb: testUnitReadyCdb(), signal }, NOT_READY);
+  if (reply.condition !== "not-ready") return undefined;
+  const error = device.failure(reply);
+  if (error instanceof NotReadyError && PASSING.has(error.reason)) return reply.sense;
+  throw device.fail(reply);
 }
+
+const NOT_READY: ReadonlySet<Condition> = new Set<Condition>(["not-ready"]);
 
 function isUnderWay(session: TapeSession, sense: Sense): boolean {
   const { key, asc, ascq } = sense;

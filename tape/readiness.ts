@@ -35,7 +35,8 @@ export interface Readiness {
 /** Unit attentions that may wait for a new initiator: one of each kind. */
 const MAX_ATTENTIONS = 10;
 
-const PASSING: ReadonlySet<NotReadyReason> = new Set<NotReadyReason>([
+/** What ends by itself. */
+export const PASSING: ReadonlySet<NotReadyReason> = new Set<NotReadyReason>([
   "becoming-ready",
   "cleaning",
   "formatting",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeSense, type SenseInput } from "../../scsi/sense.ts";
 import { encodeSupportedOperations } from "../../scsi/supported_operations.ts";
-import { DeferredError, HardwareError, TapeError } from "../../tape/errors.ts";
+import { DeferredError, HardwareError, NotReadyError, TapeError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
@@ -30,6 +30,32 @@ Deno.test("A long erase with progress is begun at once, and asked after until it
   await drive.erase({ long: true, onProgress: (part) => told.push(part) });
   assert.deepEqual(told, [0.25, undefined, 0.75, 1]);
   assert.deepEqual(seen.find(({ cdb }) => cdb[0] === 0x19)?.cdb, hex("19 03 000000 00"));
+  unit.intercept = undefined;
+  await drive.close();
+});
+
+Deno.test("A drive that says nothing of it to REQUEST SENSE is done when it is ready", async () => {
+  const { unit, drive } = await openSim();
+  await drive.rewind();
+  const formatting = { key: 2, asc: 0x04, ascq: 0x04 };
+  const half = { ...formatting, senseKeySpecific: { kind: "progress", progress: 0.5 } as const };
+  script(unit, {
+    ...RSOC,
+    0x04: [good()],
+    0x03: [sense({}), sense({ ascq: 0x17 }), sense({})],
+    0x00: [check(formatting), check(half), good()],
+  });
+  const told: unknown[] = [];
+  await drive.format({ onProgress: (part) => told.push(part) });
+  assert.deepEqual(told, [undefined, 0.5, 1]);
+  unit.intercept = undefined;
+  await drive.rewind();
+  script(unit, {
+    0x04: [good()],
+    0x03: [sense({})],
+    0x00: [check({ key: 2, asc: 0x3a, ascq: 0 })],
+  });
+  await assert.rejects(drive.format({ onProgress: () => {} }), NotReadyError);
   unit.intercept = undefined;
   await drive.close();
 });
