@@ -457,11 +457,20 @@ export class TapeSession {
   /** What was meant for blocks would become one record after a reset, or the other way round. */
   async #keepBlockSize(bytes: number): Promise<void> {
     if (!this.#isModeForgotten || this.#isModeStale) return;
+    const { blockBytes: found } = this;
     try {
-      if (this.blockBytes !== bytes) await this.setBlockSize(bytes);
+      if (found !== bytes) await this.setBlockSize(bytes);
     } catch (error) {
-      this.blockBytes = bytes;
-      throw error;
+      if (!(error instanceof TapeError && REFUSALS.has(error.kind))) {
+        this.blockBytes = bytes;
+        throw error;
+      }
+      // The caller, who is told, goes on with what there is.
+      this.#isModeForgotten = false;
+      throw this.device.problem(
+        "mode-parameters-changed",
+        `The drive was reset, has a block size of ${found} bytes since, and does not take ${bytes} again: ${error.message}`,
+      );
     }
     this.#isModeForgotten = this.#isModeForeign = false;
   }
@@ -535,6 +544,12 @@ export class TapeSession {
     if (isNews(error.kind)) this.lose(error);
   }
 }
+
+/** How a drive refuses a block size. */
+const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
+  "illegal-request",
+  "unsupported",
+]);
 
 /** Whether a failed command has certainly not moved the tape. */
 export function isRefused(error: unknown, signal?: AbortSignal): boolean {

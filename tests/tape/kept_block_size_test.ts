@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
-import { MediumChangedError, ResetError, type TapeError } from "../../tape/errors.ts";
+import {
+  HardwareError,
+  MediumChangedError,
+  ResetError,
+  type TapeError,
+} from "../../tape/errors.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 
 const [TEST_UNIT_READY, MODE_SELECT] = [0x00, 0x15];
@@ -80,15 +85,30 @@ Deno.test("A reset while a tape is loaded takes the block size from nobody", asy
   await drive.close();
 });
 
-Deno.test("Where the drive does not take it again, nothing is written otherwise than it was meant", async () => {
+Deno.test("Where the drive does not take it again, that is told before anything is written otherwise than it was meant", async () => {
   const { unit, drive } = await openSim({}, { blockSize: 100 });
   unit.drive.reset();
   await assert.rejects(drive.write(numbered(1, 200)), ResetError);
-  unit.drive.inject({ opcode: MODE_SELECT, times: 2, sense: { key: 5, asc: 0x26, ascq: 0 } });
-  const isRefused = (error: TapeError) => error.kind === "illegal-request";
-  await assert.rejects(drive.rewind(), isRefused);
-  await assert.rejects(drive.write(numbered(1, 200)), isRefused);
-  assert.equal(contents(unit), "");
+  unit.drive.inject({ opcode: MODE_SELECT, sense: { key: 5, asc: 0x26, ascq: 0 } });
+  await assert.rejects(drive.rewind(), (error: TapeError) => {
+    assert.match(error.message, /0 bytes since, and does not take 100 again: .*26\/00/);
+    return error.kind === "mode-parameters-changed";
+  });
+  assert.equal(await drive.blockSize(), 0);
+  await drive.setBlockSize(100);
+  await drive.rewind();
+  await drive.write(numbered(1, 200));
+  assert.equal(contents(unit), "1 1");
+  await drive.close();
+});
+
+Deno.test("What keeps the drive from taking it for a while does not keep it from being tried again", async () => {
+  const { unit, drive } = await openSim({}, { blockSize: 100 });
+  unit.drive.reset();
+  await assert.rejects(drive.write(numbered(1, 200)), ResetError);
+  unit.drive.inject({ opcode: MODE_SELECT, times: 2, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  await assert.rejects(drive.rewind(), HardwareError);
+  await assert.rejects(drive.write(numbered(1, 200)), HardwareError);
   await drive.rewind();
   await drive.write(numbered(1, 200));
   assert.equal(contents(unit), "1 1");
