@@ -100,6 +100,9 @@ function senseOf({ cdb, dataIn }: ScsiCommand, result: ScsiResult): Sense | unde
   return isAsked && dataIn ? decodeSense(dataIn.subarray(0, dataInLength)) : undefined;
 }
 
+/** A refusal without a reason may have had any. */
 function isSuspicious(sense: Sense | undefined): boolean {
-  return sense?.key === SenseKey.UnitAttention && SUSPICIOUS.includes(sense.asc);
+  if (sense === undefined) return false;
+  const { format, key, asc } = sense;
+  return format === "none" || key === SenseKey.UnitAttention && SUSPICIOUS.includes(asc);
 }

@@ -4,11 +4,11 @@ import { encodeSense } from "../../scsi/sense.ts";
 import { EncryptionError } from "../../tape/feature_errors.ts";
 import { ResetError } from "../../tape/errors.ts";
 import type { DriveNotice } from "../../tape/notice.ts";
-import { contents, numbered, openSim } from "./drive_setup.ts";
+import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 import { good } from "./scripted.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
-const REQUEST_SENSE = 0x03;
+const [REQUEST_SENSE, READ] = [0x03, 0x08];
 const NO_BYTES = new Uint8Array(0);
 const KEY = new Uint8Array(32).fill(7);
 
@@ -73,6 +73,26 @@ Deno.test("A reset that a target without autosense tells: nothing is written in 
   assert.deepEqual(sealed(unit), [true]);
   await drive.close();
 });
+
+for (let at = 1; at <= 12; at++) {
+  Deno.test(`Nor is it where nobody can ask for the reason any more: READ ${at} is told of it among others`, async () => {
+    const { unit, drive } = await openSim({}, { readAhead: 4 });
+    await drive.encryption.set({ key: KEY });
+    await fill(drive, Array.from({ length: 12 }, (_, number) => numbered(number)));
+    withoutAutosense(unit);
+    const execute = unit.execute.bind(unit);
+    let reads = 0;
+    unit.execute = (command) => {
+      if (command.cdb[0] === READ && ++reads === at) unit.drive.reset();
+      return execute(command);
+    };
+    for (let record = 0; record < 12; record++) await drive.read().catch(() => {});
+    await drive.locate("end-of-data").catch(() => drive.locate("end-of-data"));
+    await assert.rejects(drive.write(numbered(1)), EncryptionError);
+    assert.deepEqual(sealed(unit), Array(12).fill(true));
+    await drive.close();
+  });
+}
 
 Deno.test("After a reset that REQUEST SENSE brings the block size is set again", async () => {
   const { unit, drive } = await openSim({}, { blockSize: 100 });
