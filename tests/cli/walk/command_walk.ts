@@ -7,11 +7,13 @@ import type { DriveQuirks } from "../../../sim/tape/drive_quirks.ts";
 import { Random } from "../../scsi/random.ts";
 import { ImageTape } from "./image_tape.ts";
 import { ask, motion, setblk } from "./motion_steps.ts";
-import { copy, imageLoad, imageSave } from "./copy_steps.ts";
+import { copy } from "./copy_steps.ts";
+import { imageInspect, imageLoad, imageSave } from "./image_steps.ts";
 import { read } from "./read_steps.ts";
 import { survey, verifyManifest } from "./survey_steps.ts";
 import { KnownTape, WalkBench } from "./walk_bench.ts";
 import { type Cartridge, LinkTape, NetworkTape, type WalkTape } from "./walk_tape.ts";
+import { writeCorrupted } from "./corruption_step.ts";
 import { weofOrErase, write } from "./write_steps.ts";
 
 const STEPS = [
@@ -26,7 +28,9 @@ const STEPS = [
   copy,
   imageSave,
   imageLoad,
+  imageInspect,
   weofOrErase,
+  writeCorrupted,
   motion,
   motion,
   motion,
@@ -47,6 +51,7 @@ export async function walkCommands(seed: number, steps: number): Promise<number>
       await STEPS[random.below(STEPS.length)](bench);
       await bench.checkFiles();
       for (const known of bench.tapes) await refreshBlockSize(known, bench);
+      if (bench.chance(8)) await bench.testPower(bench.one(bench.tapes));
     }
     return bench.failures;
   } catch (cause) {

@@ -56,6 +56,8 @@ export class ImageTape implements WalkTape {
 
   disarm(): void {}
 
+  losePower(): void {}
+
   end(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,9 +1,9 @@
 /** Commands that move a tape, or tell of it, held against the model. */
 
 import assert from "node:assert/strict";
-import { type KnownTape, names, type WalkBench } from "./walk_bench.ts";
+import { type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";
 import { someFaults } from "./walk_faults.ts";
-import { checkPlace } from "./write_steps.ts";
+import { checkPlace, fileAt } from "./write_steps.ts";
 import type { TapeModel } from "../../tape/tape_model.ts";
 
 const MOTIONS = [
@@ -65,25 +65,54 @@ export async function motion(bench: WalkBench): Promise<void> {
   const isPlace = name === "seek" || name === "asf";
   const takesCount = !["rewind", "eod", "retension"].includes(name);
   const count = isPlace ? bench.random.below(model.objects.length + 2) : bench.random.below(5);
-  const args = [name, ...takesCount ? [String(count)] : [], "--json"];
+  const args = [name, ...takesCount ? [String(count)] : [], ...bench.form()];
   const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
   const stop = move(model, name, count);
   if (outcome.status === 0) {
     assert.equal(stop, undefined, "it should have stopped");
     await known.check();
-    assert.equal(outcome.document.position.object, model.cursor);
+    if (outcome.document === undefined) assert.equal(outcome.output, "");
+    else checkPosition(outcome.document.position, known);
     return;
   }
   if (outcome.mayFail) return await learnPlace(known, outcome);
   assert.ok(stop !== undefined, `it should not fail: ${outcome.errors}`);
+  await known.check();
+  assert.match(outcome.errors, / stands: At block /);
+  checkPlace(outcome, known);
+  if (outcome.document === undefined) return;
   const { kind, position } = outcome.document.error;
   assert.equal(kind, stop.split(" ")[0]);
-  assert.equal(position.object, model.cursor, "where it says that the tape stands");
-  await known.check();
-  checkPlace(outcome, known);
+  checkPosition(position, known);
 }
 
-async function learnPlace(known: KnownTape, outcome: Parameters<typeof checkPlace>[0]) {
+/** A position in a document is where the model stands. */
+function checkPosition(
+  position: { object?: number; file?: number; partition: number; beginningOfPartition: boolean },
+  known: KnownTape,
+): void {
+  const { cursor } = known.model;
+  const { object, file = fileAt(known, cursor), partition, beginningOfPartition } = position;
+  assert.deepEqual(
+    { object, file, partition, beginningOfPartition },
+    { object: cursor, file: fileAt(known, cursor), partition: 0, beginningOfPartition: !cursor },
+  );
+}
+
+/** The same in a text. */
+function checkPositionText(text: string, known: KnownTape): void {
+  const { cursor } = known.model;
+  const [, block, file, beginning] =
+    /^(?:Position +)?At block (\d+)(?: \((?:file (\d+))?,? ?(beginning of tape)?.*\))?\.?$/m.exec(
+      text,
+    ) ??
+      [];
+  assert.equal(block, String(cursor), text);
+  if (file !== undefined) assert.equal(file, String(fileAt(known, cursor)), text);
+  assert.equal(beginning !== undefined, cursor === 0, text);
+}
+
+async function learnPlace(known: KnownTape, outcome: Outcome): Promise<void> {
   const before = names(known.model.objects);
   await known.learn();
   assert.deepEqual(names(known.model.objects), before, "moving changed the tape");
@@ -103,16 +132,33 @@ export async function ask(bench: WalkBench): Promise<void> {
     "log",
   ]);
   const faults = someFaults(bench, [known]);
-  const outcome = await bench.run([command, "--json"], { tape: known, faults });
-  if (outcome.status === 0) {
-    if (command === "tell") assert.equal(outcome.document.position.object, known.model.cursor);
-    if (command === "status" && !outcome.mayFail) {
-      assert.equal(outcome.document.status.position.object, known.model.cursor);
-      assert.equal(outcome.document.status.blockBytes, known.blockBytes);
-    }
-  } else assert.ok(outcome.mayFail, outcome.errors);
+  const outcome = await bench.run([command, ...bench.form()], { tape: known, faults });
+  if (outcome.status !== 0) assert.ok(outcome.mayFail, outcome.errors);
+  else if (command === "tell") checkTell(outcome, known);
+  else if (command === "status" && !outcome.mayFail) checkStatus(outcome, known);
   if (outcome.mayFail) await learnPlace(known, outcome);
   else await known.check();
+}
+
+function checkTell({ document, output }: Outcome, known: KnownTape): void {
+  if (document === undefined) checkPositionText(output, known);
+  else checkPosition(document.position, known);
+}
+
+function checkStatus({ document, output }: Outcome, known: KnownTape): void {
+  const { blockBytes, tape: { cartridge: { writeProtected = false } } } = known;
+  if (document !== undefined) {
+    checkPosition(document.status.position, known);
+    assert.deepEqual(
+      [document.status.blockBytes, document.status.writeProtected],
+      [blockBytes, writeProtected],
+    );
+    return;
+  }
+  checkPositionText(output, known);
+  const size = blockBytes === 0 ? "variable" : `${blockBytes} bytes, fixed`;
+  assert.match(output, new RegExp(`^Block size +${size}$`, "m"));
+  assert.match(output, new RegExp(`^Write protection +${writeProtected ? "on" : "off"}`, "m"));
 }
 
 /** `tape setblk`. */
@@ -120,8 +166,12 @@ export async function setblk(bench: WalkBench): Promise<void> {
   const known = bench.one(bench.tapes);
   const blockBytes = bench.one([0, 0, 0, 100, 512]);
   const faults = someFaults(bench, [known]);
-  const outcome = await bench.run(["setblk", String(blockBytes)], { tape: known, faults });
+  const outcome = await bench.run(["setblk", String(blockBytes), ...bench.form()], {
+    tape: known,
+    faults,
+  });
   if (outcome.status === 0) known.blockBytes = blockBytes;
+  if (outcome.status === 0) assert.equal(outcome.document?.blockBytes ?? blockBytes, blockBytes);
   else assert.ok(outcome.mayFail, outcome.errors);
   await learnPlace(known, outcome);
   if (!outcome.mayFail) return;

@@ -1,6 +1,7 @@
 /** What steps that read ask of a tape and its files. */
 
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ModelObject } from "../../tape/tape_model.ts";
 import type { KnownTape, WalkBench } from "./walk_bench.ts";
@@ -19,6 +20,13 @@ export function concat(objects: readonly ModelObject[]): Uint8Array {
   return new Uint8Array(
     Buffer.concat(objects.filter((object) => object !== "filemark") as Uint8Array[]),
   );
+}
+
+/** Of all of them one after the other. */
+export function sha256(records: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const record of records) hash.update(record);
+  return hash.digest("hex");
 }
 
 /** Whatever the file holds now is as it should be. */

@@ -19,6 +19,12 @@ export class KnownTape {
   readonly model: TapeModel = new TapeModel();
   /** 0 for variable. */
   blockBytes = 0;
+  /** Where the tape stood when a command had ended. */
+  stood = 0;
+  /** Whether everything on the tape outlasts a loss of power. */
+  isDurable = true;
+  /** The same, before the last command. */
+  wasDurable = true;
 
   constructor(tape: WalkTape) {
     this.tape = tape;
@@ -28,7 +34,16 @@ export class KnownTape {
   async learn(): Promise<void> {
     const { objects, at } = await this.tape.look();
     this.model.objects = objects;
-    this.model.cursor = at;
+    this.model.cursor = this.stood = at;
+  }
+
+  /** The drive loses its power, and the model is what is there then. */
+  async losePower(): Promise<void> {
+    const { at } = await this.tape.look();
+    this.tape.losePower();
+    await this.learn();
+    this.stood = at;
+    this.isDurable = true;
   }
 
   /** What is there is what the model says. */
@@ -36,6 +51,7 @@ export class KnownTape {
     const { objects, at } = await this.tape.look();
     assert.deepEqual(names(objects), names(this.model.objects), "what is on the tape");
     assert.equal(at, this.model.cursor, "where the tape stands");
+    this.stood = at;
   }
 }
 
@@ -138,9 +154,28 @@ export class WalkBench {
   /** A file with new contents. */
   async makeFile(name: string, length: number): Promise<Uint8Array> {
     const bytes = this.bytes(length);
+    await this.putFile(name, bytes);
+    return bytes;
+  }
+
+  async putFile(name: string, bytes: Uint8Array): Promise<void> {
     await writeFile(this.path(name), bytes);
     this.files.set(name, bytes);
-    return bytes;
+  }
+
+  /** Often the result as a document, and else for people. */
+  form(): string[] {
+    return this.chance(3) ? [] : ["--json"];
+  }
+
+  /** What was called done is still there when the power fails. */
+  async testPower(known: KnownTape): Promise<void> {
+    const { isDurable, blockBytes } = known;
+    const before = names(known.model.objects);
+    this.trace.push(`${known.tape.kind}${this.tapes.indexOf(known)} loses its power`);
+    await known.losePower();
+    if (isDurable) assert.deepEqual(names(known.model.objects), before, "what outlasts the power");
+    if (blockBytes !== 0) await this.askBlockSize(known);
   }
 
   /** Runs a command, and holds it to what every command owes. */
@@ -159,6 +194,7 @@ export class WalkBench {
     const host = new WalkHost(stdin, pieces, faults);
     for (const each of faults.tapes) this.tapes[each.tape].tape.arm(each.fault);
     for (const each of this.tapes) each.tape.onCommand = () => host.happens();
+    for (const each of this.tapes) each.wasDurable = each.isDurable;
     const status = await run(["-f", tape.tape.address, ...args], host, { devices: this.#devices });
     for (const each of this.tapes) {
       each.tape.onCommand = () => {};
@@ -170,7 +206,10 @@ export class WalkBench {
       }`,
     );
     if (status !== 0) this.failures++;
-    return this.#judge(line, status, host, { faults, isJson: args.includes("--json") });
+    const outcome = this.#judge(line, status, host, { faults, isJson: args.includes("--json") });
+    // What it could not finish may lie in a buffer.
+    if (status !== 0 && outcome.mayFail) { for (const each of this.tapes) each.isDurable = false; }
+    return outcome;
   }
 
   #judge(
@@ -188,14 +227,22 @@ export class WalkBench {
     assert.equal(host.listeners, 0, "listeners");
     assert.equal(host.open, 0, "open files");
     for (const { tape } of this.tapes) assert.equal(tape.sessions, 0, "open sessions");
-    const failure = /^tape: (?!warning: )/m.test(errors);
-    assert.equal(failure, status !== 0, `status ${status}, and: ${errors}`);
+    const failure = /^tape: (?!warning: )(.*)$/m.exec(errors)?.[1];
+    assert.equal(failure !== undefined, status !== 0, `status ${status}, and: ${errors}`);
+    assert.equal(/^tape --help, and /m.test(errors), status === 1, `status ${status}: ${errors}`);
     const isWhole = isJson && (faults.output === undefined || status === 0);
     const document = isWhole ? JSON.parse(output) : undefined;
     const told = /stands: At block (\d+)/.exec(errors)?.[1];
-    if (document?.error !== undefined && told !== undefined && !line.startsWith("copy")) {
-      assert.equal(document.error.position?.object, Number(told), "the position in the document");
+    if (document?.error !== undefined) {
+      const { message, position, advice } = document.error;
+      assert.equal(message.split("\n")[0], failure, "the message in the document");
+      for (const each of advice) assert.ok(errors.includes(each), "the advice in the document");
+      if (told !== undefined && !line.startsWith("copy")) {
+        assert.equal(position?.object, Number(told), "the position in the document");
+      }
     }
+    const isDoubted = / should stand[: ]/.test(errors);
+    assert.ok(!isDoubted || faults.tapes.length > 0, `a doubt without a reason: ${errors}`);
     const mayFail = faults.tapes.length > 0 || host.interruptions > 0 ||
       faults.output !== undefined || faults.sink !== undefined || faults.source !== undefined;
     return { line, status, host, output, errors, document, mayFail, faults };

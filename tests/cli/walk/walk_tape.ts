@@ -1,5 +1,6 @@
 /** The tapes of a walk: what a command reaches by an address, what is really on it, and what goes wrong with it. */
 
+import type { Task } from "../../../sim/device_server.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../../../sim/tape/drive.ts";
 import type { DriveQuirks } from "../../../sim/tape/drive_quirks.ts";
 import { MemoryMedium, type MemoryMediumOptions } from "../../../sim/tape/memory_medium.ts";
@@ -16,6 +17,8 @@ import type { ModelObject } from "../../tape/tape_model.ts";
 
 /** A record that cannot be read. */
 export const DAMAGED: Uint8Array = new Uint8Array(0);
+
+const WRITE = 0x0a;
 
 /** What is in an address and must never be told. */
 export const SECRET = "hunter2hunter2";
@@ -44,6 +47,8 @@ export type TapeFault =
     readonly status?: number;
     readonly execute?: boolean;
   }
+  /** What one of the WRITEs brings is not what comes to the tape. */
+  | { readonly kind: "corrupt"; readonly at: number }
   /** A place on the tape. */
   | { readonly kind: "bad"; readonly on: "read" | "write"; readonly object: number };
 
@@ -64,6 +69,8 @@ export interface WalkTape {
   arm(fault: TapeFault): void;
   /** Nothing goes wrong any more. */
   disarm(): void;
+  /** Between commands. */
+  losePower(): void;
   end(): Promise<void>;
 }
 
@@ -87,7 +94,7 @@ class WatchedDrive {
     drive.execute = (task) => {
       this.onCommand();
       this.#strike(task.cdb[0], lose);
-      return execute.call(drive, task);
+      return execute.call(drive, this.#corrupted(task));
     };
     drive.nexusEstablished = (nexus) => (this.sessions++, nexusEstablished.call(drive, nexus));
     drive.nexusLost = (nexus) => (this.sessions--, nexusLost.call(drive, nexus));
@@ -109,9 +116,18 @@ class WatchedDrive {
     return Promise.resolve({ objects, at: this.drive.position!.object });
   }
 
+  #corrupted(task: Task): Task {
+    const entry = this.#faults.find(({ fault }) => fault.kind === "corrupt");
+    if (entry === undefined || task.cdb[0] !== WRITE || --entry.left !== 0) return task;
+    const dataOut = new Uint8Array(task.dataOut);
+    dataOut[dataOut.length >> 1] ^= 1;
+    return { ...task, dataOut };
+  }
+
   #strike(opcode: number, lose: { reset(): void; power(): void }): void {
     for (const entry of this.#faults) {
       const { fault } = entry;
+      if (fault.kind === "corrupt") continue;
       if (fault.kind === "answer" && fault.opcode !== opcode) continue;
       if (fault.kind !== "answer" && !this.isOpened) continue;
       if (--entry.left !== 0) continue;
@@ -190,6 +206,10 @@ export class LinkTape implements WalkTape {
     if (fault.kind === "cut") this.#link.left = fault.at;
     else if (fault.kind === "timeout") this.#link.untilTimeout = fault.at;
     else this.#watched.arm(fault);
+  }
+
+  losePower(): void {
+    this.#link.powerCycle();
   }
 
   disarm(): void {
@@ -282,6 +302,10 @@ export class NetworkTape implements WalkTape {
   disarm(): void {
     this.#left = Infinity;
     this.#watched.disarm();
+  }
+
+  losePower(): void {
+    this.#watched.drive.powerCycle();
   }
 
   async end(): Promise<void> {

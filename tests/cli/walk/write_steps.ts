@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ModelObject } from "../../tape/tape_model.ts";
+import { sha256 } from "./read_facts.ts";
+import { checkReport, countOf, reported, type Transfer } from "./reports.ts";
 import { type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";
 import { badObject, movesLater, someFaults } from "./walk_faults.ts";
 
@@ -68,7 +69,6 @@ export async function write(bench: WalkBench): Promise<void> {
   }
   const manifest = bench.chance(2) ? `manifest${bench.random.below(2)}.json` : undefined;
   const verify = bench.chance(4);
-  const isJson = bench.chance(2);
   const args = [
     "write",
     ...files.map(({ name }) => name),
@@ -76,11 +76,15 @@ export async function write(bench: WalkBench): Promise<void> {
     ...manifest === undefined ? [] : ["--manifest", bench.path(manifest)],
     ...verify ? ["--verify"] : [],
     ...bench.chance(4) ? ["--buffer", bench.one(["1000", "64k", "1m"])] : [],
-    ...isJson ? ["--json"] : [],
+    ...bench.form(),
   ];
   const faults = someFaults(bench, [known], { source: true, sink: manifest !== undefined });
   const outcome = await bench.run(args, { tape: known, stdin, faults });
   await new WriteCheck(bench, known, files, { outcome, verify, manifest, layout, isDefault }).run();
+}
+
+function sum(files: readonly PlannedFile[], of: (file: PlannedFile) => number): number {
+  return files.reduce((total, file) => total + of(file), 0);
 }
 
 interface WriteFacts {
@@ -111,6 +115,7 @@ class WriteCheck {
   async #checkDone(): Promise<void> {
     const { known, files, facts: { outcome } } = this;
     known.model.write(...files.flatMap(({ objects }) => objects));
+    known.isDurable = true;
     await known.check();
     this.#checkCounts(outcome);
   }
@@ -126,23 +131,35 @@ class WriteCheck {
     assert.equal(marks.length, this.files.length);
   }
 
-  #checkCounts({ document, errors }: Outcome): void {
-    const { files } = this;
-    const records = files.reduce((sum, { objects }) => sum + objects.length - 1, 0);
-    const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
-    const paddingBytes = files.reduce((sum, file) => sum + file.paddingBytes, 0);
-    if (document !== undefined) {
-      const { written } = document;
-      assert.deepEqual(
-        [written.records, written.bytes, written.paddingBytes, written.filemarks],
-        [records, bytes, paddingBytes, files.length],
-      );
+  #checkCounts(outcome: Outcome): void {
+    const { files, known, facts: { verify, manifest } } = this;
+    const paddingBytes = sum(files, (file) => file.paddingBytes);
+    const records = sum(files, ({ objects }) => objects.length - 1);
+    const bytes = sum(files, (file) => file.bytes.length);
+    checkReport(outcome, "written", { records, bytes, filemarks: files.length });
+    checkEarlyWarning(outcome, known);
+    const { document, errors } = outcome;
+    if (document === undefined) {
+      assert.equal(/; read back and compared$/m.test(errors), verify);
       return;
     }
-    const marks = files.length === 1 ? "one filemark" : `${files.length} filemarks`;
-    assert.match(
-      errors,
-      new RegExp(`^${records} records?, ${bytes} bytes?[ ,(].* written, and ${marks}`, "m"),
+    assert.equal(document.written.paddingBytes, paddingBytes);
+    assert.equal(document.verified ?? false, verify);
+    assert.deepEqual(
+      document.files.map((file: Record<string, unknown>) => [
+        file.name,
+        file.records,
+        file.bytes,
+        file.paddingBytes,
+        file.sha256,
+      ]),
+      files.map(({ name, objects, bytes, paddingBytes }) => [
+        name,
+        objects.length - 1,
+        bytes.length,
+        paddingBytes,
+        verify || manifest !== undefined ? sha256([bytes]) : undefined,
+      ]),
     );
   }
 
@@ -165,8 +182,8 @@ class WriteCheck {
       );
     } else {
       const { cursor } = known.model;
-      const written = await checkPartly(known, planned, outcome);
-      checkTold(outcome, planned, written);
+      const written = await checkPartly(this.bench, known, planned, outcome);
+      checkTold(outcome, "written", planned, written, sum(files, (file) => file.paddingBytes));
       const bad = badObject(this.bench, outcome.faults, known, "write");
       const isOther = known.tape.isBuffered || capacityBytes || writeProtected || worm || isMisfit;
       if (bad !== undefined && !isOther && written !== undefined) {
@@ -186,6 +203,8 @@ class WriteCheck {
       return;
     }
     bench.files.set(manifest, new Uint8Array(bytes));
+    const kept = /^The manifest has what is whole on the tape: (\d+) files?$/m.exec(outcome.errors);
+    if (kept !== null) assert.equal(JSON.parse(bytes.toString()).files.length, Number(kept[1]));
     if (outcome.status !== 0 && old !== undefined && Buffer.compare(old, bytes) === 0) return;
     // A disk that is full holds no whole text.
     if (outcome.faults.sink !== undefined && outcome.status !== 0) return;
@@ -199,9 +218,7 @@ class WriteCheck {
       assert.ok(end >= 0, "a file of the manifest is not on the tape");
       const records = known.model.objects.slice(place, end) as Uint8Array[];
       assert.equal(file.records, records.length);
-      const hash = createHash("sha256");
-      for (const record of records) hash.update(record);
-      assert.equal(file.paddedSha256 ?? file.sha256, hash.digest("hex"));
+      assert.equal(file.paddedSha256 ?? file.sha256, sha256(records));
       place = end + 1;
     }
   }
@@ -211,13 +228,15 @@ class WriteCheck {
  * The tape has what it had, and then the beginning of what was to be written; how many objects of that, or `undefined` where the tape had them before.
  */
 export async function checkPartly(
+  bench: WalkBench,
   known: KnownTape,
   planned: readonly ModelObject[],
   outcome: Outcome,
 ): Promise<number | undefined> {
   const { objects: old, cursor } = known.model;
   const before = names(old);
-  await known.learn();
+  if (known.wasDurable && bench.chance(3)) await known.losePower();
+  else await known.learn();
   const found = names(known.model.objects);
   assert.deepEqual(found.slice(0, cursor), before.slice(0, cursor), "what was there before");
   const wanted = names(planned);
@@ -236,17 +255,34 @@ const BEFORE =
 const INTERRUPTED =
   /^tape: Interrupted: (\d+) records?, (\d+) bytes?[ ,].* (?:and (\d+|one) filemarks?\b|(written, no filemark)$)/m;
 
-const WRITTEN =
-  /^\d+ records?, .* (?:(?:written|copied), and .*filemark|and \d+ filemarks? loaded)/m;
 const GIVEN_UP = /^tape: Interrupted: the command was given up/m;
+
+/** The end of the tape was near, or was not, and that is told. */
+function checkEarlyWarning({ document, errors }: Outcome, { tape, model }: KnownTape): void {
+  const isTold = /^tape: warning: early warning: /m.test(errors);
+  if (document !== undefined) assert.equal(document.earlyWarning, isTold, "early warning");
+  const { capacityBytes } = tape.cartridge;
+  if (capacityBytes === undefined) return assert.equal(isTold, false, "no end is near");
+  const { bytes } = countOf(model.objects.slice(0, model.cursor));
+  if (capacityBytes - bytes <= Math.floor(capacityBytes / 4)) assert.ok(isTold, "the end is near");
+}
 
 /** What a failure says of what was written is so. `written` objects of `planned` are on the tape. */
 export function checkTold(
-  { errors }: Outcome,
+  outcome: Outcome,
+  transfer: Transfer,
   planned: readonly ModelObject[],
   written: number | undefined,
+  /** Of the files, when all of them are written. */
+  paddingBytes = 0,
 ): void {
   if (written === undefined) return;
+  const { errors } = outcome;
+  const done = reported(outcome, transfer);
+  if (done !== undefined) {
+    const { bytes, ...counts } = countOf(planned.slice(0, written));
+    return assert.deepEqual(done, { ...counts, bytes: bytes - paddingBytes });
+  }
   const onTape = planned.slice(0, written).filter((object) => object !== "filemark").length;
   const interrupted = INTERRUPTED.exec(errors);
   const [, upTo, told, bytes, certainly] = BEFORE.exec(errors) ?? [];
@@ -262,7 +298,7 @@ export function checkTold(
   }
   if (told === undefined) {
     // Of several blocks in one WRITE some may have come to the tape.
-    const isTold = GIVEN_UP.test(errors) || WRITTEN.test(errors);
+    const isTold = GIVEN_UP.test(errors);
     const isOneWrite = new Set(records.slice(0, onTape).map(({ length }) => length)).size < 2;
     assert.ok(onTape === 0 || isTold || isOneWrite, `nothing told of ${onTape} records`);
     return;
@@ -281,15 +317,18 @@ export function checkTold(
 }
 
 /** Where a failure says that the tape stands, it does. */
-export function checkPlace(outcome: Outcome, known: KnownTape): void {
-  const told = /stands: At block (\d+)/.exec(outcome.errors)?.[1];
-  if (told === undefined || movesLater(outcome.faults)) return;
-  // What closing cannot write any more is taken back.
-  const isTakenBack = outcome.faults.tapes.some(({ fault }) =>
-    fault.kind === "bad" && fault.on === "write"
-  );
-  if (known.tape.isBuffered && isTakenBack) return;
-  assert.equal(known.model.cursor, Number(told), "where the tape stands");
+export function checkPlace(outcome: Outcome, known: KnownTape, name = "The tape"): void {
+  const [, block, file] =
+    new RegExp(`^${name} stands: At block (\\d+)(?: \\(file (\\d+))?`, "m").exec(outcome.errors) ??
+      [];
+  if (block === undefined || movesLater(outcome.faults)) return;
+  assert.equal(known.stood, Number(block), "where the tape stands");
+  if (file !== undefined) assert.equal(Number(file), fileAt(known, known.stood), "its file");
+}
+
+/** The number of the file that an object lies in. */
+export function fileAt({ model: { objects } }: KnownTape, place: number): number {
+  return objects.slice(0, place).filter((object) => object === "filemark").length;
 }
 
 /** `tape weof`, `tape erase`. */
@@ -297,17 +336,31 @@ export async function weofOrErase(bench: WalkBench): Promise<void> {
   const known = bench.one(bench.tapes);
   if (bench.chance(2)) await bench.goSomewhere(known);
   const isErase = bench.chance(3);
+  const isConfirmed = !isErase || !bench.chance(4);
   const count = 1 + bench.random.below(3);
-  const args = isErase ? ["erase", "--yes"] : ["weof", String(count)];
+  const args = isErase
+    ? ["erase", ...isConfirmed ? ["--yes"] : [], ...bench.form()]
+    : ["weof", String(count), ...bench.form()];
   const planned = isErase ? [] : Array.from({ length: count }, () => "filemark" as const);
   const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
+  if (!isConfirmed) {
+    assert.equal(outcome.status, 1);
+    return await known.check();
+  }
   if (outcome.status === 0) {
     known.model.write(...planned);
+    known.isDurable = true;
     await known.check();
+    if (outcome.document === undefined) return;
+    if (isErase) assert.deepEqual(outcome.document, { erased: true, long: false });
+    else {
+      assert.equal(outcome.document.filemarks, count);
+      checkEarlyWarning(outcome, known);
+    }
     return;
   }
   const { capacityBytes, writeProtected, worm } = known.tape.cartridge;
   assert.ok(outcome.mayFail || capacityBytes || writeProtected || worm, outcome.errors);
-  await checkPartly(known, planned, outcome);
+  await checkPartly(bench, known, planned, outcome);
   checkPlace(outcome, known);
 }
