@@ -15,19 +15,28 @@ export async function beforeWriteFailure(
   recordsIn: (writes: number) => number = (writes) => writes,
 ): Promise<string> {
   const text = transferText(transferReport(progress));
-  const writes = error instanceof TapeError ? error.writes : undefined;
-  if (writes === undefined) return `Before that: ${text}`;
-  const certain = recordsIn(await writesOnTape(drive, writes));
+  const failed = writesIn(error);
+  const durable = failed?.isCertain === false ? failed.durable : await durableWrites(drive, failed);
+  if (failed === undefined && durable === undefined) return `Before that: ${text}`;
+  const certain = recordsIn(durable ?? failed!.written);
   return `Before that: up to ${text}; ${howMany(certain, progress.records)} certainly on the tape`;
 }
 
-async function writesOnTape(drive: TapeDrive, writes: WriteOutcome): Promise<number> {
-  if (!writes.isCertain) return writes.durable;
+function writesIn(error: unknown): WriteOutcome | undefined {
+  return error instanceof TapeError ? error.writes : undefined;
+}
+
+/** How many writes are on the tape when the drive cannot write out its buffer; `undefined` when it can, and they all are. */
+async function durableWrites(
+  drive: TapeDrive,
+  failed: WriteOutcome | undefined,
+): Promise<number | undefined> {
   try {
     await drive.flush();
-    return writes.written;
-  } catch {
-    return writes.durable; // The failure before this one is reported.
+    return undefined;
+  } catch (error) {
+    // The failure before this one is reported.
+    return (writesIn(error) ?? failed)?.durable ?? 0;
   }
 }
 

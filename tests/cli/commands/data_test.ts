@@ -299,6 +299,20 @@ Deno.test("write in fixed-block mode counts blocks in what is certainly on the t
   assert.match(host.errors, /up to 7 records, .*; 5 of these records are certainly on the tape/);
 });
 
+Deno.test("write calls nothing certain that the drive cannot write out once the source has failed", async () => {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium(), bufferBytes: 1_000_000 });
+  const host: MemoryHost = new MemoryHost({ stdin: failingAfter(4, 100) });
+  const flush = { opcode: 0x10, sense: { key: 3, asc: 0x0c, ascq: 0 } };
+  for (let times = 0; times < 5; times++) drive.inject(flush);
+  assert.equal(await tape("write - -b 100", host, new SimDevices(drive)), 2);
+  assert.match(
+    host.errors,
+    /^Before that: up to 4 records, .*; none of that is certainly on the tape$/m,
+  );
+  drive.powerCycle();
+  assert.deepEqual(layout(drive), []);
+});
+
 Deno.test("read counts what the file has of it when the disk is full", async () => {
   const { devices } = bench();
   await tape("write in -b 100", new MemoryHost({ files: { in: patternBytes(1000) } }), devices);
@@ -340,6 +354,17 @@ Deno.test("write on a protected cartridge says so and what to do", async () => {
   assert.match(host.errors, /write-protected: move its switch/);
   assert.doesNotMatch(host.errors, /\n\s+at /);
 });
+
+/** Gives so many pieces, and fails then. */
+function failingAfter(pieces: number, bytes: number): ByteSource {
+  let left = pieces;
+  return {
+    sizeBytes: undefined,
+    read: () => left-- > 0 ? Promise.resolve(bytes) : Promise.reject(new Error("EIO")),
+    cancel: () => {},
+    close: () => Promise.resolve(),
+  };
+}
 
 /** Interrupts the host after so many reads of an endless source. */
 function endless(host: () => MemoryHost, interruptAt: number): ByteSource {
