@@ -44,7 +44,7 @@ export async function copy(bench: WalkBench): Promise<void> {
   const { cursor, objects } = source.model;
   const planned = plan(source, files);
   const fits = isPlain(source, cursor) && destination.blockBytes === 0 && source.blockBytes === 0;
-  const faults = someFaults(bench, [source, destination]);
+  const faults = someFaults(bench, [source, destination], { skips });
   const outcome = await bench.run(args, { tape: source, faults });
   const bad = badObject(bench, faults, source, "read");
   const isBad = bad !== undefined && planned.objects[bad - cursor] instanceof Uint8Array;

@@ -34,7 +34,7 @@ export async function imageSave(bench: WalkBench): Promise<void> {
   const plain = isPlain(known, from) && known.blockBytes === 0;
   const old = bench.files.get(name);
   const isRefused = old !== undefined && !force;
-  const faults = someFaults(bench, [known], { sink: true });
+  const faults = someFaults(bench, [known], { sink: true, skips });
   const outcome = await bench.run(args, { tape: known, faults });
   if (isRefused) {
     assert.equal(outcome.status, 2);

@@ -41,6 +41,8 @@ const ANSWERS = [
 export interface Fallible {
   readonly source?: boolean;
   readonly sink?: boolean;
+  /** It goes around bad places, so that there should be one. */
+  readonly skips?: boolean;
 }
 
 /** Often nothing, or one thing that goes wrong, seldom two. */
@@ -51,6 +53,11 @@ export function someFaults(
 ): Faults {
   const faults: { -readonly [Key in keyof Faults]: Faults[Key] } = { tapes: [] };
   if (!bench.chance(2)) return faults;
+  const [known] = tapes.filter(({ tape }) => tape.kind !== "image");
+  if (fallible.skips && known === tapes[0] && bench.chance(2)) {
+    const fault = { kind: "bad", on: "read", object: badPlace(bench, known) } as const;
+    return { tapes: [{ tape: bench.tapes.indexOf(known), fault }] };
+  }
   for (let more = true; more; more = bench.chance(8)) add(bench, tapes, fallible, faults);
   return faults;
 }
@@ -89,7 +96,12 @@ function add(
   }
 }
 
-function tapeFault(bench: WalkBench, { tape, model }: KnownTape): TapeFault {
+/** Near to where the tape stands. */
+function badPlace(bench: WalkBench, { model }: KnownTape): number {
+  return Math.max(0, model.cursor + bench.random.below(7) - 1);
+}
+
+function tapeFault(bench: WalkBench, known: KnownTape): TapeFault {
   const at = 1 + bench.random.below(bench.one([8, 30, 60]));
   switch (bench.random.below(6)) {
     case 0:
@@ -98,11 +110,10 @@ function tapeFault(bench: WalkBench, { tape, model }: KnownTape): TapeFault {
       return { kind: bench.one(["reset", "power"]), at };
     case 2:
     case 3: {
-      const object = Math.max(0, model.cursor + bench.random.below(7) - 1);
-      return { kind: "bad", on: bench.one(["read", "write"]), object };
+      return { kind: "bad", on: bench.one(["read", "write"]), object: badPlace(bench, known) };
     }
     case 4:
-      if (tape.kind === "link") return { kind: "timeout", at };
+      if (known.tape.kind === "link") return { kind: "timeout", at };
   }
   const answer = bench.one(ANSWERS);
   const opcode = bench.one(OPCODES);

@@ -19,8 +19,17 @@ interface PlannedFile {
 
 const RECORD_BYTES = [1, 2, 7, 100, 512, 1000, 1024, 4096, 65_536, 262_144, 2 ** 21];
 
+/** Of a file. */
+const MOST_RECORDS = 1000;
+
 /** A size near to where something may go wrong. */
-function fileBytes(bench: WalkBench, recordBytes: number): number {
+function fileBytes(bench: WalkBench, known: KnownTape, recordBytes: number): number {
+  const { tape: { cartridge: { capacityBytes } }, model } = known;
+  if (capacityBytes !== undefined && bench.chance(3)) {
+    const { bytes } = countOf(model.objects.slice(0, model.cursor));
+    const left = capacityBytes - bytes - bench.random.below(capacityBytes >> 2);
+    if (left >= 0 && left < MOST_RECORDS * recordBytes) return left;
+  }
   const most = Math.min(bench.one([12, 12, 40]), Math.ceil(3_000_000 / recordBytes));
   const whole = bench.random.below(most) * recordBytes;
   return Math.max(0, whole + bench.one([0, 0, 1, -1, Math.floor(recordBytes / 2)]));
@@ -59,11 +68,11 @@ export async function write(bench: WalkBench): Promise<void> {
   let stdin: Uint8Array | undefined;
   for (let count = 1 + bench.random.below(bench.one([1, 1, 3])); count > 0; count--) {
     if (stdin === undefined && bench.chance(3)) {
-      stdin = bench.bytes(fileBytes(bench, recordBytes));
+      stdin = bench.bytes(fileBytes(bench, known, recordBytes));
       files.push(plan("-", stdin, layout));
     } else {
       const name = `in${count}`;
-      const bytes = await bench.makeFile(name, fileBytes(bench, recordBytes));
+      const bytes = await bench.makeFile(name, fileBytes(bench, known, recordBytes));
       files.push(plan(bench.path(name), bytes, layout));
     }
   }
@@ -198,14 +207,16 @@ class WriteCheck {
     if (manifest === undefined) return;
     const old = bench.files.get(manifest);
     const bytes = await readFile(bench.path(manifest)).catch(() => undefined);
+    const kept = /^The manifest has what is whole on the tape: (\d+) files?$/m.exec(outcome.errors);
     if (bytes === undefined) {
+      assert.equal(kept, null, "there is no manifest");
       assert.ok(old === undefined && outcome.status !== 0, "the manifest is gone");
       return;
     }
     bench.files.set(manifest, new Uint8Array(bytes));
-    const kept = /^The manifest has what is whole on the tape: (\d+) files?$/m.exec(outcome.errors);
     if (kept !== null) assert.equal(JSON.parse(bytes.toString()).files.length, Number(kept[1]));
-    if (outcome.status !== 0 && old !== undefined && Buffer.compare(old, bytes) === 0) return;
+    const isOld = old !== undefined && Buffer.compare(old, bytes) === 0;
+    if (outcome.status !== 0 && kept === null && isOld) return;
     // A disk that is full holds no whole text.
     if (outcome.faults.sink !== undefined && outcome.status !== 0) return;
     assert.ok(bytes.length > 0, "an empty manifest");
