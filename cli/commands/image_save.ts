@@ -135,6 +135,8 @@ class ImageSave {
     interruption.stopGently(() =>
       this.#tell("Stopping after this record; interrupt again to give up at once")
     );
+    // Behind the last record it would only endanger what is saved.
+    const partitions = await ifKnown(() => this.#drive.partitions({ signal }));
     if (!fromHere) await this.#drive.rewind({ signal });
     let isFirst = true;
     try {
@@ -157,7 +159,7 @@ class ImageSave {
     if (interruption.stopRequested) {
       throw new InterruptedTransfer(`Interrupted: ${text} are in ${file}`);
     }
-    await this.#warn();
+    this.#warn(partitions?.partitions.length ?? 1);
     await reporter.summary(
       { saved: report, filemarks: this.#filemarks, unreadable: this.#unreadable, file },
       `${text} saved`,
@@ -197,13 +199,12 @@ class ImageSave {
     this.#tell(`Before that: ${text}; ${this.#values.file} is not the whole tape`);
   }
 
-  async #warn(): Promise<void> {
+  #warn(partitions: number): void {
     const { reporter } = this.#context;
     if (this.#unreadable > 0) {
       const blocks = formatCount(this.#unreadable, "block");
       reporter.warn(`${blocks} could not be read: marked as damaged`);
     }
-    const partitions = (await ifKnown(() => this.#drive.partitions()))?.partitions.length ?? 1;
     if (partitions > 1) {
       reporter.warn(`the tape has ${partitions} partitions, and the image holds this one alone`);
     }

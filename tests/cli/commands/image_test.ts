@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeHost } from "../../../cli/host/node_host.ts";
 import { run } from "../../../cli/run.ts";
+import { encodeSense } from "../../../scsi/sense.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { TapMedium } from "../../../sim/images/tap_medium.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
@@ -61,6 +62,24 @@ Deno.test("image save and image load keep every record and filemark as it is", a
     assert.match(loaded.errors, /4 records, 2801 bytes .* and 3 filemarks loaded/);
   });
   assert.deepEqual(to.drive.objects(), from.drive.objects());
+});
+
+Deno.test("image save asks nothing of a drive behind the end of the data that could fail what is saved", async () => {
+  const { drive, devices } = bench();
+  await writeMixed(devices);
+  const [READ, MODE_SENSE_6] = [0x08, 0x1a];
+  const execute = drive.execute.bind(drive);
+  let hasRead = false;
+  drive.execute = (task) => {
+    const [opcode] = task.cdb;
+    hasRead ||= opcode === READ;
+    const isAnswered = !hasRead || opcode !== MODE_SENSE_6;
+    return isAnswered
+      ? execute(task)
+      : { status: 2, sense: encodeSense({ key: 4, asc: 0x44, ascq: 0 }) };
+  };
+  const host = await ok("image save out.tap --read-ahead 0", devices);
+  assert.match(host.errors, /4 records, 2801 bytes .* and 3 filemarks saved/);
 });
 
 Deno.test("image save --from-here saves what follows, and - is standard output", async () => {

@@ -64,7 +64,7 @@ export async function copy(bench: WalkBench): Promise<void> {
   const isRefused = capacityBytes !== undefined || writeProtected || worm;
   assert.ok((outcome.mayFail && !(isBad && skips)) || isRefused, outcome.errors);
   const written = await checkPartly(bench, destination, wanted, outcome);
-  checkTold(outcome, "copied", wanted, written);
+  checkTold(outcome, "copied", destination, wanted, written);
   if (isBad && !skips && !isRefused && written !== undefined) {
     assert.equal(cursor + written, bad, "copied up to the bad place");
   }

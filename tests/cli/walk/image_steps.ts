@@ -147,7 +147,7 @@ export async function imageLoad(bench: WalkBench): Promise<void> {
   assert.ok(outcome.mayFail || capacityBytes || writeProtected || worm, outcome.errors);
   if (!fromHere && (await known.tape.look()).at === place) model.cursor = 0;
   const written = await checkPartly(bench, known, planned, outcome);
-  checkTold(outcome, "loaded", planned, written);
+  checkTold(outcome, "loaded", known, planned, written);
   checkPlace(outcome, known);
 }
 
