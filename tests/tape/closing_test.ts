@@ -44,6 +44,18 @@ Deno.test("Closing a drive ends the wait of a read for a drive that comes back a
   assert.ok(unit.sim.isClosed);
 });
 
+Deno.test("close() goes on as soon as the connection is there again, however long it would have waited", async () => {
+  const clock = new SkippingClock();
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: clock.sleep, closeTimeoutMs: 600_000 });
+  await drive.write(numbered(1));
+  unit.nexusLost = true;
+  await settle(drive.close(), clock, [], "close()");
+  assert.equal(unit.reconnections, 1);
+  assert.ok(clock.now() < 10_000, `${clock.now()} ms`);
+  assert.equal(clock.pending, 0);
+});
+
 Deno.test("close() connects again however long it took to notice that the connection is lost", async () => {
   const campaign = CAMPAIGNS.find(({ name }) => name === "reading ahead")!;
   const lastRead = await countPdus(campaign) - 4;

@@ -2,12 +2,19 @@
 
 import assert from "node:assert/strict";
 import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
-import { PositionLostError, ResetError, type TapeError } from "../../tape/errors.ts";
+import {
+  HardwareError,
+  PositionLostError,
+  ResetError,
+  type TapeError,
+  TransportLostError,
+} from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
-import { CutUnit } from "./cut_unit.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, numbered } from "./drive_setup.ts";
 
 const [TEST_UNIT_READY, INQUIRY, REWIND, SPACE] = [0x00, 0x12, 0x01, 0x11];
+const [MODE_SELECT, READ_POSITION] = [0x15, 0x34];
 const SERIAL_NUMBER_PAGE = 0x80;
 
 /** A drive behind so many records, whose connection is lost. */
@@ -113,5 +120,50 @@ for (const ascq of [0x01, 0x02, 0x03, 0x04]) {
     unit.sim.drive.raiseUnitAttention(0x29, ascq);
     assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
     await drive.close();
+  });
+}
+
+Deno.test("a block size that the drive still has is not set again", async () => {
+  const { unit, drive } = await cutOff(2, { isFlushed: true });
+  unit.sim.drive.clearCommands();
+  await drive.write(numbered(3));
+  assert.equal(unit.sim.drive.commands.filter(({ cdb }) => cdb[0] === MODE_SELECT).length, 0);
+  await drive.close();
+  assert.equal(contents(unit.sim), "1 2 3");
+});
+
+Deno.test("what may have been a loss of power is not forgotten over an error of the next question", async () => {
+  const { unit, drive } = await cutOff(3);
+  unit.sim.drive.powerCycle();
+  const sense = { key: 4, asc: 0x44, ascq: 0 };
+  unit.meanwhile = () => unit.sim.drive.inject({ opcode: READ_POSITION, sense });
+  await assert.rejects(drive.flush(), HardwareError);
+  await assert.rejects(drive.flush(), ({ writes }: TapeError) => {
+    return writes?.durable === 0 && !writes.isCertain;
+  });
+  assert.equal(contents(unit.sim), "");
+  await drive.close().catch(() => {});
+});
+
+for (const nth of [1, 2, 3, 4, 5, 6, 7]) {
+  Deno.test(`the loss of the last record alone is told, though the first new connection gave no answer to question ${nth}`, async () => {
+    const { unit, drive } = await cutOff(0);
+    unit.nexusLost = false;
+    for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
+    await drive.flush();
+    await drive.write(numbered(4));
+    await drive.position();
+    unit.nexusLost = true;
+    unit.sim.drive.loseBuffer();
+    let questions = 0;
+    after(unit, () => {
+      if (++questions === nth) throw lost("unknown");
+    });
+    const isTold = ({ writes }: TapeError) => writes?.durable === 3 && !writes.isCertain;
+    await assert.rejects(drive.flush(), isTold);
+    // Nothing is made sure of yet, so the next one may not resolve either.
+    await assert.rejects(drive.flush(), isTold);
+    assert.equal(contents(unit.sim), "1 2 3");
+    await drive.close().catch(() => {});
   });
 }
