@@ -4,17 +4,18 @@ import assert from "node:assert/strict";
 import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import {
   HardwareError,
+  NotReadyError,
   PositionLostError,
   ResetError,
   type TapeError,
-  TransportLostError,
 } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, numbered } from "./drive_setup.ts";
+import { UNKNOWN_COMMAND } from "./scripted.ts";
 
 const [TEST_UNIT_READY, INQUIRY, REWIND, SPACE] = [0x00, 0x12, 0x01, 0x11];
-const [MODE_SELECT, READ_POSITION] = [0x15, 0x34];
+const [MODE_SELECT, LOAD_UNLOAD, READ_POSITION] = [0x15, 0x1b, 0x34];
 const SERIAL_NUMBER_PAGE = 0x80;
 
 /** A drive behind so many records, whose connection is lost. */
@@ -145,25 +146,94 @@ Deno.test("what may have been a loss of power is not forgotten over an error of 
   await drive.close().catch(() => {});
 });
 
-for (const nth of [1, 2, 3, 4, 5, 6, 7]) {
-  Deno.test(`the loss of the last record alone is told, though the first new connection gave no answer to question ${nth}`, async () => {
-    const { unit, drive } = await cutOff(0);
-    unit.nexusLost = false;
-    for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
-    await drive.flush();
-    await drive.write(numbered(4));
-    await drive.position();
-    unit.nexusLost = true;
-    unit.sim.drive.loseBuffer();
-    let questions = 0;
-    after(unit, () => {
-      if (++questions === nth) throw lost("unknown");
-    });
-    const isTold = ({ writes }: TapeError) => writes?.durable === 3 && !writes.isCertain;
-    await assert.rejects(drive.flush(), isTold);
-    // Nothing is made sure of yet, so the next one may not resolve either.
-    await assert.rejects(drive.flush(), isTold);
-    assert.equal(contents(unit.sim), "1 2 3");
-    await drive.close().catch(() => {});
+/** A drive that calls the first place by a number of its own, and has three records on tape and one in its buffer. */
+async function lastBuffered(first: number) {
+  const unit = new CutUnit("exact", { bufferBytes: 10_000 });
+  after(unit, ({ cdb, dataIn }) => {
+    // Long form: the number's last byte.
+    if (cdb[0] === READ_POSITION) dataIn![15] += first;
+  });
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
+  await drive.flush();
+  await drive.write(numbered(4));
+  await drive.position();
+  unit.nexusLost = true;
+  return { unit, drive };
+}
+
+for (const first of [0, 1]) {
+  Deno.test(`the loss of the last record alone is told, wherever the new connection gives no answer: counting from ${first}`, async () => {
+    for (let unanswered = 0; unanswered <= 7; unanswered++) {
+      const { unit, drive } = await lastBuffered(first);
+      unit.sim.drive.loseBuffer();
+      let questions = 0;
+      after(unit, () => {
+        if (++questions === unanswered) throw lost("unknown");
+      });
+      const isTold = ({ writes }: TapeError) => writes?.durable === 3 && !writes.isCertain;
+      await assert.rejects(drive.flush(), isTold);
+      // With that nothing is made sure of yet.
+      if (unanswered > 0) await assert.rejects(drive.flush(), isTold);
+      assert.equal(contents(unit.sim), "1 2 3");
+      await drive.close().catch(() => {});
+    }
   });
 }
+
+for (const [ascq, isTold] of [[0x07, false], [0x00, true]] as const) {
+  Deno.test(`a drive that cannot say where it stands has ${isTold ? "perhaps lost its buffer" : "lost nothing"} when it tells of 29/0${ascq}`, async () => {
+    const unit = new CutUnit("tgt");
+    const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+    await drive.rewind();
+    await drive.write(numbered(1));
+    unit.nexusLost = true;
+    unit.sim.drive.raiseUnitAttention(0x29, ascq);
+    if (isTold) await assert.rejects(drive.flush(), ResetError);
+    else await drive.flush();
+    await drive.close();
+    assert.equal(contents(unit.sim), "1");
+  });
+}
+
+Deno.test("a tape that somebody has unloaded meanwhile is not loaded over it", async () => {
+  const { unit, drive } = await cutOff(2, { isFlushed: true });
+  unit.sim.drive.clearCommands();
+  const sense = { key: 2, asc: 0x04, ascq: 0x02 };
+  unit.sim.drive.inject({ opcode: TEST_UNIT_READY, times: 99, sense });
+  await assert.rejects(drive.read(), NotReadyError);
+  assert.equal(unit.sim.drive.commands.filter(({ cdb }) => cdb[0] === LOAD_UNLOAD).length, 0);
+  await drive.close();
+});
+
+Deno.test("a reset before anything was written is none of what was written since", async () => {
+  const unit = new CutUnit("tgt");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  unit.nexusLost = true;
+  unit.sim.drive.raiseUnitAttention(0x29, 0x00);
+  await drive.rewind();
+  await drive.write(numbered(1));
+  unit.nexusLost = true;
+  await drive.flush();
+  await drive.close();
+  assert.equal(contents(unit.sim), "1");
+});
+
+Deno.test("a drive that knows no READ POSITION comes back all the same", async () => {
+  const unit = new CutUnit("exact");
+  unit.sim.intercept = (command) => {
+    return command.cdb[0] === READ_POSITION ? Promise.resolve(UNKNOWN_COMMAND(command)) : undefined;
+  };
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  for (let number = 1; number <= 2; number++) await drive.write(numbered(number));
+  unit.nexusLost = true;
+  await drive.flush();
+  await drive.rewind();
+  unit.nexusLost = true;
+  assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+  await drive.close();
+  assert.equal(contents(unit.sim), "1 2");
+});
