@@ -237,3 +237,27 @@ Deno.test("a drive that knows no READ POSITION comes back all the same", async (
   await drive.close();
   assert.equal(contents(unit.sim), "1 2");
 });
+
+Deno.test("a loss that was told is not told again after another reset", async () => {
+  const { unit, drive } = await cutOff(3);
+  unit.sim.drive.raiseUnitAttention(0x29, 0x03);
+  await assert.rejects(drive.flush(), ResetError);
+  unit.nexusLost = true;
+  unit.sim.drive.raiseUnitAttention(0x29, 0x03);
+  await drive.rewind();
+  await drive.close();
+});
+
+Deno.test("a deferred error is told, though the drive cannot say where it stands", async () => {
+  const unit = new CutUnit("tgt");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  await drive.write(numbered(1));
+  unit.nexusLost = true;
+  const sense = { key: 3, asc: 0x0c, ascq: 0, deferred: true };
+  unit.sim.drive.inject({ opcode: TEST_UNIT_READY, sense });
+  await assert.rejects(drive.flush(), ({ writes, kind }: TapeError) => {
+    return kind === "deferred" && writes?.durable === 0 && !writes.isCertain;
+  });
+  await drive.close();
+});
