@@ -1,6 +1,7 @@
 /** What has to be certain after a lost connection before anything goes on. */
 
 import assert from "node:assert/strict";
+import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import {
   HardwareError,
@@ -15,7 +16,7 @@ import { contents, numbered } from "./drive_setup.ts";
 import { UNKNOWN_COMMAND } from "./scripted.ts";
 
 const [TEST_UNIT_READY, INQUIRY, REWIND, SPACE] = [0x00, 0x12, 0x01, 0x11];
-const [MODE_SELECT, LOAD_UNLOAD, READ_POSITION] = [0x15, 0x1b, 0x34];
+const [MODE_SELECT, LOAD_UNLOAD, READ_POSITION, READ_ATTRIBUTE] = [0x15, 0x1b, 0x34, 0x8c];
 const SERIAL_NUMBER_PAGE = 0x80;
 
 /** A drive behind so many records, whose connection is lost. */
@@ -260,4 +261,35 @@ Deno.test("a deferred error is told, though the drive cannot say where it stands
     return kind === "deferred" && writes?.durable === 0 && !writes.isCertain;
   });
   await drive.close();
+});
+
+Deno.test("commands that were cleared are no loss of a buffer behind which the drive still stands", async () => {
+  for (const ascq of [0x00, 0x01, 0x02, 0x03]) {
+    const { unit, drive } = await cutOff(3);
+    await drive.position();
+    unit.nexusLost = true;
+    unit.sim.drive.raiseUnitAttention(0x2f, ascq);
+    await drive.write(numbered(4));
+    await drive.close();
+    assert.equal(contents(unit.sim), "1 2 3 4");
+  }
+});
+
+Deno.test("a drive that had not told what it and its tape are called is not another one when it does", async () => {
+  const unit = new CutUnit("exact", { medium: new MemoryMedium({ barcode: "AAA001L8" }) });
+  let isSilent = true;
+  unit.sim.intercept = (command) => {
+    const { cdb } = command;
+    const isName = cdb[0] === READ_ATTRIBUTE ||
+      (cdb[0] === INQUIRY && cdb[2] === SERIAL_NUMBER_PAGE);
+    return isSilent && isName ? Promise.resolve(UNKNOWN_COMMAND(command)) : undefined;
+  };
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  await drive.rewind();
+  await drive.write(numbered(1));
+  isSilent = false;
+  unit.nexusLost = true;
+  await drive.write(numbered(2));
+  await drive.close();
+  assert.equal(contents(unit.sim), "1 2");
 });
