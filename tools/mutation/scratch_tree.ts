@@ -27,10 +27,17 @@ function copyOfTree(): string {
 /** Hands out a copy of the tree for each processor, which are gone afterwards. */
 export async function withCopies(use: (copies: readonly string[]) => Promise<void>): Promise<void> {
   const copies = Array.from({ length: navigator.hardwareConcurrency }, copyOfTree);
+  const remove = () => copies.forEach((copy) => rmSync(copy, { recursive: true, force: true }));
+  const interrupted = () => {
+    remove();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
   try {
     await use(copies);
   } finally {
-    for (const copy of copies) rmSync(copy, { recursive: true });
+    Deno.removeSignalListener("SIGINT", interrupted);
+    remove();
   }
 }
 
