@@ -138,11 +138,15 @@ Deno.test("Without recovery a lost connection stays lost", async () => {
 Deno.test("A connection that does not come back is an error that says so, and every later operation tries anew", async () => {
   const { unit, drive } = await written("exact");
   unit.left = 1;
+  let attempts = 0;
   unit.meanwhile = () => {
+    attempts++;
     throw lost("not-executed");
   };
   await assert.rejects(drive.read(), /Lost the connection to cut: the connection broke/);
+  assert.equal(attempts, 1);
   await assert.rejects(drive.rewind(), TransportLostError);
+  assert.equal(attempts, 2);
   unit.meanwhile = () => {};
   await drive.rewind();
   assert.deepEqual(await readAll(drive), EXPECTED);
@@ -358,15 +362,17 @@ Deno.test("what goes on from where the caller is hears first that this was lost 
   }
 });
 
-Deno.test("reads that go on in spite of a lost position do not go on elsewhere unheard", async () => {
-  const { unit, drive } = await written("exact");
-  for (let i = 0; i < 2; i++) await drive.read();
-  unit.sim.drive.inject({ opcode: 0x08, sense: { key: 3, asc: 0x11, ascq: 0 } });
-  await assert.rejects(drive.read(), { kind: "medium-error" });
-  assert.equal(await readOne(drive), "900");
-  unit.nexusLost = true;
-  unit.meanwhile = () => unit.sim.drive.powerCycle();
-  await drive.flush();
-  await assert.rejects(drive.read(), PositionLostError);
-  await drive.close();
-});
+for (const between of ["flush()", "nothing"]) {
+  Deno.test(`reads that go on in spite of a lost position do not go on elsewhere unheard: ${between} between`, async () => {
+    const { unit, drive } = await written("exact");
+    for (let i = 0; i < 2; i++) await drive.read();
+    unit.sim.drive.inject({ opcode: 0x08, sense: { key: 3, asc: 0x11, ascq: 0 } });
+    await assert.rejects(drive.read(), { kind: "medium-error" });
+    assert.equal(await readOne(drive), "900");
+    unit.nexusLost = true;
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    if (between === "flush()") await drive.flush();
+    await assert.rejects(drive.read(), PositionLostError);
+    await drive.close();
+  });
+}
