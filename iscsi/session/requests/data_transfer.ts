@@ -57,11 +57,14 @@ export function roomForDataIn(
     );
   }
   const isNext = pdu.dataSn === task.nextDataSn;
+  if (isNext && task.received + length > task.readLength) {
+    throw violation(task, `Data-In brings more than the ${task.readLength} bytes expected`);
+  }
   const place = task.streamIn
     ? task.streamIn.place(pdu.bufferOffset, length, isNext, parameters.maxReceiveDataSegmentLength)
     : task.dataIn.subarray(pdu.bufferOffset, end);
   if (place === undefined || place === "later") return place;
-  if (!isInOrder(parameters) || task.pieces || !isNext) {
+  if (length > 0 && (!isInOrder(parameters) || task.pieces || !isNext)) {
     task.pieces ??= new Map([[-1, { start: 0, end: task.received }]]);
     task.pieces.set(pdu.dataSn, { start: pdu.bufferOffset, end });
   }
@@ -84,6 +87,15 @@ export function checkWhole(task: ScsiTask): void {
     }
     end = piece.end;
   }
+}
+
+/** R2Ts for lost data, one for each PDU of a burst at most: far more than any target has to send at a time. */
+const MAX_RECOVERY_R2TS = 1024;
+
+/** An R2T that asks for lost data again may come while the first is being answered (RFC 7143 §7.8). */
+function outstandingR2ts(parameters: NegotiatedParameters): number {
+  const { maxOutstandingR2T, errorRecoveryLevel } = parameters;
+  return errorRecoveryLevel === 0 ? maxOutstandingR2T : maxOutstandingR2T + MAX_RECOVERY_R2TS;
 }
 
 /**
@@ -119,12 +131,12 @@ export function answerR2t(
   if (task.streamOut && !task.streamOut.serves(pdu.bufferOffset)) {
     throw violation(task, `R2T asks for data from byte ${pdu.bufferOffset} out of its order`);
   }
-  // An R2T that asks for lost data again may come while the first is being answered (RFC 7143 §7.8).
-  const isStrict = parameters.errorRecoveryLevel === 0;
-  if (isStrict && task.outstandingR2ts >= parameters.maxOutstandingR2T) {
+  const maxOutstanding = outstandingR2ts(parameters);
+  if (task.outstandingR2ts >= maxOutstanding) {
+    const { maxOutstandingR2T } = parameters;
     throw violation(
       task,
-      `More than MaxOutstandingR2T (${parameters.maxOutstandingR2T}) R2Ts are outstanding`,
+      `More than ${maxOutstanding} R2Ts are outstanding, and MaxOutstandingR2T is ${maxOutstandingR2T}`,
     );
   }
   task.countR2t();

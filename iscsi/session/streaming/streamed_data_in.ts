@@ -79,7 +79,8 @@ export class StreamedDataIn {
       this.#isAwaited = true;
       return "later";
     }
-    if (!isNext && length + segmentBytes > room && this.#maxBytes < this.length) {
+    const reserved = this.#maxBytes < this.length ? segmentBytes : 0;
+    if (!isNext && length + reserved > room) {
       this.#isRefused = true;
       return undefined;
     }

@@ -56,6 +56,28 @@ Deno.test("RFC 7143 §13.17: more R2Ts than MaxOutstandingR2T are a protocol err
   });
 });
 
+Deno.test("RFC 7143 §13.17: R2Ts for lost data come on top of MaxOutstandingR2T, but not without end", async () => {
+  const session = { negotiation: { errorRecoveryLevel: 1 } };
+  const keys = { ...SOLICITED.keys, MaxOutstandingR2T: "1", ErrorRecoveryLevel: "1" };
+  await withSession({ session, keys }, async (target, wire) => {
+    const { execution, pdu } = await target.begin(WRITE, { dataOut: pattern(8192) });
+    const ask = (r2tSn: number) =>
+      wire.r2t(pdu.itt, { ttt: r2tSn, r2tSn, offset: 0, length: 4096 });
+    wire.stream.stall();
+    ask(0);
+    await wire.only(Op.DataOut);
+    [1, 2, 3].forEach(ask);
+    await turn();
+    assert.equal(execution.outcome, undefined, "they are for lost data");
+    for (let r2tSn = 4; r2tSn < 5000 && !execution.outcome; r2tSn++) {
+      ask(r2tSn);
+      if (r2tSn % 100 === 0) await turn();
+    }
+    wire.stream.go();
+    await assert.rejects(execution.result, ProtocolError);
+  });
+});
+
 Deno.test("RFC 7143 §11.8: an R2T for a read is a protocol error", async () => {
   await withSession(SOLICITED, async (target, wire) => {
     const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(512) });
@@ -181,6 +203,21 @@ for (const inOrder of [true, false]) {
     });
   });
 }
+
+Deno.test("RFC 7143 §13.18: where data may come in any order, more than was expected is not waited for", async () => {
+  const session = { negotiation: { dataPduInOrder: false, dataSequenceInOrder: false } };
+  const keys = { DataPDUInOrder: "No", DataSequenceInOrder: "No" };
+  await withSession({ session, keys }, async (target, wire) => {
+    const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+    const again = (dataSn: number) =>
+      wire.dataIn(pdu.itt, pattern(512), { dataSn, offset: 1024, flags: 0 });
+    [0, 1, 2, 3].forEach(again);
+    await turn();
+    assert.equal(execution.outcome, undefined);
+    again(4);
+    await assert.rejects(execution.result, ProtocolError);
+  });
+});
 
 for (const level of [0, 1]) {
   Deno.test(`RFC 7143 §13.18: where data may come in any order, data with a hole or an overlap is not taken for whole (error recovery level ${level})`, async () => {

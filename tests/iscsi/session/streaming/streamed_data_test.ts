@@ -64,6 +64,14 @@ Deno.test("A buffer for all of the data takes it in any order", () => {
   assert.deepEqual([data.take()?.[0], data.take()?.[0], data.take()?.[0]], [0, 100, 200]);
 });
 
+Deno.test("A buffer for all of the data takes no more than that, however it overlaps", () => {
+  const { data, take } = incoming(300, 300);
+  for (const offset of [100, 110, 120]) assert.equal(take(offset, 100, 1, false), "taken");
+  assert.equal(take(130, 100, 1, false), undefined);
+  assert.equal(data.isRefused, true);
+  assert.equal(data.bufferedBytes, 300);
+});
+
 Deno.test("Data that is sent anew in other pieces is handed on once", () => {
   const { data, take } = incoming(400, 400);
   take(0, 100, 1);
