@@ -40,10 +40,27 @@ export function parsePortal(text: string): NetworkAddress {
  */
 export function parseAnnouncedPortal(text: string): NetworkAddress {
   try {
-    return parsePortal(text);
+    return parsePortal(bracketed(text));
   } catch (cause) {
     throw new ProtocolError(`The target announced "${text}", which is no portal`, { cause });
   }
+}
+
+/**
+ * A portal with the brackets that some targets leave out around an IPv6 address. What follows the last colon is its port
+ * where it can be nothing else, or is the one that nearly all portals have.
+ */
+function bracketed(text: string): string {
+  const [portal] = text.split(",");
+  const at = portal.lastIndexOf(":");
+  const head = portal.slice(0, at);
+  const isAddress = isIpv6(portal) && !(isIpv6(head) && portal.slice(at) === `:${ISCSI_PORT}`);
+  if (isAddress) return `[${portal}]`;
+  return isIpv6(head) ? `[${head}]${portal.slice(at)}` : portal;
+}
+
+function isIpv6(text: string): boolean {
+  return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]`);
 }
 
 /** Writes a portal the way {@link parsePortal} reads it, port included. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chapOf, hideSecrets, parseIscsiAddress } from "../../iscsi/address.ts";
 import { AuthenticationError, InvalidOptionError } from "../../iscsi/errors.ts";
-import { formatPortal, parsePortal } from "../../iscsi/portal.ts";
+import { formatPortal, parseAnnouncedPortal, parsePortal } from "../../iscsi/portal.ts";
 
 const NAME = "iqn.2026-03.com.example:tape";
 
@@ -162,6 +162,23 @@ Deno.test("Portals are read and written in each form that targets advertise", ()
     assert.deepEqual(parsePortal(text), { hostname, port });
     assert.deepEqual(parsePortal(formatPortal({ hostname, port })), { hostname, port });
   }
+});
+
+Deno.test("A target may leave out the brackets around an IPv6 address; whoever types a portal may not", () => {
+  for (
+    const [text, hostname, port] of [
+      ["2001:db8::5,1", "2001:db8::5", 3260],
+      ["2001:db8::5:3260,1", "2001:db8::5", 3260],
+      ["2001:db8::5:13260,1", "2001:db8::5", 13260],
+      ["2001:db8:0:0:0:0:0:5:860", "2001:db8:0:0:0:0:0:5", 860],
+      ["::1", "::1", 3260],
+      ["::ffff:10.0.0.5:860", "::ffff:10.0.0.5", 860],
+    ] as const
+  ) {
+    assert.deepEqual(parseAnnouncedPortal(text), { hostname, port }, text);
+    assert.throws(() => parsePortal(text), InvalidOptionError, text);
+  }
+  assert.deepEqual(parseAnnouncedPortal("[::1]:860,1"), { hostname: "::1", port: 860 });
 });
 
 Deno.test("A bracketed portal that holds no IPv6 address, or a bracket in its zone, is refused", () => {
