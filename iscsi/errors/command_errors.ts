@@ -32,7 +32,7 @@ export interface CommandTimeoutErrorOptions extends IscsiErrorOptions {
   readonly timeoutMs: number;
 }
 
-/** A command had no answer in its time. */
+/** A command had no answer in its time, or could not even be sent (`outcome` is `not-executed` then). */
 export class CommandTimeoutError extends IscsiError {
   /** The name of the class. */
   override name = "CommandTimeoutError";

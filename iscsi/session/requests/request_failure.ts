@@ -64,16 +64,14 @@ export function refusal(name: string, why: string, cause?: unknown): SessionClos
   return new SessionClosedError(`${name}: ${why}`, { outcome: "not-executed", cause });
 }
 
-/** The error for a request whose deadline has passed. */
-export function timeoutFailure(
-  request: NumberedRequest,
-  outcome: CommandOutcome,
-): CommandTimeoutError {
+/** The error for a request whose deadline has passed; `unsent` is why it never went out, if it did not. */
+export function timeoutFailure(request: NumberedRequest, unsent?: string): CommandTimeoutError {
   const commandName = requestName(request);
   const { timeoutMs } = request;
-  return new CommandTimeoutError(`${commandName}: no answer within ${timeoutMs / 1000} s`, {
-    commandName,
-    timeoutMs,
-    outcome,
-  });
+  const time = `within ${timeoutMs / 1000} s`;
+  const state = unsent === undefined
+    ? `no answer ${time}`
+    : `it could not be sent ${time}, ${unsent}`;
+  const outcome = unsent === undefined ? "unknown" : "not-executed";
+  return new CommandTimeoutError(`${commandName}: ${state}`, { commandName, timeoutMs, outcome });
 }

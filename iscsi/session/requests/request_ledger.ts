@@ -250,14 +250,25 @@ export class RequestLedger {
   }
 
   #taskTimedOut(task: ScsiTask, now: number): void {
-    const outcome = task.state === "queued" ? "not-executed" : "unknown";
-    this.abort(task, timeoutFailure(task, outcome), now);
+    const unsent = task.state === "queued" ? this.#holdUp(task) : undefined;
+    this.abort(task, timeoutFailure(task, unsent), now);
+  }
+
+  /** What has kept a request in the queue. */
+  #holdUp(request: NumberedRequest): string {
+    if (this.#parts.anyConnection() === undefined) return "since no connection works at present";
+    if (request instanceof ScsiTask && !request.isPrimed) {
+      return "since its source has not given its first data";
+    }
+    return this.#state.window.open
+      ? "since others are before it"
+      : "since the target takes no more commands at present";
   }
 
   /** The target does not know one that was never sent; any other cannot be taken back, and ends the session. */
   #textTimedOut(exchange: TextExchange): void {
-    const error = timeoutFailure(exchange, exchange.sent ? "unknown" : "not-executed");
     const { sent } = exchange;
+    const error = timeoutFailure(exchange, sent ? undefined : this.#holdUp(exchange));
     this.abortText(exchange, error);
     if (sent) this.#parts.broken(error);
   }

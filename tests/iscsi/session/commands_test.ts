@@ -345,6 +345,10 @@ Deno.test("A command that waits in the queue past its deadline fails without a w
   const error = failure(waiting);
   assert.ok(error instanceof CommandTimeoutError);
   assert.equal(error.outcome, "not-executed");
+  assert.equal(
+    error.message,
+    "TEST COMMAND: it could not be sent within 1 s, since the target takes no more commands at present",
+  );
   assert.equal(target.sent().length, 0);
 });
 

@@ -333,5 +333,6 @@ Deno.test("A write whose source gives nothing is not sent, and its deadline ends
   const error = failureOf(command);
   assert.ok(error instanceof CommandTimeoutError);
   assert.equal(error.outcome, "not-executed");
+  assert.match(error.message, /could not be sent .* its source has not given its first data/);
   assert.equal(command.task.itt, RESERVED_TAG);
 });
