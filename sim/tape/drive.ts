@@ -242,7 +242,7 @@ export class SimulatedDrive implements DeviceServer {
     drive.tapeAlerts.clear();
     drive.timestampOffset = undefined;
     drive.returnToBeginning();
-    drive.attentions.raise(Conditions.powerOn);
+    drive.attentions.powerOn();
   }
 
   #restart(): void {

@@ -39,6 +39,10 @@ function precedence({ asc }: Condition): number {
   return PRECEDENCE[asc] ?? 2;
 }
 
+function portOf({ initiatorName, isid }: Nexus): string {
+  return `${initiatorName},i,0x${isid}`;
+}
+
 /** The pending unit attentions of one logical unit. */
 export class UnitAttentions {
   readonly #pending = new Map<Nexus, Condition[]>();
@@ -54,7 +58,7 @@ export class UnitAttentions {
 
   /** Begins the queue of a new nexus. */
   establish(nexus: Nexus): void {
-    const port = `${nexus.initiatorName},i,0x${nexus.isid}`;
+    const port = portOf(nexus);
     const first = this.#knownPorts.has(port) ? this.#returningNexus : this.#newNexus;
     this.#knownPorts.delete(port);
     this.#knownPorts.add(port);
@@ -66,6 +70,13 @@ export class UnitAttentions {
     }
     this.#pending.set(nexus, []);
     for (const { asc, ascq } of first) this.#add(nexus, { key: 0x06, asc, ascq });
+  }
+
+  /** Power on: every nexus hears of it, and no other port is known any more. */
+  powerOn(): void {
+    this.#knownPorts.clear();
+    for (const nexus of this.#pending.keys()) this.#knownPorts.add(portOf(nexus));
+    this.raise(Conditions.powerOn);
   }
 
   /** Forgets a nexus. */

@@ -26,6 +26,21 @@ Deno.test("A new nexus finds 29/00 once, before anything but INQUIRY and REQUEST
   strictEqual(summary(bench.run(TUR)), "GOOD");
 });
 
+Deno.test("An initiator port that was away while the power was off finds 29/00; one that was there, 29/07 when it comes back", () => {
+  const bench = new DriveBench({ unitAttentions: undefined });
+  const present = nexus("present");
+  bench.drive.nexusEstablished(present);
+  bench.drive.nexusLost(bench.nexus);
+  bench.drive.powerCycle();
+  bench.drive.nexusLost(present);
+  bench.drive.nexusEstablished(bench.nexus);
+  bench.drive.nexusEstablished(present);
+  deepStrictEqual(
+    [bench.nexus, present].map((each) => summary(bench.run(TUR, undefined, each))),
+    ["6/2900", "6/2907"],
+  );
+});
+
 Deno.test("An initiator port that comes back finds 29/07", () => {
   const bench = new DriveBench({ unitAttentions: undefined });
   strictEqual(summary(bench.run(TUR)), "6/2900");
