@@ -127,7 +127,7 @@ const DATA_OUT: readonly Mutation[] = [
     ["if (length === 0 || ", "if (", "§11.8.4: an R2T asks for data"],
     ["if (end > task.writeLength) {", "if (false) {", "§11.8.4: an R2T stays within the data"],
     [
-      "task.outstandingR2ts >= parameters.maxOutstandingR2T",
+      "task.outstandingR2ts >= maxOutstanding",
       "false",
       "§13.17: MaxOutstandingR2T",
     ],
@@ -246,7 +246,7 @@ const ANSWERS: readonly Mutation[] = [
 
 const RECOVERY: readonly Mutation[] = [
   ...inFile("iscsi/session/core/outgoing.ts", [
-    ["tsih: identity.tsih,", "tsih: 0,", "§6.3.1: a further connection names the session"],
+    ["      tsih,\n", "      tsih: 0,\n", "§6.3.1: a further connection names the session"],
     ["      itt,\n      cid: connection.cid,", "      itt,\n      cid: 0,", "§11.12.7: CID"],
   ]),
   ...inFile("iscsi/session/core/incoming.ts", [
@@ -510,6 +510,13 @@ const LOGIN: readonly Mutation[] = [
       "maxReceiveDataSegmentLength: Number(ours)",
       "maxReceiveDataSegmentLength: Number(theirs)",
       "§13.12: each side declares its own",
+    ],
+  ]),
+  ...inFile("iscsi/session/connection/login_phase.ts", [
+    [
+      "itt: this.#itt, cmdSn: this.#cmdSn }",
+      "itt: this.#itt, cmdSn: this.#state.window.cmdSn }",
+      "§11.12.8: one CmdSN through a login",
     ],
   ]),
   ...inFile("iscsi/session/session_options.ts", [

@@ -35,6 +35,7 @@ export class LoginPhase {
   readonly #identity: LoginConnection;
   readonly #login: InitiatorLogin;
   #itt = 0;
+  #cmdSn = 0;
   #stage: number = LoginStage.SecurityNegotiation;
 
   /**
@@ -52,6 +53,7 @@ export class LoginPhase {
 
   start(): void {
     this.#itt = this.#state.requests.allocate();
+    this.#cmdSn = this.#state.window.cmdSn;
     this.#act(this.#login.start());
   }
 
@@ -95,7 +97,9 @@ export class LoginPhase {
   #act(step: LoginStep): LoginEnd | undefined {
     if (step.kind !== "send") return step;
     this.#stage = step.request.csg;
-    sendLogin(this.#state, this.#connection, this.#itt, this.#identity, step.request);
+    const { isid, tsih } = this.#identity;
+    const numbers = { isid, tsih, itt: this.#itt, cmdSn: this.#cmdSn };
+    sendLogin(this.#connection, numbers, step.request);
   }
 }
 

@@ -139,12 +139,18 @@ function writeText(
   connection.add(batch, next.data);
 }
 
-/** Queues a Login Request: immediate, and with the same tag and CmdSN all through the login. */
+/** Who logs in, with the tag and the CmdSN that are the same all through the login (RFC 7143 §11.12.8). */
+export interface LoginNumbers {
+  readonly isid: Uint8Array;
+  readonly tsih: number;
+  readonly itt: number;
+  readonly cmdSn: number;
+}
+
+/** Queues a Login Request, which is immediate. */
 export function sendLogin(
-  state: SessionState,
   connection: InitiatorConnection,
-  itt: number,
-  identity: { readonly isid: Uint8Array; readonly tsih: number },
+  { isid, tsih, itt, cmdSn }: LoginNumbers,
   request: LoginRequestFields & { readonly data: Uint8Array },
 ): void {
   connection.sendUrgent((bhs) => {
@@ -156,11 +162,11 @@ export function sendLogin(
       nsg: request.nsg,
       versionMax: 0,
       versionMin: 0,
-      isid: identity.isid,
-      tsih: identity.tsih,
+      isid,
+      tsih,
       itt,
       cid: connection.cid,
-      cmdSn: state.window.cmdSn,
+      cmdSn,
       expStatSn: connection.status.expStatSn,
     }, bhs);
     return request.data;

@@ -83,6 +83,23 @@ Deno.test("RFC 7143 §6.3.1: further connections log in with the ISID, the TSIH 
   });
 });
 
+Deno.test("RFC 7143 §11.12.8: a login keeps the CmdSN that it began with, while commands go out on other connections", async () => {
+  const session = { connections: 2 };
+  const target = new WireTarget({ session, keys: { MaxConnections: "2" } });
+  await withTarget(target, async () => {
+    await target.logIn();
+    const joining = await target.connection(2);
+    const first = await joining.only(Op.LoginRequest);
+    joining.loginResponse(first, "", { flags: 1 << 2 });
+    const leading = target.connections[0];
+    target.execute(REWIND);
+    assert.equal((await leading.next(Op.Command)).cmdSn, first.cmdSn);
+    joining.loginResponse(await joining.only(Op.LoginRequest), "", { flags: 1 << 2 });
+    const third = await joining.only(Op.LoginRequest);
+    assert.deepEqual([third.itt, third.cmdSn], [first.itt, first.cmdSn]);
+  });
+});
+
 Deno.test("RFC 7143 §4.2.2.1: CmdSN counts over all connections, StatSN on each by itself", async () => {
   await withConnections(3, 0, async (target, wires) => {
     wires[1].statSn = 5000;
