@@ -514,8 +514,8 @@ const LOGIN: readonly Mutation[] = [
   ]),
   ...inFile("iscsi/session/connection/login_phase.ts", [
     [
-      "itt: this.#itt, cmdSn: this.#cmdSn }",
-      "itt: this.#itt, cmdSn: this.#state.window.cmdSn }",
+      "this.#cmdSn ??= this.#state.window.cmdSn;",
+      "this.#state.window.cmdSn;",
       "§11.12.8: one CmdSN through a login",
     ],
   ]),

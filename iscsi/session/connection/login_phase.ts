@@ -35,7 +35,7 @@ export class LoginPhase {
   readonly #identity: LoginConnection;
   readonly #login: InitiatorLogin;
   #itt = 0;
-  #cmdSn = 0;
+  #cmdSn: number | undefined;
   #stage: number = LoginStage.SecurityNegotiation;
 
   /**
@@ -53,7 +53,6 @@ export class LoginPhase {
 
   start(): void {
     this.#itt = this.#state.requests.allocate();
-    this.#cmdSn = this.#state.window.cmdSn;
     this.#act(this.#login.start());
   }
 
@@ -98,8 +97,8 @@ export class LoginPhase {
     if (step.kind !== "send") return step;
     this.#stage = step.request.csg;
     const { isid, tsih } = this.#identity;
-    const numbers = { isid, tsih, itt: this.#itt, cmdSn: this.#cmdSn };
-    sendLogin(this.#connection, numbers, step.request);
+    const cmdSn = () => this.#cmdSn ??= this.#state.window.cmdSn;
+    sendLogin(this.#connection, { isid, tsih, itt: this.#itt, cmdSn }, step.request);
   }
 }
 

@@ -139,12 +139,15 @@ function writeText(
   connection.add(batch, next.data);
 }
 
-/** Who logs in, with the tag and the CmdSN that are the same all through the login (RFC 7143 §11.12.8). */
+/**
+ * Who logs in, with the tag and the CmdSN that are the same all through the login (RFC 7143 §11.12.8): the number of the
+ * next command at the moment when the first request is written.
+ */
 export interface LoginNumbers {
   readonly isid: Uint8Array;
   readonly tsih: number;
   readonly itt: number;
-  readonly cmdSn: number;
+  readonly cmdSn: () => number;
 }
 
 /** Queues a Login Request, which is immediate. */
@@ -166,7 +169,7 @@ export function sendLogin(
       tsih,
       itt,
       cid: connection.cid,
-      cmdSn,
+      cmdSn: cmdSn(),
       expStatSn: connection.status.expStatSn,
     }, bhs);
     return request.data;
