@@ -6,6 +6,7 @@
 
 import { type LibraryDrive, type LibraryViewOptions, viewLibrary } from "./changer/library_view.ts";
 import type { MediaChanger } from "./changer/media_changer.ts";
+import { AuthenticationError, LoginError } from "./iscsi/errors.ts";
 import { listLogicalUnits } from "./logical_unit_listing.ts";
 import { openLogicalUnit, type OpenLogicalUnitOptions } from "./open_tape.ts";
 import { DeviceType } from "./scsi/device_type.ts";
@@ -27,7 +28,8 @@ export interface FoundLibraryDrive extends Omit<LibraryDrive, "unit"> {
  * @param portals `host[:port]` of each portal that may lead to drives.
  * @returns the drives by number
  * @throws {InvalidOptionError} when a portal or an option cannot be right.
- * @throws {IscsiError} when a portal cannot be reached or refuses the discovery, or a drive refuses a second login.
+ * @throws {IscsiError} when a portal cannot be reached or refuses the discovery, a drive refuses a second login, or a drive is not found and a target has not
+ * answered that may have it. A target that lets nobody like us in is passed over.
  * @throws {ChangerError} as the changer answers.
  *
  * @example Load a cartridge, and open the drive that it is in
@@ -57,10 +59,10 @@ export async function findLibraryDrives(
 ): Promise<FoundLibraryDrive[]> {
   const opened = new Map<RecoverableLogicalUnit, string>();
   try {
-    for (const address of await tapeAddresses(portals, options)) {
-      opened.set(await openLogicalUnit(address, options), address);
-    }
+    const { addresses, failures } = await tapeAddresses(portals, options);
+    for (const address of addresses) opened.set(await openLogicalUnit(address, options), address);
     const { drives } = await viewLibrary(changer, [...opened.keys()], options);
+    if (drives.some(({ unit }) => unit === undefined) && failures.length > 0) throw failures[0];
     return drives.map(({ unit, ...drive }) => {
       const address = unit && opened.get(unit);
       return { ...drive, ...(address !== undefined && { address }) };
@@ -70,19 +72,34 @@ export async function findLibraryDrives(
   }
 }
 
-/** Each once, though several portals may tell of it. */
+/** Where tape drives are, each once though several portals may tell of it, and why there may be more. */
+interface TapeAddresses {
+  readonly addresses: readonly string[];
+  readonly failures: readonly unknown[];
+}
+
 async function tapeAddresses(
   portals: readonly string[],
   options: OpenLogicalUnitOptions,
-): Promise<string[]> {
+): Promise<TapeAddresses> {
   const addresses = new Map<string, string>();
+  const failures: unknown[] = [];
   for (const asked of portals) {
-    const { units } = await listLogicalUnits(asked, options);
-    for (const { targetName, portal, lun, inquiry } of units) {
+    const listing = await listLogicalUnits(asked, options);
+    for (const { targetName, portal, lun, inquiry } of listing.units) {
       const name = `${targetName}/${lun}`;
       if (inquiry.deviceType !== DeviceType.Tape || addresses.has(name)) continue;
       addresses.set(name, `iscsi://${portal}/${name}`);
     }
+    for (const { error } of listing.failures) if (!isRefusal(error)) failures.push(error);
   }
-  return [...addresses.values()];
+  return { addresses: [...addresses.values()], failures };
+}
+
+/** RFC 7143 §11.13.5: the initiator is the one who errs, as one who may not use the target does. */
+const INITIATOR_ERROR = 2;
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof AuthenticationError) return true;
+  return error instanceof LoginError && error.statusClass === INITIATOR_ERROR;
 }

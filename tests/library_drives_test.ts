@@ -1,5 +1,6 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { findLibraryDrives } from "../library_drives.ts";
+import { IscsiError } from "../iscsi/errors.ts";
 import { withLibrary } from "./changer/library_fixture.ts";
 
 for (const layout of ["lun", "target"] as const) {
@@ -29,3 +30,22 @@ Deno.test("findLibraryDrives() leaves the address out where no drive is known to
       ]);
     });
   }));
+
+Deno.test("findLibraryDrives() fails when a target does not answer that may have a drive", () =>
+  withLibrary({ drives: 2 }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    let dials = 0;
+    // The discovery, the changer's target, the first drive's, and its login again.
+    for (const broken of [3, 4]) {
+      dials = 0;
+      const find = findLibraryDrives(changer, ["simulator"], {
+        dial: async (...args) => {
+          const stream = await fixture.target.dial(...args);
+          if (++dials === broken) stream.close();
+          return stream;
+        },
+      });
+      await rejects(find, IscsiError, `dial ${broken}`);
+    }
+    strictEqual(fixture.target.sessions().length, 1);
+  }, "target"));
