@@ -19,7 +19,7 @@ const HEADER_LENGTH = 8;
 const MAX_ALLOCATION = 0xffff;
 /** As many elements as surely fit: 12 bytes, two volume tags of 36, an identifier of up to 100. */
 const CHUNK = 256;
-const ALL_ADDRESSES: ElementRange = { first: 0, count: 0xffff };
+const ALL_ADDRESSES: ElementRange = { first: 0, count: 0x10000 };
 /** A library whose drives look different each time is believed all the same. */
 const MAX_READINGS = 4;
 
@@ -115,7 +115,7 @@ export class ElementReader {
     options: ElementReadOptions,
   ): Promise<ElementStatus[]> {
     const elements: ElementStatus[] = [];
-    const end = Math.min(range.first + range.count, 0x10000);
+    const end = Math.min(range.first + range.count, ALL_ADDRESSES.count);
     for (let next = range.first; next < end;) {
       const count = Math.min(end - next, CHUNK);
       const chunk = await this.#chunk(type, { first: next, count }, extras, options);

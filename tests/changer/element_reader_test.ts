@@ -195,6 +195,18 @@ Deno.test("A changer that repeats itself, or answers nonsense, does not hold us"
   }
 });
 
+Deno.test("The element at the last address of all is in the inventory", async () => {
+  const last: ElementStatusInput = {
+    type: "storage",
+    address: 0xffff,
+    full: true,
+    barcode: "LAST",
+  };
+  const quirk: Quirk = (request, answer) =>
+    request.type === 2 ? encodeElementStatus([last], request) : answer;
+  deepStrictEqual((await inventoryOf(quirk, false)).barcodes, ["LAST"]);
+});
+
 Deno.test("What a changer refuses for another reason is told", async () => {
   await rejects(
     inventoryOf(() => check(0x44, 0x00, 4)),
