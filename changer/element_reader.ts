@@ -94,6 +94,7 @@ export class ElementReader {
     range: ElementRange,
     options: ElementReadOptions,
   ): Promise<ElementStatus[][]> {
+    let refusal: unknown;
     for (const extras of waysOfAsking(type, this.#accepted.get(type))) {
       try {
         const lists: ElementStatus[][] = [];
@@ -101,10 +102,12 @@ export class ElementReader {
         this.#accepted.set(type, extras);
         return lists;
       } catch (error) {
-        if (!isRefusal(error) || extras[0] === NOTHING) throw error;
+        if (!isRefusal(error)) throw error;
+        refusal = error;
       }
     }
-    return [[]];
+    this.#accepted.delete(type);
+    throw refusal;
   }
 
   /** Chunk by chunk, each from behind the last element that came. */

@@ -207,6 +207,17 @@ Deno.test("The element at the last address of all is in the inventory", async ()
   deepStrictEqual((await inventoryOf(quirk, false)).barcodes, ["LAST"]);
 });
 
+Deno.test("A changer that comes to refuse what it took before is not taken for an empty one", async () => {
+  let isRefusing = false;
+  const unit = changerUnit((_, answer) => isRefusing ? INVALID_FIELD : answer);
+  const changer = await MediaChanger.open(unit);
+  await changer.inventory();
+  isRefusing = true;
+  await rejects(changer.inventory(), { kind: "illegal-request" });
+  isRefusing = false;
+  deepStrictEqual((await changer.inventory()).slots.map(({ barcode }) => barcode), BARCODES);
+});
+
 Deno.test("What a changer refuses for another reason is told", async () => {
   await rejects(
     inventoryOf(() => check(0x44, 0x00, 4)),
