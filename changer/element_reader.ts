@@ -20,7 +20,7 @@ const MAX_ALLOCATION = 0xffff;
 /** As many elements as surely fit: 12 bytes, two volume tags of 36, an identifier of up to 100. */
 const CHUNK = 256;
 const ALL_ADDRESSES: ElementRange = { first: 0, count: 0x10000 };
-/** A library whose drives look different each time is believed all the same. */
+/** A library that looks different each time is believed all the same. */
 const MAX_READINGS = 4;
 
 /** What is asked for about each element; a changer that refuses it is not asked again. */
@@ -50,6 +50,8 @@ export class ElementReader {
   readonly #accepted = new Map<ElementType, readonly Extras[]>();
   #hasHeaderPass = true;
   #hasCurrentData = true;
+  /** How many answers the last list took. */
+  #answers = 0;
 
   /** `assignment` is mode page 1Dh, where the changer has it. */
   constructor(device: ChangerDevice, assignment: ElementAssignment | undefined) {
@@ -58,20 +60,35 @@ export class ElementReader {
   }
 
   /**
-   * All elements, the drives last. They are read type by type: a cartridge that another host moves out of a drive or into one meanwhile would be seen nowhere, or
-   * twice, so it starts over when that happened. Errors as {@linkcode ofType}.
+   * All elements. One answer shows what is where at one moment, and several are needed: a cartridge that another host moves meanwhile would be seen nowhere, or
+   * twice. So everything is read twice but the storage elements where one answer has them all, and it starts over when that shows a move. Errors as
+   * {@linkcode ofType}.
    */
   async all(options: ElementReadOptions = {}): Promise<ElementStatus[]> {
     for (let reading = 1;; reading++) {
-      const before = await this.ofType("drive", options);
+      const before = await this.#ofTypes(OTHER_TYPES, options);
       const { inventoryChanges } = this.#device;
-      const elements: ElementStatus[] = [];
-      for (const type of OTHER_TYPES) elements.push(...await this.ofType(type, options));
-      const drives = await this.ofType("drive", options);
-      const isQuiet = inventoryChanges === this.#device.inventoryChanges &&
-        haveSameCartridges(before, drives);
-      if (isQuiet || reading >= MAX_READINGS) return [...elements, ...drives];
+      let storage = await this.ofType("storage", options);
+      let isQuiet = true;
+      if (this.#answers > 1) {
+        const again = await this.ofType("storage", options);
+        isQuiet = haveSameCartridges(storage, again);
+        storage = again;
+      }
+      const others = await this.#ofTypes(OTHER_TYPES, options);
+      isQuiet &&= haveSameCartridges(before, others) &&
+        inventoryChanges === this.#device.inventoryChanges;
+      if (isQuiet || reading >= MAX_READINGS) return [...storage, ...others];
     }
+  }
+
+  async #ofTypes(
+    types: readonly ElementType[],
+    options: ElementReadOptions,
+  ): Promise<ElementStatus[]> {
+    const elements: ElementStatus[] = [];
+    for (const type of types) elements.push(...await this.ofType(type, options));
+    return elements;
   }
 
   /**
@@ -118,6 +135,7 @@ export class ElementReader {
     options: ElementReadOptions,
   ): Promise<ElementStatus[]> {
     const elements: ElementStatus[] = [];
+    this.#answers = 0;
     const end = Math.min(range.first + range.count, ALL_ADDRESSES.count);
     for (let next = range.first; next < end;) {
       const count = Math.min(end - next, CHUNK);
@@ -131,6 +149,7 @@ export class ElementReader {
       }
       if (fresh.length === 0) break;
       elements.push(...fresh);
+      this.#answers++;
       next = Math.max(...fresh.map(({ address }) => address)) + 1;
     }
     return unique(elements);
@@ -192,7 +211,7 @@ export class ElementReader {
   }
 }
 
-const OTHER_TYPES = ELEMENT_TYPES.filter((type) => type !== "drive");
+const OTHER_TYPES = ELEMENT_TYPES.filter((type) => type !== "storage");
 
 function haveSameCartridges(
   before: readonly ElementStatus[],

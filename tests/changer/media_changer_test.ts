@@ -212,6 +212,26 @@ Deno.test("An inventory has each cartridge once, whenever another host moves one
     }
   }));
 
+for (const slots of [6, 300]) {
+  Deno.test(`An inventory has each cartridge once, whenever another host moves one from slot to slot, of ${slots}`, () =>
+    withLibrary({ slots }, async (fixture) => {
+      const other = await fixture.openChanger();
+      for (const far of [slots, slots + 1]) {
+        for (let moment = 1; moment <= 24; moment++) {
+          for (const [from, to] of [[1, far], [far, 1]]) {
+            const move = () => other.transfer(from, to);
+            const changer = await disturbedChanger(fixture, (nth) => nth === moment && move());
+            const { elements } = await changer.inventory();
+            const seen = elements.filter(({ barcode }) => barcode === "A00001L8");
+            strictEqual(seen.length, 1, `${from} to ${to} before command ${moment}`);
+            await changer.close();
+            if ((await other.inventory()).slot(from).full) await move();
+          }
+        }
+      }
+    }));
+}
+
 Deno.test("An inventory starts over when the operator comes meanwhile", () =>
   withLibrary({}, async (fixture) => {
     const operator = () => fixture.library.importCartridge(new Cartridge({ barcode: "NEW001L8" }));
