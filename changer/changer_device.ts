@@ -22,9 +22,9 @@ import type {
 } from "../scsi/logical_unit.ts";
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
-import { Status } from "../scsi/status.ts";
+import { Status, statusName } from "../scsi/status.ts";
 import { changerError, failureOf, meaningOf } from "./conditions.ts";
-import { ChangerError } from "./errors.ts";
+import { ChangerError, type ChangerErrorFacts } from "./errors.ts";
 import type { MediaChangerOptions } from "./options.ts";
 
 /** What a device is made with: the options with their defaults. */
@@ -100,6 +100,10 @@ export class ChangerDevice implements LogicalUnit {
     if (result.status === Status.Good) return result;
     const sense = senseOf(result);
     if (sense !== undefined && isInformational(sense)) return result;
+    if (isAborted(result.status, sense) && !isRepeatable(command.cdb)) {
+      const said = sense === undefined ? statusName(result.status) : describeSense(sense);
+      throw this.#unknown(command, said, { sense });
+    }
     throw failureOf({ command: nameOf(command.cdb), unitName: this.name }, result.status, sense);
   }
 
@@ -142,7 +146,7 @@ export class ChangerDevice implements LogicalUnit {
   /** Once more, over a new connection, unless the first time may have moved something. */
   async #deliverAgain(command: ScsiCommand, lost: ServiceDeliveryError): Promise<ScsiResult> {
     if (lost.outcome === "unknown" && !isRepeatable(command.cdb)) {
-      throw this.#unknown(command, lost);
+      throw this.#unanswered(command, lost);
     }
     if (!isRecoverable(this.#unit) || !this.#unit.nexusLost) throw lost;
     this.logger.warn("Connecting to {name} again: {error}", {
@@ -154,15 +158,20 @@ export class ChangerDevice implements LogicalUnit {
       return await this.#unit.execute(command);
     } catch (error) {
       const isOpen = error instanceof ServiceDeliveryError && error.outcome === "unknown";
-      throw isOpen && !isRepeatable(command.cdb) ? this.#unknown(command, error) : error;
+      throw isOpen && !isRepeatable(command.cdb) ? this.#unanswered(command, error) : error;
     }
   }
 
-  #unknown({ cdb }: ScsiCommand, cause: ServiceDeliveryError): ChangerError {
+  /** Nobody knows whether a command that moves something was carried out. */
+  #unknown({ cdb }: ScsiCommand, why: string, facts: ChangerErrorFacts): ChangerError {
     const command = nameOf(cdb);
     const advice = "read the inventory to see whether the cartridge was moved";
-    const message = `${command} on ${this.name}: got no answer: ${cause.message}`;
-    return changerError("outcome-unknown", message, { command, cause, advice });
+    const message = `${command} on ${this.name}: ${why}`;
+    return changerError("outcome-unknown", message, { ...facts, command, advice });
+  }
+
+  #unanswered(command: ScsiCommand, cause: ServiceDeliveryError): ChangerError {
+    return this.#unknown(command, `got no answer: ${cause.message}`, { cause });
   }
 
   /** Whether the command was not executed and should be sent again; waits first where that is due. */
@@ -211,6 +220,13 @@ export class ChangerDevice implements LogicalUnit {
 
 function senseOf({ status, sense }: ScsiResult): Sense | undefined {
   return status === Status.CheckCondition ? decodeSense(sense) : undefined;
+}
+
+/** Whether the changer has given a command up, perhaps in the middle of it. */
+function isAborted(status: number, sense: Sense | undefined): boolean {
+  if (status === Status.TaskAborted) return true;
+  return sense !== undefined && sense.format !== "none" && !sense.deferred &&
+    sense.key === SenseKey.AbortedCommand;
 }
 
 function nameOf(cdb: Uint8Array): string {

@@ -126,7 +126,7 @@ export class ChangerFaultError extends ChangerError {
   override name = "ChangerFaultError";
 }
 
-/** No answer came to a move: it may have happened or not, and the inventory tells which. */
+/** No answer came to a move, or that it was aborted: it may have happened or not, and the inventory tells which. */
 export class MoveOutcomeUnknownError extends ChangerError {
   /** The name of this class. */
   override name = "MoveOutcomeUnknownError";

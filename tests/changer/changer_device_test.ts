@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { ChangerError, MoveOutcomeUnknownError } from "../../changer/errors.ts";
 import { MediaChanger } from "../../changer/media_changer.ts";
 import { encodeElementStatus } from "../../scsi/element/encode_element_status.ts";
@@ -114,6 +114,25 @@ Deno.test("A reset before a move is heard, and the move made; other sense is tol
     const failing = fakeChanger((opcode) => opcode === MOVE ? answer : undefined);
     const one = await MediaChanger.open(failing);
     await rejects(one.load(1, 0), { kind });
+  }
+});
+
+Deno.test("A move that the changer gave up may have been made; a question that it gave up was not answered", async () => {
+  for (const answer of [{ status: Status.TaskAborted }, check(0xb, 0x47, 0x03)]) {
+    let isAborting = false;
+    const unit = fakeChanger((opcode) =>
+      isAborting && [MOVE, READ_ELEMENT_STATUS].includes(opcode) ? answer : undefined
+    );
+    const changer = await MediaChanger.open(unit);
+    await changer.inventory();
+    isAborting = true;
+    await rejects(changer.load(1, 0), (error: unknown) => {
+      ok(error instanceof MoveOutcomeUnknownError);
+      match(error.message, /ABORTED.*; read the inventory to see whether the cartridge was moved/);
+      return true;
+    });
+    strictEqual(opcodes(unit).filter((opcode) => opcode === MOVE).length, 1);
+    await rejects(changer.inventory(), { kind: "other" });
   }
 });
 
