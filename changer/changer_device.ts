@@ -23,6 +23,7 @@ import type {
 import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { Status, statusName } from "../scsi/status.ts";
+import { preventAllowCdb } from "./commands.ts";
 import { changerError, failureOf, meaningOf } from "./conditions.ts";
 import { ChangerError, type ChangerErrorFacts } from "./errors.ts";
 import type { MediaChangerOptions } from "./options.ts";
@@ -39,6 +40,8 @@ const BUSY_INTERVAL_MS = 1000;
 const DEFAULT_INTERVAL_MS = 1000;
 const DEFAULT_COUNT = 3600;
 
+const PREVENT_ALLOW_MEDIUM_REMOVAL = 0x1e;
+const POWER_ON_OR_RESET = 0x29;
 const BECOMING_READY: ReadonlySet<number> = new Set([0x0400, 0x0401, 0x0407]);
 
 /** What was asked in vain so far. */
@@ -55,6 +58,9 @@ export class ChangerDevice implements LogicalUnit {
   readonly #options: ChangerDeviceOptions;
   /** How often the changer has said that cartridges were changed. */
   inventoryChanges = 0;
+  #isLocked = false;
+  /** A reset or a new nexus has undone the lock. */
+  #isLockDue = false;
 
   constructor(unit: LogicalUnit, options: ChangerDeviceOptions) {
     this.name = unit.name;
@@ -83,6 +89,7 @@ export class ChangerDevice implements LogicalUnit {
   async execute(command: ScsiCommand): Promise<ScsiResult> {
     const patience: Patience = { attentions: 0, busy: 0, polls: 0 };
     for (;;) {
+      await this.#lockAgain(command);
       const result = await this.#deliver(command);
       if (result.status === Status.Good || !await this.#mayRepeat(command, result, patience)) {
         return result;
@@ -105,6 +112,13 @@ export class ChangerDevice implements LogicalUnit {
       throw this.#unknown(command, said, { sense });
     }
     throw failureOf({ command: nameOf(command.cdb), unitName: this.name }, result.status, sense);
+  }
+
+  /** Keeps the operator out, again after a reset or a lost connection, or lets him in. Errors as {@linkcode perform}. */
+  async lock(isLocked: boolean, signal?: AbortSignal): Promise<void> {
+    await this.perform({ cdb: preventAllowCdb(isLocked), signal });
+    this.#isLocked = isLocked;
+    this.#isLockDue = false;
   }
 
   /**
@@ -154,12 +168,18 @@ export class ChangerDevice implements LogicalUnit {
       error: lost.message,
     });
     await this.#unit.reestablish(command.signal);
+    this.#isLockDue = this.#isLocked;
+    await this.#lockAgain(command);
     try {
       return await this.#unit.execute(command);
     } catch (error) {
       const isOpen = error instanceof ServiceDeliveryError && error.outcome === "unknown";
       throw isOpen && !isRepeatable(command.cdb) ? this.#unanswered(command, error) : error;
     }
+  }
+
+  async #lockAgain({ cdb, signal }: ScsiCommand): Promise<void> {
+    if (this.#isLockDue && cdb[0] !== PREVENT_ALLOW_MEDIUM_REMOVAL) await this.lock(true, signal);
   }
 
   /** Nobody knows whether a command that moves something was carried out. */
@@ -197,6 +217,7 @@ export class ChangerDevice implements LogicalUnit {
       name: this.name,
       sense: describeSense(sense),
     });
+    if (sense.asc === POWER_ON_OR_RESET) this.#isLockDue = this.#isLocked;
     const isChange = meaningOf(sense).kind === "inventory-changed";
     if (isChange) this.inventoryChanges++;
     // What the caller wants moved may no longer be there.

@@ -19,7 +19,6 @@ import {
   moveMediumCdb,
   openCloseImportExportCdb,
   positionToElementCdb,
-  preventAllowCdb,
   requestVolumeElementAddressCdb,
   SEARCH_PRIMARY_IGNORING_SEQUENCE,
   sendVolumeTagCdb,
@@ -196,7 +195,7 @@ export class MediaChanger {
     for (const range of rangesOf(slots)) await this.#initializeRange(range, signal);
   }
 
-  /** Keeps the door and the import/export slots shut (PREVENT ALLOW MEDIUM REMOVAL), until {@linkcode unlock} or the end of the session. */
+  /** Keeps the door and the import/export slots shut (PREVENT ALLOW MEDIUM REMOVAL), until {@linkcode unlock} or {@linkcode close}; again after a reset or a lost connection. */
   async lock(options: ChangerOperationOptions = {}): Promise<void> {
     await this.#prevent(true, options);
   }
@@ -290,7 +289,7 @@ export class MediaChanger {
 
   async #prevent(prevent: boolean, { signal }: ChangerOperationOptions): Promise<void> {
     this.#checkOpen(prevent ? "lock the library" : "unlock the library");
-    await this.#device.perform({ cdb: preventAllowCdb(prevent), signal });
+    await this.#device.lock(prevent, signal);
   }
 
   async #moveDoor(

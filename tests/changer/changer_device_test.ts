@@ -10,6 +10,7 @@ import { Status } from "../../scsi/status.ts";
 import { type Answer, FakeUnit } from "../scsi/fake_unit.ts";
 
 const MOVE = 0xa5;
+const PREVENT = 0x1e;
 const READ_ELEMENT_STATUS = 0xb8;
 
 function check(key: number, asc: number, ascq: number): Answer {
@@ -169,6 +170,37 @@ class BreakingUnit implements RecoverableLogicalUnit {
     return Promise.resolve();
   }
 }
+
+Deno.test("lock() is sent again after a reset or a lost connection, until unlock()", async () => {
+  let isReset = false;
+  let isBroken = false;
+  const inner = fakeChanger((opcode) => {
+    if (!isReset || opcode === PREVENT) return undefined;
+    isReset = false;
+    return check(6, 0x29, 0x02);
+  });
+  const unit = new BreakingUnit(inner, () => {
+    const isLost = isBroken;
+    isBroken = false;
+    return isLost ? "unknown" : undefined;
+  });
+  const changer = await MediaChanger.open(unit);
+  const locks = () =>
+    inner.commands.splice(0).filter(({ cdb }) => cdb[0] === PREVENT).map(({ cdb }) => cdb[4]);
+  await changer.lock();
+  await changer.inventory();
+  deepStrictEqual(locks(), [1]);
+  isReset = true;
+  await changer.inventory();
+  deepStrictEqual(locks(), [1]);
+  isBroken = true;
+  await changer.inventory();
+  deepStrictEqual(locks(), [1]);
+  await changer.unlock();
+  isReset = isBroken = true;
+  await changer.inventory();
+  deepStrictEqual(locks(), [0]);
+});
 
 Deno.test("After a lost connection questions are asked again; a move only if it never reached the changer", async () => {
   const inner = fakeChanger(() => undefined);
