@@ -24,7 +24,7 @@ import { decodeSense, describeSense, type Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { Status, statusName } from "../scsi/status.ts";
 import { preventAllowCdb } from "./commands.ts";
-import { changerError, failureOf, meaningOf } from "./conditions.ts";
+import { changerError, failureOf, meaningOf, READ_AGAIN } from "./conditions.ts";
 import { ChangerError, type ChangerErrorFacts } from "./errors.ts";
 import type { MediaChangerOptions } from "./options.ts";
 
@@ -44,6 +44,9 @@ const PREVENT_ALLOW_MEDIUM_REMOVAL = 0x1e;
 const POWER_ON_OR_RESET = 0x29;
 const BECOMING_READY: ReadonlySet<number> = new Set([0x0400, 0x0401, 0x0407]);
 
+/** Makes sure that a command is still what the caller wants. */
+export type Confirm = () => Promise<void>;
+
 /** What was asked in vain so far. */
 interface Patience {
   attentions: number;
@@ -57,7 +60,13 @@ export class ChangerDevice implements LogicalUnit {
   readonly #unit: LogicalUnit;
   readonly #options: ChangerDeviceOptions;
   /** How often the changer has said that cartridges were changed. */
-  inventoryChanges = 0;
+  #changes = 0;
+  /** How many of these the caller knows of. */
+  #toldChanges = 0;
+  /** Resets and new nexuses, behind which a changer need not say what was changed before. */
+  #gaps = 0;
+  /** How many of these the inventory was read behind. */
+  #bridgedGaps = 0;
   #isLocked = false;
   /** A reset or a new nexus has undone the lock. */
   #isLockDue = false;
@@ -66,6 +75,16 @@ export class ChangerDevice implements LogicalUnit {
     this.name = unit.name;
     this.#unit = unit;
     this.#options = options;
+  }
+
+  /** Rises whenever what was read before may no longer be so. */
+  get upheavals(): number {
+    return this.#changes + this.#gaps;
+  }
+
+  /** Whether there was a reset or a lost connection since the inventory was read. */
+  get isBehindGap(): boolean {
+    return this.#bridgedGaps !== this.#gaps;
   }
 
   /** Where to log. */
@@ -81,16 +100,17 @@ export class ChangerDevice implements LogicalUnit {
    * Sends a command until it is executed: again after a unit attention, while the changer is busy or becoming ready,
    * and over a new connection where that cannot do a thing twice.
    *
+   * @param confirm Called before the command goes out behind a reset or a lost connection; what it throws ends it.
    * @throws {InventoryChangedError} when a command that moves something met a unit attention that says that cartridges
    * were changed: it was not executed.
    * @throws {MoveOutcomeUnknownError} when such a command got no answer.
    * @throws {ServiceDeliveryError} when another command got none.
    */
-  async execute(command: ScsiCommand): Promise<ScsiResult> {
+  async execute(command: ScsiCommand, confirm?: Confirm): Promise<ScsiResult> {
     const patience: Patience = { attentions: 0, busy: 0, polls: 0 };
     for (;;) {
-      await this.#lockAgain(command);
-      const result = await this.#deliver(command);
+      await this.#prepare(command, confirm);
+      const result = await this.#deliver(command, confirm);
       if (result.status === Status.Good || !await this.#mayRepeat(command, result, patience)) {
         return result;
       }
@@ -102,8 +122,8 @@ export class ChangerDevice implements LogicalUnit {
    *
    * @throws {ChangerError} of the class that belongs to the answer; see {@linkcode execute} for the others.
    */
-  async perform(command: ScsiCommand): Promise<ScsiResult> {
-    const result = await this.execute(command);
+  async perform(command: ScsiCommand, confirm?: Confirm): Promise<ScsiResult> {
+    const result = await this.execute(command, confirm);
     if (result.status === Status.Good) return result;
     const sense = senseOf(result);
     if (sense !== undefined && isInformational(sense)) return result;
@@ -119,6 +139,30 @@ export class ChangerDevice implements LogicalUnit {
     await this.perform({ cdb: preventAllowCdb(isLocked), signal });
     this.#isLocked = isLocked;
     this.#isLockDue = false;
+  }
+
+  /** What is where has been read for the caller, who knows of every change so far. */
+  tellChanges(): void {
+    this.#toldChanges = this.#changes;
+    this.#bridgedGaps = this.#gaps;
+  }
+
+  /**
+   * Keeps a move from being made by a caller who does not know of a change that another command has met.
+   *
+   * @throws {InventoryChangedError} once for each change.
+   */
+  checkTold(cdb: Uint8Array): void {
+    if (this.#toldChanges === this.#changes) return;
+    throw this.changed(cdb, "somebody has put cartridges in or taken some out meanwhile");
+  }
+
+  /** What tells the caller that a move was not made, because what is where is not what it was. */
+  changed(cdb: Uint8Array, why: string): ChangerError {
+    this.tellChanges();
+    const command = nameOf(cdb);
+    const message = `${command} on ${this.name}: ${why}`;
+    return changerError("inventory-changed", message, { command, advice: READ_AGAIN });
   }
 
   /**
@@ -146,19 +190,23 @@ export class ChangerDevice implements LogicalUnit {
     return new ChangerError("unexpected-response", error.message, facts);
   }
 
-  async #deliver(command: ScsiCommand): Promise<ScsiResult> {
+  async #deliver(command: ScsiCommand, confirm?: Confirm): Promise<ScsiResult> {
     const timeoutMs = command.timeoutMs ?? this.#options.timeouts[command.cdb[0]];
     const timed = timeoutMs === undefined ? command : { ...command, timeoutMs };
     try {
       return await this.#unit.execute(timed);
     } catch (error) {
       if (!(error instanceof ServiceDeliveryError)) throw error;
-      return await this.#deliverAgain(timed, error);
+      return await this.#deliverAgain(timed, error, confirm);
     }
   }
 
   /** Once more, over a new connection, unless the first time may have moved something. */
-  async #deliverAgain(command: ScsiCommand, lost: ServiceDeliveryError): Promise<ScsiResult> {
+  async #deliverAgain(
+    command: ScsiCommand,
+    lost: ServiceDeliveryError,
+    confirm?: Confirm,
+  ): Promise<ScsiResult> {
     if (lost.outcome === "unknown" && !isRepeatable(command.cdb)) {
       throw this.#unanswered(command, lost);
     }
@@ -168,8 +216,8 @@ export class ChangerDevice implements LogicalUnit {
       error: lost.message,
     });
     await this.#unit.reestablish(command.signal);
-    this.#isLockDue = this.#isLocked;
-    await this.#lockAgain(command);
+    this.#noteGap();
+    await this.#prepare(command, confirm);
     try {
       return await this.#unit.execute(command);
     } catch (error) {
@@ -178,8 +226,16 @@ export class ChangerDevice implements LogicalUnit {
     }
   }
 
-  async #lockAgain({ cdb, signal }: ScsiCommand): Promise<void> {
+  #noteGap(): void {
+    this.#gaps++;
+    this.#isLockDue = this.#isLocked;
+  }
+
+  async #prepare({ cdb, signal }: ScsiCommand, confirm?: Confirm): Promise<void> {
     if (this.#isLockDue && cdb[0] !== PREVENT_ALLOW_MEDIUM_REMOVAL) await this.lock(true, signal);
+    if (confirm === undefined || !this.isBehindGap) return;
+    await confirm();
+    this.#bridgedGaps = this.#gaps;
   }
 
   /** Nobody knows whether a command that moves something was carried out. */
@@ -217,11 +273,12 @@ export class ChangerDevice implements LogicalUnit {
       name: this.name,
       sense: describeSense(sense),
     });
-    if (sense.asc === POWER_ON_OR_RESET) this.#isLockDue = this.#isLocked;
+    if (sense.asc === POWER_ON_OR_RESET) this.#noteGap();
     const isChange = meaningOf(sense).kind === "inventory-changed";
-    if (isChange) this.inventoryChanges++;
+    if (isChange) this.#changes++;
     // What the caller wants moved may no longer be there.
     const concerns = isChange && !isRepeatable(cdb);
+    if (concerns) this.tellChanges();
     return !concerns && patience.attentions++ < MAX_ATTENTIONS;
   }
 

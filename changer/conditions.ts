@@ -25,7 +25,8 @@ import {
 /** One row: the code, with -1 for every qualifier. */
 type Row = readonly [asc: number, ascq: number, kind: ChangerErrorKind, advice: string];
 
-const READ_AGAIN = "read the inventory again before moving anything";
+/** What to do when cartridges were put in or taken out. */
+export const READ_AGAIN = "read the inventory again before moving anything";
 const UNLOAD_FIRST = "have the drive unload its cartridge first (the option `unloadDrive` does so)";
 
 /** Codes that mean the same whichever sense key they come with: some changers use 4 where others use 5. */

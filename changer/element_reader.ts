@@ -67,7 +67,7 @@ export class ElementReader {
   async all(options: ElementReadOptions = {}): Promise<ElementStatus[]> {
     for (let reading = 1;; reading++) {
       const before = await this.#ofTypes(OTHER_TYPES, options);
-      const { inventoryChanges } = this.#device;
+      const { upheavals } = this.#device;
       let storage = await this.ofType("storage", options);
       let isQuiet = true;
       if (this.#answers > 1) {
@@ -77,7 +77,7 @@ export class ElementReader {
       }
       const others = await this.#ofTypes(OTHER_TYPES, options);
       isQuiet &&= haveSameCartridges(before, others) &&
-        inventoryChanges === this.#device.inventoryChanges;
+        upheavals === this.#device.upheavals;
       if (isQuiet || reading >= MAX_READINGS) return [...storage, ...others];
     }
   }

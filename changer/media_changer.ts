@@ -9,7 +9,6 @@ import { writeAscii } from "../scsi/ascii.ts";
 import { decodeElementStatus } from "../scsi/element/decode_element_status.ts";
 import { TAG_TEXT_LENGTH } from "../scsi/element/element_layout.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { checkMove, type MoveEnds } from "./check_move.ts";
 import { ChangerDevice } from "./changer_device.ts";
 import {
   type ElementRange,
@@ -25,9 +24,10 @@ import {
   VOLUME_TAG_LIST_LENGTH,
 } from "./commands.ts";
 import { changerError } from "./conditions.ts";
-import { ElementReader } from "./element_reader.ts";
+import { ElementReader, type ElementReadOptions } from "./element_reader.ts";
 import { ChangerError } from "./errors.ts";
 import { Inventory, type LibraryElement, type Place } from "./inventory.ts";
+import { Mover } from "./mover.ts";
 import { type ChangerInfo, getToKnow } from "./opening.ts";
 import type { ChangerOperationOptions, MediaChangerOptions, UnloadOptions } from "./options.ts";
 import { sleep } from "./sleep.ts";
@@ -68,6 +68,7 @@ export class MediaChanger {
   readonly info: ChangerInfo;
   readonly #device: ChangerDevice;
   readonly #reader: ElementReader;
+  readonly #mover: Mover;
   /** What is at which number: asked once, because the elements of a library do not change while it is in use. */
   #numbers: Inventory | undefined;
   #closed = false;
@@ -76,6 +77,7 @@ export class MediaChanger {
     this.info = info;
     this.#device = device;
     this.#reader = new ElementReader(device, info.assignment);
+    this.#mover = new Mover(device, (signal) => this.#read({ signal }));
   }
 
   /**
@@ -93,15 +95,17 @@ export class MediaChanger {
       logger: options.logger ?? getLogger(["@uiscsi/tape", "changer"]),
       sleep: options.sleep ?? sleep,
     });
-    return new MediaChanger(device, await getToKnow(device, signal));
+    const info = await getToKnow(device, signal);
+    device.tellChanges();
+    return new MediaChanger(device, info);
   }
 
   /** Reads what is where (READ ELEMENT STATUS), with labels, and the identifiers of the drives where the library has them. */
   async inventory(options: InventoryOptions = {}): Promise<Inventory> {
     const { currentData = false, signal } = options;
     this.#checkOpen("read the inventory");
-    const inventory = new Inventory(await this.#reader.all({ currentData, signal }));
-    this.#numbers = inventory;
+    const inventory = await this.#read({ currentData, signal });
+    this.#mover.tell(inventory.elements);
     return inventory;
   }
 
@@ -132,12 +136,15 @@ export class MediaChanger {
 
   /** Brings a cartridge from one slot or drive into another. Errors as {@linkcode unload}. */
   async transfer(from: Place, to: Place, options: UnloadOptions = {}): Promise<void> {
-    const { signal } = options;
-    const numbers = await this.#numbering("move a cartridge", signal);
-    const source = numbers.place(from).address;
-    const destination = numbers.place(to).address;
-    await this.#unloaded(options, { full: [from], empty: [to] });
-    await this.#device.perform({ cdb: moveMediumCdb({ source, destination }), signal });
+    const numbers = await this.#numbering("move a cartridge", options.signal);
+    const source = numbers.place(from);
+    const destination = numbers.place(to);
+    const addresses = { source: source.address, destination: destination.address };
+    await this.#mover.move({
+      cdb: moveMediumCdb(addresses),
+      ends: { full: [from], empty: [to] },
+      ways: [[source, destination]],
+    }, options);
   }
 
   /**
@@ -152,15 +159,20 @@ export class MediaChanger {
     then: Place = from,
     options: UnloadOptions = {},
   ): Promise<void> {
-    const { signal } = options;
-    const numbers = await this.#numbering("exchange cartridges", signal);
-    const source = numbers.place(from).address;
-    const firstDestination = numbers.place(to).address;
-    const secondDestination = numbers.place(then).address;
-    const empty = secondDestination === source ? [] : [then];
-    await this.#unloaded(options, { full: [from, to], empty });
-    const cdb = exchangeMediumCdb({ source, firstDestination, secondDestination });
-    await this.#device.perform({ cdb, signal });
+    const numbers = await this.#numbering("exchange cartridges", options.signal);
+    const source = numbers.place(from);
+    const first = numbers.place(to);
+    const second = numbers.place(then);
+    const addresses = {
+      source: source.address,
+      firstDestination: first.address,
+      secondDestination: second.address,
+    };
+    await this.#mover.move({
+      cdb: exchangeMediumCdb(addresses),
+      ends: { full: [from, to], empty: second.address === source.address ? [] : [then] },
+      ways: [[first, second], [source, first]],
+    }, options);
   }
 
   /** Moves the arm in front of a slot or drive (POSITION TO ELEMENT). */
@@ -225,13 +237,15 @@ export class MediaChanger {
   ): Promise<LibraryElement | undefined> {
     const { signal } = options;
     const numbers = await this.#numbering("find a cartridge", signal);
-    const found = await this.#search(barcode, signal);
-    const element = found?.elements.find((one) => one.full && one.barcode === barcode);
+    const search = await this.#search(barcode, signal);
+    const element = search?.elements.find((one) => one.full && one.barcode === barcode);
     // Not every library that searches finds all that it has.
     if (element === undefined) return (await this.inventory({ signal })).find(barcode);
     // The search tells what is where; the number is that of the whole library.
     const others = numbers.elements.filter(({ address }) => address !== element.address);
-    return new Inventory([...others, element]).at(element.address);
+    const found = new Inventory([...others, element]).at(element.address)!;
+    this.#mover.tell([found]);
+    return found;
   }
 
   /** Ends the use of the changer, and closes its logical unit. Calling it again does nothing. */
@@ -246,11 +260,9 @@ export class MediaChanger {
     return this.close();
   }
 
-  /** Has the drive give its cartridge up, unless the arm then could not bring it where it is to go. */
-  async #unloaded({ unloadDrive, signal }: UnloadOptions, ends: MoveEnds): Promise<void> {
-    if (unloadDrive === undefined) return;
-    checkMove(await this.inventory({ signal }), ends);
-    await (typeof unloadDrive === "function" ? unloadDrive() : unloadDrive.unload());
+  async #read(options: ElementReadOptions): Promise<Inventory> {
+    this.#numbers = new Inventory(await this.#reader.all(options));
+    return this.#numbers;
   }
 
   /** The slot that the cartridge in a drive came from. */
@@ -267,7 +279,7 @@ export class MediaChanger {
 
   async #numbering(doing: string, signal?: AbortSignal): Promise<Inventory> {
     this.#checkOpen(doing);
-    return this.#numbers ?? await this.inventory({ signal });
+    return this.#numbers ?? await this.#read({ signal });
   }
 
   #checkOpen(doing: string): void {

@@ -15,6 +15,7 @@ import { openChanger } from "../../open_changer.ts";
 import { openLogicalUnit } from "../../open_tape.ts";
 import { Cartridge } from "../../sim/changer/cartridge.ts";
 import { libraryPersonalities } from "../../sim/changer/library_personality.ts";
+import type { ByteStream } from "../../transport/byte_stream.ts";
 import { type LibraryFixture, withLibrary } from "./library_fixture.ts";
 
 const text = (bytes: string) => new TextEncoder().encode(bytes);
@@ -141,6 +142,66 @@ Deno.test("Each refusal of a move is an error of its own class, and nothing was 
     await changer.unload(0);
   }));
 
+Deno.test("A move is not made when another command has heard that the operator came, and no drive unloads for it", () =>
+  withLibrary({}, async (fixture) => {
+    const changer = await fixture.openChanger();
+    await changer.load(1, 0);
+    await changer.inventory();
+    let unloads = 0;
+    const unloadDrive = () => Promise.resolve(void unloads++);
+    const deeds: readonly (readonly [() => Promise<void>, () => Promise<void>])[] = [
+      [() => changer.lock(), () => changer.load(2, 1)],
+      [() => changer.position(1), () => changer.transfer(2, 6)],
+      [() => changer.initialize(), () => changer.exchange(2, 3)],
+      [() => Promise.resolve(), () => changer.unload(0)],
+      [() => Promise.resolve(), () => changer.unload(0, 1, { unloadDrive })],
+    ];
+    for (const [hears, move] of deeds) {
+      fixture.library.importCartridge(new Cartridge({ barcode: "NEW001L8" }));
+      await hears();
+      await rejects(move(), InventoryChangedError);
+      await changer.unlock();
+      fixture.library.exportCartridge(7).close();
+      await changer.inventory();
+    }
+    strictEqual(unloads, 0);
+    strictEqual((await changer.inventory()).drives[0].barcode, "A00001L8");
+    fixture.library.importCartridge(new Cartridge({ barcode: "NEW002L8" }));
+    await changer.load((await changer.find("NEW002L8"))!.number, 1);
+  }));
+
+Deno.test("Behind a lost connection a cartridge is not moved that is another than before", () =>
+  withLibrary({}, async (fixture) => {
+    const { urls: [url], dial } = fixture.target;
+    const streams: ByteStream[] = [];
+    const changer = await openChanger(url, {
+      dial: async (...args) => {
+        const stream = await dial(...args);
+        streams.push(stream);
+        return stream;
+      },
+    });
+    const lose = () => streams.at(-1)!.close();
+    fixture.library.importCartridge(new Cartridge({ barcode: "OLD001L8" }));
+    await changer.inventory();
+    lose();
+    await changer.transfer(1, 6);
+    lose();
+    await changer.transfer(6, 1);
+    fixture.library.exportCartridge(7).close();
+    fixture.library.importCartridge(new Cartridge({ barcode: "NEW001L8" }));
+    lose();
+    await rejects(changer.load(7, 0), (error: unknown) => {
+      ok(error instanceof InventoryChangedError);
+      match(error.message, /what is in slot 7 is not what was there; read the inventory again/);
+      return true;
+    });
+    strictEqual((await changer.inventory()).slots[6].barcode, "NEW001L8");
+    lose();
+    await changer.load(7, 0);
+    await changer.close();
+  }));
+
 Deno.test("exchange() swaps two cartridges, or brings the second elsewhere", () =>
   withLibrary({}, async (fixture) => {
     const changer = await fixture.openChanger();
@@ -212,12 +273,12 @@ Deno.test("An inventory has each cartridge once, whenever another host moves one
     }
   }));
 
-for (const slots of [6, 300]) {
+for (const [slots, every] of [[6, 1], [300, 2]]) {
   Deno.test(`An inventory has each cartridge once, whenever another host moves one from slot to slot, of ${slots}`, () =>
     withLibrary({ slots }, async (fixture) => {
       const other = await fixture.openChanger();
-      for (const far of [slots, slots + 1]) {
-        for (let moment = 1; moment <= 24; moment++) {
+      for (const far of slots > 6 ? [slots] : [slots, slots + 1]) {
+        for (let moment = 1; moment <= 24; moment += every) {
           for (const [from, to] of [[1, far], [far, 1]]) {
             const move = () => other.transfer(from, to);
             const changer = await disturbedChanger(fixture, (nth) => nth === moment && move());

@@ -1,0 +1,73 @@
+/**
+ * Moves, made for a caller who knows what is where.
+ *
+ * @module
+ */
+
+import { checkMove, type MoveEnds } from "./check_move.ts";
+import type { ChangerDevice } from "./changer_device.ts";
+import type { Inventory, LibraryElement } from "./inventory.ts";
+import { type ElementName, LastSeen } from "./last_seen.ts";
+import type { UnloadOptions } from "./options.ts";
+import { placeName } from "./place_name.ts";
+
+/** A command that moves cartridges. */
+export interface Move {
+  readonly cdb: Uint8Array;
+  readonly ends: MoveEnds;
+  /** Which way each cartridge goes, in the order in which they do. */
+  readonly ways: readonly (readonly [from: ElementName, to: ElementName])[];
+}
+
+/** Makes moves, and refuses those of which the caller cannot know that they are what he wants. */
+export class Mover {
+  readonly #device: ChangerDevice;
+  readonly #read: (signal?: AbortSignal) => Promise<Inventory>;
+  readonly #seen = new LastSeen();
+
+  /** `read` reads the inventory. */
+  constructor(device: ChangerDevice, read: (signal?: AbortSignal) => Promise<Inventory>) {
+    this.#device = device;
+    this.#read = read;
+  }
+
+  /** The caller is told what is where. */
+  tell(elements: readonly LibraryElement[]): void {
+    this.#seen.see(elements);
+    this.#device.tellChanges();
+  }
+
+  /** Has the drive give its cartridge up where that is asked for, unless the arm then could not bring it where it is to go. */
+  async move(move: Move, { unloadDrive, signal }: UnloadOptions): Promise<void> {
+    const { cdb, ends, ways } = move;
+    if (unloadDrive !== undefined) {
+      checkMove(await this.#confirmed(move, signal), ends);
+      await (typeof unloadDrive === "function" ? unloadDrive() : unloadDrive.unload());
+    }
+    this.#device.checkTold(cdb);
+    try {
+      const confirm = async () => void await this.#confirmed(move, signal);
+      await this.#device.perform({ cdb, signal }, confirm);
+    } catch (error) {
+      this.#seen.forget(ways.flat());
+      throw error;
+    }
+    for (const [from, to] of ways) this.#seen.moved(from, to);
+  }
+
+  /**
+   * Reads what is where.
+   *
+   * @throws {InventoryChangedError} when there was a change that the caller does not know of, or, behind a reset or a lost connection, the cartridges to be moved are others
+   * than he was told.
+   */
+  async #confirmed({ cdb, ends }: Move, signal?: AbortSignal): Promise<Inventory> {
+    const inventory = await this.#read(signal);
+    this.#device.checkTold(cdb);
+    if (!this.#device.isBehindGap) return inventory;
+    const other = ends.full.find((place) => this.#seen.isOther(inventory.place(place)));
+    if (other === undefined) return inventory;
+    this.#seen.see(inventory.elements);
+    throw this.#device.changed(cdb, `what is in ${placeName(other)} is not what was there`);
+  }
+}
