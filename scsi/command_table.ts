@@ -206,7 +206,7 @@ const MEDIA_CHANGER: readonly CommandFacts[] = [
   row(0xa5, "MOVE MEDIUM", "none", Move, ONCE),
   row(0xa6, "EXCHANGE MEDIUM", "none", Move, ONCE, CHANGER),
   row(0xb5, "REQUEST VOLUME ELEMENT ADDRESS", "in", Inquiring, REPEATABLE, CHANGER),
-  row(0xb6, "SEND VOLUME TAG", "out", Inquiring, ONCE, CHANGER),
+  row(0xb6, "SEND VOLUME TAG", "out", Inquiring, REPEATABLE, CHANGER),
   row(0xb8, "READ ELEMENT STATUS", "in", Inventory, REPEATABLE, CHANGER),
   row(0xe7, "INITIALIZE ELEMENT STATUS WITH RANGE", "none", Inventory, REPEATABLE, CHANGER),
 ];

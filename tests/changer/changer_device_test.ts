@@ -11,6 +11,7 @@ import { type Answer, FakeUnit } from "../scsi/fake_unit.ts";
 
 const MOVE = 0xa5;
 const PREVENT = 0x1e;
+const SEND_VOLUME_TAG = 0xb6;
 const READ_ELEMENT_STATUS = 0xb8;
 
 function check(key: number, asc: number, ascq: number): Answer {
@@ -74,6 +75,16 @@ Deno.test("find() reads the inventory where the library's own search finds nothi
     deepStrictEqual([found?.type, found?.number], ["storage", 1]);
     strictEqual(await changer.find("A00002L8"), undefined);
   }
+});
+
+Deno.test("find() searches again after a unit attention: not every library tells labels in the inventory", async () => {
+  const element = { type: "storage", address: 1, full: true, barcode: "A00001L8" } as const;
+  const unit = fakeChanger((opcode, count) => {
+    if (opcode === SEND_VOLUME_TAG && count === 1) return check(6, 0x28, 1);
+    return opcode === 0xb5 ? encodeElementStatus([element], { volumeTags: true }) : undefined;
+  });
+  const changer = await MediaChanger.open(unit);
+  strictEqual((await changer.find("A00001L8"))?.number, 1);
 });
 
 Deno.test("A busy changer is asked again, for so long and no longer", async () => {
