@@ -1,5 +1,9 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { ChangerError, MoveOutcomeUnknownError } from "../../changer/errors.ts";
+import {
+  ChangerError,
+  InventoryChangedError,
+  MoveOutcomeUnknownError,
+} from "../../changer/errors.ts";
 import { MediaChanger } from "../../changer/media_changer.ts";
 import { encodeElementStatus } from "../../scsi/element/encode_element_status.ts";
 import { ServiceDeliveryError } from "../../scsi/errors.ts";
@@ -238,4 +242,28 @@ Deno.test("After a lost connection questions are asked again; a move only if it 
   strictEqual(unit.reestablished, 2);
   await changer.inventory();
   strictEqual(unit.reestablished, 3);
+});
+
+Deno.test("What a move takes is looked at behind a lost connection, though the changer says nothing of a new nexus", async () => {
+  let barcode = "A00001L8";
+  const inner = fakeChanger((opcode) => {
+    if (opcode !== READ_ELEMENT_STATUS) return undefined;
+    return encodeElementStatus([
+      { type: "storage", address: 1, full: true, barcode },
+      { type: "storage", address: 2, full: false },
+    ], { volumeTags: true });
+  });
+  let left = 0;
+  const unit = new BreakingUnit(
+    inner,
+    (opcode) => opcode === MOVE && left-- > 0 ? "not-executed" : undefined,
+  );
+  const changer = await MediaChanger.open(unit);
+  await changer.inventory();
+  barcode = "A00002L8";
+  left = 1;
+  await rejects(changer.transfer(1, 2), InventoryChangedError);
+  strictEqual(opcodes(inner).includes(MOVE), false);
+  left = 1;
+  await changer.transfer(1, 2);
 });
