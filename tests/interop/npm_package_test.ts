@@ -69,6 +69,11 @@ for (const [name, runtime] of RUNTIMES) {
       await mustPrint(tape("rewind"));
       await mustPrint(tape("read", "-"), /"name":"consumer"/);
       assert.equal((await tape("frobnicate")).code, 1);
+      // Messages that go nowhere do not end what is under way.
+      const silently = ["-c", 'exec "$@" 2> /dev/full', "sh", await runtimePath(runtime)];
+      const write = ["node_modules/.bin/tape", "-f", `sim:${join(dir, "scratch.tap")}`, "write"];
+      await mustRun("/bin/sh", [...silently, ...write, "--progress", "package.json"], { cwd: dir });
+      await mustPrint(tape("tell"), /At block 4 \(file 2\)/);
     }));
 
   Deno.test(`${name}: the examples of README run by copy and paste`, () =>
