@@ -63,6 +63,7 @@ export class ImageFile {
    */
   static open(path: string, options: OpenImageOptions): ImageFile {
     const { create, readOnly } = options;
+    let refusal: unknown;
     try {
       if (!readOnly && !isMarkedReadOnly(path)) {
         const flags = constants.O_RDWR | (create ? constants.O_CREAT : 0);
@@ -70,10 +71,15 @@ export class ImageFile {
       }
     } catch (error) {
       if (!NOT_WRITABLE.has(errorCode(error))) throw failure("open", path, error);
+      refusal = error;
     }
     try {
       return new ImageFile(path, openSync(path, constants.O_RDONLY), false);
     } catch (error) {
+      // What is not there could not be made.
+      if (refusal !== undefined && errorCode(error) === "ENOENT") {
+        throw failure("make", path, refusal);
+      }
       throw failure("open", path, error);
     }
   }

@@ -384,6 +384,10 @@ Deno.test("An image whose sidecar cannot be written says that the place is not k
     strictEqual(JSON.parse(readFileSync(`${path}.json`, "utf8")).object, 1);
   }));
 
+Deno.test("An image that cannot be made says why, and not that it is missing", () => {
+  throws(() => TapMedium.open("/sys/none.tap"), /Cannot make \/sys\/none\.tap: (?!no such)/);
+});
+
 Deno.test("A file that only might be a torn image is not written to", () =>
   withImage((path) => {
     const foreign = new Uint8Array(1000).fill(0x11);
