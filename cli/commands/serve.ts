@@ -72,7 +72,8 @@ export const serveCommand: Command = defineCommand<ServeValues>({
       description: message`Number of drives. Default: one for each --media; two with --slots.`,
     })),
     slots: optional(option("--slots", wholeNumber({ min: 1, max: 60_000, metavar: "N" }), {
-      description: message`A library with so many slots, and one for import and export.`,
+      description:
+        message`A library with so many slots, and one for import and export. Default: none, drives alone.`,
     })),
     layout: optional(option("--layout", choice(["lun", "target"] as const, { metavar: "LAYOUT" }), {
       description:
@@ -89,15 +90,17 @@ export const serveCommand: Command = defineCommand<ServeValues>({
     quirks: multiple(option("--quirk", choice(QUIRK_NAMES, { metavar: "NAME" }), {
       description: message`Depart from the standard as some devices do: ${QUIRK_NAMES.join(", ")}.`,
     })),
-    timeScale: optional(option("--timing", float({ min: 0.000001, metavar: "SCALE" }), {
+    timeScale: optional(option("--timing", float({ min: 0, metavar: "SCALE" }), {
       description:
-        message`Take the time that the model needs to wind, times this: 1 is as long. Default: none.`,
+        message`Take the time that the model needs to wind, times this: 1 is as long. Default: 0.`,
     })),
     ramDiskBytes: optional(option("--ram-disk", byteSize(DISK_BLOCK_BYTES), {
-      description: message`A disk in memory of so many bytes beside the drives, as the last LUN.`,
+      description:
+        message`A disk in memory of so many bytes beside the drives, as the last LUN. Default: none.`,
     })),
     chapFile: optional(option("--chap", filePath("FILE"), {
-      description: message`Accounts that may log in, one USER:SECRET a line.`,
+      description:
+        message`File of accounts that may log in, one USER:SECRET a line. Default: no CHAP.`,
     })),
     initiators: multiple(option("--allow", string({ metavar: "IQN" }), {
       description: message`Name of an initiator that may log in; again for more. Default: all.`,
@@ -111,7 +114,9 @@ export const serveCommand: Command = defineCommand<ServeValues>({
   }),
   run: async (values, context) => {
     const { interruption, devices, reporter } = context;
+    refuseDevice(context);
     const settings = { ...deviceSettings(values), ...await accessSettings(values, context) };
+    await refuseTwice(values.media, context);
     // A signal that comes while the target starts must not be missed.
     const stopped = interruption.requested();
     const target = await devices.serve(settings);
@@ -126,9 +131,25 @@ export const serveCommand: Command = defineCommand<ServeValues>({
   },
 });
 
+/** What `-f` names would not be served. @throws {UsageError} when it is there; `$TAPE` may be. */
+function refuseDevice({ options: { device } }: CommandContext): void {
+  if (device === undefined) return;
+  throw new UsageError("serve takes no -f DEVICE: --media FILE names an image to serve");
+}
+
+/** @throws {UsageError} when an image is to be in two places. */
+async function refuseTwice(media: readonly string[], { host }: CommandContext): Promise<void> {
+  const seen = new Set<string>();
+  for (const path of media) {
+    const realPath = await host.realPath(path);
+    if (seen.has(realPath)) throw new UsageError(`--media ${path} is there twice`);
+    seen.add(realPath);
+  }
+}
+
 /** @throws {UsageError} when options contradict one another. */
 function deviceSettings(values: ServeValues): Omit<ServeSettings, "chap" | "initiators"> {
-  const { listen, targetName, media, slots, layout, quirks, timeScale, ramDiskBytes } = values;
+  const { listen, targetName, media, slots, layout, quirks, ramDiskBytes } = values;
   const drives = values.drives ?? (slots === undefined ? Math.max(1, media.length) : 2);
   const room = slots ?? drives;
   if (media.length > room) {
@@ -141,6 +162,8 @@ function deviceSettings(values: ServeValues): Omit<ServeSettings, "chap" | "init
   if (ramDiskBytes !== undefined && ramDiskBytes % DISK_BLOCK_BYTES !== 0) {
     throw new UsageError(`--ram-disk takes a multiple of ${DISK_BLOCK_BYTES} bytes`);
   }
+  // No time is what drives take unless told otherwise.
+  const timeScale = values.timeScale || undefined;
   const shared = { listen, targetName, media, drives, slots, layout, quirks, timeScale };
   return { ...shared, ramDiskBytes, ...personalitySettings(values) };
 }

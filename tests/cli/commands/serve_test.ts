@@ -33,6 +33,12 @@ Deno.test("serve puts the images into the drives in order", async () => {
   assert.deepEqual(devices.served[0].listen, { hostname: "127.0.0.1", port: 3260 });
 });
 
+Deno.test("serve takes no time where --timing is 0", async () => {
+  const { status, host, devices } = await serve(["--timing", "0"]);
+  assert.equal(status, 0, host.errors);
+  assert.equal(devices.served[0].timeScale, undefined);
+});
+
 Deno.test("serve has one drive when nothing is said", async () => {
   const { devices } = await serve([]);
   assert.deepEqual([devices.served[0].media, devices.served[0].drives], [[], 1]);
