@@ -31,7 +31,7 @@ export const copyCommand: Command = defineCommand({
       description: message`The device to write to.`,
     }),
     files: optional(option("--files", wholeNumber({ min: 1, metavar: "N" }), {
-      description: message`Copy so many files, each with its filemark.`,
+      description: message`Copy so many files, each with its filemark. Default: all.`,
     })),
     skipErrors: withDefault(
       flag("--skip-errors", {

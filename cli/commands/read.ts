@@ -38,13 +38,15 @@ export const readCommand: Command = defineCommand({
       "-",
     ),
     recordBytes: optional(option("-b", "--block-size", byteSize(), {
-      description: message`Record size to expect; longer records are read whole all the same.`,
+      description:
+        message`Record size to expect; longer records are read whole all the same. Default: 256k.`,
     })),
     readAhead: optional(option("--read-ahead", wholeNumber({ min: 0, max: 256, metavar: "N" }), {
-      description: message`Records to ask for ahead. More is faster over a slow network.`,
+      description:
+        message`Records to ask for ahead. More is faster over a slow network. Default: 0.`,
     })),
     count: optional(option("--count", wholeNumber({ min: 1, metavar: "N" }), {
-      description: message`Read at most so many records.`,
+      description: message`Read at most so many records. Default: all up to the filemark.`,
     })),
     skipErrors: withDefault(
       flag("--skip-errors", {

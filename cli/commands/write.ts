@@ -64,7 +64,8 @@ export const writeCommand: Command = defineCommand({
       false,
     ),
     bufferBytes: optional(option("--buffer", byteSize(1, MAX_BUFFER_BYTES), {
-      description: message`Memory to fill ahead, so that a slow source lets the drive rest less.`,
+      description:
+        message`Memory to fill ahead, so that a slow source lets the drive rest less. Default: none.`,
     })),
     startAt: optional(option("--start-at", wholeNumber({ min: 1, max: 100, metavar: "PERCENT" }), {
       description: message`How full --buffer must be before the tape moves. Default: 90.`,

@@ -35,16 +35,20 @@ export const deviceOptions = object("Device and output (every command)", {
     description: message`Mutual CHAP: file with its secret; default: $TAPE_CHAP_TARGET_SECRET.`,
   })),
   headerDigest: optional(option("--header-digest", digest, {
-    description: message`Checksums of iSCSI headers: none or crc32c.`,
+    description:
+      message`Checksums of iSCSI headers: none or crc32c. Default: none, unless the target insists.`,
   })),
   dataDigest: optional(option("--data-digest", digest, {
-    description: message`Checksums of iSCSI data: none or crc32c.`,
+    description:
+      message`Checksums of iSCSI data: none or crc32c. Default: none, unless the target insists.`,
   })),
   initiatorName: optional(option("--initiator-name", string({ metavar: "IQN" }), {
-    description: message`The iSCSI name that we log in with.`,
+    description:
+      message`The iSCSI name that we log in with. Default: made from the name of this computer.`,
   })),
   timeoutMs: optional(option("--timeout", float({ min: 0.001, metavar: "SECONDS" }), {
-    description: message`Give up connecting, loading and each command after so long.`,
+    description:
+      message`Give up connecting, loading and each command after so long. Default: 10 s to connect, 15 s to log in, hours for what winds the tape.`,
   })).map((seconds) => seconds && seconds * 1000),
 });
 
