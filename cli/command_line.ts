@@ -103,8 +103,20 @@ function usageMessage(args: readonly string[], message: string): string {
   const suggestion = rest.find((line) => line.startsWith("Did you mean"));
   const hint = isNegative(first)
     ? "numbers are not negative here"
-    : suggestion && asClause(suggestion);
-  return [first.replace(/\.$/, ""), hint].filter(Boolean).join("; ").replaceAll("`", "");
+    : isNews(suggestion, first)
+    ? asClause(suggestion)
+    : undefined;
+  return [complaint(first), hint].filter(Boolean).join("; ").replaceAll("`", "");
+}
+
+/** Not what was typed: that is right elsewhere, behind another command for instance. */
+function isNews(suggestion: string | undefined, complaint: string): suggestion is string {
+  const typed = /"([^"]+)"\.?$/.exec(complaint)?.[1];
+  return suggestion !== undefined && !suggestion.endsWith(` \`${typed}\`?`);
+}
+
+function complaint(first: string): string {
+  return first.replace(/\.$/, "").replace(/^Expected an? (.+), but too few.*$/, "$1 is missing");
 }
 
 /** What was mistyped may be an option for a secret, or an address with one. */

@@ -27,7 +27,7 @@ export function parsePortal(text: string): NetworkAddress {
     const shown = /^[^@%:]*(?::\d*)?$/.test(text) ? ` "${text}"` : "";
     throw new InvalidOptionError(
       "portal",
-      `Read the portal${shown}: expected HOST, HOST:PORT or [IPV6]:PORT`,
+      `Read the portal${shown}: expected HOST, HOST:PORT or [IPV6]:PORT, with a port up to 65535`,
     );
   }
   return { hostname: match[1] ?? match[2], port };

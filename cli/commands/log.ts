@@ -49,7 +49,7 @@ const CODE = /^(?:0x([0-9a-f]{1,2})|([0-9a-f]{1,2})h)$/i;
  */
 export function logPageTarget(typed: string): LogPageTarget {
   const code = CODE.exec(typed);
-  if (code !== null) return parseInt(code[1] ?? code[2], 16);
+  if (code !== null) return logPageCode(typed, parseInt(code[1] ?? code[2], 16));
   const wanted = typed.toLowerCase().replaceAll(/[-_]/g, " ");
   const names = [...new Set(LOG_PAGE_TABLE.map(({ name }) => name))];
   if (names.includes(wanted)) return wanted;
@@ -61,6 +61,14 @@ export function logPageTarget(typed: string): LogPageTarget {
   const near = nearestName(wanted, names);
   const hint = near === undefined ? "tape log lists those that the drive has" : `try ${near}`;
   throw new UsageError(`No such log page: ${typed}; ${hint}`);
+}
+
+/** Six bits (SPC-5 §7.3.2). */
+const LAST_PAGE = 0x3f;
+
+function logPageCode(typed: string, code: number): number {
+  if (code <= LAST_PAGE) return code;
+  throw new UsageError(`No such log page: ${typed}; the last code is ${hexCode(LAST_PAGE)}`);
 }
 
 function pageText({ page, name, parameters }: NamedLogPage): string {

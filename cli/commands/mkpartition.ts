@@ -3,7 +3,7 @@ import { message, metavar } from "@optique/core/message";
 import { multiple, withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
-import type { PartitionLayout, PartitionSize, TapeDrive } from "../../mod.ts";
+import type { PartitionSize, TapeDrive, TapePartition } from "../../mod.ts";
 import { formatBytes, parseByteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { Confirmation } from "../confirmation.ts";
@@ -33,8 +33,9 @@ export const mkpartition: Command = defineCommand({
     const confirmation = new Confirmation(context, { yes, doing: "Making partitions" });
     await withDrive(context, async (drive) => {
       await confirmation.ask(drive, "Lose everything on the tape to make partitions?");
-      const layout = await makeThem(drive, wanted, context);
-      await context.reporter.result({ partitions: layout?.partitions }, layoutText(layout));
+      const partitions = await makeThem(drive, wanted, context);
+      const text = wanted === undefined ? "" : layoutText(partitions);
+      await context.reporter.result({ partitions }, text);
     });
   },
 });
@@ -65,19 +66,18 @@ async function makeThem(
   drive: TapeDrive,
   sizes: PartitionSize[] | undefined,
   { interruption: { signal }, host, reporter }: CommandContext,
-): Promise<PartitionLayout | undefined> {
+): Promise<readonly TapePartition[]> {
   const onProgress = (progress: number | undefined) => {
     if (progress !== undefined) reporter.note(`Formatting: ${Math.floor(progress * 100)} %`);
   };
   const options = { signal, ...(host.stderr.isTerminal && { onProgress }) };
-  if (sizes !== undefined) return await drive.makePartitions(sizes, options);
+  if (sizes !== undefined) return (await drive.makePartitions(sizes, options)).partitions;
   await drive.format(options);
-  return undefined;
+  return [{ partition: 0 }];
 }
 
-function layoutText(layout: PartitionLayout | undefined): string {
-  if (layout === undefined) return "";
-  return columns(layout.partitions.map(({ partition, bytes }) => [
+function layoutText(partitions: readonly TapePartition[]): string {
+  return columns(partitions.map(({ partition, bytes }) => [
     `partition ${partition}`,
     bytes === undefined ? "size not told" : formatBytes(bytes),
   ]));

@@ -27,7 +27,10 @@ export function portalAddress(): ValueParser<"sync", PortalAddress> {
     parse(input) {
       const value = parsePortalAddress(input);
       if (value !== undefined) return { success: true, value };
-      return { success: false, error: message`Expected HOST:PORT, but got ${input}.` };
+      return {
+        success: false,
+        error: message`Expected HOST:PORT, with a port up to 65535, but got ${input}.`,
+      };
     },
     format: ({ hostname, port }) =>
       `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,

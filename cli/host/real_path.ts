@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { systemCode } from "./system_call.ts";
+import { naming, systemCode } from "./system_call.ts";
 
 /** The path without symbolic links, as far as there is something. @throws the system's error, but ENOENT. */
 export async function realPath(path: string): Promise<string> {
@@ -9,7 +9,9 @@ export async function realPath(path: string): Promise<string> {
     return await realpath(absolute);
   } catch (error) {
     const folder = dirname(absolute);
-    if (systemCode(error) !== "ENOENT" || folder === absolute) throw error;
+    if (systemCode(error) !== "ENOENT" || folder === absolute) {
+      throw naming(error, "open", path);
+    }
     return join(await realPath(folder), basename(absolute));
   }
 }

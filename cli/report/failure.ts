@@ -139,8 +139,13 @@ function withSystemWords({ message, cause }: Error): string {
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EBADF: "there is no such open descriptor, or not for that",
+  EDQUOT: "no space left for this user",
   EEXIST: "it exists already",
+  EFBIG: "the file would be too large",
+  EIO: "input or output error",
   EISDIR: "it is a directory",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
   ENOENT: "no such file or directory",
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
@@ -154,7 +159,8 @@ function systemMessage(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, path, syscall } = error as { code?: unknown; path?: unknown; syscall?: unknown };
   if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return undefined;
-  const what = [syscall ?? "use a file", path].filter((part) => typeof part === "string").join(" ");
+  const name = path === "" ? '""' : path;
+  const what = [syscall ?? "use a file", name].filter((part) => typeof part === "string").join(" ");
   return `Failed to ${what}: ${SYSTEM_MESSAGES[code] ?? code}`;
 }
 

@@ -92,7 +92,9 @@ Deno.test("mkpartition divides the tape, setpartition goes to a part, and 0 make
   const told = new MemoryHost();
   assert.equal(await tape("tell", told, devices), 0);
   assert.match(told.output, /^At block 0 \(.*partition 1/);
-  assert.equal(await tape("mkpartition 0 --yes", host, devices), 0, host.errors);
+  const whole = new MemoryHost();
+  assert.equal(await tape("mkpartition 0 --yes --json", whole, devices), 0, whole.errors);
+  assert.deepEqual(JSON.parse(whole.output), { partitions: [{ partition: 0 }] });
   assert.equal(await tape("setpartition 1", new MemoryHost(), devices), 2);
 });
 

@@ -184,6 +184,8 @@ Deno.test("An error of the operating system is told in words", () => {
   const { exitStatus, lines } = describeFailure(error, quiet);
   assert.equal(exitStatus, 2);
   assert.deepEqual(lines, ["Failed to open x: no such file or directory"]);
+  const { lines: [unnamed] } = describeFailure(Object.assign(error, { path: "" }), quiet);
+  assert.equal(unnamed, 'Failed to open "": no such file or directory');
 });
 
 Deno.test("Expected failures show no stack and no hint at one", () => {
