@@ -15,7 +15,7 @@ import { openTape, type TapeDrive } from "@uiscsi/tape";
 import { type Pack, pack } from "tar-stream";
 
 const [address, directory] = process.argv.slice(2);
-if (directory === undefined) throw new Error("Usage: backup_directory.ts ADDRESS DIRECTORY");
+if (!address || !directory) throw new Error("Usage: backup_directory.ts ADDRESS DIRECTORY");
 
 const drive = await openTape(address, { writeBehind: 4 });
 try {

@@ -10,7 +10,7 @@ import process from "node:process";
 import { openTape, type TapeDrive } from "@uiscsi/tape";
 
 const [from, to] = process.argv.slice(2);
-if (to === undefined) throw new Error("Usage: copy_tape.ts FROM TO");
+if (!from || !to) throw new Error("Usage: copy_tape.ts FROM TO");
 
 const source = await openTape(from, { blockSize: 0, readAhead: 8 });
 try {

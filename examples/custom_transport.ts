@@ -13,7 +13,7 @@ import { openTape } from "@uiscsi/tape";
 import { type ByteStream, type Dialer, TransportError } from "@uiscsi/tape/transport";
 
 const [address, program, ...args] = process.argv.slice(2);
-if (program === undefined) {
+if (!address || !program) {
   throw new Error("Usage: custom_transport.ts ADDRESS PROGRAM [ARGUMENT...]");
 }
 

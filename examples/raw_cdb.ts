@@ -45,8 +45,9 @@ async function tellPosition(unit: LogicalUnit): Promise<void> {
   const cdb = new Uint8Array(10);
   cdb[0] = 0x34;
   await executeChecked(unit, { cdb, dataIn });
-  const isUnknown = (dataIn[0] & 0x04) !== 0;
-  const object = new DataView(dataIn.buffer).getUint32(4);
+  const answer = new DataView(dataIn.buffer);
+  const isUnknown = (answer.getUint8(0) & 0x04) !== 0;
+  const object = answer.getUint32(4);
   console.log(isUnknown ? "position unknown" : `at object ${object}`);
 }
 

@@ -17,7 +17,7 @@ import { openTape, type TapeDrive } from "@uiscsi/tape";
 import { extract } from "tar-stream";
 
 const [address, file, directory] = process.argv.slice(2);
-if (directory === undefined) throw new Error("Usage: restore_directory.ts ADDRESS FILE DIRECTORY");
+if (!address || !directory) throw new Error("Usage: restore_directory.ts ADDRESS FILE DIRECTORY");
 
 const drive = await openTape(address, { readAhead: 8 });
 try {

@@ -61,8 +61,11 @@ export interface RunningTarget {
   readonly address: NetworkAddress;
   /** iSCSI name; that of the first, where there are further targets. */
   readonly targetName: string;
-  /** The address of each device, target by target, in the order of their LUNs: `iscsi://HOST:PORT/IQN/LUN`. */
-  readonly urls: readonly string[];
+  /**
+   * The address of each device, target by target, in the order of their LUNs: `iscsi://HOST:PORT/IQN/LUN`. There is a
+   * first one wherever there is a device.
+   */
+  readonly urls: readonly [string, ...string[]];
   /** The sessions that there are now, the oldest first. Discovery sessions are not among them. */
   sessions(): TargetSessionInfo[];
   /**
@@ -101,7 +104,7 @@ export function runningTarget(parts: RunningTargetParts): RunningTarget {
     targetName: name,
     urls: targets.flatMap((target) =>
       target.luns().map((lun) => `iscsi://${formatPortal(address)}/${target.name}/${lun}`)
-    ),
+    ) as [string, ...string[]],
     sessions: () => targets.flatMap((target) => target.sessions().map(sessionInfo)),
     redirect: (redirect, targetName = name) => {
       targetNamed(targets, targetName).redirect = redirect;

@@ -107,10 +107,32 @@ for (const [name, runtime] of RUNTIMES) {
     }));
 }
 
-Deno.test("The npm package brings types that TypeScript accepts, of every entry point", () =>
-  withConsumer(["typescript", "@types/node"], async (dir) => {
+Deno.test("TypeScript accepts every entry point of the npm package, and all examples with what tsc --init sets", () => {
+  const types = ["typescript", "@types/node", "@types/tar-stream"];
+  return withConsumer([...PACKAGES_OF_EXAMPLES, ...types], async (dir) => {
     copyFileSync(`${CONSUMER}types.mts`, join(dir, "types.mts"));
-    const settings = ["--strict", "--target", "es2024", "--module", "nodenext", "--types", "node"];
-    const [npx] = requirePrograms("npx");
-    await mustRun(npx, ["tsc", "--noEmit", ...settings, "types.mts"], { cwd: dir });
-  }));
+    await checkTypes(["types.mts"], dir);
+    for (const name of EXAMPLE_FILES) copyFileSync(`${EXAMPLES}${name}`, join(dir, name));
+    const files = [...EXAMPLE_FILES, ...writeExamplesOfDocuments(dir)];
+    await checkTypes(files, dir, "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes");
+  });
+});
+
+/** The TypeScript in README and in the guides, as files. */
+function writeExamplesOfDocuments(dir: string): string[] {
+  const guides = readdirSync(`${ROOT}docs`).filter((name) => name.endsWith(".md"));
+  return ["README.md", ...guides.map((name) => `docs/${name}`)].flatMap((document) => {
+    const code = readFileSync(`${ROOT}${document}`, "utf8").matchAll(/^```ts\n(.*?)^```$/gms);
+    return [...code].map(([, text], index) => {
+      const name = `${document.replaceAll(/[/.]/g, "_")}_${index}.ts`;
+      writeFileSync(join(dir, name), text);
+      return name;
+    });
+  });
+}
+
+async function checkTypes(files: readonly string[], dir: string, ...further: string[]) {
+  const settings = ["--strict", "--target", "es2024", "--module", "nodenext", "--types", "node"];
+  const [npx] = requirePrograms("npx");
+  await mustRun(npx, ["tsc", "--noEmit", ...settings, ...further, ...files], { cwd: dir });
+}
