@@ -38,6 +38,7 @@ import { decodeTextResponse } from "../../pdu/text.ts";
 import {
   answerR2t,
   checkWhole,
+  lengthWithoutHole,
   placeDataIn,
   readResidual,
   signedResidual,
@@ -56,8 +57,11 @@ import { TextExchange } from "../requests/text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** The statuses that Data-In may carry; all others come in a SCSI Response (RFC 7143 §11.7). The last two: SAM-3. */
-const DATA_IN_STATUSES: ReadonlySet<number> = new Set([
+/**
+ * The statuses that Data-In may carry, and behind which all of it has come; all others come in a SCSI Response
+ * (RFC 7143 §11.7). The last two: SAM-3.
+ */
+const SUCCESSES: ReadonlySet<number> = new Set([
   Status.Good,
   Status.ConditionMet,
   0x10,
@@ -305,9 +309,7 @@ export class Incoming {
     if (this.#level > 0) return this.#recoverableResponse(pdu, header, data);
     if (!this.#advance(header)) return;
     const task = this.#scsiTask(header);
-    if (!task) return;
-    checkWhole(task);
-    this.#respond(task, pdu, data);
+    if (task) this.#respond(task, pdu, data);
   }
 
   #recoverableResponse(pdu: ScsiResponse, header: Uint8Array, data: Uint8Array): void {
@@ -321,7 +323,6 @@ export class Incoming {
         this.#end(task!);
         return task!.fail(dataLost(task!));
       }
-      checkWhole(task!);
       this.#respond(task!, pdu, segment);
     });
   }
@@ -337,10 +338,11 @@ export class Incoming {
     if (pdu.status === Status.CheckCondition && data.length === 0) {
       this.#events.notice("CHECK CONDITION came without sense data", { command: task.name });
     }
+    if (SUCCESSES.has(pdu.status)) checkWhole(task);
     const result: ScsiResult = {
       status: pdu.status,
       sense: decodeResponseSegment(data).sense,
-      dataInLength: task.received,
+      dataInLength: lengthWithoutHole(task),
       residual: signedResidual(task, pdu),
     };
     this.#finish(
@@ -455,7 +457,7 @@ export class Incoming {
 }
 
 function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
-  if (!DATA_IN_STATUSES.has(pdu.status)) {
+  if (!SUCCESSES.has(pdu.status)) {
     const status = statusName(pdu.status);
     throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
   }

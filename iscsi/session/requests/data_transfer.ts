@@ -13,7 +13,7 @@ import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { ScsiResponse } from "../../pdu/scsi_response.ts";
 import type { DataOutSequence } from "../connection/data_out_queue.ts";
-import type { ScsiTask } from "./scsi_task.ts";
+import type { DataPiece, ScsiTask } from "./scsi_task.ts";
 
 /**
  * Where the data segment of a Data-In PDU belongs in the command's own buffer.
@@ -79,14 +79,29 @@ export function roomForDataIn(
 export function checkWhole(task: ScsiTask): void {
   // What nobody wants any more is not placed, and need not be whole.
   if (task.pieces === undefined || task.streamIn?.isDiscarded) return;
-  const pieces = [...task.pieces].filter(([dataSn]) => dataSn < task.nextDataSn);
   let end = 0;
-  for (const [, piece] of pieces.sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+  for (const piece of piecesByOffset(task)) {
     if (piece.start !== end) {
       throw violation(task, `Data-In goes on at byte ${piece.start} behind byte ${end}`);
     }
     end = piece.end;
   }
+}
+
+/** Bytes of Data-In from the first on that have come without a hole, which a command that failed in between may leave. */
+export function lengthWithoutHole(task: ScsiTask): number {
+  if (task.pieces === undefined || task.streamIn?.isDiscarded) return task.received;
+  let end = 0;
+  for (const piece of piecesByOffset(task)) {
+    if (piece.start > end) break;
+    end = Math.max(end, piece.end);
+  }
+  return end;
+}
+
+function piecesByOffset(task: ScsiTask): DataPiece[] {
+  const pieces = [...task.pieces!].filter(([dataSn]) => dataSn < task.nextDataSn);
+  return pieces.map(([, piece]) => piece).sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
 /** R2Ts for lost data, one for each PDU of a burst at most: far more than any target has to send at a time. */

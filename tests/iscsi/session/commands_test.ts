@@ -124,6 +124,36 @@ Deno.test("A CHECK CONDITION gives its sense data, the bytes that came, and the 
   assert.equal(answer.residual, 3996);
 });
 
+const UNORDERED = {
+  answers: [["DataPDUInOrder", "No"], ["DataSequenceInOrder", "No"]] as const,
+  login: { offers: { dataPduInOrder: false, dataSequenceInOrder: false } },
+};
+
+Deno.test("A command that fails amid data in another order brought what has come without a hole", () => {
+  const target = ScriptedTarget.loggedIn(UNORDERED);
+  const command = target.command(READ, { dataIn: new Uint8Array(4096) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.dataIn(itt, pattern(100), { bufferOffset: 2000 });
+  target.dataIn(itt, pattern(50), { dataSn: 1 });
+  target.dataIn(itt, pattern(30), { dataSn: 2, bufferOffset: 50 });
+  target.respond(itt, { status: 2 }, new Uint8Array([0, 18, ...pattern(18)]));
+  const answer = result(command);
+  assert.equal(answer.status, 2);
+  assert.equal(answer.dataInLength, 80);
+  assert.equal(target.closedWith, undefined);
+});
+
+Deno.test("A target failure amid data in another order ends its command alone", () => {
+  const target = ScriptedTarget.loggedIn(UNORDERED);
+  const command = target.command(READ, { dataIn: new Uint8Array(4096) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.dataIn(itt, pattern(100), { bufferOffset: 2000 });
+  target.respond(itt, { response: 1 });
+  assert.ok(command.outcome && "error" in command.outcome);
+  assert.ok(command.outcome.error instanceof TargetFailureError);
+  assert.equal(target.closedWith, undefined);
+});
+
 Deno.test("An overflow is a negative residual", () => {
   const target = ScriptedTarget.loggedIn();
   const command = target.command(READ, { dataIn: new Uint8Array(4) });
