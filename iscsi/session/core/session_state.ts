@@ -132,6 +132,15 @@ export class SessionState {
     return false;
   }
 
+  /** Whether something is under way with a CmdSN that the target has refused to take in before. */
+  isSentAgain(cmdSn: number): boolean {
+    for (const request of this.requests.values()) {
+      const isAgain = "kind" in request ? request.kind === "ping" : request.retries > 0;
+      if (isAgain && "cmdSn" in request && request.cmdSn === cmdSn) return true;
+    }
+    return false;
+  }
+
   /** Queues a request; one that is immediate ahead of all that wait for the window. */
   enqueue(request: NumberedRequest): void {
     if (isImmediate(request)) this.queue.unshift(request);

@@ -158,11 +158,12 @@ export class RequestLedger {
 
   /**
    * A target that still waits for a number before this one waits for ever: nothing that follows would be executed. Over
-   * several connections that number may still be under way.
+   * several connections that number may still be under way, and so may be what closes the gap of a rejected command.
    */
   #checkTaken({ name, cmdSn }: ScsiTask): void {
     const { expCmdSn } = this.#state.window;
     if (serialLess(cmdSn, expCmdSn) || !this.#parts.isAlone()) return;
+    if (this.#state.isSentAgain(expCmdSn)) return;
     const state = `the target still waits for command ${expCmdSn}, which was sent before`;
     this.#parts.broken(new ConnectionLostError(`${name}: it was aborted, but ${state}`));
   }

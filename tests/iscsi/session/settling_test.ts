@@ -4,10 +4,12 @@ import {
   CommandTimeoutError,
   ConnectionLostError,
   ProtocolError,
+  RejectError,
   SessionClosedError,
   TaskAbortedError,
 } from "../../../iscsi/errors.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { SessionState } from "../../../iscsi/session/core/session_state.ts";
 import { type Command, ScriptedTarget } from "./scripted_target.ts";
@@ -322,4 +324,21 @@ Deno.test("A target that has lost a command before the one that was aborted lose
   target.managed(itt);
   assert.equal(failureOf(command), reason);
   assert.ok(target.closedWith?.error instanceof ConnectionLostError);
+});
+
+Deno.test("A target that waits for what closes the gap of a rejected command has lost nothing", () => {
+  const target = ScriptedTarget.loggedIn();
+  const expected = target.expCmdSn;
+  const rejected = target.command(REWIND);
+  const called = target.command(REWIND);
+  const [{ bhs }] = target.sent();
+  target.expCmdSn = expected;
+  target.initiator.abort(called.task, new Error("called off"), 0);
+  const { itt } = target.only(Opcode.TaskManagementRequest).pdu;
+  target.reject(bhs, RejectReason.CommandNotSupported);
+  target.managed(itt);
+  assert.ok(failureOf(rejected) instanceof RejectError);
+  assert.equal(target.closedWith, undefined);
+  const { pdu } = target.only(Opcode.NopOut);
+  assert.deepEqual([pdu.immediate, pdu.cmdSn], [false, expected]);
 });
