@@ -240,6 +240,7 @@ export class ConnectionLifecycle {
       if (request.cid !== cid) continue;
       this.#state.requests.delete(request.itt);
       if (!("kind" in request)) {
+        this.#state.unqueue(request);
         if (!("dataOut" in request)) this.#state.textEnded(request);
         request.fail(requestFailure(request, error, "unknown"));
       } else if (request.kind === "task-set") {

@@ -23,15 +23,13 @@ import type { TextExchange } from "../requests/text_exchange.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** Sends the next queued request, if one may go out now. `isItsTurn`: the connection takes what others could take. */
-export function sendNextRequest(
+/** Sends a request that has been taken out of the queue. */
+export function sendRequest(
   state: SessionState,
   connection: InitiatorConnection,
   batch: OutputBatch,
-  isItsTurn: boolean,
-): boolean {
-  const request = state.takeNext(connection.cid, isItsTurn);
-  if (request === undefined) return false;
+  request: NumberedRequest,
+): void {
   if (request instanceof ScsiTask) {
     request.itt = state.requests.allocate();
     request.cmdSn = state.window.take();
@@ -42,7 +40,6 @@ export function sendNextRequest(
     if (!request.isImmediate) request.cmdSn = state.window.take();
     writeText(state, connection, batch, request);
   }
-  return true;
 }
 
 /**

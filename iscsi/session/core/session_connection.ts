@@ -19,7 +19,7 @@ import {
 import { type LoginEnd, LoginPhase, type LoginPhaseOptions } from "../connection/login_phase.ts";
 import { Incoming } from "./incoming.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
-import { plugGap, sendAgain, sendConnectionLogout, sendNextRequest, sendPing } from "./outgoing.ts";
+import { plugGap, sendAgain, sendConnectionLogout, sendPing, sendRequest } from "./outgoing.ts";
 import type { NumberedRequest, SessionState } from "./session_state.ts";
 
 /** Silence in the middle of a PDU: what has begun to come comes on, or the connection is dead or its two ends disagree. */
@@ -272,8 +272,11 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
       else sendAgain(this.#state, wire, batch, again);
       return true;
     }
-    if (this.#phase !== "full-feature") return false;
-    if (!sendNextRequest(this.#state, wire, batch, this.#owner.mayTake(this))) return false;
+    const request = this.#phase === "full-feature"
+      ? this.#state.takeNext(this.cid, this.#owner.mayTake(this))
+      : this.#state.takeBegun(this.cid);
+    if (request === undefined) return false;
+    sendRequest(this.#state, wire, batch, request);
     this.#hasTaken = true;
     if (this.wire.parameters.errorRecoveryLevel > 0) this.#probeLater();
     return true;

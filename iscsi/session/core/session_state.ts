@@ -167,6 +167,14 @@ export class SessionState {
     return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 
+  /** Takes what goes on with a text exchange that has begun on a connection which takes nothing new. */
+  takeBegun(cid: number): NumberedRequest | undefined {
+    const begun = this.#openText;
+    if (begun === undefined || begun.cid !== cid) return undefined;
+    const mayGo = begun.isImmediate || (this.#taskSetRequests === 0 && this.window.open);
+    return mayGo && this.unqueue(begun) ? begun : undefined;
+  }
+
   #maySend(request: NumberedRequest, cid: number): boolean {
     if (request instanceof ScsiTask) return request.isPrimed;
     if (request.cid !== NO_CONNECTION && request.cid !== cid) return false;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectionLostError, SessionClosedError } from "../../../iscsi/errors.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
+import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { ScriptedTarget } from "./scripted_target.ts";
 
@@ -150,4 +151,37 @@ Deno.test("Without a connection that works nothing is declared", () => {
   assert.equal(whileLost.outcome, "not-executed");
   target.initiator.logout(0);
   assert.ok(failureOf(declaring(target, LARGE)) instanceof SessionClosedError);
+});
+
+Deno.test("A text that has begun goes on on a connection that is to be logged out, and nothing else does", () => {
+  const target = loggedIn(2);
+  target.join(1, 500);
+  const text = target.text([["SendTargets", "All"]]);
+  const { itt } = target.only(Opcode.TextRequest).pdu;
+  const owner = { completed: () => {}, failed: assert.fail };
+  target.initiator.closeConnection(0, 60_000, owner, target.now);
+  target.command(READ, { dataIn: new Uint8Array(4096) });
+  target.textResponse(itt, { final: false, continue: true, ttt: 9 }, "TargetName=");
+  const { pdu } = target.only(Opcode.TextRequest);
+  assert.deepEqual([pdu.itt, pdu.ttt], [itt, 9]);
+  target.textResponse(itt, { final: true }, "iqn.a\0");
+  assert.equal(text.outcome, "TargetName=iqn.a\0");
+  target.only(Opcode.LogoutRequest);
+});
+
+Deno.test("A text that waits for the window when its connection is logged out fails alone", () => {
+  const target = loggedIn(2);
+  target.join(1, 500);
+  const text = target.text([["SendTargets", "All"]]);
+  const { itt } = target.only(Opcode.TextRequest).pdu;
+  const owner = { completed: () => {}, failed: assert.fail };
+  target.initiator.closeConnection(0, 1000, owner, target.now);
+  target.manage(TaskManagementFunction.AbortTaskSet, 0n, { timeoutMs: 600_000 });
+  target.textResponse(itt, { final: false, ttt: 9 }, "");
+  target.advance(1000);
+  target.loggedOut(target.sent().at(-1)!.pdu.itt);
+  assert.ok(typeof text.outcome === "object");
+  assert.ok(text.outcome.error instanceof ConnectionLostError);
+  target.advance(60_000);
+  assert.equal(target.closedWith, undefined);
 });
