@@ -24,6 +24,8 @@ export interface IncomingEvents {
   loggedOut(request: Logout, response: LogoutResponse): void;
   /** The target has not taken in a request: it is sent once more as it was. */
   sendAgain(request: NumberedRequest): void;
+  /** The target still waits for the CmdSN of a request that is over. */
+  gapLeft(cmdSn: number): void;
   /** A command cannot be completed. */
   unrecoverable(task: ScsiTask, error: unknown): void;
   /** Something odd that harms nobody. */

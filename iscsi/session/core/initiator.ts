@@ -29,7 +29,7 @@ import { ConnectionLifecycle, type LogoutOwner } from "./connection_lifecycle.ts
 import { ConnectionSet } from "./connection_set.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
-import { sendSessionLogout } from "./outgoing.ts";
+import { plugGap, sendSessionLogout } from "./outgoing.ts";
 import { SessionConnection, type SessionConnectionOwner } from "./session_connection.ts";
 import { type Logout, SessionState } from "./session_state.ts";
 
@@ -300,9 +300,16 @@ export class Initiator {
         }
         connection.sendAgain(request);
       },
+      gapLeft: (cmdSn) => this.#closeGap(connection, cmdSn),
       unrecoverable: (task, error) => this.#ledger.abort(task, error, this.#state.now),
       notice: this.#events.notice,
     };
+  }
+
+  /** A connection that is being logged out says nothing more: another one does. */
+  #closeGap({ wire }: SessionConnection, cmdSn: number): void {
+    const speaker = wire.ending ? this.#connections.any()?.wire : wire;
+    if (speaker !== undefined) plugGap(this.#state, speaker, cmdSn);
   }
 
   #loggedIn(

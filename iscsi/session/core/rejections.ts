@@ -14,7 +14,6 @@ import { type RejectedPdu, rejectedPdu, rejectError } from "../requests/rejectio
 import { ScsiTask } from "../requests/scsi_task.ts";
 import { TextExchange } from "../requests/text_exchange.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
-import { plugGap } from "./outgoing.ts";
 import type { Request, SessionState } from "./session_state.ts";
 
 /** How often one request is sent again because its PDU was damaged on the way. */
@@ -58,9 +57,7 @@ export class Rejections {
       if (rejected.opcode === Opcode.Snack) return this.#parts.commands.refused(request);
       if (rejected.opcode !== Opcode.ScsiCommand) return;
       this.#parts.end(request);
-      if (serialLessOrEqual(expCmdSn, request.cmdSn)) {
-        plugGap(this.#state, this.#connection, request.cmdSn);
-      }
+      if (serialLessOrEqual(expCmdSn, request.cmdSn)) this.#parts.events.gapLeft(request.cmdSn);
       request.fail(rejectError(rejected));
     } else if (request instanceof TextExchange) {
       this.#state.unqueue(request);

@@ -342,3 +342,22 @@ Deno.test("A target that waits for what closes the gap of a rejected command has
   const { pdu } = target.only(Opcode.NopOut);
   assert.deepEqual([pdu.immediate, pdu.cmdSn], [false, expected]);
 });
+
+Deno.test("The gap of the last command of a connection that is logged out is closed on another", () => {
+  const target = ScriptedTarget.loggedIn({
+    connections: 2,
+    answers: [["MaxConnections", "2"]],
+    login: { offers: { maxConnections: 2 } },
+  });
+  const peer = target.join(1, 500);
+  const rejected = target.command(REWIND);
+  const { pdu: sent, bhs } = target.only(Opcode.ScsiCommand);
+  const owner = { completed: () => {}, failed: assert.fail };
+  target.initiator.closeConnection(0, 60_000, owner, target.now);
+  target.expCmdSn = sent.cmdSn;
+  target.reject(bhs, RejectReason.CommandNotSupported);
+  assert.ok(failureOf(rejected) instanceof RejectError);
+  target.only(Opcode.LogoutRequest);
+  const { pdu } = peer.only(Opcode.NopOut);
+  assert.deepEqual([pdu.immediate, pdu.cmdSn], [false, sent.cmdSn]);
+});
