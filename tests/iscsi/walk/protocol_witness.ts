@@ -11,7 +11,9 @@ import {
   FINAL,
   FLAGS,
   IMMEDIATE,
+  INITIATOR_TASK_TAG,
   OPCODE,
+  readU32,
   RESERVED_TAG,
 } from "../../../iscsi/pdu/bhs.ts";
 import type { DataOut } from "../../../iscsi/pdu/data_out.ts";
@@ -58,6 +60,7 @@ class WitnessedConnection {
   /** Everything before it has come. */
   expStatSn = 0;
   lastExpStatSn: number | undefined;
+  loginCmdSn: number | undefined;
   isLoggedOut = false;
   sequences: Sequence[] = [];
   /** Pings of the target's without an answer, by tag. */
@@ -74,7 +77,7 @@ export class ProtocolWitness {
   readonly violations: string[] = [];
   readonly trace: string[] = [];
   pdus = 0;
-  readonly #parameters: () => NegotiatedParameters | undefined;
+  readonly #parameters: (cid: number) => NegotiatedParameters | undefined;
   readonly #connections = new Map<number, WitnessedConnection>();
   readonly #commands = new Map<number, WitnessedCommand>();
   /** Which requests have used a CmdSN: the tag of each. */
@@ -86,7 +89,8 @@ export class ProtocolWitness {
   #cmdSn: number | undefined;
   #maxCmdSn: number | undefined;
 
-  constructor(parameters: () => NegotiatedParameters | undefined) {
+  /** `parameters`: what holds on a connection; undefined before the leading login is done. */
+  constructor(parameters: (cid: number) => NegotiatedParameters | undefined) {
     this.#parameters = parameters;
   }
 
@@ -95,7 +99,7 @@ export class ProtocolWitness {
     const pdu = decodePdu(header);
     if (this.trace.push(line(direction, cid, header, data.length)) > 200) this.trace.shift();
     if (pdu === undefined) return;
-    if (direction === "in") this.#in(cid, pdu as TargetPdu, header);
+    if (direction === "in") this.#in(cid, pdu as TargetPdu, header, data);
     else this.#out(cid, pdu as InitiatorPdu, header, data);
   };
 
@@ -108,7 +112,7 @@ export class ProtocolWitness {
     this.violations.push(`${what} (${this.trace.at(-1)})`);
   }
 
-  #in(cid: number, pdu: TargetPdu, header: Uint8Array): void {
+  #in(cid: number, pdu: TargetPdu, header: Uint8Array, data: Uint8Array): void {
     const connection = this.#connections.get(cid);
     if (connection === undefined) return this.#fail("a PDU came on a connection that is not there");
     if ("maxCmdSn" in pdu && !serialLess(pdu.maxCmdSn, serialAdd(pdu.expCmdSn, -1))) {
@@ -136,8 +140,8 @@ export class ProtocolWitness {
         this.#taskSets.delete(pdu.itt);
         break;
       case Opcode.Reject:
-        this.#texts.clear();
-        this.#taskSets.clear();
+        this.#texts.delete(readU32(data, INITIATOR_TASK_TAG));
+        this.#taskSets.delete(readU32(data, INITIATOR_TASK_TAG));
     }
     connection.take(pdu.statSn);
   }
@@ -155,13 +159,15 @@ export class ProtocolWitness {
       }
       this.#tags.set(pdu.itt, "login");
       this.#cmdSn ??= pdu.cmdSn;
-      if (pdu.cmdSn !== this.#cmdSn) this.#fail("a login has another CmdSN than the next");
+      const login = this.#connections.get(cid)!;
+      login.loginCmdSn ??= this.#cmdSn;
+      if (pdu.cmdSn !== login.loginCmdSn) this.#fail("a login has another CmdSN than the next");
       return;
     }
     const connection = this.#connections.get(cid)!;
     if (connection.isLoggedOut) this.#fail("something follows a Logout Request");
-    this.#checkExpStatSn(connection, pdu.expStatSn);
-    const room = this.#parameters()?.maxSendDataSegmentLength ?? 8192;
+    this.#checkExpStatSn(connection, cid, pdu.expStatSn);
+    const room = this.#parameters(cid)?.maxSendDataSegmentLength ?? 8192;
     if (dataSegmentLength(header) > room) this.#fail(`more data than ${room}`);
     switch (pdu.opcode) {
       case Opcode.ScsiCommand:
@@ -181,14 +187,14 @@ export class ProtocolWitness {
     }
   }
 
-  #checkExpStatSn(connection: WitnessedConnection, expStatSn: number): void {
+  #checkExpStatSn(connection: WitnessedConnection, cid: number, expStatSn: number): void {
     if (serialLess(connection.expStatSn, expStatSn)) {
       this.#fail("ExpStatSN acknowledges what has not come");
     }
     const last = connection.lastExpStatSn;
     if (last !== undefined && serialLess(expStatSn, last)) this.#fail("ExpStatSN goes back");
     connection.lastExpStatSn = expStatSn;
-    const level = this.#parameters()?.errorRecoveryLevel ?? 0;
+    const level = this.#parameters(cid)?.errorRecoveryLevel ?? 0;
     if (level === 0 && expStatSn !== connection.expStatSn) {
       this.#fail("ExpStatSN is not what has come");
     }
@@ -229,7 +235,7 @@ export class ProtocolWitness {
     if (isNew && this.#taskSets.size > 0) {
       this.#fail("a command overtakes a function on the task set");
     }
-    const parameters = this.#parameters()!;
+    const parameters = this.#parameters(cid)!;
     const writeLength = pdu.write ? expected : 0;
     const burst = Math.min(writeLength, parameters.firstBurstLength);
     if (length > (parameters.immediateData ? burst : 0)) this.#fail("too much immediate data");
@@ -320,7 +326,7 @@ export class ProtocolWitness {
   }
 
   #snack(pdu: Snack, cid: number): void {
-    const level = this.#parameters()?.errorRecoveryLevel ?? 0;
+    const level = this.#parameters(cid)?.errorRecoveryLevel ?? 0;
     if (level === 0) this.#fail("a SNACK at error recovery level 0");
     if (pdu.type === SnackType.Status || pdu.type === SnackType.DataAck) {
       if (pdu.itt !== RESERVED_TAG) this.#fail("a SNACK has a tag where none belongs");
