@@ -13,6 +13,8 @@ export interface SpoiledLogin {
   readonly connection: OddConnection;
   readonly pdu: LoginResponse;
   readonly text: Uint8Array;
+  /** What has been said before. */
+  readonly before: Uint8Array;
   /** T bit of the request. */
   readonly wantsTransit: boolean;
   readonly isLast: boolean;
@@ -105,6 +107,11 @@ export const LOGIN_MISTAKES: Readonly<Record<string, LoginMistake>> = {
   "a text that is not UTF-8": adding(() => Uint8Array.of(0x58, 0x3d, 0xff, 0xfe, 0)),
   "garbage": adding(({ random }) => random.bytes(1 + random.below(500)).map((byte) => byte | 0x80)),
   "a key twice": adding(() => "X-key=1\0X-key=2\0"),
+  "a key that came before": (login) => {
+    const again = /(?:InitialR2T|MaxBurstLength|ErrorRecoveryLevel)=[^\0]*\0/;
+    const pair = again.exec(new TextDecoder().decode(login.before))?.[0];
+    return pair !== undefined && adding(() => pair)(login);
+  },
   "a key of the initiator's": adding(() => "InitiatorName=iqn.a\0"),
   "a security key in the operational stage": (login) =>
     login.pdu.csg === 1 && adding(() => "AuthMethod=None\0")(login),

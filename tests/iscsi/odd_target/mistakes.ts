@@ -8,7 +8,7 @@ import type { Random } from "../../scsi/random.ts";
 import { pick } from "../walk/walk_settings.ts";
 import { dataOf } from "../walk/witnessed_device.ts";
 import type { OddConnection, WireOptions } from "./odd_connection.ts";
-import { ODD_PING, type OddSession } from "./odd_session.ts";
+import type { OddSession } from "./odd_session.ts";
 import type { OddTask } from "./odd_task.ts";
 
 /**
@@ -268,6 +268,13 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     response(parts, NEVER_USED);
     return "fatal";
   },
+  "an answer on another connection": (parts) => {
+    const { task, session, connection } = parts;
+    const other = session.connections.find((one) => one !== connection && !one.isClosed);
+    if (task === undefined || other === undefined || other.hasLoggedOut) return undefined;
+    response({ ...parts, connection: other }, task.itt);
+    return "fatal";
+  },
   "a residual that is over and under": (parts) => {
     const { task } = parts;
     if (!task || task.pieces.length > 0 || parts.level > 0) return undefined;
@@ -294,7 +301,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   "a ping with data": ({ connection, session, random }) => {
     const { statSn } = connection;
-    const tags = { itt: RESERVED_TAG, ttt: ODD_PING };
+    const tags = { itt: RESERVED_TAG, ttt: session.oddPingTag() };
     const pdu = { opcode: Opcode.NopIn, lun: 0n, ...tags, statSn, ...session.numbers() } as const;
     connection.send(pdu, random.bytes(100));
     return "ignored";

@@ -55,6 +55,8 @@ export class OddConnection {
   isSilent = false;
   isFullFeature = false;
   hasLoggedOut = false;
+  /** All text of its login. */
+  said: Uint8Array = NO_BYTES;
   /** What each further Login Request is answered with, without an end. */
   talksOn: LoginResponse | undefined;
   /** Bytes that passed, both ways. */

@@ -19,8 +19,8 @@ import type { OddSettings } from "./odd_settings.ts";
 import { OddTask } from "./odd_task.ts";
 import { OddTexts } from "./odd_texts.ts";
 
-/** Tag of a ping that it is no matter whether it is answered. */
-export const ODD_PING = 0xffff_0000;
+/** Tags from this on are those of pings of which it is no matter whether they are answered. */
+const ODD_PING = 0xffff_0000;
 
 /** What a connection may say next, other than about its tasks. */
 type Move = () => void;
@@ -263,11 +263,16 @@ export class OddSession {
 
   #pong(connection: OddConnection, ttt: number, lun: bigint): void {
     const ping = this.#pings.get(ttt);
-    if (ttt === RESERVED_TAG || ttt === ODD_PING) return;
+    if (ttt >= ODD_PING) return;
     this.#pings.delete(ttt);
     if (ping?.connection !== connection || ping.lun !== lun) {
       this.parts.violated("a ping is answered with another tag or LUN, or elsewhere");
     }
+  }
+
+  /** A tag for a ping that need not be answered. */
+  oddPingTag(): number {
+    return ODD_PING + this.#pingTag++;
   }
 
   get unansweredPings(): number {

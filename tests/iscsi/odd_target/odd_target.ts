@@ -7,7 +7,7 @@ import type { ByteStream, Dialer } from "../../../transport/byte_stream.ts";
 import { loopback } from "../../../transport/loopback.ts";
 import { pick } from "../walk/walk_settings.ts";
 import type { SpoiledLogin } from "./login_mistakes.ts";
-import { OddConnection, type Received } from "./odd_connection.ts";
+import { joined, OddConnection, type Received } from "./odd_connection.ts";
 import { OddLogin, shuffled } from "./odd_login.ts";
 import { OddSession, type OddSessionParts } from "./odd_session.ts";
 
@@ -170,7 +170,9 @@ export class OddTarget {
       statusDetail: 0,
     };
     const { isDone } = login;
-    const parts = { random, connection, pdu: response, text: answer.data };
+    const before = connection.said;
+    connection.said = joined([before, answer.data]);
+    const parts = { random, connection, pdu: response, text: answer.data, before };
     const wantsTransit = pdu.transit;
     if (this.spoil?.({ ...parts, wantsTransit, isLast: isDone })) return;
     connection.send(response, answer.data);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { logInToLawlessTarget, walkWithLawlessTarget, walkWithOddTarget } from "./odd_walk.ts";
 
-const WALKS = Number(Deno.env.get("WALKS") ?? 40);
+const WALKS = Number(Deno.env.get("WALKS") ?? 50);
 const SEED = Number(Deno.env.get("SEED") ?? 1);
 const STEPS = 120;
 const LOGINS_PER_WALK = 4;

@@ -112,7 +112,7 @@ export class OddTexts {
       if (key !== LENGTH) violated(`${key} is negotiated where it has no place`);
       else maxReceiveDataSegmentLength = Number(value);
     }
-    if (random.below(2) === 0 && this.#session.connections.length === 1) {
+    if (random.below(2) === 0 && this.#session.parts.settings.connections === 1) {
       maxSendDataSegmentLength = pick(random, [512, 4096, 65_536]);
       own.push([LENGTH, String(maxSendDataSegmentLength)]);
     }

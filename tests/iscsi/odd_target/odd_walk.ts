@@ -26,6 +26,8 @@ const COMMAND_TIMEOUT_MS = 600_000;
 const LONGEST_MS = 700_000;
 const MOST_OPEN = 24;
 const LINES = 60;
+/** Steps in which any mistake will do, if there was no occasion for the one whose turn it was. */
+const LAST_STEPS = 30;
 
 /** What a walk came across. */
 export interface OddSummary {
@@ -37,6 +39,7 @@ export interface OddSummary {
 }
 
 export class OddWalk {
+  readonly #seed: number;
   readonly random: Random;
   readonly settings: OddSettings;
   readonly target: OddTarget;
@@ -56,6 +59,7 @@ export class OddWalk {
   #hasManaged = false;
 
   constructor(seed: number) {
+    this.#seed = seed;
     this.random = new Random(seed);
     this.settings = drawSettings(this.random);
     this.judge = new OddJudge({
@@ -88,7 +92,7 @@ export class OddWalk {
       await this.#connect();
       for (let step = 0; step < steps && problems.length === 0; step++) {
         await this.#step();
-        if (step >= mistakeAt && !this.isLawless) await this.#err();
+        if (step >= mistakeAt && !this.isLawless) await this.#err(step < steps - LAST_STEPS);
         if (this.isLawless && this.session.closed) break;
       }
       if (problems.length === 0) await this.#finish();
@@ -114,7 +118,7 @@ export class OddWalk {
     let answers = random.below(4);
     target.spoil = (login) => {
       if (this.mistake !== "none" || answers-- > 0 || login.connection.cid !== 0) return false;
-      const name = pick(random, Object.keys(LOGIN_MISTAKES));
+      const name = this.#drawMistake(Object.keys(LOGIN_MISTAKES), random.below(3) > 0);
       if (!LOGIN_MISTAKES[name](login)) return false;
       this.mistake = name;
       return true;
@@ -344,8 +348,13 @@ export class OddWalk {
     }
   }
 
+  /** All have their turn, one a walk, unless there is no occasion for it. */
+  #drawMistake(names: readonly string[], isPatient: boolean): string {
+    return isPatient ? names[this.#seed % names.length] : pick(this.random, names);
+  }
+
   /** The target breaks a rule. */
-  async #err(): Promise<void> {
+  async #err(isPatient: boolean): Promise<void> {
     const { random } = this;
     const session = this.target.session!;
     const open = session.connections.filter(({ isClosed, hasLoggedOut, isSilent }) =>
@@ -356,7 +365,7 @@ export class OddWalk {
     const tasks = [...session.tasks.values()].filter((task) =>
       task.parts.connection === connection
     );
-    const name = pick(random, Object.keys(MISTAKES));
+    const name = this.#drawMistake(Object.keys(MISTAKES), isPatient);
     const consequence = MISTAKES[name]({
       random,
       session,
@@ -387,7 +396,7 @@ export class OddWalk {
     if (dice === 0) await this.#reconnect();
     else if (dice === 1) this.#demandLogout();
     else if (dice === 2) this.#dropSession();
-    else if (dice === 3) this.#closeConnection();
+    else if (dice < 7) this.#closeConnection();
     else if (dice < 20) await this.time.quiet();
     else {
       this.target.flush();
