@@ -57,6 +57,8 @@ export class TextExchange {
   readonly #owner: TextOwner;
   #parts: Uint8Array[] = [];
   #length = 0;
+  /** Bytes of all answers of the exchange. */
+  #said = 0;
   #settled = false;
 
   /** `cid` binds it to a connection; without, the first that is ready takes it. */
@@ -94,7 +96,8 @@ export class TextExchange {
    */
   receive(response: TextResponse, data: Uint8Array): boolean {
     this.#length += data.length;
-    if (this.#length > MAX_TEXT_BYTES) {
+    this.#said += data.length;
+    if (this.#said > MAX_TEXT_BYTES) {
       throw new ProtocolError(`Text request: the answer is longer than ${MAX_TEXT_BYTES} bytes`);
     }
     if (data.length > 0) this.#parts.push(data.slice());

@@ -8,6 +8,7 @@ import {
   SessionClosedError,
   TaskAbortedError,
 } from "../../../iscsi/errors.ts";
+import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
@@ -251,6 +252,30 @@ Deno.test("A target that asks on without taking the answers loses the session", 
   target.nopIn({ ttt: 2000 });
   assert.ok(target.closedWith?.error instanceof ProtocolError);
   assert.ok(failureOf(command) instanceof ProtocolError);
+});
+
+Deno.test("At error recovery level 1, too, R2Ts without end are a ProtocolError", () => {
+  const target = ScriptedTarget.loggedIn({
+    answers: [["ErrorRecoveryLevel", "1"], ["ImmediateData", "No"]],
+    login: { offers: { errorRecoveryLevel: 1, initialR2T: true } },
+  });
+  const command = target.command([0x0a, 0, 0, 1, 0, 0], { dataOut: new Uint8Array(100) });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  for (let r2tSn = 0; r2tSn < 2000 && !target.closedWith; r2tSn++) {
+    target.readyToTransfer(itt, { ttt: r2tSn, r2tSn, desiredDataTransferLength: 100 });
+  }
+  assert.ok(target.closedWith?.error instanceof ProtocolError);
+  assert.ok(failureOf(command) instanceof ProtocolError);
+});
+
+Deno.test("A negotiation in which the target says more and more is a ProtocolError", () => {
+  const target = ScriptedTarget.loggedIn();
+  target.asyncMessage(AsyncEvent.NegotiationRequested);
+  for (let i = 0; i < 1000 && !target.closedWith; i++) {
+    const { itt } = target.only(Opcode.TextRequest).pdu;
+    target.textResponse(itt, { final: false, ttt: 5 }, `X-${i}=${"v".repeat(8000)}\0`);
+  }
+  assert.ok(target.closedWith?.error instanceof ProtocolError);
 });
 
 Deno.test("A command that is refused because the session has ended knows why it ended", () => {
