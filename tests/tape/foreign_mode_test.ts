@@ -227,3 +227,23 @@ Deno.test("an attention that is told while the driver tries LOCATE leaves the ta
   await other.close();
   await drive.close();
 });
+
+Deno.test("a block size that another host sets while the drive is opened is taken as it is", async () => {
+  const link = new FaultyLink(new Random(3));
+  const other = await TapeDrive.open(new HostUnit(link.sim.drive, "other"), { sleep });
+  const execute = link.sim.execute.bind(link.sim);
+  link.sim.execute = async (command) => {
+    if (command.cdb[0] === READ_ATTRIBUTE) {
+      link.sim.execute = execute;
+      await other.setBlockSize(50);
+    }
+    return await execute(command);
+  };
+  const drive = await TapeDrive.open(link, { sleep });
+  assert.equal(await drive.blockSize(), 50);
+  await drive.write(numbered(1));
+  await drive.flush();
+  assert.equal(contents(link.sim), "1 1");
+  await drive.close();
+  await other.close();
+});
