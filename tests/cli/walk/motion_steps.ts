@@ -1,9 +1,9 @@
 /** Commands that move a tape, or tell of it, held against the model. */
 
 import assert from "node:assert/strict";
-import { type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";
+import { fileAt, type KnownTape, names, type Outcome, type WalkBench } from "./walk_bench.ts";
 import { someFaults } from "./walk_faults.ts";
-import { checkPlace, fileAt } from "./write_steps.ts";
+import { checkPlace } from "./write_steps.ts";
 import type { TapeModel } from "../../tape/tape_model.ts";
 
 const MOTIONS = [
@@ -91,24 +91,24 @@ function checkPosition(
   position: { object?: number; file?: number; partition: number; beginningOfPartition: boolean },
   known: KnownTape,
 ): void {
-  const { cursor } = known.model;
-  const { object, file = fileAt(known, cursor), partition, beginningOfPartition } = position;
+  const { cursor, objects } = known.model;
+  const { object, file = fileAt(objects, cursor), partition, beginningOfPartition } = position;
   assert.deepEqual(
     { object, file, partition, beginningOfPartition },
-    { object: cursor, file: fileAt(known, cursor), partition: 0, beginningOfPartition: !cursor },
+    { object: cursor, file: fileAt(objects, cursor), partition: 0, beginningOfPartition: !cursor },
   );
 }
 
 /** The same in a text. */
 function checkPositionText(text: string, known: KnownTape): void {
-  const { cursor } = known.model;
+  const { cursor, objects } = known.model;
   const [, block, file, beginning] =
     /^(?:Position +)?At block (\d+)(?: \((?:file (\d+))?,? ?(beginning of tape)?.*\))?\.?$/m.exec(
       text,
     ) ??
       [];
   assert.equal(block, String(cursor), text);
-  if (file !== undefined) assert.equal(file, String(fileAt(known, cursor)), text);
+  if (file !== undefined) assert.equal(file, String(fileAt(objects, cursor)), text);
   assert.equal(beginning !== undefined, cursor === 0, text);
 }
 

@@ -21,6 +21,8 @@ export class KnownTape {
   blockBytes = 0;
   /** Where the tape stood when a command had ended. */
   stood = 0;
+  /** The number of its file. */
+  stoodInFile = 0;
   /** Whether everything on the tape outlasts a loss of power. */
   isDurable = true;
   /** The same, before the last command. */
@@ -34,15 +36,18 @@ export class KnownTape {
   async learn(): Promise<void> {
     const { objects, at } = await this.tape.look();
     this.model.objects = objects;
-    this.model.cursor = this.stood = at;
+    this.model.cursor = at;
+    this.#note(objects, at);
   }
 
   /** The drive loses its power, and the model is what is there then. */
   async losePower(): Promise<void> {
-    const { at } = await this.tape.look();
+    await this.learn();
+    const { stood, stoodInFile } = this;
     this.tape.losePower();
     await this.learn();
-    this.stood = at;
+    this.stood = stood;
+    this.stoodInFile = stoodInFile;
     this.isDurable = true;
   }
 
@@ -51,7 +56,12 @@ export class KnownTape {
     const { objects, at } = await this.tape.look();
     assert.deepEqual(names(objects), names(this.model.objects), "what is on the tape");
     assert.equal(at, this.model.cursor, "where the tape stands");
+    this.#note(objects, at);
+  }
+
+  #note(objects: readonly ModelObject[], at: number): void {
     this.stood = at;
+    this.stoodInFile = fileAt(objects, at);
   }
 }
 
@@ -93,6 +103,11 @@ export function names(objects: readonly ModelObject[]): string[] {
     if (digest === undefined) digests.set(object, digest = md5(object));
     return `${object.length}:${digest}`;
   });
+}
+
+/** The number of the file that an object lies in. */
+export function fileAt(objects: readonly ModelObject[], place: number): number {
+  return objects.slice(0, place).filter((object) => object === "filemark").length;
 }
 
 export class WalkBench {

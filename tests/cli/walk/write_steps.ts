@@ -342,12 +342,7 @@ export function checkPlace(outcome: Outcome, known: KnownTape, name = "The tape"
       [];
   if (block === undefined || movesLater(outcome.faults)) return;
   assert.equal(known.stood, Number(block), "where the tape stands");
-  if (file !== undefined) assert.equal(Number(file), fileAt(known, known.stood), "its file");
-}
-
-/** The number of the file that an object lies in. */
-export function fileAt({ model: { objects } }: KnownTape, place: number): number {
-  return objects.slice(0, place).filter((object) => object === "filemark").length;
+  if (file !== undefined) assert.equal(Number(file), known.stoodInFile, "its file");
 }
 
 /** `tape weof`, `tape erase`. */
