@@ -6,13 +6,13 @@ import { newCartridge, type Theme } from "./feature_setting.ts";
 import type { FeatureUse } from "./feature_use.ts";
 import { answerWrongly } from "./wrong_answers.ts";
 
-/** What another host does concerns these; it is told once, so no answer may get lost besides. */
+/** What another host does concerns these. */
 const SHARED: readonly Theme[] = ["exchange", "exclusive", "fixed"];
 
 /** These may happen between any two commands of an operation. */
 const AMID: ReadonlySet<string> = new Set([
   ...["reset", "powerCycle", "exchange", "otherUnloads", "preempt", "preemptAndRewind"],
-  "otherSetsBlockSize",
+  ...["otherSetsBlockSize", "otherReserves", "otherRegisters"],
 ]);
 
 const OTHER: Nexus = { initiatorName: "iqn.test:other", isid: "000000000001" };
@@ -27,6 +27,7 @@ export class FeatureEvents {
   #executedBefore = -1;
   readonly #walk: FeatureUse;
   readonly #names: string[];
+  #isHeld = false;
 
   constructor(walk: FeatureUse) {
     this.#walk = walk;
@@ -34,16 +35,16 @@ export class FeatureEvents {
     const isShared = SHARED.some((theme) => themes.has(theme));
     this.#names = [];
     if (trouble === "link" || trouble === "link-and-reset") {
-      this.#names.push("cut", "cut", "lie");
-      if (!isShared) this.#names.push("timeout", "timeout");
+      this.#names.push("cut", "cut", "lie", "timeout", "timeout");
     }
     if (trouble === "link-and-reset") {
       this.#names.push("reset", "resetWhileLost", "powerCycleWhileLost", "powerCycle");
     }
     if (trouble === "reset") this.#names.push("reset", "powerCycle");
     if (trouble === "answers") this.#names.push("answer");
-    else if (isShared) {
+    else if (isShared || themes.has("reserved")) {
       walk.sim.nexusEstablished(OTHER);
+      if (themes.has("reserved")) this.#names.push("otherReserves", "otherRegisters");
       if (themes.has("exchange")) this.#names.push("exchange", "otherUnloads", "exchangeWhileLost");
       if (themes.has("exclusive")) this.#names.push("preempt", "preemptAndRewind");
       if (themes.has("fixed")) this.#names.push("otherSetsBlockSize");
@@ -69,7 +70,9 @@ export class FeatureEvents {
     const act = () => {
       this.#walk.note(`* ${name}`);
       this.#cause(name);
-      if (AMID.has(name)) this.#executedBefore = this.#walk.link.executed;
+      if (AMID.has(name) && name !== "otherRegisters") {
+        this.#executedBefore = this.#walk.link.executed;
+      }
     };
     if (!AMID.has(name) || random.below(2) === 0) return act();
     this.#walk.link.interruption = { left: 1 + random.below(12), act };
@@ -78,6 +81,7 @@ export class FeatureEvents {
   /** Nobody does anything from here on. */
   calmDown(): void {
     this.#names.length = 0;
+    this.release();
     this.#walk.sim.clearBadBlocks();
   }
 
@@ -119,6 +123,10 @@ export class FeatureEvents {
         return;
       case "otherSetsBlockSize":
         return this.#setBlockSize([0, 20, 30][random.below(3)]);
+      case "otherRegisters":
+        return this.#reserve(0x06, NO_KEY, OTHER_KEY);
+      case "otherReserves":
+        return this.#holdForAWhile();
       case "preempt":
         return this.#preempt(false);
       case "preemptAndRewind":
@@ -162,6 +170,23 @@ export class FeatureEvents {
   #setBlockSize(bytes: number): void {
     const list = Uint8Array.of(0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, bytes);
     this.#asOther(Uint8Array.of(0x15, 0x10, 0, 0, list.length, 0), list);
+  }
+
+  /** Another host has the drive for itself for some commands. */
+  #holdForAWhile(): void {
+    const { link, random } = this.#walk;
+    this.#reserve(0x06, NO_KEY, OTHER_KEY);
+    this.#reserve(0x01, OTHER_KEY, NO_KEY);
+    this.#isHeld = true;
+    link.interruption = { left: 1 + random.below(8), act: () => this.release() };
+  }
+
+  /** Nobody has the drive for himself any more. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#reserve(0x02, OTHER_KEY, NO_KEY);
+    this.#reserve(0x06, NO_KEY, NO_KEY);
   }
 
   #preempt(moves: boolean): void {

@@ -10,6 +10,7 @@ import type { SimulatedDrive } from "../../sim/tape/drive.ts";
 import type { Random } from "../scsi/random.ts";
 
 const READ = 0x08;
+const [READ_POSITION, LONG_FORM, NO_FORM] = [0x34, 0x06, 0x1f];
 /** INQUIRY and REPORT LUNS. */
 const UNTOLD: ReadonlySet<number> = new Set([0x12, 0xa0]);
 const NO_BYTES = new Uint8Array(0);
@@ -40,8 +41,11 @@ export class FeatureLink implements RecoverableLogicalUnit {
   #era = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(random: Random, drive: SimulatedDrive) {
+  readonly #hasShortPosition: boolean;
+
+  constructor(random: Random, drive: SimulatedDrive, hasShortPosition = false) {
     this.#random = random;
+    this.#hasShortPosition = hasShortPosition;
     this.#drive = drive;
     drive.nexusEstablished(this.#nexus);
   }
@@ -75,7 +79,7 @@ export class FeatureLink implements RecoverableLogicalUnit {
   #perform({ cdb, dataIn, dataOut }: ScsiCommand): ScsiResult {
     this.#interrupt();
     if (!UNTOLD.has(cdb[0])) this.executed++;
-    const task = { cdb, dataOut: dataOut ?? NO_BYTES, nexus: this.#nexus };
+    const task = { cdb: this.#known(cdb), dataOut: dataOut ?? NO_BYTES, nexus: this.#nexus };
     const answer = this.#drive.execute(task) as TaskResult;
     const came = answer.dataIn ?? NO_BYTES;
     const dataInLength = Math.min(came.length, dataIn?.length ?? 0);
@@ -86,6 +90,12 @@ export class FeatureLink implements RecoverableLogicalUnit {
       this.lie = 0;
     }
     return { status: answer.status, sense: answer.sense ?? NO_BYTES, dataInLength, residual };
+  }
+
+  /** As the drive takes it: a form that it does not have is one that nobody has. */
+  #known(cdb: Uint8Array): Uint8Array {
+    const isUnknown = this.#hasShortPosition && cdb[0] === READ_POSITION && cdb[1] === LONG_FORM;
+    return isUnknown ? Uint8Array.from(cdb, (byte, at) => at === 1 ? NO_FORM : byte) : cdb;
   }
 
   #interrupt(): void {

@@ -13,6 +13,7 @@ export const THEMES = [
   "partitions",
   "fixed",
   "exclusive",
+  "reserved",
   "addresses",
   "encryption",
   "worm",
@@ -91,6 +92,8 @@ export interface FeatureSetting {
   readonly faultEvery: number;
   readonly resetLosesBuffer: boolean;
   readonly rewindOnReset: boolean;
+  /** Whether the drive has READ POSITION in its short form only. */
+  readonly hasShortPosition: boolean;
 }
 
 export function drawSetting(random: Random): FeatureSetting {
@@ -109,6 +112,8 @@ export function drawSetting(random: Random): FeatureSetting {
   // With neither flag nor code nothing tells of the beginning.
   if (quirks.flagsWithoutAsc) delete quirks.missingEndOfMedium;
   if (quirks.noLocate16 || quirks.noLocate) themes.delete("partitions");
+  // Nobody preempts who has nothing.
+  if (themes.has("exclusive")) themes.delete("reserved");
   // Whoever comes next is told what could not be written to the tape.
   if (themes.has("bad-blocks")) {
     for (const theme of ["exchange", "exclusive", "fixed"] as const) themes.delete(theme);
@@ -123,10 +128,12 @@ export function drawSetting(random: Random): FeatureSetting {
     writeBehind: pick([0, 0, 4, 16]),
     readAhead: pick([0, 0, 1, 8]),
     sili: random.below(4) === 0,
-    callOffEvery: isUnheardFatal(trouble, themes) ? Infinity : pick([Infinity, 8]),
+    // What is answered in the place of a drive nobody tells again to who had called it off.
+    callOffEvery: trouble === "answers" ? Infinity : pick([Infinity, 8]),
     faultEvery: pick([4, 12]),
     resetLosesBuffer: random.below(2) === 0,
     rewindOnReset: random.below(4) > 0,
+    hasShortPosition: random.below(4) === 0,
   };
 }
 
@@ -185,12 +192,6 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 /** An answer in the place of the drive's own takes with it what that was to tell of the buffer. */
 function isReplaced(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
   return trouble === "answers" && themes.has("bad-blocks");
-}
-
-/** What is answered in the place of a drive, or told of other hosts and cartridges, nobody tells again to who had called it off. */
-function isUnheardFatal(trouble: Trouble, themes: ReadonlySet<Theme>): boolean {
-  const told: readonly Theme[] = ["exchange", "exclusive", "fixed", "bad-blocks", "encryption"];
-  return trouble === "answers" || told.some((theme) => themes.has(theme));
 }
 
 /** What a drive calls an object. */

@@ -59,13 +59,19 @@ export class FeatureTruth {
   written(number: number, data: Uint8Array): void {
     const { model } = this.#walk;
     assert.ok(number >= this.#next, "the numbers of writes go up");
-    this.#next = this.#written = number + 1;
-    this.#gone = Infinity;
+    this.#written = number + 1;
+    this.counted(number);
     this.overwritten();
     const at = model.cursor;
     const count = model.write(data);
     this.#places.set(number, { partition: model.current, at, count, data });
     this.#seal(at);
+  }
+
+  /** The write of this number stands on the tape. */
+  counted(number: number): void {
+    this.#next = number + 1;
+    this.#gone = Infinity;
   }
 
   #seal(from: number): void {
@@ -89,9 +95,10 @@ export class FeatureTruth {
   /** Early warning is told of where the tape stands in it, and nowhere else; one answer tells of the programmable one instead. */
   warned({ earlyWarning, programmableEarlyWarning }: WriteResult): void {
     const { setting, sim } = this.#walk;
-    if (!setting.themes.has("full") || setting.writeBehind > 0 || setting.trouble !== "none") {
-      return;
-    }
+    const { themes, writeBehind, trouble, quirks } = setting;
+    // Without a code the one is told as the other.
+    if (!themes.has("full") || trouble !== "none" || quirks.flagsWithoutAsc) return;
+    if (writeBehind > 0) return;
     const { partition, object } = sim.position!;
     const isNear = sim.medium!.partitions[partition].bytesBefore(object) >= WARNED_FROM;
     if (isNear) assert.ok(earlyWarning || programmableEarlyWarning, "early warning is told");
@@ -226,6 +233,8 @@ export class FeatureTruth {
       assert.ok(writes.durable >= this.#flushedUpTo, `${message}: what was flushed is durable`);
     }
     assert.ok(writes.written >= writes.durable, message);
+    // A write that failed may have been written all the same.
+    if (writes.isCertain && writes.written > this.#next) this.counted(writes.written - 1);
     const { durable } = writes;
     assert.ok(durable <= this.#gone, `${message}: ${durable} are durable, ${this.#gone} is gone`);
     this.#written = Math.min(this.#written, writes.written);
@@ -391,6 +400,7 @@ export class FeatureTruth {
         await this.#place();
         // Nothing is done to the drive any more until it is where it is to be.
         walk.link.interruption = undefined;
+        walk.events.release();
         if (walk.sim.position !== undefined) break;
       } catch (error) {
         if (!(error instanceof TapeError) || error === CALLED_OFF || tries > 40) throw error;

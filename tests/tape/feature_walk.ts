@@ -50,9 +50,13 @@ export class FeatureWalk implements FeatureUse {
     this.setting = drawSetting(this.random);
     this.sim = newDrive(this.setting, newCartridge(this.setting, 0));
     this.model = new VolumeModel(this.setting.partitions);
-    this.link = new FeatureLink(this.random, this.sim);
+    this.link = this.#newLink();
     this.truth = new FeatureTruth(this);
     this.events = new FeatureEvents(this);
+  }
+
+  #newLink(): FeatureLink {
+    return new FeatureLink(this.random, this.sim, this.setting.hasShortPosition);
   }
 
   get drive(): TapeDrive {
@@ -558,7 +562,8 @@ export class FeatureWalk implements FeatureUse {
   /** A new drive on the same device, as the next process has it. */
   async openAnew(): Promise<void> {
     for (let tries = 0;; tries++) {
-      this.link = new FeatureLink(this.random, this.sim);
+      this.events.release();
+      this.link = this.#newLink();
       try {
         const options = { ...openOptions(this.setting), requireMedium: false };
         this.#drive = await TapeDrive.open(this.link, options);
