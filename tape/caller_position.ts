@@ -20,7 +20,7 @@ export async function callerPosition(
   reader: RecordReader,
   signal?: AbortSignal,
 ): Promise<TapePosition> {
-  if (session.device.isNexusLost) return own(session, undefined);
+  if (session.device.isNexusLost || reader.resumption.isUnfinished) return own(session, undefined);
   // The question goes behind the READs under way, so its answer is the place that they lead to.
   const asked = session.askPosition(signal);
   await Promise.allSettled([asked, reader.ahead.settle()]);

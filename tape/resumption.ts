@@ -74,6 +74,11 @@ export class Resumption {
     return error.senseKey === undefined && error.rawSense.length > 0;
   }
 
+  /** Whether nothing that the drive says now is certain to be about the same tape: a lost connection was not set up to the end. */
+  get isUnfinished(): boolean {
+    return this.#outage.isHere;
+  }
+
   /** Whether the tape has still to be brought to where the caller is. */
   get isAway(): boolean {
     return this.#kept?.run === this.#session.proof.run;

@@ -62,7 +62,8 @@ Deno.test("close() connects again however long it took to notice that the connec
   await strike(campaign, "stall", lastRead);
 });
 
-Deno.test("close() brings the tape back also where a read was called off that was about to", async () => {
+/** A drive whose connection was lost in a READ, and whose caller would not wait until the tape was where he is. */
+async function openCalledOff() {
   const unit = new CutUnit("exact");
   const clock = new SkippingClock();
   const drive = await TapeDrive.open(unit, { sleep: clock.sleep });
@@ -76,6 +77,18 @@ Deno.test("close() brings the tape back also where a read was called off that wa
   const reading = assert.rejects(drive.read({ signal }), (error) => error === signal.reason);
   await settle(reading, clock, [], "read()");
   assert.equal(unit.sim.drive.position?.object, 2);
+  return { unit, drive, clock };
+}
+
+Deno.test("close() brings the tape back also where a read was called off that was about to", async () => {
+  const { unit, drive, clock } = await openCalledOff();
   await settle(drive.close(), clock, [], "close()");
   assert.equal(unit.sim.closedAt, 1);
+});
+
+Deno.test("position() tells where the caller is also where a read was called off that was about to go there", async () => {
+  const { drive, clock } = await openCalledOff();
+  const { known, object, source } = await drive.position();
+  assert.deepEqual({ known, object, source }, { known: true, object: 1, source: "counted" });
+  await settle(drive.close(), clock, [], "close()");
 });
