@@ -17,6 +17,7 @@ import type { RecordRoom } from "./record_room.ts";
 import type { TapePosition } from "./position.ts";
 import { RepeatedCdb } from "./repeated_cdb.ts";
 import type { PositionSample, TapeSession } from "./tape_session.ts";
+import type { WriteOutcome } from "./write_ledger.ts";
 
 /** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
 const FIXED_READ_BYTES = 256 * 1024;
@@ -242,9 +243,11 @@ export class ReadAhead {
 
   #accountFailure(error: TapeError, passed: number | undefined): void {
     this.#delivered = error;
-    // Made when the answer came, and the caller has read on since.
-    (error as { position?: TapePosition }).position = this.#session.countedPosition();
     const { buffer, proof, count } = this.#session;
+    // Made when the answer came, and the caller has read on since, or flushed.
+    const facts = error as { position?: TapePosition; writes?: WriteOutcome };
+    facts.position = this.#session.countedPosition();
+    if (!buffer.isDirty) facts.writes = undefined;
     // What had no answer may be found out yet, and may have told that the buffer is lost.
     if (error.kind !== "transport-lost") this.#session.noteFailure(error);
     else buffer.doubt(proof.numberBehind(0) ?? count.object);

@@ -522,3 +522,20 @@ Deno.test("what could not be written before a motion whose answer was lost is ne
   assert.equal(contents(unit.sim), "1 2 3");
   await drive.close();
 });
+
+Deno.test("an error that was read ahead does not put in doubt what was flushed since", async () => {
+  const { unit, drive } = await openSim(BUFFERED, { readAhead: 4, recordBytesHint: 100 });
+  await drive.rewind();
+  await writeAll(drive, 1, 9);
+  await drive.space("blocks", -6);
+  unit.drive.inject({ opcode: 0x08, occurrence: 5, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  for (let number = 4; number <= 6; number++) await drive.read();
+  await drive.flush();
+  const using = async () => {
+    for (let reads = 0; reads < 6; reads++) await drive.read();
+  };
+  await assert.rejects(using(), ({ kind, writes }: TapeError) => {
+    return kind === "hardware-error" && writes === undefined;
+  });
+  await drive.close();
+});
