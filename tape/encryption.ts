@@ -162,12 +162,14 @@ export class TapeEncryption {
       const algorithm = chooseAlgorithm(await this.#capabilities(signal), options.algorithm);
       if (algorithm === undefined) throw unsupported(this.#work.session.device, FEATURE);
       const key = await readKey(options.key, algorithm.keyBytes);
-      try {
-        await this.#send(settingsOf(options, algorithm.index, key), signal);
-      } finally {
-        key.fill(0);
-      }
-      return await this.#confirm(encrypt, decrypt !== "off", signal);
+      return await this.#changing(async () => {
+        try {
+          await this.#send(settingsOf(options, algorithm.index, key), signal);
+        } finally {
+          key.fill(0);
+        }
+        return await this.#confirm(encrypt, decrypt !== "off", signal);
+      });
     }, signal);
   }
 
@@ -182,9 +184,20 @@ export class TapeEncryption {
       await this.#work.back();
       const algorithm = chooseAlgorithm(await this.#capabilities(signal), undefined);
       const algorithmIndex = algorithm?.index ?? 0;
-      await this.#send({ scope, encryption: "off", decryption: "off", algorithmIndex }, signal);
+      const off = { scope, encryption: "off", decryption: "off", algorithmIndex } as const;
+      await this.#changing(() => this.#send(off, signal));
       this.#reliances.forget("encryption");
     }, signal);
+  }
+
+  /** Where that fails, the drive may do something else all the same. */
+  async #changing<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } catch (error) {
+      this.#reliances.suspect();
+      throw error;
+    }
   }
 
   async #status(signal?: AbortSignal): Promise<EncryptionStatus> {

@@ -53,12 +53,13 @@ export class Reliances {
     const protect: Wrap = this.#protect ?? ((unit) => unit);
     this.#session.device.reroute((unit) =>
       this.#relied.size === 0 ? protect(unit) : protect(
-        new WatchedUnit(unit, () => this.#suspect(), (opcode) => this.#why(opcode)),
+        new WatchedUnit(unit, () => this.suspect(), (opcode) => this.#why(opcode)),
       )
     );
   }
 
-  #suspect(): void {
+  /** Whether they are still in force is asked before blocks go through again. */
+  suspect(): void {
     for (const name of this.#relied.keys()) this.#missing.set(name, this.#uncertain(name));
     this.#session.suspectMode();
   }

@@ -221,3 +221,23 @@ Deno.test("EncryptionError tells by name what is wrong", () => {
   assert.equal(reason(0xef, 0x10), "no-key");
   assert.equal(reason(0x74, 0x7f), "other");
 });
+
+for (const opcode of [0xb5, 0xa2]) {
+  Deno.test(`A key that could not be taken back for certain is not relied on: ${opcode.toString(16)}h`, async () => {
+    const { drive, unit } = await openSim();
+    await drive.rewind();
+    await drive.encryption.set({ key: KEY });
+    await drive.encryption.capabilities();
+    const occurrence = opcode === 0xa2 ? 2 : 1;
+    unit.drive.inject({ opcode, occurrence, status: 0x18, execute: true });
+    await assert.rejects(drive.encryption.set({ key: KEY, encrypt: false }), {
+      kind: "reservation-conflict",
+    });
+    await assert.rejects(drive.write(SECRET), EncryptionError);
+    assert.equal(unit.drive.objects().length, 0);
+    await drive.rewind();
+    await drive.encryption.set({ key: KEY });
+    await drive.write(SECRET);
+    await drive.close();
+  });
+}
