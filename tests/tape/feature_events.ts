@@ -64,7 +64,7 @@ export class FeatureEvents {
   }
 
   happen(): void {
-    if (this.#names.length === 0) return;
+    if (this.#names.length === 0 || this.#isHeld) return;
     const { random } = this.#walk;
     const name = this.#names[random.below(this.#names.length)];
     const act = () => {

@@ -1,6 +1,7 @@
 /** What is so, in a walk over the features of a drive: the tape against the model, and what an error says against both. */
 
 import assert from "node:assert/strict";
+import { breaksPosition } from "../../tape/conditions.ts";
 import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
 import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
@@ -201,6 +202,12 @@ export class FeatureTruth {
         assert.equal(tape[partition].length, objects.length, `${message}: nothing is gone`);
       }
     });
+    // Of what a READ ahead was told, others behind it have been executed.
+    const isReading = name === "read" || name === "readInto" || name === "records";
+    if (breaksPosition(error.kind) && !isReading && walk.random.below(2) === 0) {
+      this.#adopt();
+      await this.#readOn();
+    }
     await this.#goOn(error);
   }
 
@@ -302,6 +309,24 @@ export class FeatureTruth {
       if (!(error instanceof TapeError)) throw error;
       this.#hear(error);
       await this.resynchronize();
+    }
+  }
+
+  /** Behind a lost position reads go on where the tape stands, and bring nothing from before. */
+  async #readOn(): Promise<void> {
+    const { drive, sim, setting, link, model, events } = this.#walk;
+    const isFixed = setting.themes.has("fixed") || model.blockBytes > 0;
+    if (isFixed || setting.quirks.missesFilemarkAfterMotion || sim.position === undefined) return;
+    link.heal();
+    events.release();
+    const { partition, object } = sim.position;
+    const expected = this.#tape()[partition][object] ?? "end-of-data";
+    try {
+      const result = await drive.read();
+      assert.deepEqual(result.kind === "record" ? result.data : result.kind, expected);
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      this.#hear(error);
     }
   }
 
