@@ -28,6 +28,10 @@ export class FeatureEvents {
   readonly #walk: FeatureUse;
   readonly #names: string[];
   #isHeld = false;
+  /** How much has happened. */
+  count = 0;
+  /** Whether the reservation was taken away, and nobody was told. */
+  isPreempted = false;
 
   constructor(walk: FeatureUse) {
     this.#walk = walk;
@@ -87,6 +91,7 @@ export class FeatureEvents {
 
   #cause(name: string): void {
     const { link, sim, random } = this.#walk;
+    this.count++;
     switch (name) {
       case "cut":
         link.left = 1 + random.below(12);
@@ -124,7 +129,8 @@ export class FeatureEvents {
       case "otherSetsBlockSize":
         return this.#setBlockSize([0, 20, 30][random.below(3)]);
       case "otherRegisters":
-        return this.#reserve(0x06, NO_KEY, OTHER_KEY);
+        this.#reserve(0x06, NO_KEY, OTHER_KEY);
+        return;
       case "otherReserves":
         return this.#holdForAWhile();
       case "preempt":
@@ -191,25 +197,27 @@ export class FeatureEvents {
 
   #preempt(moves: boolean): void {
     this.#reserve(0x06, NO_KEY, OTHER_KEY);
-    this.#reserve(0x04, OTHER_KEY, OUR_KEY);
+    // Refused where we are not registered.
+    const status = this.#reserve(0x04, OTHER_KEY, OUR_KEY);
+    this.isPreempted ||= status === 0;
     if (moves) this.#asOther(Uint8Array.of(0x01, 0, 0, 0, 0, 0));
     this.#reserve(0x02, OTHER_KEY, NO_KEY);
     this.#reserve(0x06, NO_KEY, NO_KEY);
   }
 
-  #reserve(action: number, key: Uint8Array, actionKey: Uint8Array): void {
+  #reserve(action: number, key: Uint8Array, actionKey: Uint8Array): number {
     const list = new Uint8Array(24);
     list.set(key);
     list.set(actionKey, 8);
-    this.#asOther(Uint8Array.of(0x5f, action, 0x03, 0, 0, 0, 0, 0, 24, 0), list);
+    return this.#asOther(Uint8Array.of(0x5f, action, 0x03, 0, 0, 0, 0, 0, 24, 0), list);
   }
 
   /** As another host, which has heard all that the drive has to say first. */
-  #asOther(cdb: Uint8Array, dataOut = new Uint8Array(0)): void {
-    for (let tries = 0; tries < 10; tries++) {
+  #asOther(cdb: Uint8Array, dataOut = new Uint8Array(0)): number {
+    for (let tries = 0;; tries++) {
       const task = { cdb, dataOut, nexus: OTHER };
       const { status, sense } = this.#walk.sim.execute(task) as TaskResult;
-      if (status !== 2 || (sense![2] & 0x0f) !== 6) return;
+      if (status !== 2 || (sense![2] & 0x0f) !== 6 || tries > 10) return status;
     }
   }
 }

@@ -114,6 +114,12 @@ export class FeatureLink implements RecoverableLogicalUnit {
     this.#drive.nexusLost(this.#nexus);
   }
 
+  /** Whether nothing is about to go wrong. */
+  get isCalm(): boolean {
+    const isCertain = this.left === Infinity && this.untilTimeout === Infinity && this.lie === 0;
+    return isCertain && !this.nexusLost && this.interruption === undefined;
+  }
+
   /** All goes well from here on. */
   heal(): void {
     this.left = this.untilTimeout = Infinity;

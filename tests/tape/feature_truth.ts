@@ -112,6 +112,8 @@ export class FeatureTruth {
   }
 
   flushed(): void {
+    const { events } = this.#walk;
+    assert.ok(!events.isPreempted || events.isUnheard, "nobody has told of the lost reservation");
     this.#durable = this.#walk.model.partitions.map(({ objects }) => objects.length);
     this.#flushedUpTo = this.#written;
   }
@@ -176,6 +178,7 @@ export class FeatureTruth {
   /** What an error says must be so; then the model takes over what is on the tape. */
   async believe(error: TapeError, name: Operation): Promise<void> {
     const walk = this.#walk;
+    if (breaksPosition(error.kind)) walk.events.isPreempted = false;
     const elsewhere = this.failedElsewhere;
     this.failedElsewhere = undefined;
     if (name === "makePartitions") return await this.#startAnew();
@@ -331,7 +334,8 @@ export class FeatureTruth {
   }
 
   /** On the way to a certain place other records may have been found missing, and told. */
-  #hear({ writes }: TapeError): void {
+  #hear({ writes, kind }: TapeError): void {
+    if (breaksPosition(kind)) this.#walk.events.isPreempted = false;
     this.#written = Math.min(this.#written, writes?.written ?? Infinity);
   }
 
@@ -481,6 +485,7 @@ export class FeatureTruth {
     this.#places.clear();
     this.#next = this.#written = this.#flushedUpTo = 0;
     this.#gone = Infinity;
+    walk.events.isPreempted = false;
     await walk.openAnew();
     this.#adopt();
     // The drive has the key still; the driver does not answer for it.

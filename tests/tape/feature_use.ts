@@ -34,6 +34,7 @@ export interface FeatureUse {
     removed: Medium | undefined;
     readonly isUnheard: boolean;
     readonly isMovedByOthers: boolean;
+    isPreempted: boolean;
     release(): void;
   };
   model: VolumeModel;

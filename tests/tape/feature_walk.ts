@@ -27,6 +27,11 @@ import { CALLED_OFF, COMMON, type FeatureUse, type Operation } from "./feature_u
 import type { ModelObject } from "./tape_model.ts";
 import { VolumeModel } from "./volume_model.ts";
 
+/** Behind these it is certain where the tape stands. */
+const PLACING: ReadonlySet<Operation> = new Set(
+  ["rewind", "endOfData", "locateEnd", "load", "unloadAndLoad"] as Operation[],
+);
+
 export class FeatureWalk implements FeatureUse {
   readonly random: Random;
   readonly setting: FeatureSetting;
@@ -42,6 +47,8 @@ export class FeatureWalk implements FeatureUse {
   isEncrypting = false;
   cartridges = 1;
   #drive: TapeDrive | undefined;
+  /** How much had happened when the last operation placed the tape. */
+  #placedAt: number | undefined;
   /** What is being written, for who looks at what came of it. */
   attempted: Uint8Array[] = [];
 
@@ -89,8 +96,12 @@ export class FeatureWalk implements FeatureUse {
     this.note(name);
     this.attempted = [];
     const caller = this.#caller();
+    const isPlaced = this.#placedAt === this.events.count && this.link.isCalm;
+    this.#placedAt = undefined;
     try {
       await this.#perform(name, caller);
+      const isCertain = PLACING.has(name) && !this.events.isUnheard;
+      if (isCertain) this.#placedAt = this.events.count;
     } catch (error) {
       if (error === CALLED_OFF) {
         this.note("! called off");
@@ -99,6 +110,8 @@ export class FeatureWalk implements FeatureUse {
       if (!(error instanceof TapeError)) throw error;
       this.note(`! ${error.name}`);
       this.failures++;
+      const isKnown = isPlaced && name !== "allowOverwrite";
+      assert.ok(!isKnown || error.kind !== "position-lost", "nothing has moved the tape since");
       await this.truth.believe(error, name);
     }
   }
