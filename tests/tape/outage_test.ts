@@ -6,46 +6,9 @@ import {
   TapeError,
   TransportLostError,
 } from "../../tape/errors.ts";
-import type { TapeDriveOptions } from "../../tape/options.ts";
-import { TapeDrive } from "../../tape/tape_drive.ts";
+import type { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
-import type { TargetHabits } from "./sim_unit.ts";
-
-const FILES = [[100, 200, 300], [], [50, 4000, 20], [1, 2, 3, 4, 5, 6, 7, 8]];
-
-async function open(unit: CutUnit, options: TapeDriveOptions = {}): Promise<TapeDrive> {
-  return await TapeDrive.open(unit, { sleep: () => Promise.resolve(), ...options });
-}
-
-/** A tape of several files, rewound. */
-async function written(habits: TargetHabits, options: TapeDriveOptions = {}) {
-  const unit = new CutUnit(habits);
-  const drive = await open(unit, { recordBytesHint: 5000, ...options });
-  await drive.rewind();
-  for (const file of FILES) {
-    for (const length of file) await drive.write(new Uint8Array(length + 600).fill(length));
-    await drive.writeFilemarks();
-  }
-  await drive.rewind();
-  return { unit, drive };
-}
-
-async function readOne(drive: TapeDrive): Promise<string> {
-  const result = await drive.read();
-  if (result.kind === "end-of-data") return "end";
-  return result.kind === "record" ? `${result.data.length}` : "mark";
-}
-
-async function readAll(drive: TapeDrive): Promise<string[]> {
-  const seen: string[] = [];
-  for (;;) {
-    const one = await readOne(drive);
-    if (one === "end") return seen;
-    seen.push(one);
-  }
-}
-
-const EXPECTED = FILES.flatMap((file) => [...file.map((length) => `${length + 600}`), "mark"]);
+import { EXPECTED, open, readAll, readOne, written } from "./files_on_tape.ts";
 
 for (const habits of ["exact", "tgt", "istgt"] as const) {
   for (const readAhead of [0, 4, 16]) {
@@ -62,32 +25,6 @@ for (const habits of ["exact", "tgt", "istgt"] as const) {
       });
     }
   }
-}
-
-for (const habits of ["exact", "istgt"] as const) {
-  Deno.test(`Reads resume again and again where only the drive's numbers lead back: ${habits}`, async () => {
-    let most = 0;
-    for (let apart = 1; apart <= 40; apart++) {
-      const { unit, drive } = await written(habits, { readAhead: 4 });
-      await drive.space("filemarks", 2);
-      const { object } = await drive.position();
-      await drive.rewind();
-      await drive.locate(object!);
-      const seen: string[] = [];
-      for (let reads = 0; reads < 3; reads++) seen.push(await readOne(drive));
-      const reestablish = unit.reestablish.bind(unit);
-      unit.reestablish = async () => {
-        await reestablish();
-        if (unit.reconnections < 3) unit.left = apart;
-      };
-      unit.left = 1;
-      seen.push(...await readAll(drive));
-      assert.deepEqual(seen, EXPECTED.slice(5), `${apart} apart`);
-      most = Math.max(most, unit.reconnections);
-      await drive.close();
-    }
-    assert.equal(most, 3);
-  });
 }
 
 Deno.test("A connection that is lost ahead of the caller leaves the tape where the caller is", async () => {
