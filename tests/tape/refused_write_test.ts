@@ -1,0 +1,73 @@
+/** Writes that do not come to an end by themselves: one that the drive never takes, and one that waits for a connection. */
+
+import assert from "node:assert/strict";
+import { TransportLostError } from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { contents, numbered } from "./drive_setup.ts";
+
+const WRITE = 0x0a;
+
+/** A drive with three records on tape, which it is proven to count, behind a connection that breaks. */
+async function proven(writeBehind: number) {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve(), writeBehind });
+  await drive.rewind();
+  for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
+  await drive.flush();
+  unit.sim.drive.clearCommands();
+  return { unit, drive };
+}
+
+for (const writeBehind of [0, 4]) {
+  Deno.test(`a write that the drive aborts each time is given up after the third: write-behind ${writeBehind}`, async () => {
+    const { unit, drive } = await proven(writeBehind);
+    unit.sim.drive.inject({ opcode: WRITE, times: 99, sense: { key: 0xb, asc: 0x47, ascq: 3 } });
+    const failing = async () => {
+      await drive.write(numbered(4));
+      await drive.flush();
+    };
+    await assert.rejects(failing(), { kind: "aborted-command" });
+    const writes = unit.sim.drive.commands.filter(({ cdb }) => cdb[0] === WRITE);
+    assert.equal(writes.length, 3);
+    await drive.close().catch(() => {});
+    assert.equal(contents(unit.sim), "1 2 3");
+  });
+
+  Deno.test(`a write over which the connection is lost each time is given up: write-behind ${writeBehind}`, async () => {
+    const { unit, drive } = await proven(writeBehind);
+    const execute = unit.execute.bind(unit);
+    unit.execute = (command) => {
+      if (command.cdb[0] === WRITE) unit.left = 1;
+      return execute(command);
+    };
+    const failing = async () => {
+      await drive.write(numbered(4));
+      await drive.flush();
+    };
+    await assert.rejects(failing(), TransportLostError);
+    assert.ok(unit.reconnections <= 4, `${unit.reconnections} connections`);
+    unit.execute = execute;
+    await drive.close().catch(() => {});
+    assert.equal(contents(unit.sim), "1 2 3");
+  });
+}
+
+Deno.test("a write that waits for the connection ends as soon as it is called off", async () => {
+  const { unit, drive } = await proven(0);
+  const reestablish = unit.reestablish.bind(unit);
+  const caller = new AbortController();
+  unit.left = 1;
+  unit.reestablish = (signal?: AbortSignal) => {
+    queueMicrotask(() => caller.abort(new Error("enough")));
+    return new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  };
+  await assert.rejects(drive.write(numbered(4), { signal: caller.signal }), (error) => {
+    return error === caller.signal.reason;
+  });
+  unit.reestablish = reestablish;
+  await drive.close().catch(() => {});
+  assert.equal(contents(unit.sim), "1 2 3");
+});
