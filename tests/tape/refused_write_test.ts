@@ -1,10 +1,15 @@
 /** Writes that do not come to an end by themselves: one that the drive never takes, and one that waits for a connection. */
 
 import assert from "node:assert/strict";
-import { TransportLostError } from "../../tape/errors.ts";
+import {
+  PositionLostError,
+  type TapeError,
+  TransportLostError,
+  VolumeOverflowError,
+} from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
-import { contents, numbered } from "./drive_setup.ts";
+import { contents, numbered, openSim } from "./drive_setup.ts";
 
 const WRITE = 0x0a;
 
@@ -71,3 +76,22 @@ Deno.test("a write that waits for the connection ends as soon as it is called of
   await drive.close().catch(() => {});
   assert.equal(contents(unit.sim), "1 2 3");
 });
+
+for (const [blockSize, length] of [[0, 100], [100, 400]]) {
+  for (const information of [undefined, -1, length + 1]) {
+    Deno.test(`a full tape that leaves ${information} of a write tells nothing, so the place is lost: block size ${blockSize}`, async () => {
+      const { unit, drive } = await openSim({}, { blockSize });
+      await drive.rewind();
+      await drive.write(numbered(1));
+      await drive.flush();
+      const sense = { key: 0xd, asc: 0, ascq: 2, endOfMedium: true, information };
+      unit.drive.inject({ opcode: WRITE, sense });
+      await assert.rejects(drive.write(numbered(2, length)), (error: TapeError) => {
+        return error instanceof VolumeOverflowError && error.writes?.isInPlace === false;
+      });
+      await assert.rejects(drive.write(numbered(3, length)), PositionLostError);
+      assert.equal(contents(unit), "1");
+      await drive.close().catch(() => {});
+    });
+  }
+}
