@@ -58,6 +58,30 @@ for (const writeBehind of [0, 4]) {
   });
 }
 
+for (const writeBehind of [0, 4]) {
+  Deno.test(`a write is found out about over a second lost connection, too: write-behind ${writeBehind}`, async () => {
+    for (let second = 1; second <= 24; second++) {
+      for (const isExecuted of [false, true]) {
+        const { unit, drive } = await proven(writeBehind);
+        await drive.write(numbered(4));
+        await drive.position();
+        const reestablish = unit.reestablish.bind(unit);
+        unit.reestablish = async () => {
+          await reestablish();
+          if (unit.reconnections === 1) unit.left = second;
+        };
+        unit.isExecuted = isExecuted;
+        unit.left = 1;
+        await drive.write(numbered(5));
+        await drive.flush();
+        await drive.close();
+        const what = `lost again after ${second} commands, executed ${isExecuted}`;
+        assert.equal(contents(unit.sim), "1 2 3 4 5", what);
+      }
+    }
+  });
+}
+
 Deno.test("a write that waits for the connection ends as soon as it is called off", async () => {
   const { unit, drive } = await proven(0);
   const reestablish = unit.reestablish.bind(unit);

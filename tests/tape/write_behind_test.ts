@@ -4,6 +4,7 @@ import {
   DeferredError,
   type TapeError,
   VolumeOverflowError,
+  WriteProtectedError,
   WriteStoppedError,
 } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
@@ -164,7 +165,8 @@ Deno.test("what was called before a failure was known is not done, for it would 
   const flush = drive.flush();
   const outcomes = await Promise.allSettled([...calls, marks, flush]);
   const isStopped = (outcome: PromiseSettledResult<unknown>) =>
-    outcome.status === "rejected" && outcome.reason instanceof WriteStoppedError;
+    outcome.status === "rejected" && outcome.reason instanceof WriteStoppedError &&
+    outcome.reason.cause instanceof WriteProtectedError;
   assert.ok(isStopped(outcomes.at(-1)!));
   assert.equal(contents(unit), "1 2 3 4");
   const told = outcomes.flatMap((outcome) =>
