@@ -119,3 +119,16 @@ for (const [blockSize, length] of [[0, 100], [100, 400]]) {
     });
   }
 }
+
+Deno.test("of blocks that a full tape took in part those are handed back that it did not take", async () => {
+  const { unit, drive } = await openSim({}, { blockSize: 100 });
+  await drive.rewind();
+  const blocks = Uint8Array.from({ length: 400 }, (_, at) => Math.floor(at / 100));
+  const sense = { key: 0xd, asc: 0, ascq: 2, endOfMedium: true, information: 1 };
+  unit.drive.inject({ opcode: WRITE, sense });
+  await assert.rejects(drive.write(blocks), ({ writes }: TapeError) => {
+    assert.deepEqual(writes?.unwritten, [{ number: 0, data: numbered(3) }]);
+    return writes!.isInPlace;
+  });
+  await drive.close();
+});
