@@ -16,11 +16,13 @@ import {
   type NegotiatedParameters,
 } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
-import { EXP_STAT_SN, readU32 } from "../../../iscsi/pdu/bhs.ts";
+import { EXP_STAT_SN, OPCODE, OPCODE_MASK, readU32 } from "../../../iscsi/pdu/bhs.ts";
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
+import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { decodeSnack, SnackType } from "../../../iscsi/pdu/snack.ts";
 import { asyncAnswer, type TargetAsyncMessage } from "../output/async_answer.ts";
 import type { ConnectionEvents, TargetConnectionOptions } from "./connection_surroundings.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";
@@ -203,14 +205,19 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
 
   place(header: Uint8Array, length: number): Uint8Array | undefined {
     if (this.#isOver) return undefined;
-    if (this.output.retained) this.output.acknowledge(readU32(header, EXP_STAT_SN));
+    // Data is acknowledged before the status of its command, by the same PDU too (RFC 7143 §11.7.2).
+    if (!isDataAck(header)) this.#acknowledge(header);
     return this.#requests?.place(header, length);
   }
 
   receive(header: Uint8Array, data: Uint8Array, intact: boolean): void {
     this.#hasWholePdu = true;
     if (this.#isOver) return;
-    if (this.#requests) return this.#requests.receive(header, data, intact);
+    if (this.#requests) {
+      this.#requests.receive(header, data, intact);
+      if (isDataAck(header)) this.#acknowledge(header);
+      return;
+    }
     const { answer, step } = this.#login.receive(header, data);
     // Nothing that the end of the login brings about may overtake its answer.
     this.output.sendUrgent(answer);
@@ -325,6 +332,10 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     return this.#phase === "closing" || this.#phase === "closed";
   }
 
+  #acknowledge(header: Uint8Array): void {
+    if (this.output.retained) this.output.acknowledge(readU32(header, EXP_STAT_SN));
+  }
+
   /** The login's CmdSN is that of the first command too (RFC 7143 §11.12.8). */
   #number({ cmdSn, expStatSn }: LoginRequest): void {
     this.#firstExpStatSn = expStatSn;
@@ -397,4 +408,9 @@ export class TargetConnection implements ProtocolCore, PduSink, SessionConnectio
     this.#pingTag = ttt;
     this.output.sendUrgent(ownNopIn(ttt));
   }
+}
+
+function isDataAck(header: Uint8Array): boolean {
+  return (header[OPCODE] & OPCODE_MASK) === Opcode.Snack &&
+    decodeSnack(header).type === SnackType.DataAck;
 }

@@ -190,6 +190,18 @@ Deno.test("Each burst but the last asks for a DataACK, which ends what can be as
     }
   }));
 
+Deno.test("A DataACK may bring the acknowledgement of the status along", () =>
+  atLevel1(SMALL, async (initiator, fixture) => {
+    fixture.device.data = pattern(2048);
+    await initiator.command(read(2048));
+    const { pdus } = await initiator.readData();
+    initiator.expStatSn = pdus.at(-1)!.statSn + 1;
+    await initiator.snack({ type: SnackType.DataAck, ttt: pdus[1].ttt, begRun: 2 });
+    await initiator.expectSilence();
+    await initiator.snack({ type: SnackType.DataAck, ttt: pdus[1].ttt, begRun: 2 });
+    await expectReject(initiator, RejectReason.InvalidDataAck);
+  }));
+
 Deno.test("A DataACK for data that waits to be sent is taken for what it is", () =>
   atLevel1(SMALL, async (initiator, fixture) => {
     fixture.device.data = pattern(200_000);
