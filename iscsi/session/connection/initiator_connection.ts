@@ -18,8 +18,11 @@ import type { PduLog } from "./pdu_log.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
 import { StatusSequence } from "./status_sequence.ts";
 
-/** Encodes a PDU that overtakes commands, at the moment it is written, and returns its data segment. */
-export type UrgentPdu = (bhs: Uint8Array) => Uint8Array;
+/**
+ * Encodes a PDU that overtakes commands, at the moment it is written, and returns its data segment; `undefined` when there
+ * is no need for it any more.
+ */
+export type UrgentPdu = (bhs: Uint8Array) => Uint8Array | undefined;
 
 /** What a connection asks of the session that owns it. */
 export interface ConnectionOwner {
@@ -72,6 +75,7 @@ export class InitiatorConnection implements DataOutSender {
   readonly #framer: PduFramer;
   readonly #log: PduLog;
   #urgent: UrgentPdu[] = [];
+  #toldStatSn = 0;
   #ending = false;
   #batchedTasks: ScsiTask[] = [];
 
@@ -204,9 +208,15 @@ export class InitiatorConnection implements DataOutSender {
     return this.status.expStatSn;
   }
 
+  /** ExpStatSN of the last PDU that went out. */
+  get toldStatSn(): number {
+    return this.#toldStatSn;
+  }
+
   /** Adds the PDU whose header is in the batch; `data` must not change until the batch is written. */
   add(batch: OutputBatch, data: Uint8Array, ahs: Uint8Array = NO_BYTES): void {
     batch.add(data, this.digests, ahs);
+    this.#toldStatSn = this.status.expStatSn;
     this.#log.sent(batch.bhs, ahs, data);
   }
 
@@ -245,6 +255,9 @@ export class InitiatorConnection implements DataOutSender {
     if (this.#urgent.length === 0) return;
     const urgent = this.#urgent;
     this.#urgent = [];
-    for (const encode of urgent) this.add(batch, encode(batch.bhs));
+    for (const encode of urgent) {
+      const data = encode(batch.bhs);
+      if (data !== undefined) this.add(batch, data);
+    }
   }
 }

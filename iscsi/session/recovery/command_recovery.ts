@@ -15,7 +15,12 @@ import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { answerR2t, roomForDataIn } from "../requests/data_transfer.ts";
 import type { ScsiTask } from "../requests/scsi_task.ts";
-import { DataRecovery, MAX_AHEAD, type WithheldStatus } from "./data_recovery.ts";
+import {
+  type DataAcknowledgement,
+  DataRecovery,
+  MAX_AHEAD,
+  type WithheldStatus,
+} from "./data_recovery.ts";
 import { sendDataAck, sendDataSnack, sendResegmentingSnack } from "./snacks.ts";
 
 /** How long to wait for what was asked for. */
@@ -170,6 +175,7 @@ export class CommandRecovery {
 
   /** A task is over, or goes on elsewhere. */
   end(task: ScsiTask): void {
+    if (task.recovery) task.recovery.endStatSn = this.#connection.status.expStatSn;
     this.#tasks.delete(task);
   }
 
@@ -247,10 +253,20 @@ export class CommandRecovery {
   }
 
   #acknowledge(task: ScsiTask, recovery: DataRecovery): void {
-    sendDataAck(this.#connection, recovery.acknowledge!, task.nextDataSn);
+    const latest = { ...recovery.acknowledge!, nextDataSn: task.nextDataSn };
+    recovery.latestAck = latest;
+    sendDataAck(this.#connection, () => this.#isDue(recovery, latest) ? latest : undefined);
     recovery.acknowledge = undefined;
     recovery.ackedDataSn = task.nextDataSn;
     recovery.ackedBytes = task.received;
+  }
+
+  /**
+   * A later one tells as much, as does the acknowledgement of the status, which none must follow (RFC 7143 §11.7.2).
+   */
+  #isDue({ latestAck, endStatSn }: DataRecovery, ack: DataAcknowledgement): boolean {
+    const isLate = endStatSn !== undefined && !serialLess(this.#connection.toldStatSn, endStatSn);
+    return ack === latestAck && !isLate;
   }
 
   #ask(task: ScsiTask, recovery: DataRecovery): void {

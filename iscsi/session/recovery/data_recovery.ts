@@ -12,6 +12,13 @@ import type { NumberRun } from "../connection/status_sequence.ts";
 /** How far ahead of what is expected a DataSN or R2TSN may be: bounds what is remembered. */
 export const MAX_AHEAD = 65_536;
 
+/** That all Data-In before a DataSN has arrived; the tag and the LUN are those of the PDU with the A bit. */
+export interface DataAcknowledgement {
+  readonly ttt: number;
+  readonly lun: bigint;
+  readonly nextDataSn: number;
+}
+
 /** A response that has come while data of its command is still missing. */
 export interface WithheldStatus {
   readonly statSn: number;
@@ -33,6 +40,10 @@ export class DataRecovery {
   status: WithheldStatus | undefined;
   /** The A bit of Data-In that comes after what is missing: acknowledged once nothing is. */
   acknowledge: { readonly ttt: number; readonly lun: bigint } | undefined;
+  /** What the last DataACK says, written or not. */
+  latestAck: DataAcknowledgement | undefined;
+  /** ExpStatSN since the task is over, its status among what that acknowledges. */
+  endStatSn: number | undefined;
   /** When to ask once more; infinity while nothing is missing. */
   deadline = Infinity;
   /** How often something was asked for, and how often in a row that did not come. */
@@ -124,6 +135,7 @@ export class DataRecovery {
   moved(expected: number, bytes: number): void {
     this.startOver(expected);
     this.#earlyR2ts.clear();
+    this.latestAck = undefined;
     this.status = undefined;
     this.deadline = Infinity;
     this.snackTag = 0;

@@ -10,6 +10,7 @@ import { Opcode } from "../../pdu/opcode.ts";
 import { encodeSnack, SnackType } from "../../pdu/snack.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import type { NumberRun } from "../connection/status_sequence.ts";
+import type { DataAcknowledgement } from "./data_recovery.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -23,8 +24,15 @@ interface SnackFields {
 }
 
 function sendSnack(connection: InitiatorConnection, fields: SnackFields): void {
-  const { type, lun = 0n, itt = RESERVED_TAG, ttt = RESERVED_TAG, begRun, runLength } = fields;
+  sendIfNeeded(connection, () => fields);
+}
+
+/** `fields` is asked when the SNACK is written, and has none when there is no need for it any more. */
+function sendIfNeeded(connection: InitiatorConnection, fields: () => SnackFields | undefined) {
   connection.sendAnswer((bhs) => {
+    const snack = fields();
+    if (snack === undefined) return undefined;
+    const { type, lun = 0n, itt = RESERVED_TAG, ttt = RESERVED_TAG, begRun, runLength } = snack;
     const { expStatSn } = connection.status;
     encodeSnack(
       { opcode: Opcode.Snack, type, lun, itt, ttt, expStatSn, begRun, runLength },
@@ -51,13 +59,17 @@ export function sendStatusSnack(
   sendSnack(connection, { type: SnackType.Status, begRun: begin, runLength: length });
 }
 
-/** DataACK: all Data-In before `nextDataSn` has arrived; the tag and the LUN are those of the PDU with the A bit. */
+/** DataACK: `acknowledged` says what, once the SNACK is written. */
 export function sendDataAck(
   connection: InitiatorConnection,
-  { ttt, lun }: { readonly ttt: number; readonly lun: bigint },
-  nextDataSn: number,
+  acknowledged: () => DataAcknowledgement | undefined,
 ): void {
-  sendSnack(connection, { type: SnackType.DataAck, lun, ttt, begRun: nextDataSn, runLength: 0 });
+  sendIfNeeded(connection, () => {
+    const what = acknowledged();
+    if (what === undefined) return undefined;
+    const { ttt, lun, nextDataSn } = what;
+    return { type: SnackType.DataAck, lun, ttt, begRun: nextDataSn, runLength: 0 };
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DataLostError, ProtocolError, type SessionOptions } from "../../../iscsi/mod.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
-import { ACKNOWLEDGE, STATUS, turn } from "./wire_connection.ts";
+import { ACKNOWLEDGE, STATUS, turn, type WireConnection } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op, type WirePdu } from "./wire_pdu.ts";
 import { type WireTargetOptions, withSession } from "./wire_target.ts";
 
@@ -128,6 +128,39 @@ Deno.test("UNH 10.2: data with the A bit is acknowledged before its status is", 
     assert.equal((await wire.only(Op.NopOut)).expStatSn, before + 1);
   });
 });
+
+Deno.test("RFC 7143 §11.7.2: of several acknowledgements that are due at once one goes out, and none behind that of the status", async () => {
+  await withSession(levelOne(), async (target, wire) => {
+    const flags = FINAL | ACKNOWLEDGE;
+    const first = await target.begin(READ, { dataIn: new Uint8Array(2048) });
+    await held(wire);
+    for (const dataSn of [0, 1, 2]) {
+      wire.dataIn(first.pdu.itt, part(dataSn), { flags, dataSn, offset: dataSn * 512, ttt: 3 });
+    }
+    await turn();
+    wire.stream.go();
+    checkSnack(await wire.only(Op.Snack), DATA_ACK, { ttt: 3, begRun: 3, runLength: 0 });
+    wire.dataIn(first.pdu.itt, part(3), { flags: FINAL | STATUS, dataSn: 3, offset: 1536 });
+    assert.equal((await first.execution.result).dataInLength, 2048);
+
+    const second = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    await held(wire);
+    wire.nopIn({ ttt: 9 });
+    wire.dataIn(second.pdu.itt, part(0), { flags, ttt: 4 });
+    wire.response(second.pdu.itt, { expDataSn: 1 });
+    await turn();
+    wire.stream.go();
+    assert.equal((await wire.only(Op.NopOut)).expStatSn, wire.statSn);
+    assert.equal((await second.execution.result).dataInLength, 512);
+  });
+});
+
+/** From now on what the initiator has to say waits for the network. */
+async function held(wire: WireConnection): Promise<void> {
+  wire.stream.stall();
+  wire.nopIn({ ttt: 8 });
+  await wire.only(Op.NopOut);
+}
 
 Deno.test("UNH 10.2: data with the A bit is not acknowledged while data before it is missing", async () => {
   await withSession(levelOne(), async (target, wire) => {
