@@ -60,7 +60,6 @@ class WitnessedConnection {
   /** Everything before it has come. */
   expStatSn = 0;
   lastExpStatSn: number | undefined;
-  loginCmdSn: number | undefined;
   isLoggedOut = false;
   sequences: Sequence[] = [];
   /** Pings of the target's without an answer, by tag. */
@@ -83,6 +82,8 @@ export class ProtocolWitness {
   /** Which requests have used a CmdSN: the tag of each. */
   readonly #byCmdSn = new Map<number, number>();
   readonly #tags = new Map<number, string>();
+  /** CmdSN of each login, by tag. */
+  readonly #logins = new Map<number, number>();
   readonly #texts = new Set<number>();
   /** Functions on the task set without an answer, and where they went out. */
   readonly #taskSets = new Map<number, number>();
@@ -159,9 +160,9 @@ export class ProtocolWitness {
       }
       this.#tags.set(pdu.itt, "login");
       this.#cmdSn ??= pdu.cmdSn;
-      const login = this.#connections.get(cid)!;
-      login.loginCmdSn ??= this.#cmdSn;
-      if (pdu.cmdSn !== login.loginCmdSn) this.#fail("a login has another CmdSN than the next");
+      const cmdSn = this.#logins.get(pdu.itt) ?? this.#cmdSn;
+      this.#logins.set(pdu.itt, cmdSn);
+      if (pdu.cmdSn !== cmdSn) this.#fail("a login has another CmdSN than the next when it began");
       return;
     }
     const connection = this.#connections.get(cid)!;

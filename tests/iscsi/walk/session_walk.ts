@@ -82,12 +82,13 @@ class SessionWalk {
 
   async run(steps: number): Promise<WalkSummary> {
     const { problems, commands, errors } = this.#record;
-    const { offers, limits, network, faults, statusInDataIn, initialStatSn } = this.#settings;
+    const { offers, chap, limits, network, faults, statusInDataIn, initialStatSn } = this.#settings;
     this.#target = await loopbackTarget({
       targetName: TARGET_NAME,
       units: this.#devices.map((device, lun) => ({ lun, device })),
       clock: this.#time.clock,
       negotiation: offers,
+      chap,
       onEvent: (event) => void this.#events.push(event),
       ...{ limits, network, faults, statusInDataIn, initialStatSn },
     });

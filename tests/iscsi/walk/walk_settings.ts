@@ -1,5 +1,5 @@
 import type { TargetFault, TargetPduKind } from "../../../sim/target/faults.ts";
-import type { TargetLimits, TargetOffers } from "../../../sim/target/target_options.ts";
+import type { TargetChap, TargetLimits, TargetOffers } from "../../../sim/target/target_options.ts";
 import type { LoopbackOptions } from "../../../transport/loopback.ts";
 import type { SessionOptions } from "../../../iscsi/session/session_options.ts";
 import type { Random } from "../../scsi/random.ts";
@@ -14,6 +14,8 @@ export interface WalkSettings {
   readonly abortTimeoutMs: number;
   readonly session: Partial<SessionOptions>;
   readonly offers: TargetOffers;
+  /** With it, a login takes several rounds. */
+  readonly chap: TargetChap | undefined;
   readonly limits: TargetLimits;
   readonly network: LoopbackOptions;
   readonly faults: readonly TargetFault[];
@@ -21,6 +23,9 @@ export interface WalkSettings {
   readonly initialStatSn: number;
   readonly longestTransfer: number;
 }
+
+const INITIATOR = { name: "walker", secret: "secret of the walker" };
+const TARGET = { name: "walked", secret: "secret of the walked" };
 
 /** What the target may lose or send twice where it can be asked for again. */
 const LOSSES: readonly TargetPduKind[] = [
@@ -49,6 +54,7 @@ export function drawSettings(
   const maxBurstLength = Math.max(512, burst);
   const abortTimeoutMs = pick(random, [50, 1000, 5000]);
   const isInOrder = random.below(4) > 0;
+  const chap = random.below(3) === 0;
   const fastAbort = connections === 1 && random.below(4) === 0;
   return {
     level,
@@ -56,8 +62,10 @@ export function drawSettings(
     hasDigests,
     abortTimeoutMs,
     longestTransfer: Math.min(segment * 300, 2_000_000),
+    chap: chap ? { accounts: [INITIATOR], target: TARGET } : undefined,
     session: {
       connections,
+      ...(chap && { chap: { ...INITIATOR, target: TARGET } }),
       headerDigest: digest,
       dataDigest: digest,
       abortTimeoutMs,
