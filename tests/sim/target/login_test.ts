@@ -248,3 +248,21 @@ Deno.test("Two initiators have sessions side by side", () =>
     await second.expectSilence();
     assert.equal(fixture.target.sessions().length, 2);
   }));
+
+Deno.test("A login that is to join a session which ends meanwhile is told so, and its connection closes", () =>
+  withTarget({}, async (fixture) => {
+    const first = await fixture.connect();
+    const { tsih } = await first.login({ keys: [["MaxConnections", "2"]] });
+    const joining = await fixture.connect();
+    joining.cid = 1;
+    const begin = await joining.loginRound({ csg: 0, nsg: 1, tsih }, [
+      ...NAMES,
+      ["AuthMethod", "None"],
+    ]);
+    assert.equal(status(begin), LoginStatus.Success);
+    await first.logout(0);
+    await first.expectEnd();
+    const last = await joining.loginRound({ csg: 1, tsih }, []);
+    assert.equal(status(last), LoginStatus.SessionDoesNotExist);
+    await joining.expectEnd();
+  }));
