@@ -12,6 +12,8 @@ export class CallerKnowledge {
   isLocked = false;
   /** Since then the library may have forgotten it, and nothing was sent to it that would tell. */
   isLockDoubted = false;
+  /** Address of an element that is worth a try: something has happened there. */
+  suspect: number | undefined;
   /** What the caller thinks that is where, by address. */
   readonly #contents = new Map<number, string>();
 

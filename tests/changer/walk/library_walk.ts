@@ -130,6 +130,7 @@ class LibraryWalk {
     trace.push(plan.text);
     const disturbance = random.below(2) === 0 ? this.#disturbances.arm() : undefined;
     const beside = random.below(6) === 0 ? this.#readBeside() : undefined;
+    beside?.catch(() => {}); // It is heard below.
     const { outcome, result } = await this.#outcome(plan.run(disturbance?.signal), disturbance);
     await beside;
     const commands = library.log.slice(begin);
@@ -171,10 +172,13 @@ class LibraryWalk {
 
   /** Something else at the same time, which nobody calls off. */
   async #readBeside(): Promise<true> {
-    const { trace, library } = this.#parts;
+    const { trace, library, news } = this.#parts;
     trace.push("  and an inventory beside it");
     const { outcome, result } = await this.#outcome(this.#changer!.inventory(), undefined);
-    if (outcome === "done") checkComplete(result as Inventory, library);
+    if (outcome === "done") {
+      checkComplete(result as Inventory, library);
+      news.tell();
+    }
     return true;
   }
 

@@ -270,6 +270,10 @@ export class MoveSteps {
 
   /** Rather one that there is, and rather a full one, or an empty one. */
   #slot({ slots }: ElementNumbers, isFull: boolean): number {
+    const { news } = this.#parts;
+    const suspect = slots.findIndex(({ address }) => isFull && address === news.suspect);
+    news.suspect = undefined;
+    if (suspect >= 0) return 1 + suspect;
     return 1 + this.#index(slots, isFull);
   }
 

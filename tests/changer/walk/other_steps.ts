@@ -40,7 +40,8 @@ export class OtherSteps {
   /** Others do something between two operations. */
   happen(): void {
     const { random, library, news, trace } = this.#parts;
-    const dice = random.below(10);
+    const dice = random.below(12);
+    if (dice >= 10) return this.#changeInOutage();
     if (dice < 3) {
       const isChange = library.operate();
       trace.push(`operator${isChange ? "" : " in vain"}`);
@@ -66,6 +67,20 @@ export class OtherSteps {
       library.changer.reset();
       news.doubt();
     }
+  }
+
+  /** The operator comes while the connection is lost, and with it what the library has to say. */
+  #changeInOutage(): void {
+    const { random, library, news, time, trace } = this.#parts;
+    const { addresses, importExport } = library.setting;
+    news.doubt();
+    for (const wire of time.wires) wire.cut();
+    const door = random.below(Math.max(importExport, 1));
+    const isChange = library.operate(door);
+    if (isChange) news.change();
+    if (isChange && random.below(2) === 0) library.operate(door);
+    news.suspect = addresses.importExport + door;
+    trace.push(`outage, operator${isChange ? "" : " in vain"}`);
   }
 
   #inventory(changer: MediaChanger): Plan {

@@ -183,10 +183,9 @@ export class WalkLibrary {
   }
 
   /** The operator puts a cartridge in, or takes one out; whether anything changed. */
-  operate(): boolean {
+  operate(door: number = this.#random.below(Math.max(this.setting.importExport, 1))): boolean {
     const { slots, importExport, addresses } = this.setting;
     if (importExport === 0) return false;
-    const door = this.#random.below(importExport);
     const address = addresses.importExport + door;
     try {
       if (this.library.cartridgeInSlot(slots + door + 1) === undefined) {
