@@ -13,7 +13,7 @@ export interface CartridgeOptions {
   readonly barcode?: string;
   /** What is on the label of its other side, up to 32 characters. @default none */
   readonly alternateBarcode?: string;
-  /** The tape: in memory, or a .tap file. The library closes it. @default a blank tape in memory */
+  /** The tape: in memory, or a .tap file. The library closes it. @default a blank tape in memory, whose own memory has the label */
   readonly medium?: Medium;
   /** A cleaning cartridge: a drive that gets it cleans itself, and ejects it. @default false */
   readonly cleaning?: boolean;
@@ -44,7 +44,7 @@ export class Cartridge {
 
   /** The tape inside. A blank one is made when it is first asked for, so that thousands of cartridges cost nothing. */
   get medium(): Medium {
-    return this.#medium ??= new MemoryMedium();
+    return this.#medium ??= new MemoryMedium({ barcode: this.barcode });
   }
 
   /** MEDIUM TYPE in its element's status. */

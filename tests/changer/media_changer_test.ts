@@ -12,9 +12,10 @@ import {
 import { MediaChanger } from "../../changer/media_changer.ts";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import { openChanger } from "../../open_changer.ts";
-import { openLogicalUnit } from "../../open_tape.ts";
+import { openLogicalUnit, openTape } from "../../open_tape.ts";
 import { Cartridge } from "../../sim/changer/cartridge.ts";
 import { libraryPersonalities } from "../../sim/changer/library_personality.ts";
+import { MediumChangedError } from "../../tape/errors.ts";
 import type { ByteStream } from "../../transport/byte_stream.ts";
 import { type LibraryFixture, withLibrary } from "./library_fixture.ts";
 
@@ -91,6 +92,32 @@ Deno.test("A cartridge is loaded, written, unloaded and read again in another dr
     const other = await fixture.openDrive(0);
     const result = await other.read();
     strictEqual(result.kind === "record" && new TextDecoder().decode(result.data), "on A00002L8");
+  }));
+
+Deno.test("A drive that was given another cartridge while the connection was lost does not write to it", () =>
+  withLibrary({ drives: 1 }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const streams: ByteStream[] = [];
+    const drive = await openTape(fixture.driveUrl(0), {
+      requireMedium: false,
+      dial: async (...args) => {
+        const stream = await fixture.target.dial(...args);
+        streams.push(stream);
+        return stream;
+      },
+    });
+    for (const slot of [2, 1]) {
+      await changer.load(slot, 0);
+      await drive.load();
+      await drive.write(text("the same on both"));
+      await drive.flush();
+      if (slot === 2) await changer.unload(0);
+    }
+    streams.at(-1)!.close();
+    await changer.unload(0);
+    await changer.load(2, 0);
+    await rejects(drive.write(text("for A00001L8")), MediumChangedError);
+    await drive.close();
   }));
 
 Deno.test("unload() has the drive give the cartridge up first where it is handed the drive", () =>

@@ -4,6 +4,7 @@ import { ELEMENT_TYPES, type ElementType } from "../../../scsi/element/element_t
 import type { CartridgeOptions } from "../../../sim/changer/cartridge.ts";
 import type { DeviceIdForm } from "../../../sim/changer/changer_state.ts";
 import type { LibraryLayout } from "../../../sim/changer/simulated_library.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import type { Random } from "../../scsi/random.ts";
 
 /** How answers to READ ELEMENT STATUS differ from those of the simulated library, within SMC-3 or as real libraries have it. */
@@ -123,6 +124,8 @@ function drawCartridges(random: Random, slots: number): CartridgeOptions[] {
     const barcode = `${isCleaning ? "CLNU" : "A000"}${`${number}`.padStart(2, "0")}L8`;
     const isLabelled = labels !== "none" && (labels !== "some" || !chance(random, 3));
     return {
+      // Its memory tells it from all others, whatever the label does.
+      medium: new MemoryMedium({ barcode: `W${i}` }),
       ...(isLabelled && { barcode: chance(random, 20) ? barcode.padEnd(32, "X") : barcode }),
       ...(isCleaning && { cleaning: true }),
     };

@@ -87,7 +87,9 @@ class LibraryWalk {
 
   report(): string {
     const { trace, library } = this.#parts;
-    return [JSON.stringify(library.setting), ...trace.slice(-LINES)].join("\n");
+    const { cartridges, ...setting } = library.setting;
+    const labels = cartridges.map(({ barcode }) => barcode);
+    return [JSON.stringify({ ...setting, labels }), ...trace.slice(-LINES)].join("\n");
   }
 
   readonly #dial: Dialer = async (address, options) => {

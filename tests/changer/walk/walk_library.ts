@@ -3,6 +3,7 @@
 import type { DeviceServer, Nexus, Task, TaskResult } from "../../../sim/device_server.ts";
 import { Cartridge } from "../../../sim/changer/cartridge.ts";
 import { SimulatedLibrary } from "../../../sim/changer/simulated_library.ts";
+import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { encodeSense } from "../../../scsi/sense.ts";
 import type { Random } from "../../scsi/random.ts";
 import { type LibrarySetting, pick } from "./library_setting.ts";
@@ -190,7 +191,10 @@ export class WalkLibrary {
     try {
       if (this.library.cartridgeInSlot(slots + door + 1) === undefined) {
         const barcode = `NEW${`${++this.#imported}`.padStart(3, "0")}L8`;
-        this.library.importCartridge(new Cartridge({ barcode }), slots + door + 1);
+        this.library.importCartridge(
+          new Cartridge({ barcode, medium: new MemoryMedium({ barcode }) }),
+          slots + door + 1,
+        );
         this.#placed.add(address);
         this.#sources.delete(address);
       } else {
