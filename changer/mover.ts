@@ -9,7 +9,6 @@ import type { ChangerDevice } from "./changer_device.ts";
 import type { Inventory, LibraryElement } from "./inventory.ts";
 import { type ElementName, LastSeen } from "./last_seen.ts";
 import type { UnloadOptions } from "./options.ts";
-import { placeName } from "./place_name.ts";
 
 /** A command that moves cartridges. */
 export interface Move {
@@ -44,7 +43,7 @@ export class Mover {
       checkMove(await this.#confirmed(move, signal), ends);
       await (typeof unloadDrive === "function" ? unloadDrive() : unloadDrive.unload());
     }
-    this.#device.checkTold(cdb);
+    this.#check(move);
     try {
       const confirm = async () => void await this.#confirmed(move, signal);
       await this.#device.perform({ cdb, signal }, confirm);
@@ -55,19 +54,22 @@ export class Mover {
     for (const [from, to] of ways) this.#seen.moved(from, to);
   }
 
-  /**
-   * Reads what is where.
-   *
-   * @throws {InventoryChangedError} when there was a change that the caller does not know of, or, behind a reset or a lost connection, the cartridges to be moved are others
-   * than he was told.
-   */
-  async #confirmed({ cdb, ends }: Move, signal?: AbortSignal): Promise<Inventory> {
+  /** Reads what is where, and holds what the caller was told to it behind a reset or a lost connection. Errors as {@linkcode #check}. */
+  async #confirmed(move: Move, signal?: AbortSignal): Promise<Inventory> {
     const inventory = await this.#read(signal);
+    if (this.#device.isBehindGap) this.#seen.compare(inventory.elements);
+    this.#check(move);
+    return inventory;
+  }
+
+  /**
+   * @throws {InventoryChangedError} when there was a change that the caller does not know of, or the cartridges to be moved were found to be others than he was told.
+   */
+  #check({ cdb, ways }: Move): void {
     this.#device.checkTold(cdb);
-    if (!this.#device.isBehindGap) return inventory;
-    const other = ends.full.find((place) => this.#seen.isOther(inventory.place(place)));
-    if (other === undefined) return inventory;
-    this.#seen.see(inventory.elements);
-    throw this.#device.changed(cdb, `what is in ${placeName(other)} is not what was there`);
+    const sources = ways.map(([from]) => from);
+    if (!sources.some((source) => this.#seen.isOther(source))) return;
+    this.#seen.forget(sources);
+    throw this.#device.changed(cdb, "what is to be moved is not what was there");
   }
 }

@@ -218,9 +218,10 @@ Deno.test("Behind a lost connection a cartridge is not moved that is another tha
     fixture.library.exportCartridge(7).close();
     fixture.library.importCartridge(new Cartridge({ barcode: "NEW001L8" }));
     lose();
+    await changer.transfer(1, 6);
     await rejects(changer.load(7, 0), (error: unknown) => {
       ok(error instanceof InventoryChangedError);
-      match(error.message, /what is in slot 7 is not what was there; read the inventory again/);
+      match(error.message, /what is to be moved is not what was there; read the inventory again/);
       return true;
     });
     strictEqual((await changer.inventory()).slots[6].barcode, "NEW001L8");
