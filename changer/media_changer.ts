@@ -237,7 +237,10 @@ export class MediaChanger {
   ): Promise<LibraryElement | undefined> {
     const { signal } = options;
     const numbers = await this.#numbering("find a cartridge", signal);
-    const search = await this.#search(barcode, signal);
+    const { upheavals } = this.#device;
+    let search = await this.#search(barcode, signal);
+    // A new nexus and a reset make the library forget what it was to search.
+    if (upheavals !== this.#device.upheavals) search = await this.#search(barcode, signal);
     const element = search?.elements.find((one) => one.full && one.barcode === barcode);
     // Not every library that searches finds all that it has.
     if (element === undefined) return (await this.inventory({ signal })).find(barcode);

@@ -244,6 +244,24 @@ Deno.test("After a lost connection questions are asked again; a move only if it 
   strictEqual(unit.reestablished, 3);
 });
 
+Deno.test("find() searches again when the connection was lost before the library told what it found", async () => {
+  const element = { type: "storage", address: 1, full: true, barcode: "A00001L8" } as const;
+  let isSearched = false;
+  const inner = fakeChanger((opcode) => {
+    if (opcode === SEND_VOLUME_TAG) isSearched = true;
+    if (opcode !== 0xb5) return undefined;
+    return encodeElementStatus(isSearched ? [element] : [], { volumeTags: true });
+  });
+  let left = 1;
+  const unit = new BreakingUnit(inner, (opcode) => {
+    if (opcode !== 0xb5 || left-- <= 0) return undefined;
+    isSearched = false;
+    return "unknown";
+  });
+  const changer = await MediaChanger.open(unit);
+  strictEqual((await changer.find("A00001L8"))?.number, 1);
+});
+
 Deno.test("What a move takes is looked at behind a lost connection, though the changer says nothing of a new nexus", async () => {
   let barcode = "A00001L8";
   const inner = fakeChanger((opcode) => {
