@@ -44,9 +44,15 @@ export interface CommandPlan {
   readonly fate: "answer" | "reject" | "failure";
   /** Reason of the Reject, or response code. */
   readonly code: number;
+  /** Whether its data comes and goes piece by piece: others may pass it. */
+  readonly isStreamed: boolean;
 }
 
-export function drawPlan(random: Random, id: number, longest: number): CommandPlan {
+export function drawPlan(
+  random: Random,
+  id: number,
+  longest: number,
+): Omit<CommandPlan, "isStreamed"> {
   const way = random.below(10);
   const length = () => pick(random, [1, 3, 4, 512, 513, random.below(longest), longest]);
   const write = way < 4 || way === 8 ? length() : 0;

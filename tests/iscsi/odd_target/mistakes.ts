@@ -282,14 +282,13 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     return "fatal";
   },
   "success with a hole in the data": (parts) => {
-    const { reading, connection, session } = parts;
-    const { dataPduInOrder } = session.parameters.get(connection)!;
-    const offset = reading?.pieces[0].offset ?? 0;
-    const length = reading?.pieces[0].length ?? 0;
-    if (dataPduInOrder || offset === 0 || length === 0 || parts.level > 0) return undefined;
-    if (reading!.dataSn > 0) return undefined;
+    const { reading, level } = parts;
+    if (reading === undefined || level > 0) return undefined;
+    const [{ offset, length }, ...left] = reading.pieces;
+    const hasHole = left.some((piece) => piece.length > 0 && piece.offset < offset);
+    if (!hasHole || length === 0) return undefined;
     nextDataIn(parts, () => ({}));
-    response(parts, reading!.itt);
+    response(parts, reading.itt);
     return "fatal";
   },
   "a ping with two tags": ({ connection, session, task }) => {

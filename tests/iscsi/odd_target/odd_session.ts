@@ -185,10 +185,10 @@ export class OddSession {
     if (this.tasks.has(pdu.itt)) this.parts.violated("a tag is used twice");
     this.#checkCommand(plan, pdu, ahs);
     this.parts.seen(plan.id);
-    if (plan.id < this.#lastId) {
+    if (!plan.isStreamed && plan.id < this.#lastId) {
       this.parts.violated(`command ${plan.id} comes behind ${this.#lastId}`);
     }
-    this.#lastId = plan.id;
+    if (!plan.isStreamed) this.#lastId = plan.id;
     if (plan.fate === "reject") return this.#reject(connection, plan, pdu, bhs);
     const task = new OddTask(plan, pdu, bhs, data, {
       random: this.parts.random,
@@ -338,8 +338,14 @@ export class OddSession {
    * (RFC 7143 §11.6.1).
    */
   #abort(connection: OddConnection, pdu: TaskManagementRequest): void {
+    const isRefused = this.parts.random.below(12) === 0;
     const act = () => {
       const { referencedTaskTag: tag, refCmdSn } = pdu;
+      // A command that can be neither ended nor forgotten takes the session with it (RFC 7143 §7.11).
+      if (isRefused && this.tasks.has(tag)) {
+        this.isEnding = true;
+        return this.managed(connection, pdu.itt, pick(this.parts.random, [5, 6, 255]));
+      }
       const isKnown = this.tasks.has(tag);
       const isAwaited = !isKnown && serialLess(refCmdSn, pdu.cmdSn) &&
         !serialLess(refCmdSn, this.expCmdSn) && !this.#plugged.has(refCmdSn);

@@ -11,20 +11,19 @@ import type { Logger } from "../../../scsi/logger.ts";
 import { Random } from "../../scsi/random.ts";
 import { ProtocolWitness } from "../walk/protocol_witness.ts";
 import { pick } from "../walk/walk_settings.ts";
-import { dataOf } from "../walk/witnessed_device.ts";
 import { LOGIN_MISTAKES } from "./login_mistakes.ts";
 import { MISTAKES } from "./mistakes.ts";
-import { type CommandPlan, drawPlan } from "./command_plan.ts";
-import { type Asked, OddJudge, UNTOUCHED } from "./odd_judge.ts";
+import type { CommandPlan } from "./command_plan.ts";
+import { OddJudge } from "./odd_judge.ts";
+import { OddOwner } from "./odd_owner.ts";
 import type { OddSession } from "./odd_session.ts";
 import { drawSettings, type OddSettings } from "./odd_settings.ts";
 import { OddTarget } from "./odd_target.ts";
 import { OddTime } from "./odd_time.ts";
+import { demandLogout, disturb, drop, speaking } from "./unasked.ts";
 
 const TARGET_NAME = "iqn.2026-03.com.example:odd";
-const COMMAND_TIMEOUT_MS = 600_000;
 const LONGEST_MS = 700_000;
-const MOST_OPEN = 24;
 const LINES = 60;
 /** Steps in which any mistake will do, if there was no occasion for the one whose turn it was. */
 const LAST_STEPS = 30;
@@ -54,9 +53,9 @@ export class OddWalk {
   endedWith: unknown;
   /** The mistake that was made, if one was. */
   mistake = "none";
+  readonly #owner: OddOwner;
   #session: Session | undefined;
   #isClosing = false;
-  #hasManaged = false;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -64,7 +63,7 @@ export class OddWalk {
     this.settings = drawSettings(this.random);
     this.judge = new OddJudge({
       isEnding: () => this.#isClosing || (this.target.session?.isEnding ?? false),
-      hasManaged: () => this.#hasManaged,
+      hasManaged: () => this.#owner.hasManaged,
       hasSeen: (id) => this.seen.has(id),
       isLawless: () => this.isLawless,
     });
@@ -79,6 +78,12 @@ export class OddWalk {
       },
     });
     this.time = new OddTime(this.target);
+    const { random, settings, plans, judge, time, target } = this;
+    this.#owner = new OddOwner({
+      ...{ random, settings, plans, judge, time, target },
+      session: () => this.session,
+      note: (what) => this.note(what),
+    });
   }
 
   get session(): Session {
@@ -153,7 +158,7 @@ export class OddWalk {
 
   async #connect(): Promise<void> {
     this.#isClosing = false;
-    this.#hasManaged = false;
+    this.#owner.hasManaged = false;
     this.endedWith = undefined;
     // deno-lint-ignore prefer-const -- the witness is there before it
     let session: Session | undefined;
@@ -218,134 +223,11 @@ export class OddWalk {
     const dice = this.random.below(100);
     if (this.session.closed) await this.#reconnect();
     else if (dice < 66) this.target.step();
-    else if (dice < 88) this.#issue();
-    else if (dice < 95) this.#disturb();
+    else if (dice < 88) this.#owner.act();
+    else if (dice < 95) disturb(this.target.session!);
     else await this.#rare();
     if (this.random.below(3) > 0) await this.time.turn();
     this.#look();
-  }
-
-  #issue(): void {
-    if (this.judge.open.size >= MOST_OPEN) return;
-    const dice = this.random.below(40);
-    if (dice < 36) this.#execute();
-    else if (dice === 36) this.#manage();
-    else if (dice === 37) this.#askText();
-    else if (dice === 38) this.#renegotiate();
-    else this.#abortOne();
-  }
-
-  readonly #controllers = new Map<Asked, AbortController>();
-
-  #execute(): void {
-    const id = this.plans.size + 1;
-    const plan = drawPlan(this.random, id, this.settings.longest);
-    this.plans.set(id, plan);
-    const dataOut = plan.write > 0 ? dataOf(id, plan.write) : undefined;
-    const dataIn = plan.read > 0 ? new Uint8Array(plan.read).fill(UNTOUCHED) : undefined;
-    const controller = new AbortController();
-    const { cdb, sense: _, ...rest } = plan;
-    const what = `command ${id} ${
-      JSON.stringify({ ...rest, lun: `${rest.lun}`, cdb: cdb.length })
-    }`;
-    this.note(what);
-    const promise = this.session.execute(plan.lun, {
-      cdb: cdb.slice(),
-      ...(dataOut && { dataOut }),
-      ...(dataIn && { dataIn }),
-      timeoutMs: COMMAND_TIMEOUT_MS,
-      signal: controller.signal,
-    });
-    const asked: Asked = { what, promise, plan };
-    this.#controllers.set(asked, controller);
-    this.judge.track(asked);
-    promise.then(
-      (result) => this.judge.answered(plan, result, dataIn ?? new Uint8Array(0)),
-      () => {},
-    ).finally(() => {
-      this.#controllers.delete(asked);
-      dataOut?.fill(0x55);
-      if (dataIn) this.judge.returned(dataIn, what);
-    });
-  }
-
-  #abortOne(): void {
-    const [asked, controller] = pick(this.random, [...this.#controllers, undefined]) ?? [];
-    if (asked === undefined) return;
-    this.note(`abort of ${asked.what}`);
-    asked.reason ??= new Error("called off");
-    controller!.abort(asked.reason);
-  }
-
-  #manage(): void {
-    const { session, random } = this;
-    const lun = pick(random, [0n, 1n << 48n]);
-    const asked = pick(random, [
-      () => session.abortTaskSet(lun),
-      () => session.clearTaskSet(lun),
-      () => session.logicalUnitReset(lun),
-      () => session.targetWarmReset(),
-      () => session.clearAca(lun),
-    ]);
-    this.note(`${asked}`);
-    this.#hasManaged = true;
-    this.judge.track({ what: `${asked}`, promise: asked(), isFunction: true });
-  }
-
-  #askText(): void {
-    const { texts } = this.target.session!;
-    if (texts.isAsked) return;
-    const answer = this.random.bytes(pick(this.random, [0, 1, 500, 20_000])).map((byte) =>
-      byte | 1
-    );
-    texts.ask(answer);
-    const request = new TextEncoder().encode("SendTargets=All\0");
-    const promise = this.session.text(request);
-    this.judge.track({ what: "text", promise });
-    promise.then((text) => {
-      const isSame = text.length === answer.length && text.every((byte, i) => byte === answer[i]);
-      if (!isSame) this.judge.problems.push("a text came otherwise than it was sent");
-    }, () => {});
-  }
-
-  #renegotiate(): void {
-    const maxReceiveDataSegmentLength = pick(this.random, [512, 1000, 65_536]);
-    this.note(`renegotiate ${maxReceiveDataSegmentLength}`);
-    const promise = this.session.renegotiate({ maxReceiveDataSegmentLength });
-    this.judge.track({ what: "renegotiate", promise });
-  }
-
-  /** The target says something that nobody has asked for. */
-  #disturb(): void {
-    const { random, target } = this;
-    const session = target.session!;
-    const open = session.connections.filter(({ isClosed, hasLoggedOut, isSilent }) =>
-      !isClosed && !hasLoggedOut && !isSilent
-    );
-    if (open.length === 0) return;
-    const connection = pick(random, open);
-    switch (random.below(8)) {
-      case 0:
-      case 1:
-      case 2:
-        return session.nopIn(connection, true);
-      case 3:
-        return session.nopIn(connection, false);
-      case 4:
-        return session.asyncMessage(connection, 0, [0, 0, 0], random.bytes(2 + random.below(60)));
-      case 5:
-        return session.asyncMessage(
-          connection,
-          pick(random, [248, 255]),
-          [1, 2, 3],
-          random.bytes(7),
-        );
-      case 6:
-        if (random.below(4) === 0) session.asyncMessage(connection, 4, [0, 0, 3]);
-        return;
-      case 7:
-        return session.rejectSomeData(connection);
-    }
   }
 
   /** All have their turn, one a walk, unless there is no occasion for it. */
@@ -357,9 +239,7 @@ export class OddWalk {
   async #err(isPatient: boolean): Promise<void> {
     const { random } = this;
     const session = this.target.session!;
-    const open = session.connections.filter(({ isClosed, hasLoggedOut, isSilent }) =>
-      !isClosed && !hasLoggedOut && !isSilent
-    );
+    const open = speaking(session);
     if (open.length === 0 || session.isEnding || this.session.closed) return;
     const connection = pick(random, open);
     const tasks = [...session.tasks.values()].filter((task) =>
@@ -394,9 +274,9 @@ export class OddWalk {
   async #rare(): Promise<void> {
     const dice = this.random.below(40);
     if (dice === 0) await this.#reconnect();
-    else if (dice === 1) this.#demandLogout();
-    else if (dice === 2) this.#dropSession();
-    else if (dice < 7) this.#closeConnection();
+    else if (dice === 1) demandLogout(this.target.session!);
+    else if (dice === 2) this.#drop();
+    else if (dice < 7) this.#owner.closeConnection();
     else if (dice < 20) await this.time.quiet();
     else {
       this.target.flush();
@@ -405,37 +285,9 @@ export class OddWalk {
     }
   }
 
-  #demandLogout(): void {
-    const session = this.target.session!;
-    const connection = pick(this.random, session.connections);
-    session.isEnding = true;
-    this.note("logout demanded");
-    session.asyncMessage(connection, 1, [0, 0, pick(this.random, [1, 60])]);
-  }
-
-  #dropSession(): void {
-    const session = this.target.session!;
-    const connection = pick(this.random, session.connections);
-    if (connection.isClosed || connection.isSilent) return;
-    // What is lost there is taken over, and goes on (RFC 7143 §7.2.2).
-    if (this.session.parameters.errorRecoveryLevel === 2) return;
-    session.isEnding = true;
-    this.note("session dropped");
-    session.asyncMessage(connection, 3, [0, 1, 0]);
-    for (const each of session.connections) {
-      each.isSilent = true;
-      each.end();
-    }
-  }
-
-  #closeConnection(): void {
-    const { connections } = this.session;
-    if (connections.length < 2) return;
-    this.target.session!.isEnding = true;
-    this.judge.track({
-      what: "close",
-      promise: this.session.closeConnection(pick(this.random, connections)),
-    });
+  /** At error recovery level 2 what is lost is taken over, and goes on (RFC 7143 §7.2.2). */
+  #drop(): void {
+    if (this.session.parameters.errorRecoveryLevel < 2) drop(this.target.session!);
   }
 
   async #reconnect(): Promise<void> {
