@@ -34,6 +34,8 @@ export interface MistakeParts {
 type Mistake = (parts: MistakeParts) => Consequence | undefined;
 
 const NEVER_USED = 0x7fff_0000;
+/** The most that any initiator here declares, now or in a negotiation that is under way. */
+const LONGEST_SEGMENT = 65_536;
 
 /** Sends what a task would send next, changed. */
 function nextDataIn(
@@ -233,9 +235,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     return "fatal";
   },
   "more data than was declared": (parts) => {
-    const { connection, session, random } = parts;
-    const most = session.parameters.get(connection)!.maxReceiveDataSegmentLength;
-    const length = pick(random, [most + 1, 0xffffff]);
+    const length = pick(parts.random, [LONGEST_SEGMENT + 1, 0xffffff]);
     const isSent = nextDataIn(parts, () => ({}), new Uint8Array(0), { length });
     return isSent ? "fatal" : undefined;
   },

@@ -134,7 +134,7 @@ export class OddOwner {
     const data = dataOf(id, write);
     const most = 1 + random.below(5000);
     for (let at = 0; at < write; at += most) {
-      if (random.below(3) === 0) await time.turn();
+      if (random.below(3) === 0) await time.linger();
       yield data.slice(at, at + most);
     }
   }
@@ -146,7 +146,7 @@ export class OddOwner {
     try {
       for await (const chunk of readable) {
         chunks.push(chunk);
-        for (let turns = random.below(4); turns > 0; turns--) await time.turn();
+        for (let turns = random.below(4); turns > 0; turns--) await time.linger();
       }
       return joined(chunks);
     } catch {

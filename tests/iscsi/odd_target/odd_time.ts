@@ -13,9 +13,17 @@ const LONGEST_MS = 700_000;
 export class OddTime {
   readonly clock = new SkippingClock();
   readonly #target: OddTarget;
+  #lingering = 0;
 
   constructor(target: OddTarget) {
     this.#target = target;
+  }
+
+  /** Lets a turn pass for somebody who goes on then: time stands still until he has. */
+  async linger(): Promise<void> {
+    this.#lingering++;
+    await this.turn();
+    this.#lingering--;
   }
 
   async turn(): Promise<void> {
@@ -37,6 +45,7 @@ export class OddTime {
   async pass(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
     while (this.clock.next <= until) {
+      while (this.#lingering > 0) await this.turn();
       this.clock.skip();
       await this.quiet();
     }
@@ -58,7 +67,7 @@ export class OddTime {
       this.#target.flush();
       await this.quiet();
       if (isSettled) return await promise;
-      if (this.#target.step()) continue;
+      if (this.#target.step() || this.#lingering > 0) continue;
       if (this.clock.next > end) throw new Error(`${what} does not settle`);
       this.clock.skip();
     }
