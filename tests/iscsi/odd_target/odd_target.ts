@@ -12,6 +12,7 @@ import { OddLogin, shuffled } from "./odd_login.ts";
 import { OddSession, type OddSessionParts } from "./odd_session.ts";
 
 const NOT_AUTHENTICATED = 0x0201;
+const MOVED = 0x0101;
 
 /** Bytes come in pieces of any size. */
 class PiecewiseStream implements ByteStream {
@@ -45,7 +46,7 @@ export class OddTarget {
   /** Answers to Login Requests that are due. */
   readonly #due = new Map<OddConnection, () => void>();
   #lastTsih = 0;
-  #hasInsisted = false;
+  #hasTurnedAway = false;
   /** Spoils the answer to a login; false when it does not. */
   spoil: ((login: SpoiledLogin) => boolean) | undefined;
 
@@ -141,10 +142,11 @@ export class OddTarget {
     const { talksOn } = connection;
     if (talksOn) return this.#talkOn(connection, talksOn);
     const isLeading = pdu.tsih === 0;
-    if (pdu.csg === 1 && isLeading && !this.#hasInsisted && random.below(8) === 0) {
-      return this.#insist(connection, pdu);
+    if (isLeading && !this.#hasTurnedAway && random.below(8) === 0) {
+      const status = pdu.csg === 1 ? pick(random, [NOT_AUTHENTICATED, MOVED]) : MOVED;
+      return this.#turnAway(connection, pdu, status);
     }
-    this.#hasInsisted = true;
+    this.#hasTurnedAway = true;
     let login = this.#logins.get(connection);
     if (login === undefined) {
       login = new OddLogin(random, { wantsChap: settings.wantsChap, isLeading }, violated);
@@ -184,9 +186,10 @@ export class OddTarget {
     connection.send({ ...pdu, statSn: connection.nextStatSn() }, data);
   }
 
-  /** Some targets want to hear of AuthMethod first. */
-  #insist(connection: OddConnection, pdu: LoginRequest): void {
-    this.#hasInsisted = true;
+  /** Some targets want to hear of AuthMethod first, or are elsewhere. */
+  #turnAway(connection: OddConnection, pdu: LoginRequest, status: number): void {
+    const text = status === MOVED ? "TargetAddress=[2001:db8::1]:3261,65535\0" : "";
+    this.#hasTurnedAway = true;
     connection.send({
       opcode: Opcode.LoginResponse,
       transit: false,
@@ -201,9 +204,9 @@ export class OddTarget {
       statSn: connection.nextStatSn(),
       expCmdSn: pdu.cmdSn,
       maxCmdSn: pdu.cmdSn,
-      statusClass: NOT_AUTHENTICATED >> 8,
-      statusDetail: NOT_AUTHENTICATED & 0xff,
-    });
+      statusClass: status >> 8,
+      statusDetail: status & 0xff,
+    }, new TextEncoder().encode(text));
     connection.end();
   }
 
