@@ -231,7 +231,7 @@ const ANSWERS: readonly Mutation[] = [
       "§4.2.2.1: every PDU of the target opens the window",
     ],
     [
-      "if (!DATA_IN_STATUSES.has(pdu.status)) {",
+      "if (!SUCCESSES.has(pdu.status)) {",
       "if (false) {",
       "§11.7: errors come in a SCSI Response",
     ],
@@ -377,8 +377,8 @@ const REJECTS: readonly Mutation[] = inFile("iscsi/session/core/rejections.ts", 
     "§7.8: a damaged command is sent again",
   ],
   [
-    "if (serialLessOrEqual(expCmdSn, request.cmdSn)) {",
-    "if (false) {",
+    "if (serialLessOrEqual(expCmdSn, request.cmdSn)) this.#parts",
+    "if (false) this.#parts",
     "§7.3: the gap of a rejected command is filled",
   ],
 ]);

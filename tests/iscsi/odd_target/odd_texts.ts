@@ -1,13 +1,15 @@
 /** Text exchanges of the full feature phase, in as many steps as a target likes. */
 
+import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import type { TextRequest } from "../../../iscsi/pdu/text.ts";
+import type { Random } from "../../scsi/random.ts";
 import { pick } from "../walk/walk_settings.ts";
 import type { OddConnection } from "./odd_connection.ts";
 import { encoded, pairsOf } from "./odd_login.ts";
-import type { OddSession } from "./odd_session.ts";
+import type { OddSettings } from "./odd_settings.ts";
 
 const LENGTH = "MaxRecvDataSegmentLength";
 /** What a target offers that the initiator must refuse here, and with which answers. */
@@ -16,6 +18,18 @@ const ODD_OFFERS: Readonly<Record<string, readonly string[]>> = {
   MaxBurstLength: ["Reject"],
   ErrorRecoveryLevel: ["Reject"],
 };
+
+/** The session that the texts belong to. */
+export interface OddTextsOwner {
+  readonly parts: {
+    readonly random: Random;
+    readonly settings: OddSettings;
+    readonly violated: (what: string) => void;
+  };
+  readonly parameters: Map<OddConnection, NegotiatedParameters>;
+  readonly numbers: () => { expCmdSn: number; maxCmdSn: number };
+  later(connection: OddConnection, move: () => void): void;
+}
 
 /** What one Text Response says. */
 interface TextPart {
@@ -41,10 +55,10 @@ export class OddTexts {
   /** A question is under way. */
   isAsked = false;
   #answer: Uint8Array = new Uint8Array(0);
-  readonly #session: OddSession;
+  readonly #session: OddTextsOwner;
   readonly #exchanges = new Map<number, Exchange>();
 
-  constructor(session: OddSession) {
+  constructor(session: OddTextsOwner) {
     this.#session = session;
   }
 
