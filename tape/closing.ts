@@ -38,7 +38,8 @@ export async function shutDown(drive: OpenDrive): Promise<void> {
 /** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
 async function settleTape({ session, outage, reader, writer }: OpenDrive): Promise<void> {
   if (outage.isHere) {
-    const isThere = reader.reposition.isThere && !reader.resumption.isAway;
+    const isThere = reader.reposition.isThere &&
+      (outage.hasGivenUp || !reader.resumption.isAway);
     if (!session.buffer.isDirty && isThere) return;
     if (outage.hasGivenUp) throw session.lostError("flush what was written");
   }
