@@ -39,6 +39,7 @@ export class CallerKnowledge {
   follow(from: number, to: number): void {
     const contents = this.#contents.get(from);
     this.#contents.delete(from);
+    this.#contents.delete(to);
     if (contents !== undefined) this.#contents.set(to, contents);
   }
 
