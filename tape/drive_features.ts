@@ -201,7 +201,7 @@ export abstract class DriveFeatures extends DriveUpkeep {
       session.synchronized();
       session.place();
       session.count.forget();
-      session.suspectMode();
+      session.mode.suspect();
     }, signal);
   }
 

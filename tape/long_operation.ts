@@ -120,7 +120,7 @@ function isUnderWay(session: TapeSession, sense: Sense): boolean {
   if (condition === "informational") return true;
   if (key !== SenseKey.UnitAttention || isNews(condition)) throw session.device.failSensed(sense);
   // It says nothing of the operation, which goes on.
-  if (condition === "mode-parameters-changed") session.suspectForeignMode();
+  if (condition === "mode-parameters-changed") session.mode.suspectForeign();
   session.device.tellAttention(sense);
   return true;
 }

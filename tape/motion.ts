@@ -75,7 +75,7 @@ export class Motion {
   async #loadOnce(retension: boolean, signal?: AbortSignal): Promise<void> {
     await this.#reposition.leaving(() => this.#thread(retension, signal), signal);
     this.#session.doubtPartition();
-    this.#session.suspectMode();
+    this.#session.mode.suspect();
     await this.#session.arriving(() => this.#waitForTape(signal));
     this.#session.synchronized();
     this.#session.placeAtBeginning();
@@ -97,8 +97,8 @@ export class Motion {
     const { device } = this.#session;
     // Of what was written before the tape was loaded somebody has to hear.
     const heard = (reply: Reply) => {
-      if (reply.condition === "mode-parameters-changed") this.#session.suspectForeignMode();
-      if (reply.condition === "reset") this.#session.suspectReset();
+      if (reply.condition === "mode-parameters-changed") this.#session.mode.suspectForeign();
+      if (reply.condition === "reset") this.#session.mode.suspectReset();
       const isLoss = reply.condition === "deferred" || reply.condition === "reset";
       if (isLoss && this.#session.buffer.isDirty) throw device.fail(reply);
     };
@@ -120,7 +120,7 @@ export class Motion {
     this.#session.count.forget();
     // The next tape may have been written otherwise, and need not be announced: tgt does not.
     this.#session.doubtPartition();
-    this.#session.suspectMode();
+    this.#session.mode.suspect();
   }
 
   /** Over blocks or filemarks, or to the end of data. */

@@ -149,8 +149,8 @@ function apply(
   }
   session.limits = facts.value.limits;
   // A drive without mode parameters has nothing to set a block size with.
-  if (facts.value.blockBytes === undefined) session.blockBytes = 0;
-  else session.knowBlockSize(facts.value.blockBytes);
+  if (facts.value.blockBytes === undefined) session.mode.tell(0);
+  else session.mode.know(facts.value.blockBytes);
   const { position } = facts.value;
   if (position?.beginningOfPartition) session.placeAtBeginning();
   // Whoever was here before may have left the tape behind a LOCATE.

@@ -125,7 +125,7 @@ export class Outage {
       await this.#checkDrive(signal);
       await this.#checkCartridge(signal);
       if (await currentBlockBytes(device) !== blockBytes) {
-        await this.#session.setBlockSize(blockBytes, signal);
+        await this.#session.mode.set(blockBytes, signal);
       }
     } catch (error) {
       // An answer that is lost may have told of a reset.
@@ -134,7 +134,7 @@ export class Outage {
       }
       if (device.isNexusLost) throw error;
       // What the drive has forgotten is set anew all the same, by whatever is done next.
-      this.#session.suspectReset();
+      this.#session.mode.suspectReset();
       // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
       const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind) &&
         !isCalledOff(error, signal);

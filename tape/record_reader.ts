@@ -253,7 +253,7 @@ export class RecordReader {
     if (error.kind !== "mode-parameters-changed") return error;
     const before = this.#session.blockBytes;
     await this.ahead.settle();
-    await this.#session.refreshBlockSize();
+    await this.#session.mode.refresh();
     if (this.#session.blockBytes !== before) {
       // What was under way was asked for in one block size and answered in another.
       this.ahead.clear();

@@ -61,7 +61,7 @@ export class Reliances {
   /** Whether they are still in force is asked before blocks go through again. */
   suspect(): void {
     for (const name of this.#relied.keys()) this.#missing.set(name, this.#uncertain(name));
-    this.#session.suspectMode();
+    this.#session.mode.suspect();
   }
 
   #uncertain(name: RelianceName): TapeError {

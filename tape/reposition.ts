@@ -270,7 +270,7 @@ export class Reposition {
     if (mustHear === undefined) return undelivered;
     this.#ahead.clear();
     this.#session.noteFailure(mustHear);
-    this.#session.suspectMode();
+    this.#session.mode.suspect();
     this.#session.lose(mustHear);
     throw mustHear;
   }

@@ -348,7 +348,8 @@ export class TapeDrive extends DriveFeatures {
     return this.#run(async () => {
       const bytes = await currentBlockBytes(this.#session.device, signal);
       if (bytes !== this.#session.blockBytes) await this.#reader.reposition.back();
-      return this.#session.blockBytes = bytes;
+      this.#session.mode.tell(bytes);
+      return bytes;
     }, signal);
   }
 
@@ -362,7 +363,7 @@ export class TapeDrive extends DriveFeatures {
     return this.#run(async () => {
       checkBlockSize(bytes, this.#session.limits);
       await this.#reader.reposition.back();
-      await this.#session.setBlockSize(bytes, signal);
+      await this.#session.mode.set(bytes, signal);
     }, signal);
   }
 
@@ -496,8 +497,8 @@ export class TapeDrive extends DriveFeatures {
 
   /** Whether the drive has to be asked something before anything else. */
   get #hasToAsk(): boolean {
-    const { isModeStale, isPlaceDoubted, buffer } = this.#session;
-    return isModeStale || isPlaceDoubted || buffer.isDoubted;
+    const { mode, isPlaceDoubted, buffer } = this.#session;
+    return mode.isStale || isPlaceDoubted || buffer.isDoubted;
   }
 
   async #ask(noNews?: TapeErrorKind): Promise<void> {
@@ -508,7 +509,7 @@ export class TapeDrive extends DriveFeatures {
   /** What does not concern the drive's buffer. */
   async #askAside(noNews?: TapeErrorKind): Promise<void> {
     if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
-    if (this.#session.isModeStale) await this.#session.freshen(noNews);
+    if (this.#session.mode.isStale) await this.#session.freshen(noNews);
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {

@@ -7,7 +7,7 @@
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { isCalledOff } from "./abort.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
-import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
+import { BlockMode } from "./block_mode.ts";
 import { readCartridge } from "./cartridge.ts";
 import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { BufferedWrites } from "./buffered_writes.ts";
@@ -45,14 +45,13 @@ export interface PositionSample {
 export class TapeSession {
   readonly device: Device;
   readonly timeouts: CommandTimeouts;
+  readonly mode: BlockMode;
   /** Where the caller stands; read-ahead may have brought the tape further. */
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
   readonly ledger: WriteLedger = new WriteLedger();
   readonly buffer: BufferedWrites = new BufferedWrites();
   limits: BlockLimits = NO_LIMITS;
-  /** Bytes of a block in fixed mode; 0 in variable mode. */
-  blockBytes = 0;
   /** The last motion is one that does not end in the same place on all drives; before a write the drive must say where it is. */
   isDoubtful = false;
   /** Writing has come to early warning, so what follows may not fit. */
@@ -70,11 +69,6 @@ export class TapeSession {
   onUpheaval: (reason: TapeError) => void = () => {};
   #partition = 0;
   #isPartitionCertain = false;
-  #isModeStale = false;
-  /** Another initiator has changed the mode parameters, and nobody was told. */
-  #isModeForeign = false;
-  /** The drive may have forgotten the block size, which the caller has set or found. */
-  #isModeForgotten = false;
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
@@ -89,13 +83,19 @@ export class TapeSession {
       failed: (error) => this.noteFailure(error),
       isBuffered: () => this.buffer.isBuffered,
       unheard: () => this.#doubt(),
-      modeChanged: () => this.#hearModeChange(),
+      modeChanged: () => this.mode.isStillTheSame(),
       facts: (condition) => ({
         position: this.countedPosition(),
         ...(this.buffer.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
       }),
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
+    this.mode = new BlockMode(this.device);
+  }
+
+  /** Bytes of a block in fixed mode; 0 in variable mode. */
+  get blockBytes(): number {
+    return this.mode.bytes;
   }
 
   /** The partition that the tape stands in, as far as is known. */
@@ -133,7 +133,7 @@ export class TapeSession {
       const mayBeElsewhere = partition !== undefined && partition !== this.#partition;
       if (mayBeElsewhere && !isRefused(error, signal)) {
         this.doubtPartition();
-        this.suspectMode();
+        this.mode.suspect();
       }
       throw error;
     }
@@ -177,7 +177,7 @@ export class TapeSession {
   #doubt(): void {
     this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
-    this.suspectForeignMode();
+    this.mode.suspectForeign();
   }
 
   /** Ends the doubt: whether the tape stands `here`, where it has to. */
@@ -345,7 +345,7 @@ export class TapeSession {
     const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
     if (isNews(reply.condition)) throw this.device.failure(reply);
     if (reply.condition === "illegal-request") return {};
-    if (reply.condition === "mode-parameters-changed") this.suspectForeignMode();
+    if (reply.condition === "mode-parameters-changed") this.mode.suspectForeign();
     if (reply.condition !== "good") return undefined;
     return { number: this.#hearPosition(dataIn, reply, form)?.object };
   }
@@ -375,32 +375,6 @@ export class TapeSession {
     return proof.landing;
   }
 
-  /** Another initiator has changed the mode parameters: whether the block size is still what the caller believes. */
-  async #hearModeChange(): Promise<boolean> {
-    const before = this.blockBytes;
-    await this.refreshBlockSize();
-    return this.blockBytes === before;
-  }
-
-  /** Reads the block size that is in force. */
-  async refreshBlockSize(): Promise<void> {
-    this.#isModeStale = false;
-    this.blockBytes = await currentBlockBytes(this.device);
-  }
-
-  /** Sets the block size. When that fails, the one in force is asked for before anything else is done. */
-  async setBlockSize(bytes: number, signal?: AbortSignal): Promise<void> {
-    try {
-      await writeBlockSize(this.device, bytes, signal);
-      this.blockBytes = bytes;
-    } catch (error) {
-      this.suspectMode();
-      // Whatever it is now, the caller has asked for it.
-      this.#isModeForeign = false;
-      throw error;
-    }
-  }
-
   /** Asks whether what is on the tape may be written over. */
   async learnOverwriting(): Promise<void> {
     if (this.isOverwritable !== undefined) return;
@@ -419,17 +393,6 @@ export class TapeSession {
     if (this.device.isRecoverable) this.cartridge = await readCartridge(this.device, signal);
   }
 
-  /** Takes in the block size that the drive has just said, in bytes; 0 in variable mode. */
-  knowBlockSize(bytes: number): void {
-    this.#isModeStale = this.#isModeForgotten = false;
-    this.blockBytes = bytes;
-  }
-
-  /** Whether the block size has to be read again. */
-  get isModeStale(): boolean {
-    return this.#isModeStale;
-  }
-
   /**
    * Another tape may have another block size, and a drive that was reset is given back the one that it had; a drive that cannot say now is asked again.
    *
@@ -437,42 +400,21 @@ export class TapeSession {
    * @throws {TapeError} that says that the tape, or what the drive had buffered, is not what it was: nobody else would be told.
    */
   async freshen(noNews?: TapeErrorKind): Promise<void> {
-    const { blockBytes: before, cartridge } = this;
+    const { cartridge } = this;
     try {
-      await this.refreshBlockSize();
+      await this.mode.refresh();
       await this.learnCartridge();
       this.#tellExchange(cartridge, noNews);
       // A drive that was reset stands in the first one.
       if (!this.#isPartitionCertain) await this.askPosition();
     } catch (error) {
-      this.#isModeStale = true;
+      this.mode.suspect();
       if (!(error instanceof TapeError)) throw error;
       if (isToldOnce(error.kind) && error.kind !== noNews) throw error;
     }
     await this.restore();
-    await this.#keepBlockSize(before);
-    this.#tellModeChange(before);
-  }
-
-  /** What was meant for blocks would become one record after a reset, or the other way round. */
-  async #keepBlockSize(bytes: number): Promise<void> {
-    if (!this.#isModeForgotten || this.#isModeStale) return;
-    const { blockBytes: found } = this;
-    try {
-      if (found !== bytes) await this.setBlockSize(bytes);
-    } catch (error) {
-      if (!(error instanceof TapeError && REFUSALS.has(error.kind))) {
-        this.blockBytes = bytes;
-        throw error;
-      }
-      // The caller, who is told, goes on with what there is.
-      this.#isModeForgotten = false;
-      throw this.device.problem(
-        "mode-parameters-changed",
-        `The drive was reset, has a block size of ${found} bytes since, and does not take ${bytes} again: ${error.message}`,
-      );
-    }
-    this.#isModeForgotten = this.#isModeForeign = false;
+    await this.mode.giveBack();
+    this.mode.tellChange();
   }
 
   /** The drive may have told of another cartridge to who had called its command off. */
@@ -490,20 +432,8 @@ export class TapeSession {
       { writes: this.ledger.giveUpBuffer() },
     );
     this.lose(error);
-    this.suspectMode();
+    this.mode.suspect();
     return error;
-  }
-
-  /** Records that were meant to be whole would be cut into blocks, or the other way round. */
-  #tellModeChange(before: number): void {
-    const isForeign = this.#isModeForeign && !this.#isModeStale;
-    if (!isForeign) return;
-    this.#isModeForeign = false;
-    if (this.blockBytes === before) return;
-    throw this.device.problem(
-      "mode-parameters-changed",
-      `Another initiator has changed the block size from ${before} to ${this.blockBytes} bytes; set it again`,
-    );
   }
 
   /**
@@ -515,41 +445,19 @@ export class TapeSession {
     try {
       for (const restorer of this.restorers) await restorer();
     } catch (error) {
-      this.#isModeStale = true;
+      this.mode.suspect();
       throw error;
     }
-  }
-
-  /** Another initiator has changed the mode parameters: the caller, who believes in `blockBytes`, is told where that is no longer so. */
-  suspectForeignMode(blockBytes: number = this.blockBytes): void {
-    this.blockBytes = blockBytes;
-    this.#isModeStale = this.#isModeForeign = true;
-  }
-
-  /** What was known about the mode parameters may no longer hold. */
-  suspectMode(): void {
-    this.#isModeStale = true;
-  }
-
-  /** The drive may have been reset, and have forgotten them. */
-  suspectReset(): void {
-    this.#isModeStale = this.#isModeForgotten = true;
   }
 
   /** Takes in what an error that the caller gets next says of the drive, its buffer and the tape. */
   noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
-    if (breaksPosition(error.kind)) this.suspectMode();
-    if (error.kind === "reset") this.suspectReset();
+    if (breaksPosition(error.kind)) this.mode.suspect();
+    if (error.kind === "reset") this.mode.suspectReset();
     if (isNews(error.kind)) this.lose(error);
   }
 }
-
-/** How a drive refuses a block size. */
-const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
-  "illegal-request",
-  "unsupported",
-]);
 
 /** Whether a failed command has certainly not moved the tape. */
 export function isRefused(error: unknown, signal?: AbortSignal): boolean {

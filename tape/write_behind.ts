@@ -213,7 +213,7 @@ export class WriteBehind {
       : condition === "aborted-command" && this.#recovery.isPossible && ++head.tries < MAX_ABORTED;
     if (!mayRepeat) throw await this.#refusal(head);
     // The drive may have forgotten what the next write needs.
-    if (this.#session.isModeStale) await this.#session.freshen();
+    if (this.#session.mode.isStale) await this.#session.freshen();
     // What an aborted command has left on the tape is not known, so the drive is asked where it stands.
     await this.#comeBack(condition === "aborted-command" ? head.objects : 0);
   }
@@ -335,7 +335,7 @@ export class WriteBehind {
   async #refusal(head: PendingWrite): Promise<TapeError> {
     const { device } = this.#session;
     const reply = this.#lossTold() ?? head.reply!;
-    if (reply.condition === "mode-parameters-changed") await this.#session.refreshBlockSize();
+    if (reply.condition === "mode-parameters-changed") await this.#session.mode.refresh();
     if (reply.condition === "good") return this.#notTaken(reply);
     if (WRITTEN.has(reply.condition)) return this.#noProgress(reply);
     const error = device.fail(reply);

@@ -137,7 +137,7 @@ export class WriteRecovery {
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
     } finally {
-      if (this.#session.blockBytes !== blockBytes) this.#session.suspectForeignMode(blockBytes);
+      if (this.#session.blockBytes !== blockBytes) this.#session.mode.suspectForeign(blockBytes);
     }
     return false;
   }

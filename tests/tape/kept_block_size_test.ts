@@ -8,9 +8,11 @@ import {
   ResetError,
   type TapeError,
 } from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 
-const [TEST_UNIT_READY, MODE_SELECT] = [0x00, 0x15];
+const [TEST_UNIT_READY, MODE_SELECT, READ_ATTRIBUTE] = [0x00, 0x15, 0x8c];
 
 /** What brings a drive's default back, and who hears of it. */
 const RESETS: Readonly<Record<string, (setup: Setup) => Promise<void>>> = {
@@ -112,5 +114,27 @@ Deno.test("What keeps the drive from taking it for a while does not keep it from
   await drive.rewind();
   await drive.write(numbered(1, 200));
   assert.equal(contents(unit), "1 1");
+  await drive.close();
+});
+
+Deno.test("So it is when the drive is reset once more while it is asked what it has", async () => {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { blockSize: 100, sleep: () => Promise.resolve() });
+  await drive.write(numbered(1, 200));
+  await drive.flush();
+  unit.sim.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  const execute = unit.execute.bind(unit);
+  unit.execute = (command) => {
+    if (command.cdb[0] === READ_ATTRIBUTE) {
+      unit.execute = execute;
+      unit.sim.drive.reset();
+    }
+    return execute(command);
+  };
+  await assert.rejects(drive.rewind(), ResetError);
+  await drive.locate("end-of-data");
+  await drive.write(numbered(2, 200));
+  assert.equal(contents(unit.sim), "1 1 2 2");
   await drive.close();
 });

@@ -268,7 +268,7 @@ Deno.test("verify() compares blocks, too, one or several at a time", async () =>
     Uint8Array.from({ length: 100 * numbers.length }, (_, at) => numbers[Math.floor(at / 100)]);
   for (const [last, isThere] of [[6, true], [9, false]] as const) {
     const { session, recovery, stands } = await setUp({ here: 4, at: 6 });
-    await session.setBlockSize(100);
+    await session.mode.set(100);
     const verifying = recovery.verify([blocks(4), blocks(5, last)], FOUND);
     if (isThere) await verifying;
     else await assert.rejects(verifying, isLostBecause);
