@@ -112,7 +112,7 @@ export class Outage {
   }
 
   async #setUpAgain(signal: AbortSignal): Promise<void> {
-    const { device, blockBytes, buffer, proof } = this.#session;
+    const { device, blockBytes } = this.#session;
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
@@ -130,7 +130,7 @@ export class Outage {
     } catch (error) {
       // An answer that is lost may have told of a reset.
       if (error instanceof TransportLostError || this.#maybeReset !== undefined) {
-        buffer.doubt(proof.numberBehind(0));
+        this.#session.doubtBuffer();
       }
       if (device.isNexusLost) throw error;
       // What the drive has forgotten is set anew all the same, by whatever is done next.

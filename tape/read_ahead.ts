@@ -243,14 +243,13 @@ export class ReadAhead {
 
   #accountFailure(error: TapeError, passed: number | undefined): void {
     this.#delivered = error;
-    const { buffer, proof, count } = this.#session;
     // Made when the answer came, and the caller has read on since, or flushed.
     const facts = error as { position?: TapePosition; writes?: WriteOutcome };
     facts.position = this.#session.countedPosition();
-    if (!buffer.isDirty) facts.writes = undefined;
-    // What had no answer may be found out yet, and may have told that the buffer is lost.
+    if (!this.#session.buffer.isDirty) facts.writes = undefined;
+    // What had no answer may be found out yet.
     if (error.kind !== "transport-lost") this.#session.noteFailure(error);
-    else buffer.doubt(proof.numberBehind(0) ?? count.object);
+    else this.#session.doubtBuffer();
     if (this.#mustBeHeard(error) || passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }

@@ -175,9 +175,16 @@ export class TapeSession {
 
   /** A unit attention is told once, and may have been told to a command that was called off, or whose answer did not come. */
   #doubt(): void {
-    this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
+    this.doubtBuffer();
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
     this.mode.suspectForeign();
+  }
+
+  /**
+   * What had no answer may have told that the drive's buffer is lost. No drive calls the place behind so many objects by a smaller number than the driver counts.
+   */
+  doubtBuffer(): void {
+    this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
   }
 
   /** Ends the doubt: whether the tape stands `here`, where it has to. */
@@ -276,10 +283,7 @@ export class TapeSession {
     try {
       return await motion();
     } catch (error) {
-      // What had no answer may have told that the buffer is lost.
-      if (error instanceof TransportLostError) {
-        this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
-      }
+      if (error instanceof TransportLostError) this.doubtBuffer();
       if (isCalledOff(error, signal) || !keepsPosition(error)) this.lose(error);
       throw error;
     }
