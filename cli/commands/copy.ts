@@ -5,6 +5,7 @@ import { argument, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
+import { exclusiveOption } from "../device/exclusive_option.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { isSameDevice } from "../device/same_device.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
@@ -40,12 +41,14 @@ export const copyCommand: Command = defineCommand({
       false,
     ),
     readAhead: readAheadOption,
+    exclusive: exclusiveOption,
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
       false,
     ),
   }),
-  run: async ({ destination, files, skipErrors, readAhead, progress: shown }, context) => {
+  run: async (values, context) => {
+    const { destination, files, skipErrors, readAhead, exclusive, progress: shown } = values;
     if (await isSameDevice(deviceAddress(context), destination, context.host)) {
       throw new UsageError("A tape cannot be copied to itself: name another device");
     }
@@ -63,8 +66,8 @@ export const copyCommand: Command = defineCommand({
         const report = await copyTape(source, target, { context, progress, files, skipErrors });
         progress.clear();
         await tell(report, progress, context);
-      }, { tapeName: "The tape that is written" });
-    }, { readAhead, tapeName: "The tape that is read" });
+      }, { exclusive, tapeName: "The tape that is written" });
+    }, { readAhead, exclusive, tapeName: "The tape that is read" });
   },
 });
 

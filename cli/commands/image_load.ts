@@ -9,6 +9,7 @@ import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
+import { exclusiveOption } from "../device/exclusive_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import { refuseOwnTape } from "../images/image_in_use.ts";
 import { type ImageSurvey, surveyImage } from "../images/image_survey.ts";
@@ -42,6 +43,7 @@ export const imageLoad: Command = defineCommand({
       }),
       false,
     ),
+    exclusive: exclusiveOption,
     yes: withDefault(flag("--yes", { description: message`Do not ask.` }), false),
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
@@ -49,7 +51,7 @@ export const imageLoad: Command = defineCommand({
     ),
   }),
   run: async (values, context) => {
-    const { file, format, salvage } = values;
+    const { file, format, salvage, exclusive } = values;
     await refuseOwnTape(file, "Loading", context);
     const image = await openedImage(file, format);
     try {
@@ -58,6 +60,7 @@ export const imageLoad: Command = defineCommand({
       await withDrive(
         context,
         (drive) => new ImageLoad(drive, { image, survey }, values, context).run(),
+        { exclusive },
       );
     } finally {
       image.close();

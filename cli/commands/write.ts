@@ -7,6 +7,7 @@ import type { TapeDrive } from "../../mod.ts";
 import { byteSize, formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
+import { exclusiveOption } from "../device/exclusive_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource, CliHost } from "../host/host.ts";
 import { refuseOwnTape } from "../images/image_in_use.ts";
@@ -70,6 +71,7 @@ export const writeCommand: Command = defineCommand({
     startAt: optional(option("--start-at", wholeNumber({ min: 1, max: 100, metavar: "PERCENT" }), {
       description: message`How full --buffer must be before the tape moves. Default: 90.`,
     })),
+    exclusive: exclusiveOption,
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
       false,
@@ -86,7 +88,12 @@ export const writeCommand: Command = defineCommand({
     // Says at once what is missing, and not after hours of writing.
     const inputs = await checkedInputs(files, context);
     await refuseToReplaceInputs(values.manifest, files, context.host);
-    await withDrive(context, (drive) => new TapeWrite(drive, inputs, values, context).run());
+    const { exclusive } = values;
+    await withDrive(
+      context,
+      (drive) => new TapeWrite(drive, inputs, values, context).run(),
+      { exclusive },
+    );
   },
 });
 

@@ -6,7 +6,10 @@ import { noticeTeller } from "../report/drive_notices.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Options of `openTape` that a command sets itself. */
-export type DriveOptions = Pick<OpenTapeOptions, "readAhead" | "recordBytesHint" | "requireMedium">;
+export type DriveOptions = Pick<
+  OpenTapeOptions,
+  "exclusive" | "readAhead" | "recordBytesHint" | "requireMedium"
+>;
 
 /** Options of {@link withDrive}. */
 export interface WithDriveOptions extends DriveOptions {
