@@ -223,11 +223,9 @@ export class CommandRecovery {
   }
 
   #answer(task: ScsiTask, r2t: ReadyToTransfer): void {
-    if (task.streamOut?.serves(r2t.bufferOffset) === false) {
-      task.countR2t();
-      return this.#events.unrecoverable(task, dataGone(task));
-    }
-    this.#connection.dataOut.push(answerR2t(task, r2t, this.#connection.parameters));
+    const sequence = answerR2t(task, r2t, this.#connection.parameters);
+    if (!task.streamOut?.isGone(sequence.offset)) this.#connection.dataOut.push(sequence);
+    else this.#events.unrecoverable(task, dataGone(task));
   }
 
   #damaged(task: ScsiTask, dataSn: number): void {

@@ -13,6 +13,7 @@ import type { Placement } from "../../pdu/framer.ts";
 import type { ReadyToTransfer } from "../../pdu/r2t.ts";
 import type { ScsiResponse } from "../../pdu/scsi_response.ts";
 import type { DataOutSequence } from "../connection/data_out_queue.ts";
+import type { StreamedDataOut } from "../streaming/streamed_data_out.ts";
 import type { DataPiece, ScsiTask } from "./scsi_task.ts";
 
 /**
@@ -143,7 +144,7 @@ export function answerR2t(
       `R2T asks for data up to byte ${end} of ${task.writeLength}`,
     );
   }
-  if (task.streamOut && !task.streamOut.serves(pdu.bufferOffset)) {
+  if (task.streamOut && !mayAskFrom(pdu.bufferOffset, task.streamOut, parameters)) {
     throw violation(task, `R2T asks for data from byte ${pdu.bufferOffset} out of its order`);
   }
   const maxOutstanding = outstandingR2ts(parameters);
@@ -157,6 +158,15 @@ export function answerR2t(
   task.countR2t();
   task.requestedBytes = Math.max(task.requestedBytes, end);
   return { task, lun: pdu.lun, ttt: pdu.ttt, offset: pdu.bufferOffset, end, dataSn: 0 };
+}
+
+/** From error recovery level 1 on a target may ask again for what is no longer kept (RFC 7143 §7.8). */
+function mayAskFrom(
+  offset: number,
+  data: StreamedDataOut,
+  { errorRecoveryLevel }: NegotiatedParameters,
+): boolean {
+  return data.isInTurn(offset) && (errorRecoveryLevel > 0 || !data.isGone(offset));
 }
 
 /**

@@ -80,9 +80,14 @@ export class StreamedDataOut {
     return { immediate: some, end: some };
   }
 
-  /** Whether an R2T for data from `offset` on can be answered: what is before it was asked for, and is not gone. */
-  serves(offset: number): boolean {
-    return offset >= this.#base && (offset <= this.#wanted || this.#ring.length === this.length);
+  /** Whether an R2T for data from `offset` on comes in its turn: what is before it was asked for. */
+  isInTurn(offset: number): boolean {
+    return offset <= this.#wanted || this.#ring.length === this.length;
+  }
+
+  /** Whether data from `offset` on is no longer kept. */
+  isGone(offset: number): boolean {
+    return offset < this.#base;
   }
 
   /** The target gets this part. */

@@ -154,10 +154,10 @@ Deno.test("What was sent can be sent again until its room was needed", () => {
   data.send(0, 100);
   data.finished(first);
   data.written();
-  assert.equal(data.serves(0), true);
+  assert.equal(data.isGone(0), false);
   data.request({ offset: 100, end: 150 });
   pour();
-  assert.deepEqual([data.serves(0), data.serves(50)], [false, true]);
+  assert.deepEqual([data.isGone(0), data.isGone(50)], [true, false]);
   assert.deepEqual(data.send(50, 60), Uint8Array.from({ length: 10 }, (_, i) => 50 + i));
 });
 
@@ -174,9 +174,9 @@ Deno.test("What the target has asked for again stays until it has gone out", () 
   assert.equal(given(), 120);
 });
 
-Deno.test("A part that skips what was not asked for is not served from a small window", () => {
-  assert.equal(outgoing(1000, 100).data.serves(10), false);
-  assert.equal(outgoing(1000, 1000).data.serves(10), true);
+Deno.test("A part that skips what was not asked for is out of turn in a small window", () => {
+  assert.equal(outgoing(1000, 100).data.isInTurn(10), false);
+  assert.equal(outgoing(1000, 1000).data.isInTurn(10), true);
 });
 
 Deno.test("As much goes along with the command as is negotiated and fits into the window", () => {

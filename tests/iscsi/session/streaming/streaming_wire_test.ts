@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import {
   CommandTimeoutError,
   DataLostError,
+  ProtocolError,
   SessionClosedError,
 } from "../../../../iscsi/errors.ts";
 import { RESERVED_TAG } from "../../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
+import type { ReadyToTransfer } from "../../../../iscsi/pdu/r2t.ts";
 import { StreamedDataIn } from "../../../../iscsi/session/streaming/streamed_data_in.ts";
 import { StreamedDataOut } from "../../../../iscsi/session/streaming/streamed_data_out.ts";
 import { type Command, ScriptedTarget, type ScriptOptions } from "../scripted_target.ts";
@@ -324,6 +326,22 @@ for (const maxBytes of [400, 100]) {
     assert.ok(failureOf(command) instanceof DataLostError);
   });
 }
+
+Deno.test("An R2T that breaks a rule is no request for data that is gone", () => {
+  const rules: readonly [Partial<ReadyToTransfer>, RegExp][] = [
+    [{ bufferOffset: 400, desiredDataTransferLength: 49 }, /up to byte 449 of 400/],
+    [{ bufferOffset: 200, desiredDataTransferLength: 49 }, /from byte 200 out of its order/],
+  ];
+  for (const [fields, message] of rules) {
+    const target = ScriptedTarget.loggedIn(LEVEL_1);
+    const { command } = writing(target);
+    const { itt } = target.only(Opcode.ScsiCommand).pdu;
+    target.readyToTransfer(itt, { ttt: 1, ...fields });
+    assert.ok(target.closedWith?.error instanceof ProtocolError);
+    assert.match(target.closedWith.error.message, message);
+    assert.ok(failureOf(command) instanceof ProtocolError);
+  }
+});
 
 Deno.test("A write whose source gives nothing is not sent, and its deadline ends it", () => {
   const target = ScriptedTarget.loggedIn();
