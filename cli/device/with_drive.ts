@@ -17,6 +17,14 @@ export interface WithDriveOptions extends DriveOptions {
   readonly tapeName?: string;
 }
 
+/** Why a tape may stand elsewhere than is told. */
+export interface PlaceDoubt {
+  /** What would have made it certain. */
+  readonly attempt: "asking where it stands" | "closing the drive";
+  /** What that has met. */
+  readonly error: Error;
+}
+
 /** Options of {@link LocatedFailure}. */
 export interface LocatedFailureOptions {
   /** @default "The tape" */
@@ -24,7 +32,7 @@ export interface LocatedFailureOptions {
   /** @default false */
   readonly isSimulated?: boolean;
   /** @default nothing */
-  readonly doubt?: Error;
+  readonly doubt?: PlaceDoubt;
 }
 
 /**
@@ -35,8 +43,8 @@ export class LocatedFailure extends Error {
   override name = "LocatedFailure";
   /** Where the tape stands, if the drive could tell. */
   readonly position: TapePosition | undefined;
-  /** Why it may stand elsewhere after all: what closing the drive met, which brings the tape there. */
-  readonly doubt: Error | undefined;
+  /** Why it may stand elsewhere after all. */
+  readonly doubt: PlaceDoubt | undefined;
   /** What messages call the tape. */
   readonly tapeName: string;
   /** Whether the tape is an image in a simulated drive. */
@@ -92,11 +100,11 @@ export async function withDrive<T>(
     await drive.close();
     return result;
   } catch (error) {
-    const position = signal.aborted ? undefined : await positionIfKnown(drive);
+    const { position, doubt }: Place = signal.aborted ? {} : await placeAfter(error, drive);
     throw new LocatedFailure(error, position, {
       tapeName,
       isSimulated: simulatedImage(address) !== undefined,
-      doubt: await closeAfter(error, drive),
+      doubt: await closeAfter(error, drive) ?? doubt,
     });
   }
 }
@@ -117,21 +125,41 @@ export function commandTimeouts(timeoutMs: number): Record<number, number> {
 
 /** Where the tape stands, or `undefined` when the drive cannot tell. Never throws. */
 export async function positionIfKnown(drive: TapeDrive): Promise<TapePosition | undefined> {
+  return (await placeAfter(undefined, drive)).position;
+}
+
+/** What the drive says of where the tape stands. */
+interface Place {
+  readonly position?: TapePosition;
+  readonly doubt?: PlaceDoubt;
+}
+
+/** It is here that a drive tells what the READs ahead have met, and only once. */
+async function placeAfter(failure: unknown, drive: TapeDrive): Promise<Place> {
   try {
     const position = await drive.position();
-    return position.known ? position : undefined;
-  } catch {
-    return undefined;
+    return position.known ? { position } : {};
+  } catch (error) {
+    return { doubt: doubtOf("asking where it stands", error, failure) };
   }
 }
 
-/** Resolves to what goes wrong in closing, unless it was that which had failed. */
-async function closeAfter(failure: unknown, drive: TapeDrive): Promise<Error | undefined> {
+/** Closing the drive brings the tape to where it should stand. */
+async function closeAfter(failure: unknown, drive: TapeDrive): Promise<PlaceDoubt | undefined> {
   try {
     await drive.close();
     return undefined;
   } catch (error) {
-    if (error === failure) return undefined;
-    return error instanceof Error ? error : new Error(String(error));
+    return doubtOf("closing the drive", error, failure);
   }
+}
+
+/** None where it was this that had failed. */
+function doubtOf(
+  attempt: PlaceDoubt["attempt"],
+  error: unknown,
+  failure: unknown,
+): PlaceDoubt | undefined {
+  if (error === failure) return undefined;
+  return { attempt, error: error instanceof Error ? error : new Error(String(error)) };
 }

@@ -90,8 +90,8 @@ function whereItStands(
   const place = position === undefined ? " behind the last of that" : `: ${positionText(position)}`;
   if (doubt === undefined) return [`${tapeName} stands${place}`];
   return [
-    `${tapeName} should stand${place}; that is not certain, for closing the drive failed: ` +
-    messageOf(doubt),
+    `${tapeName} should stand${place}; that is not certain, for ${doubt.attempt} failed: ` +
+    messageOf(doubt.error),
   ];
 }
 

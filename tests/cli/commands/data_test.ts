@@ -417,7 +417,8 @@ for (
   });
 }
 
-Deno.test("An interrupted read keeps whole records, and the tape stands behind the last of them", async () => {
+/** A tape of ten records, of which reading is interrupted with the third. */
+async function interruptedRead(atInterruption: (drive: SimulatedDrive) => void) {
   const { drive, devices } = bench();
   const writer = new MemoryHost({ files: { in: patternBytes(1000) } });
   await tape("write in -b 100", writer, devices);
@@ -429,7 +430,10 @@ Deno.test("An interrupted read keeps whole records, and the tape stands behind t
     const read = opened.read.bind(opened);
     let reads = 0;
     opened.read = (readOptions) => {
-      if (++reads === 3) host.interrupt();
+      if (++reads === 3) {
+        host.interrupt();
+        atInterruption(drive);
+      }
       return read(readOptions);
     };
     return opened;
@@ -437,8 +441,23 @@ Deno.test("An interrupted read keeps whole records, and the tape stands behind t
   const result = await readFile("read out --read-ahead 4", devices, host);
   assert.equal(result.status, 2);
   assert.deepEqual(result.bytes, patternBytes(1000).slice(0, 300));
+  assert.match(host.errors, /Interrupted: 3 records, 300 bytes/);
+  return { drive, host };
+}
+
+Deno.test("An interrupted read keeps whole records, and the tape stands behind the last of them", async () => {
+  const { drive, host } = await interruptedRead(() => {});
   assert.equal(drive.position?.object, 3);
   assert.match(host.errors, /Interrupted: 3 records, 300 bytes.*\nThe tape stands: At block 3 /);
+});
+
+Deno.test("An interrupted read calls the place of its tape uncertain once the drive was reset", async () => {
+  const { host } = await interruptedRead((drive) => drive.powerCycle());
+  assert.match(
+    host.errors,
+    /^The tape should stand behind the last of that; that is not certain, for asking where it stands failed: .*29\/0/m,
+  );
+  assert.doesNotMatch(host.errors, /The tape stands/);
 });
 
 Deno.test("weof writes one filemark, or as many as asked for", async () => {

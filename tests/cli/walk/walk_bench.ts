@@ -85,6 +85,9 @@ export interface Outcome {
   readonly faults: Faults;
 }
 
+/** What tells that a tape may stand elsewhere. */
+export const DOUBTED = / should stand[: ]/;
+
 const NO_FAULTS: Faults = { tapes: [] };
 
 /** Neither a simulated drive nor a model ever changes a record. */
@@ -256,8 +259,10 @@ export class WalkBench {
         assert.equal(position?.object, Number(told), "the position in the document");
       }
     }
-    const isDoubted = / should stand[: ]/.test(errors);
-    assert.ok(!isDoubted || faults.tapes.length > 0, `a doubt without a reason: ${errors}`);
+    assert.ok(
+      !DOUBTED.test(errors) || faults.tapes.length > 0,
+      `a doubt without a reason: ${errors}`,
+    );
     const mayFail = faults.tapes.length > 0 || host.interruptions > 0 ||
       faults.output !== undefined || faults.sink !== undefined || faults.source !== undefined;
     return { line, status, host, output, errors, document, mayFail, faults };
