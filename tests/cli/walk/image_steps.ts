@@ -7,7 +7,7 @@ import { readImage } from "./image_tape.ts";
 import { isPlain, keepFile } from "./read_facts.ts";
 import { checkReport, countOf, reported } from "./reports.ts";
 import { checkFiles, filesFrom } from "./survey_facts.ts";
-import { names, type Outcome, type WalkBench } from "./walk_bench.ts";
+import { DOUBTED, names, type Outcome, type WalkBench } from "./walk_bench.ts";
 import { badObject, someFaults } from "./walk_faults.ts";
 import { DAMAGED } from "./walk_tape.ts";
 import { checkPartly, checkPlace, checkTold } from "./write_steps.ts";
@@ -61,7 +61,9 @@ export async function imageSave(bench: WalkBench): Promise<void> {
   checkPlace(outcome, known);
   const bytes = bench.files.get(name);
   if (plain && !skips && bytes !== undefined) {
-    checkBeginning(outcome, { bytes, old, objects: objects.slice(from) });
+    const saved = checkBeginning(outcome, { bytes, old, objects: objects.slice(from) });
+    if (!SAVED_MARKS.test(outcome.errors) || DOUBTED.test(outcome.errors)) return;
+    assert.equal(known.stood, from + saved, "the tape stands behind what was saved");
   }
 }
 
@@ -77,7 +79,7 @@ function checkSaved(outcome: Outcome, objects: readonly ModelObject[]): void {
 const SAVED = /^(?:tape: Interrupted|Before that): (\d+) records?, (\d+) bytes?[ ,]/m;
 const SAVED_MARKS = /^tape: Interrupted: .* and (\d+) filemarks? are in/m;
 
-/** An image that was not saved to its end has its beginning, and as much of it as is told. */
+/** An image that was not saved to its end has its beginning, and as much of it as is told; gives how many objects. */
 function checkBeginning(
   outcome: Outcome,
   { bytes, old, objects }: {
@@ -85,11 +87,12 @@ function checkBeginning(
     readonly old: Uint8Array | undefined;
     readonly objects: readonly ModelObject[];
   },
-): void {
+): number {
   const told = SAVED.exec(outcome.errors);
   const done = reported(outcome, "saved");
   if (told === null && done === undefined && old !== undefined) {
-    return assert.deepEqual(bytes, old, "an old image was changed");
+    assert.deepEqual(bytes, old, "an old image was changed");
+    return 0;
   }
   const found = imageFile(bytes);
   const count = countOf(found.objects);
@@ -97,9 +100,10 @@ function checkBeginning(
   const expected = done ?? { records: Number(told?.[1] ?? 0), bytes: Number(told?.[2] ?? 0) };
   assert.deepEqual([count.records, count.bytes], [expected.records, expected.bytes], "saved");
   const marks = SAVED_MARKS.exec(outcome.errors)?.[1] ?? done?.filemarks;
-  if (marks === undefined) return;
+  if (marks === undefined) return found.objects.length;
   assert.equal(count.filemarks, Number(marks), "filemarks saved");
   assert.equal(found.excessBytes, 0, "the image is whole");
+  return found.objects.length;
 }
 
 /** `tape image load` of one that was saved. */
