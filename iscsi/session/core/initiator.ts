@@ -461,19 +461,23 @@ export class Initiator {
     options: Omit<RenegotiationOptions, "now" | "cid">,
     owner: LogoutOwner,
   ): void {
-    this.submit(
-      renegotiation(() => wire.parameters, { ...options, now: this.#state.now, cid }, {
+    const exchange: TextExchange = renegotiation(
+      () => wire.parameters,
+      { ...options, now: this.#state.now, cid },
+      {
         declared: (length) => wire.declared(length),
         changed: (parameters) => {
           wire.renegotiated(parameters);
           owner.completed();
         },
         failed: (error) => {
-          wire.renegotiated(wire.parameters);
+          // One that has not gone out takes nothing back: another may be under way.
+          if (exchange.sent) wire.renegotiated(wire.parameters);
           owner.failed(error);
         },
-      }),
+      },
     );
+    this.submit(exchange);
   }
 
   #requestEnded(): void {

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { ConnectionLostError, SessionClosedError } from "../../../iscsi/errors.ts";
+import {
+  CommandTimeoutError,
+  ConnectionLostError,
+  SessionClosedError,
+} from "../../../iscsi/errors.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
@@ -84,6 +88,18 @@ Deno.test("A declaration that is refused leaves the limit where it was", () => {
   const { itt } = target.only(Opcode.ScsiCommand).pdu;
   target.dataIn(itt, new Uint8Array(LARGE), { hasStatus: true });
   assert.ok(command.outcome && "error" in command.outcome);
+});
+
+Deno.test("A declaration that is never sent takes nothing back of one that waits for its answer", () => {
+  const target = loggedIn();
+  const declared = declaring(target, LARGE);
+  const unsent = declaring(target, SMALL, 100);
+  const { pdu } = target.only(Opcode.TextRequest);
+  target.advance(100);
+  assert.ok(failureOf(unsent) instanceof CommandTimeoutError);
+  accepts(target, LARGE);
+  target.textResponse(pdu.itt, { final: true }, "");
+  assert.equal(declared.outcome, "done");
 });
 
 Deno.test("A negotiation that the target has asked for takes nothing back of one that ends before it", () => {
