@@ -51,8 +51,7 @@ export class FrailWire implements ByteStream {
 
   /** Whether the target has yet to say its first word, for which it needs no time but some turns of the event loop. */
   get isAwaitingTarget(): boolean {
-    const isSlow = this.readDelayMs > 0 || this.writeDelayMs > 0;
-    const isSilent = isSlow || this.isDeaf || this.isMute || this.#isBroken || this.#isClosed;
+    const isSilent = this.isDeaf || this.isMute || this.#isBroken || this.#isClosed;
     return this.#hasSpoken && !this.#hasHeard && !isSilent;
   }
 
@@ -80,12 +79,12 @@ export class FrailWire implements ByteStream {
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
-    this.#hasSpoken = true;
     this.#look(chunks[0]);
     if (this.writeDelayMs > 0) await this.#wait(this.writeDelayMs);
     if (this.#isBroken || this.#isClosed) throw transportFailure({ op: "write", reason: "reset" });
     this.activity++;
     if (this.isDeaf) return;
+    this.#hasSpoken = true;
     const passing = chunks.map((chunk) => {
       if (this.damageOut >= chunk.length) {
         this.damageOut -= chunk.length;
