@@ -56,6 +56,8 @@ export interface RequestLedgerParts {
 export class RequestLedger {
   readonly #state: SessionState;
   readonly #parts: RequestLedgerParts;
+  /** Units that are being reset since an ABORT TASK failed. */
+  readonly #resetting: Set<bigint> = new Set();
 
   constructor(parts: RequestLedgerParts) {
     this.#state = parts.state;
@@ -173,10 +175,12 @@ export class RequestLedger {
     this.#parts.connection(task.cid)?.dataOut.drop(task);
   };
 
-  /** The next step where ABORT TASK did not help. */
+  /** The next step where ABORT TASK did not help: one reset of the unit for all of its commands. */
   #abortFailed({ itt, task }: Abort, error: ConnectionLostError, now: number): void {
     if (!this.#parts.resetsUnits) return this.#parts.broken(error);
     this.#state.requests.delete(itt);
+    if (this.#resetting.has(task.lun)) return;
+    this.#resetting.add(task.lun);
     this.#sendFunction(
       {
         function: TaskManagementFunction.LogicalUnitReset,
@@ -184,7 +188,10 @@ export class RequestLedger {
         lun: task.lun,
         timeoutMs: this.#parts.abortTimeoutMs,
       },
-      { completed: () => {}, failed: () => this.#parts.broken(error) },
+      {
+        completed: () => void this.#resetting.delete(task.lun),
+        failed: () => this.#parts.broken(error),
+      },
       now,
     );
   }

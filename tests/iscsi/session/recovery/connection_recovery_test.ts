@@ -517,6 +517,28 @@ Deno.test("Where that was asked for, LOGICAL UNIT RESET follows an ABORT TASK wi
   assert.equal(target.closedWith, undefined, "a late answer harms nobody");
 });
 
+Deno.test("One reset of a unit does for all of its commands that could not be aborted", () => {
+  const target = ScriptedTarget.loggedIn({ resetsUnits: true, abortTimeoutMs: 1000 });
+  const reason = new Error("called off");
+  const luns = [0n, 0n, 2n << 48n];
+  const commands = luns.map((lun) => target.command(REWIND, { lun }));
+  target.sent();
+  for (const { task } of commands) target.initiator.abort(task, reason, target.now);
+  target.sent();
+  target.advance(1000);
+  const resets = target.sent().map(({ pdu }) => pdu);
+  assert.deepEqual(resets.map((pdu) => "lun" in pdu && pdu.lun), [0n, 2n << 48n]);
+  for (const { itt } of resets) target.managed(itt);
+  assert.deepEqual(commands.map(failureOf), [reason, reason, reason]);
+  const later = target.command(REWIND);
+  target.sent();
+  target.initiator.abort(later.task, reason, target.now);
+  target.sent();
+  target.advance(1000);
+  target.managed(target.only(Opcode.TaskManagementRequest).pdu.itt);
+  assert.equal(failureOf(later), reason);
+});
+
 Deno.test("A rejected ABORT TASK is one that did not help: LOGICAL UNIT RESET follows where that was asked for", () => {
   for (const resetsUnits of [true, false]) {
     const target = ScriptedTarget.loggedIn({ resetsUnits });
