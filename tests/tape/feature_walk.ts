@@ -282,8 +282,12 @@ export class FeatureWalk implements FeatureUse {
     this.truth.wroteMarks(count);
     this.truth.warned(result);
     if (!immediate) this.truth.flushed();
-    // What the drive could not write out for their sake it tells the next command.
-    if (!immediate || !this.has("bad-blocks")) this.truth.compare();
+    if (!immediate || !this.#mayTellLater) this.truth.compare();
+  }
+
+  /** What the drive could not write out to make room in its buffer it tells the next command. */
+  get #mayTellLater(): boolean {
+    return this.has("bad-blocks") && this.setting.bufferBytes > 0;
   }
 
   async #read(times: number, signal?: AbortSignal): Promise<void> {
@@ -529,7 +533,7 @@ export class FeatureWalk implements FeatureUse {
     this.model.go(object, partition);
     this.truth.overwritten();
     this.model.write(data);
-    this.truth.compare();
+    if (!this.#mayTellLater) this.truth.compare();
   }
 
   async #readReverse(signal?: AbortSignal): Promise<void> {
