@@ -37,8 +37,9 @@ const ON_FORMAT = 0x04;
  * partitions that there may be: Linux's st sends back as many as it read.
  */
 export function partitionPage(drive: DriveState, defaults: Uint8Array): Uint8Array {
-  const sizes = drive.partitionPlan ?? drive.medium?.state.partitionBytes ?? [];
-  const count = Math.max(1, sizes.length);
+  const { medium, partitionPlan } = drive;
+  const sizes = partitionPlan ?? medium?.state.partitionBytes ?? [];
+  const count = Math.max(1, partitionPlan?.length ?? medium?.partitions.length ?? 1);
   const { maxPartitions } = drive.personality.features;
   const page = new Uint8Array(SIZES + 2 * Math.max(count, maxPartitions));
   page.set(defaults.subarray(0, SIZES));

@@ -45,6 +45,14 @@ Deno.test("MODE SENSE gives header, block descriptor and pages in both forms", (
   deepStrictEqual([...ten], [0, 30, 0x88, 0x10, 0, 0, 0, 8, ...six.subarray(4)]);
 });
 
+Deno.test("MODE SENSE tells of the partitions of a tape that was divided elsewhere", () => {
+  const medium = new MemoryMedium();
+  medium.format(3);
+  const bench = new DriveBench({ medium });
+  const [maximum, defined] = sense(bench, 0x11).slice(2);
+  deepStrictEqual([maximum, defined], [3, 2]);
+});
+
 Deno.test("MODE SENSE cuts its answer to the allocation length", () => {
   const bench = new DriveBench();
   deepStrictEqual([...bench.ok([0x1a, 0, 0x0f, 0, 4])], [27, 0x88, 0x10, 8]);
