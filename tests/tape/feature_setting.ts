@@ -109,6 +109,8 @@ export function drawSetting(random: Random): FeatureSetting {
     if (target === "istgt" && themes.has("tgt")) themes.delete(target);
     else Object.assign(quirks, TARGETS[target], { missingInformation: false });
   }
+  // Nobody finds the filemarks that istgt takes for passed without its numbers.
+  if (quirks.missesFilemarkAfterMotion) delete quirks.positionUnknown;
   // With neither flag nor code nothing tells of the beginning.
   if (quirks.flagsWithoutAsc) delete quirks.missingEndOfMedium;
   if (quirks.noLocate16 || quirks.noLocate) themes.delete("partitions");
