@@ -67,10 +67,11 @@ function told(device: DevicePosition): TapePosition {
 /** By the driver's own count; of the drive's answer nothing but the partition holds for the caller, and not that of a drive that does not know where it is. */
 function own(session: TapeSession, device: DevicePosition | undefined): TapePosition {
   const { object, file } = session.count;
+  const known = object !== undefined && session.certainPartition !== undefined;
   return {
-    known: object !== undefined,
-    ...(object !== undefined && { object }),
-    ...(file !== undefined && { file }),
+    known,
+    ...(known && { object }),
+    ...(known && file !== undefined && { file }),
     partition: device?.object === undefined ? session.partition : device.partition,
     beginningOfPartition: object === 0,
     endOfPartition: false,

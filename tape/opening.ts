@@ -121,9 +121,11 @@ async function whenReady(
   return [isReady, await settled(askFacts(session, signal))];
 }
 
-/** Alone, as many drives refuse the question. One that has news by then is asked anew what it has said before. */
+/** Alone, as many drives refuse the questions. One that has news by then is asked anew what it has said before. */
 async function askCartridge(session: TapeSession, options: ReadinessOptions): Promise<void> {
-  const cartridge = await settled(session.learnCartridge(options.signal));
+  const { signal } = options;
+  const asked = session.learnCartridge(signal).then(() => session.learnPartition(signal));
+  const cartridge = await settled(asked);
   if (cartridge.status === "fulfilled") return;
   const { reason } = cartridge;
   const isAskedAnew = reason instanceof TapeError &&

@@ -9,7 +9,7 @@ import { POSITION_BYTES, PositionForm } from "./commands.ts";
 
 /** Where the caller stands on the tape. */
 export interface TapePosition {
-  /** Whether `object` is known. It is not on a lost connection, nor on a drive that cannot tell, unless the driver has counted from the beginning. */
+  /** Whether `object` is known. It is not on a lost connection, nor on a drive that cannot tell, unless the driver has counted from the beginning of a partition that is certain. */
   readonly known: boolean;
   /** Number of the next logical object, counting records and filemarks of the partition from 0. */
   readonly object?: number;

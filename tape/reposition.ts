@@ -184,9 +184,13 @@ export class Reposition {
    * Brings the tape into this partition: a drive that was reset stands in the first one. False, and the position lost, when that is not possible.
    */
   async toPartition(partition: number): Promise<boolean> {
-    if (this.#session.partition === partition) return true;
-    const isThere = await this.#orLose(() => this.#ways.locateExactly(0, partition)) &&
-      this.#session.partition === partition;
+    const isThere = await this.#orLose(async () => {
+      this.#session.doubtPartition();
+      await this.#session.askPosition();
+      await this.#session.learnPartition();
+      return this.#session.certainPartition === partition ||
+        await this.#ways.toPartition(partition);
+    });
     if (!isThere) this.#noWay();
     return isThere;
   }

@@ -101,7 +101,8 @@ export class Resumption {
     if (place !== undefined) return await this.#resume(place, signal);
     const { certainPartition } = this.#session;
     await this.#outage.overcome(signal);
-    if (certainPartition !== undefined) await this.#reposition.toPartition(certainPartition);
+    // Every motion within a partition would go wrong.
+    if (!await this.#isIn(certainPartition)) throw this.#session.lostError("go on");
     // Where reads went on in spite of that, the tape may stand no longer.
     this.#session.deferLoss();
   }
@@ -123,9 +124,15 @@ export class Resumption {
   }
 
   async #goTo({ number, partition }: Place): Promise<void> {
-    const isThere = partition === undefined || await this.#reposition.toPartition(partition);
-    if (isThere && await this.#reposition.returnTo(number)) return;
+    if (await this.#isIn(partition) && await this.#reposition.returnTo(number)) return;
     throw this.#session.lostError("read on");
+  }
+
+  /** Where the partition was not certain before, it is enough that it is now. */
+  async #isIn(partition: number | undefined): Promise<boolean> {
+    if (partition !== undefined) return await this.#reposition.toPartition(partition);
+    await this.#session.learnPartition();
+    return this.#session.certainPartition !== undefined;
   }
 
   /** What the drive has said of itself meanwhile holds for the drive, not for the caller, and the READs ahead are forgotten. */
@@ -139,7 +146,7 @@ export class Resumption {
 
   /**
    * Connects again after an outage that was noticed before an operation begins. When nothing but READs was under way the tape is brought to where
-   * the caller is; where that is not possible, its position is lost, and operations that do not need it work all the same.
+   * the caller is; where that is not possible, its position is lost, and operations that do not need it work all the same, unless the partition is another.
    */
   async reconnect(signal?: AbortSignal): Promise<void> {
     await this.#ahead.settle();
@@ -152,8 +159,14 @@ export class Resumption {
       // Nothing has written it out meanwhile, so what is dirty no longer was found lost.
       const isBufferAtStake = buffer.isBuffered || buffer.isDirty !== isDirty;
       const isPlaceLost = place !== undefined && error instanceof PositionLostError;
-      if (!isPlaceLost || isBufferAtStake) throw error;
+      if (!isPlaceLost || isBufferAtStake || this.#isElsewhere(place.partition)) throw error;
       this.#session.deferLoss();
     }
+  }
+
+  /** Whether the tape may stand in another partition, where every motion within one would go wrong. */
+  #isElsewhere(partition: number | undefined): boolean {
+    const { certainPartition } = this.#session;
+    return certainPartition === undefined || (partition ?? certainPartition) !== certainPartition;
   }
 }

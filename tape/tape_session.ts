@@ -22,6 +22,7 @@ import {
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
 import { canOverwrite } from "./medium_protection.ts";
+import { hasOnePartition } from "./partition_count.ts";
 import {
   MediumChangedError,
   PositionLostError,
@@ -116,6 +117,12 @@ export class TapeSession {
   /** After a load or a reset the tape may stand in another partition. */
   doubtPartition(): void {
     this.#isPartitionCertain = false;
+  }
+
+  /** Where the drive does not tell where it stands there is no doubt if its tape has one partition only. */
+  async learnPartition(signal?: AbortSignal): Promise<void> {
+    if (this.#isPartitionCertain) return;
+    if (await hasOnePartition(this.device, signal)) this.partition = 0;
   }
 
   /**
@@ -302,7 +309,7 @@ export class TapeSession {
   /** Where the caller stands by the driver's own count. */
   countedPosition(): TapePosition | undefined {
     const { object, file } = this.count;
-    if (object === undefined) return undefined;
+    if (object === undefined || !this.#isPartitionCertain) return undefined;
     return {
       known: true,
       object,
@@ -411,6 +418,7 @@ export class TapeSession {
       this.#tellExchange(cartridge, noNews);
       // A drive that was reset stands in the first one.
       if (!this.#isPartitionCertain) await this.askPosition();
+      await this.learnPartition();
     } catch (error) {
       this.mode.suspect();
       if (!(error instanceof TapeError)) throw error;

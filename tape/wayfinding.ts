@@ -8,6 +8,7 @@
  */
 
 import {
+  type LocateCdbOptions,
   locateCdbs,
   LocateDestination,
   readCdb,
@@ -78,13 +79,26 @@ export class Wayfinding {
   }
 
   /** LOCATEs, and asks the drive whether it is there. */
-  async locateExactly(number: number, partition?: number): Promise<boolean> {
-    const options = { number, destination: LocateDestination.Object, partition };
+  async locateExactly(number: number): Promise<boolean> {
+    return await this.#locateTo({ number, destination: LocateDestination.Object }) &&
+      await this.number() === number;
+  }
+
+  /** To the beginning of a partition. A drive that does not tell where it stands is taken at its word, as it is where the caller goes to another. */
+  async toPartition(partition: number): Promise<boolean> {
+    const options = { number: 0, destination: LocateDestination.Object, partition };
+    if (!await this.#locateTo(options)) return false;
+    const here = await this.#session.askPosition();
+    if (here?.object === undefined) this.#session.partition = partition;
+    return (here?.object ?? 0) === 0 && this.#session.partition === partition;
+  }
+
+  async #locateTo(options: LocateCdbOptions): Promise<boolean> {
     for (const cdb of locateCdbs(options)) {
       const { condition } = await this.#session.device.probe({ cdb });
       if (isDone(condition)) {
         this.#session.buffer.moved();
-        return await this.number() === number;
+        return true;
       }
       if (condition !== "illegal-request") return false;
     }
