@@ -9,7 +9,7 @@
  */
 
 import { abortable, isCalledOff } from "./abort.ts";
-import { type Condition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
+import { breaksPosition, type Condition, leavesTapeUnmoved, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import { TapeError, TransportLostError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
@@ -218,10 +218,11 @@ export class WriteBehind {
     await this.#comeBack(condition === "aborted-command" ? head.objects : 0);
   }
 
-  /** What one of the writes was told of a lost buffer, which says more about the tape than what became of the oldest. */
+  /** What one of the writes was told of a lost place, or else of a lost buffer, which says more about the tape than what became of the oldest. */
   #lossTold(): Reply | undefined {
     const replies = this.#window.all.flatMap((write) => write.reply ?? []);
-    return replies.find(({ condition }) => losesBuffer(condition));
+    return replies.find(({ condition }) => breaksPosition(condition)) ??
+      replies.find(({ condition }) => losesBuffer(condition));
   }
 
   /**

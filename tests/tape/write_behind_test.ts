@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ScsiCommand } from "../../scsi/logical_unit.ts";
 import {
   DeferredError,
+  ResetError,
   type TapeError,
   VolumeOverflowError,
   WriteProtectedError,
@@ -417,4 +418,27 @@ Deno.test("writes that were called before one was refused its place leave no gap
   assert.equal(first.status, "rejected");
   assert.ok(results.every(({ status }) => status === "rejected"));
   await drive.close().catch(() => {});
+});
+
+Deno.test("a reset that a write is told behind one that met a bad place is what the error is about", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 4);
+  await drive.flush();
+  unit.drive.addBadBlock({ object: 4, on: "write", times: 1 });
+  unit.intercept = ({ cdb }) => {
+    if (cdb[0] === WRITE && unit.drive.position?.object === 4) {
+      unit.intercept = ({ cdb }) => {
+        if (cdb[0] !== WRITE) return undefined;
+        unit.intercept = undefined;
+        unit.drive.reset();
+      };
+    }
+    return undefined;
+  };
+  const all = [5, 6, 7, 8].map((number) => drive.write(numbered(number)));
+  const [failed] = await Promise.all([drive.flush().catch((error) => error), ...all]);
+  assert.ok(failed instanceof ResetError, String(failed));
+  // What followed the reset stands at the beginning.
+  assert.equal(contents(unit), "7 8");
+  assert.deepEqual([failed.writes?.durable, failed.writes?.isCertain], [0, false]);
 });
