@@ -66,6 +66,7 @@ function persistent(session: TapeSession, key: bigint): Exclusion {
       if (await isStillRegistered(() => act("reserve"))) return;
       if (!session.isUpheavalTold) throw preempted(session);
       await acquire();
+      session.endUpheaval();
     },
     release: async () => {
       await act("release");

@@ -163,6 +163,11 @@ export class TapeSession {
     return this.#isUpheavalTold;
   }
 
+  /** What that has taken away is there again: the next time it is lost is another. */
+  endUpheaval(): void {
+    this.#isUpheavalTold = false;
+  }
+
   /** The object that LOCATE has led to, as long as nothing has gone by since and the tape was not moved otherwise. */
   get located(): number | undefined {
     const { run, isAtLanding } = this.proof;

@@ -239,3 +239,31 @@ Deno.test("A reservation whose loss a called-off command was told of is told als
   assert.equal(statusForOther(unit, hex("01 00 00 00 00 00")), 0x18, "reserved again");
   await drive.close();
 });
+
+Deno.test("A reservation that is lost again, and told to a called-off command, is told before the caller has positioned", async () => {
+  const unit = new SimUnit();
+  unit.drive.nexusEstablished(OTHER);
+  const drive = await TapeDrive.open(unit, { sleep, exclusive: "persistent" });
+  await drive.rewind();
+  preempt(unit);
+  await assert.rejects(drive.read(), ReservationPreemptedError);
+  assert.deepEqual(await drive.read(), { kind: "end-of-data" });
+  assert.equal(statusForOther(unit, hex("01 00 00 00 00 00")), 0x18, "reserved again");
+  preempt(unit);
+  const caller = new AbortController();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    await execute(command);
+    unit.execute = execute;
+    caller.abort(new Error("enough"));
+    throw caller.signal.reason;
+  };
+  const { signal } = caller;
+  await assert.rejects(
+    drive.space("end-of-data", 1, { signal }),
+    (error) => error === signal.reason,
+  );
+  await assert.rejects(drive.read(), ReservationPreemptedError);
+  await drive.rewind();
+  await drive.close();
+});
