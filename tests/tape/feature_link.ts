@@ -29,6 +29,8 @@ export class FeatureLink implements RecoverableLogicalUnit {
   interruption: { left: number; readonly act: () => void } | undefined;
   /** Commands that the drive has executed, of those that are told what has happened to it. */
   executed = 0;
+  /** Commands that got no answer although the link stood. */
+  unanswered = 0;
   /** By how much the residual of the next READ is wrong. */
   lie = 0;
   /** Qualifier of the 29h that the next login is told beside its own: of what happened to the drive meanwhile. */
@@ -66,7 +68,10 @@ export class FeatureLink implements RecoverableLogicalUnit {
     this.#check(era);
     if (command.signal?.aborted && this.#random.below(2) === 0) throw lost("unknown");
     const isUnanswered = --this.untilTimeout <= 0;
-    if (isUnanswered) this.untilTimeout = Infinity;
+    if (isUnanswered) {
+      this.untilTimeout = Infinity;
+      this.unanswered++;
+    }
     if (isUnanswered && this.#random.below(2) === 0) throw lost("unknown");
     const result = this.#perform(command);
     if (isUnanswered) throw lost("unknown");

@@ -98,9 +98,12 @@ export class FeatureWalk implements FeatureUse {
     const caller = this.#caller();
     const isPlaced = this.#placedAt === this.events.count && this.link.isCalm;
     this.#placedAt = undefined;
+    const { unanswered } = this.link;
     try {
       await this.#perform(name, caller);
-      const isCertain = PLACING.has(name) && !this.events.isUnheard;
+      // What a command without an answer was told, a drive that does not tell where it stands cannot be asked.
+      const isHeard = this.link.unanswered === unanswered || !this.setting.quirks.positionUnknown;
+      const isCertain = PLACING.has(name) && !this.events.isUnheard && isHeard;
       if (isCertain) this.#placedAt = this.events.count;
     } catch (error) {
       if (error === CALLED_OFF) {
