@@ -393,7 +393,8 @@ export class FeatureTruth {
     this.#isOwnDoing = !QUIET.has(name);
     if (name === "makePartitions") {
       this.failedElsewhere = undefined;
-      await this.#settle();
+      const failure = await this.#settle();
+      if (failure !== undefined) this.#hear(failure);
       return await this.#startAnew();
     }
     const failure = await this.#settle();
