@@ -65,6 +65,7 @@ Deno.test("When Linux has unloaded and loaded our tape, we write nothing until w
       await writeFile(drive, 1);
       await guestDoes(server, "takes_the_tape.sh");
       await assert.rejects(drive.write(record(9)), MediumChangedError);
+      await assert.rejects(drive.write(record(9)), { kind: "mode-parameters-changed" });
       // Of a length that the drive takes by now.
       await assert.rejects(drive.write(new Uint8Array(4096)), PositionLostError);
       await drive.rewind();
