@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNews, isToldOnce } from "./conditions.ts";
+import { isNews, mayBePassedOver } from "./conditions.ts";
 import { PositionLostError, TapeError } from "./errors.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -25,9 +25,8 @@ export async function numberOrNone(session: TapeSession): Promise<number | undef
   try {
     return (await session.askPosition())?.object;
   } catch (error) {
-    if (!(error instanceof TapeError) || error.kind === "transport-lost") throw error;
-    if (!isToldOnce(error.kind)) return undefined;
-    if (isNews(error.kind)) session.buffer.settle(undefined);
+    if (mayBePassedOver(error)) return undefined;
+    if (error instanceof TapeError && isNews(error.kind)) session.buffer.settle(undefined);
     throw error;
   }
 }

@@ -8,17 +8,13 @@
 import { readAscii } from "../scsi/ascii.ts";
 import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
 import { isCalledOff } from "./abort.ts";
-import { isToldOnce } from "./conditions.ts";
+import { mayBePassedOver } from "./conditions.ts";
 import type { Device } from "./device.ts";
-import { TapeError, type TapeErrorKind } from "./errors.ts";
 
 /** Attributes that name a cartridge (SPC-5, medium auxiliary memory): who made it and its number there; its label. */
 const MANUFACTURER = 0x0400;
 const SERIAL_NUMBER = 0x0401;
 export const BARCODE = 0x0806;
-
-/** The name that is known from before still holds, as far as these go. */
-const UNANSWERED: ReadonlySet<TapeErrorKind> = new Set(["not-ready", "transport-lost"]);
 
 /**
  * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to
@@ -36,8 +32,9 @@ export async function readCartridge(
     );
     return nameOf(attributes);
   } catch (error) {
-    const mayPass = error instanceof TapeError && !UNANSWERED.has(error.kind);
-    if (!mayPass || isToldOnce(error.kind) || isCalledOff(error, signal)) throw error;
+    // The name that is known from before still holds where the drive is not ready.
+    const mustBeHeard = !mayBePassedOver(error) || error.kind === "not-ready";
+    if (mustBeHeard || isCalledOff(error, signal)) throw error;
     return undefined;
   }
 }

@@ -222,6 +222,11 @@ export function isToldOnce(condition: Condition): boolean {
   return isNews(condition) || condition === "mode-parameters-changed";
 }
 
+/** Whether who asked by the way may go on without the answer: the drive gave none, and nothing is told only once. */
+export function mayBePassedOver(error: unknown): error is TapeError {
+  return error instanceof TapeError && error.kind !== "transport-lost" && !isToldOnce(error.kind);
+}
+
 const BUFFER_LOSERS: ReadonlySet<Condition> = new Set<Condition>([
   "deferred",
   "hardware-error",

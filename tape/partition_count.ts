@@ -6,9 +6,8 @@
 
 import { MEDIUM_PARTITION_PAGE } from "../scsi/stream/mode_page_fields.ts";
 import { readModePage } from "../scsi/stream/mode_page_layout.ts";
-import { isToldOnce } from "./conditions.ts";
+import { mayBePassedOver } from "./conditions.ts";
 import type { Device } from "./device.ts";
-import { TapeError } from "./errors.ts";
 
 /**
  * Asks the drive. One that does not have the medium partition page has no partitions; one that does not answer is not known to have one alone.
@@ -22,8 +21,7 @@ export async function hasOnePartition(device: Device, signal?: AbortSignal): Pro
     );
     return (page?.fields.additionalDefined ?? 0) === 0;
   } catch (error) {
-    if (!(error instanceof TapeError) || isToldOnce(error.kind)) throw error;
-    if (error.kind === "transport-lost") throw error;
+    if (!mayBePassedOver(error)) throw error;
     return error.kind === "illegal-request";
   }
 }

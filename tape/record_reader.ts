@@ -251,10 +251,8 @@ export class RecordReader {
   async #deliver(error: TapeError): Promise<TapeError> {
     this.ahead.take();
     if (error.kind !== "mode-parameters-changed") return error;
-    const before = this.#session.blockBytes;
     await this.ahead.settle();
-    await this.#session.mode.refresh();
-    if (this.#session.blockBytes !== before) {
+    if (!await this.#session.mode.isStillTheSame()) {
       // What was under way was asked for in one block size and answered in another.
       this.ahead.clear();
       this.#session.lose(error);

@@ -18,6 +18,7 @@ import {
   isToldOnce,
   leavesTapeUnmoved,
   losesBuffer,
+  mayBePassedOver,
 } from "./conditions.ts";
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
@@ -397,8 +398,7 @@ export class TapeSession {
     try {
       this.isOverwritable = await canOverwrite(this.device);
     } catch (error) {
-      if (!(error instanceof TapeError) || isToldOnce(error.kind)) throw error;
-      if (error.kind === "transport-lost") throw error;
+      if (!mayBePassedOver(error)) throw error;
       this.isOverwritable = false;
     }
   }

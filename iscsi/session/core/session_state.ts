@@ -155,7 +155,7 @@ export class SessionState {
   takeNext(cid: number, isItsTurn: boolean): NumberedRequest | undefined {
     const first = this.queue[0];
     if (first === undefined) return undefined;
-    const isOpen = this.#taskSetRequests === 0 && this.window.open;
+    const isOpen = this.#isOpen;
     if (!isOpen && !isImmediate(first)) return undefined;
     if (isOpen && isItsTurn && first instanceof ScsiTask && first.isPrimed) {
       return this.queue.shift();
@@ -171,8 +171,13 @@ export class SessionState {
   takeBegun(cid: number): NumberedRequest | undefined {
     const begun = this.#openText;
     if (begun === undefined || begun.cid !== cid) return undefined;
-    const mayGo = begun.isImmediate || (this.#taskSetRequests === 0 && this.window.open);
+    const mayGo = begun.isImmediate || this.#isOpen;
     return mayGo && this.unqueue(begun) ? begun : undefined;
+  }
+
+  /** Whether what is not immediate may go out. */
+  get #isOpen(): boolean {
+    return this.#taskSetRequests === 0 && this.window.open;
   }
 
   #maySend(request: NumberedRequest, cid: number): boolean {
