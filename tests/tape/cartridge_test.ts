@@ -3,6 +3,7 @@ import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { MediumChangedError } from "../../tape/errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
+import { callOffNext } from "./call_off.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, fill, numbered } from "./drive_setup.ts";
 import { check, UNKNOWN_COMMAND } from "./scripted.ts";
@@ -85,15 +86,7 @@ for (const rewound of [false, true]) {
     const other = new MemoryMedium({ barcode: "BBB002L8" });
     for (let i = 0; i < 20; i++) other.partitions[0].appendRecord(numbered(100 + i));
     unit.sim.drive.insert(other);
-    const caller = new AbortController();
-    const execute = unit.execute.bind(unit);
-    unit.execute = async (command) => {
-      await execute(command);
-      unit.execute = execute;
-      caller.abort(new Error("enough"));
-      throw caller.signal.reason;
-    };
-    const { signal } = caller;
+    const signal = callOffNext(unit);
     await assert.rejects(drive.status({ signal }), (error) => error === signal.reason);
     await assert.rejects(drive.write(numbered(50)), MediumChangedError);
     await assert.rejects(drive.write(numbered(50)), { kind: "position-lost" });

@@ -6,6 +6,7 @@ import { ReservationConflictError, ReservationPreemptedError } from "../../tape/
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
+import { callOffNext } from "./call_off.ts";
 import { numbered } from "./drive_setup.ts";
 import { good, script, UNKNOWN_COMMAND } from "./scripted.ts";
 import { SimUnit } from "./sim_unit.ts";
@@ -223,15 +224,7 @@ Deno.test("A reservation whose loss a called-off command was told of is told als
   await drive.flush();
   preempt(unit);
   unit.drive.execute({ cdb: hex("01 00 00 00 00 00"), dataOut: new Uint8Array(0), nexus: OTHER });
-  const caller = new AbortController();
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    await execute(command);
-    unit.execute = execute;
-    caller.abort(new Error("enough"));
-    throw caller.signal.reason;
-  };
-  const { signal } = caller;
+  const signal = callOffNext(unit);
   await assert.rejects(drive.write(numbered(1), { signal }), (error) => error === signal.reason);
   await assert.rejects(drive.write(numbered(1)), { kind: "position-lost" });
   await assert.rejects(drive.rewind(), ReservationPreemptedError);
@@ -250,15 +243,7 @@ Deno.test("A reservation that is lost again, and told to a called-off command, i
   assert.deepEqual(await drive.read(), { kind: "end-of-data" });
   assert.equal(statusForOther(unit, hex("01 00 00 00 00 00")), 0x18, "reserved again");
   preempt(unit);
-  const caller = new AbortController();
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    await execute(command);
-    unit.execute = execute;
-    caller.abort(new Error("enough"));
-    throw caller.signal.reason;
-  };
-  const { signal } = caller;
+  const signal = callOffNext(unit);
   await assert.rejects(
     drive.space("end-of-data", 1, { signal }),
     (error) => error === signal.reason,

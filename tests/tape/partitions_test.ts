@@ -5,6 +5,7 @@ import { ResetError, type TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
+import { callOffNext } from "./call_off.ts";
 import { CutUnit } from "./cut_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
 import { good, script } from "./scripted.ts";
@@ -99,15 +100,8 @@ Deno.test("A reset that a command was told which was called off leads no motion 
   await drive.rewind();
   await drive.position();
   unit.sim.drive.reset();
-  const caller = new AbortController();
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    unit.execute = execute;
-    await execute(command);
-    caller.abort(new Error("enough"));
-    throw caller.signal.reason;
-  };
-  await assert.rejects(drive.blockSize({ signal: caller.signal }), /enough/);
+  const signal = callOffNext(unit);
+  await assert.rejects(drive.blockSize({ signal }), /enough/);
   await assert.rejects(drive.locate(2), { kind: "position-lost" });
   await drive.setPartition(1);
   await drive.close();

@@ -4,10 +4,10 @@
  */
 
 import { parseArgs } from "node:util";
+import { walkSeeds } from "../../walk_report.ts";
 import { walkLibrary } from "./library_walk.ts";
 
 const REPORT_EVERY = 100;
-const MAX_FAILURES = 5;
 
 const { values } = parseArgs({
   options: {
@@ -16,21 +16,6 @@ const { values } = parseArgs({
     seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
   },
 });
-const seed = Number(values.seed);
-const totals: Record<string, number> = {};
-let failures = 0;
-console.log(`SEED=${seed}`);
-for (let walk = 0; walk < Number(values.walks) && failures < MAX_FAILURES; walk++) {
-  try {
-    const counts = await walkLibrary(seed + walk, Number(values.steps));
-    for (const [name, count] of Object.entries({ walks: 1, ...counts })) {
-      totals[name] = (totals[name] ?? 0) + count;
-    }
-  } catch (error) {
-    failures++;
-    console.error((error as Error).message);
-  }
-  if ((walk + 1) % REPORT_EVERY === 0) console.log(JSON.stringify(totals));
-}
-console.log(JSON.stringify(totals), `${failures} failures`);
-Deno.exit(failures > 0 ? 1 : 0);
+await walkSeeds([async (seed) => {
+  return { walks: 1, ...await walkLibrary(seed, Number(values.steps)) };
+}], { count: Number(values.walks), seed: Number(values.seed), reportEvery: REPORT_EVERY });

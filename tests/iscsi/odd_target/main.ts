@@ -4,10 +4,10 @@
  */
 
 import { parseArgs } from "node:util";
+import { type CountedWalk, walkSeeds } from "../../walk_report.ts";
 import { logInToLawlessTarget, walkWithLawlessTarget, walkWithOddTarget } from "./odd_walk.ts";
 
 const REPORT_EVERY = 1000;
-const MAX_FAILURES = 5;
 
 const { values } = parseArgs({
   options: {
@@ -16,35 +16,20 @@ const { values } = parseArgs({
     seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
   },
 });
-const [walks, steps, seed] = [values.walks, values.steps, values.seed].map(Number);
-const totals: Record<string, number> = {};
-let failures = 0;
-
-function count(counts: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + value;
-}
-
-async function attempt(walk: () => Promise<void>): Promise<void> {
-  try {
-    await walk();
-  } catch (error) {
-    failures++;
-    console.error((error as Error).message);
-  }
-}
-
-console.log(`SEED=${seed}`);
-for (let walk = 0; walk < walks && failures < MAX_FAILURES; walk++) {
-  await attempt(async () => {
-    const { errors, ...counts } = await walkWithOddTarget(seed + walk, steps);
-    count({ walks: 1, ...counts, ...errors });
-  });
-  await attempt(async () => {
-    const { errors, mistake, ...counts } = await walkWithLawlessTarget(seed + walk, steps);
-    count({ lawless: 1, [mistake]: 1, ...counts, ...errors });
-  });
-  await attempt(async () => count({ logins: 1, [await logInToLawlessTarget(seed + walk)]: 1 }));
-  if ((walk + 1) % REPORT_EVERY === 0) console.log(JSON.stringify(totals));
-}
-console.log(JSON.stringify(totals), `${failures} failures`);
-Deno.exit(failures > 0 ? 1 : 0);
+const steps = Number(values.steps);
+const WALKS: readonly CountedWalk[] = [
+  async (seed) => {
+    const { errors, ...counts } = await walkWithOddTarget(seed, steps);
+    return { walks: 1, ...counts, ...errors };
+  },
+  async (seed) => {
+    const { errors, mistake, ...counts } = await walkWithLawlessTarget(seed, steps);
+    return { lawless: 1, [mistake]: 1, ...counts, ...errors };
+  },
+  async (seed) => ({ logins: 1, [await logInToLawlessTarget(seed)]: 1 }),
+];
+await walkSeeds(WALKS, {
+  count: Number(values.walks),
+  seed: Number(values.seed),
+  reportEvery: REPORT_EVERY,
+});

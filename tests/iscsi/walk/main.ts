@@ -4,11 +4,11 @@
  */
 
 import { parseArgs } from "node:util";
+import { walkSeeds } from "../../walk_report.ts";
 import { walkSession } from "./session_walk.ts";
 import type { ErrorRecoveryLevel } from "./walk_settings.ts";
 
 const REPORT_EVERY = 1000;
-const MAX_FAILURES = 5;
 
 const { values } = parseArgs({
   options: {
@@ -18,22 +18,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
   },
 });
-const seed = Number(values.seed);
 const level = values.level === undefined ? undefined : Number(values.level) as ErrorRecoveryLevel;
-const totals: Record<string, number> = {};
-let failures = 0;
-console.log(`SEED=${seed}`);
-for (let walk = 0; walk < Number(values.walks) && failures < MAX_FAILURES; walk++) {
-  try {
-    const { errors, ...counts } = await walkSession(seed + walk, Number(values.steps), level);
-    for (const [name, count] of Object.entries({ walks: 1, ...counts, ...errors })) {
-      totals[name] = (totals[name] ?? 0) + count;
-    }
-  } catch (error) {
-    failures++;
-    console.error((error as Error).message);
-  }
-  if ((walk + 1) % REPORT_EVERY === 0) console.log(JSON.stringify(totals));
-}
-console.log(JSON.stringify(totals), `${failures} failures`);
-Deno.exit(failures > 0 ? 1 : 0);
+await walkSeeds([async (seed) => {
+  const { errors, ...counts } = await walkSession(seed, Number(values.steps), level);
+  return { walks: 1, ...counts, ...errors };
+}], { count: Number(values.walks), seed: Number(values.seed), reportEvery: REPORT_EVERY });
