@@ -26,6 +26,18 @@ Deno.test("A tag that was never given out is told from one that is over, past th
   }
 });
 
+Deno.test("Entries stay in the order in which their tags were set, and those that are deleted are gone", () => {
+  const table = new TaskTable<string>();
+  for (const [itt, entry] of [[7, "a"], [3, "b"], [5, "c"]] as const) table.set(itt, entry);
+  table.set(7, "a again");
+  table.delete(3);
+  table.delete(4);
+  assert.deepEqual([...table.values()], ["a again", "c"]);
+  assert.deepEqual([7, 3, 5].map((itt) => table.get(itt)), ["a again", undefined, "c"]);
+  table.clear();
+  assert.deepEqual([table.size, table.get(7), [...table.values()]], [0, undefined, []]);
+});
+
 Deno.test("Commands complete while their tags wrap around", () => {
   const target = ScriptedTarget.loggedIn({ initialTag: 0xfffffffd });
   const commands = Array.from({ length: 6 }, () => target.command(REWIND));
