@@ -12,6 +12,7 @@ import type { Clock } from "../connection/clock.ts";
 import { SessionClosedError } from "../errors.ts";
 import { Reconnection, type ReconnectOptions } from "./reconnection.ts";
 import type { Session } from "./session.ts";
+import { SharedAttempt } from "./shared_attempt.ts";
 
 export type { ReconnectOptions, ReconnectState } from "./reconnection.ts";
 
@@ -34,7 +35,7 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
   readonly #options: ReconnectOptions;
   readonly #closed: AbortController = new AbortController();
   #session: Session;
-  #reestablishing: Promise<void> | undefined;
+  #reestablishing: SharedAttempt | undefined;
   #reconnection: Reconnection | undefined;
 
   constructor(session: Session, parts: RecoverableUnitParts, options: ReconnectOptions = {}) {
@@ -73,17 +74,22 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
   }
 
   /**
-   * Sets up a new session. A call while another is under way waits for that one.
+   * Sets up a new session. A call while another is under way waits for that one, which ends early when all of them have
+   * given up.
    *
    * @throws {IscsiError} the last attempt's, when none succeeded; at once when another attempt would fail alike.
-   * @throws {SessionClosedError} when the unit was closed; the signal's reason when that ended it.
+   * @throws {SessionClosedError} when the unit was closed; the signal's reason when that ended the wait.
    */
-  reestablish(signal?: AbortSignal): Promise<void> {
-    this.#reestablishing ??= this.#reconnect(signal).finally(() => {
-      this.#reestablishing = undefined;
-      this.#reconnection = undefined;
-    });
-    return this.#reestablishing;
+  async reestablish(signal?: AbortSignal): Promise<void> {
+    while (this.#reestablishing?.isCalledOff) await this.#reestablishing.ended();
+    signal?.throwIfAborted();
+    this.#reestablishing ??= new SharedAttempt((calledOff) =>
+      this.#reconnect(calledOff).finally(() => {
+        this.#reestablishing = undefined;
+        this.#reconnection = undefined;
+      })
+    );
+    await this.#reestablishing.wait(signal);
   }
 
   /** Makes the next attempt of an outage at once, instead of waiting for its time. Else does nothing. */
@@ -98,12 +104,12 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
         outcome: "not-executed",
       }),
     );
-    await this.#reestablishing?.catch(() => {}); // Whoever asked for it is told.
+    await this.#reestablishing?.ended(); // Whoever asked for it is told.
     await this.#session.close();
   }
 
-  async #reconnect(signal: AbortSignal | undefined): Promise<void> {
-    const ended = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  async #reconnect(calledOff: AbortSignal): Promise<void> {
+    const ended = AbortSignal.any([calledOff, this.#closed.signal]);
     ended.throwIfAborted();
     await this.#session.close();
     const { connect, clock, randomBytes } = this.#parts;

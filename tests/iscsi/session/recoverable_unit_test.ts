@@ -147,6 +147,50 @@ Deno.test("Two callers share one new session", () =>
     assert.equal(attempts.length, 1);
   }));
 
+Deno.test("A caller that gives up leaves the new session to the others, with the reason that is its own", () =>
+  withOutage(async ({ pair, unit, attempts }) => {
+    const controller = new AbortController();
+    const first = assert.rejects(unit.reestablish(controller.signal), REASON);
+    const second = unit.reestablish();
+    await until(() => pair.clock.pending > 0);
+    controller.abort(REASON);
+    await first;
+    await passing(pair, second);
+    assert.deepEqual([attempts.length, unit.nexusLost], [1, false]);
+  }));
+
+Deno.test("A later caller's signal ends its own wait, and the last one's what sets up a new session", () =>
+  withOutage(async ({ pair, unit, attempts }) => {
+    const early = new AbortController();
+    const late = new AbortController();
+    const first = assert.rejects(unit.reestablish(early.signal), REASON);
+    const second = assert.rejects(unit.reestablish(late.signal), { message: "enough, too" });
+    await until(() => pair.clock.pending > 0);
+    late.abort(new Error("enough, too"));
+    await second;
+    assert.equal(pair.clock.pending, 1, "the other one waits on");
+    early.abort(REASON);
+    await first;
+    assert.deepEqual([attempts.length, pair.clock.pending], [0, 0]);
+  }));
+
+Deno.test("A caller that comes while all others give up gets a new session", () =>
+  withOutage(async ({ pair, unit, attempts }) => {
+    const controller = new AbortController();
+    const first = assert.rejects(unit.reestablish(controller.signal), REASON);
+    await until(() => pair.clock.pending > 0);
+    controller.abort(REASON);
+    await passing(pair, Promise.all([first, unit.reestablish(), unit.reestablish()]));
+    assert.deepEqual([attempts.length, unit.nexusLost], [1, false]);
+  }));
+
+Deno.test("A caller that has given up before it called sets up nothing", () =>
+  withOutage(async ({ pair, unit, attempts }) => {
+    await assert.rejects(unit.reestablish(AbortSignal.abort(REASON)), REASON);
+    await settled();
+    assert.deepEqual([attempts.length, pair.clock.pending], [0, 0]);
+  }));
+
 Deno.test("Closing the unit ends what sets up a new session, and none begins afterwards", () =>
   withOutage(async ({ pair, unit, attempts }) => {
     const ended = assert.rejects(unit.reestablish(), SessionClosedError);
