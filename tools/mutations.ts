@@ -120,6 +120,11 @@ const DATA_OUT: readonly Mutation[] = [
   ...inFile("iscsi/session/requests/data_transfer.ts", [
     ["if (pdu.dataSn !== task.nextDataSn) {", "if (false) {", "§11.7.5: DataSN has no holes"],
     ["if (end > task.readLength) {", "if (false) {", "§11.7.6: data fits the command"],
+    [
+      "!serialLess(task.nextDataSn, expDataSn)) return;",
+      "true) return;",
+      "§11.4.8: no data is lost at the end",
+    ],
     ["if (pdu.r2tSn !== task.nextR2tSn) {", "if (false) {", "§11.8.2: R2TSN has no holes"],
     ["if (pdu.ttt === RESERVED_TAG) throw", "if (false) throw", "§11.8.5: an R2T has a tag"],
     ["pdu.lun !== task.lun && pdu.lun !== 0n", "false", "§4.2.5.3: the LUN is the command's"],

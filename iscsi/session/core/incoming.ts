@@ -37,6 +37,7 @@ import { decodeTaskManagementResponse } from "../../pdu/task_management.ts";
 import { decodeTextResponse } from "../../pdu/text.ts";
 import {
   answerR2t,
+  checkCount,
   checkWhole,
   lengthWithoutHole,
   placeDataIn,
@@ -309,7 +310,9 @@ export class Incoming {
     if (this.#level > 0) return this.#recoverableResponse(pdu, header, data);
     if (!this.#advance(header)) return;
     const task = this.#scsiTask(header);
-    if (task) this.#respond(task, pdu, data);
+    if (task === undefined) return;
+    if (pdu.response === ScsiResponseCode.CommandCompletedAtTarget) checkCount(task, pdu);
+    this.#respond(task, pdu, data);
   }
 
   #recoverableResponse(pdu: ScsiResponse, header: Uint8Array, data: Uint8Array): void {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { serialLess } from "../../connection/serial_number.ts";
 import { isInOrder, type NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
 import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
@@ -87,6 +88,17 @@ export function checkWhole(task: ScsiTask): void {
     }
     end = piece.end;
   }
+}
+
+/**
+ * Checks at the end of a command that no Data-In of it was lost. Fewer than have come are no error: targets leave the count
+ * empty, and with RFC 3720 it counted R2Ts as well (RFC 7143 §11.4.8).
+ *
+ * @throws {ProtocolError} when the target has sent more than has come.
+ */
+export function checkCount(task: ScsiTask, { expDataSn }: ScsiResponse): void {
+  if (task.readLength === 0 || !serialLess(task.nextDataSn, expDataSn)) return;
+  throw violation(task, `The target has sent Data-In up to ${expDataSn}, got ${task.nextDataSn}`);
 }
 
 /** Bytes of Data-In from the first on that have come without a hole, which a command that failed in between may leave. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { IscsiError, ProtocolError, TargetFailureError } from "../../../iscsi/mod.ts";
+import { Status } from "../../../scsi/status.ts";
 import { pattern, READ, REWIND, WRITE } from "./cdbs.ts";
 import { STATUS, turn, type WireConnection } from "./wire_connection.ts";
 import { FINAL, NO_TAG, Op } from "./wire_pdu.ts";
@@ -181,6 +182,31 @@ Deno.test("RFC 7143 §11.4.5: a response whose residual is over and under at onc
     const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(8) });
     wire.response(pdu.itt, { flags: 0x06, residual: 1 });
     await assert.rejects(execution.result, ProtocolError);
+  });
+});
+
+for (const status of [Status.Good, Status.CheckCondition]) {
+  Deno.test(`RFC 7143 §11.4.8: a response with status ${status} that counts more Data-In than has come is a protocol error`, async () => {
+    await withSession({}, async (target, wire) => {
+      const { execution, pdu } = await target.begin(READ, { dataIn: new Uint8Array(1024) });
+      wire.dataIn(pdu.itt, pattern(512), { dataSn: 0, offset: 0 });
+      wire.response(pdu.itt, { status, expDataSn: 2 });
+      await assert.rejects(execution.result, ProtocolError);
+    });
+  });
+}
+
+Deno.test("RFC 3720 §10.4.8: an ExpDataSN that counts R2Ts, too, and one that is left empty, are no protocol errors", async () => {
+  await withSession(SOLICITED, async (target, wire) => {
+    const write = await target.begin(WRITE, { dataOut: pattern(512) });
+    wire.r2t(write.pdu.itt, { ttt: 1, offset: 0, length: 512 });
+    await wire.only(Op.DataOut);
+    wire.response(write.pdu.itt, { expDataSn: 1 });
+    assert.equal((await write.execution.result).status, 0);
+    const read = await target.begin(READ, { dataIn: new Uint8Array(512) });
+    wire.dataIn(read.pdu.itt, pattern(512), { dataSn: 0, offset: 0 });
+    wire.response(read.pdu.itt, { expDataSn: 0 });
+    assert.equal((await read.execution.result).dataInLength, 512);
   });
 });
 

@@ -291,6 +291,12 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     response(parts, reading.itt);
     return "fatal";
   },
+  "success that counts data which never came": (parts) => {
+    const { reading, level } = parts;
+    if (reading === undefined || reading.isBidirectional || level > 0) return undefined;
+    response(parts, reading.itt, { expDataSn: reading.dataSn + 1 });
+    return "fatal";
+  },
   "a ping with two tags": ({ connection, session, task }) => {
     if (task === undefined) return undefined;
     const { statSn } = connection;
