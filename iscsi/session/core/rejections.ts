@@ -92,7 +92,8 @@ export class Rejections {
     if (!isTask && !(request instanceof TextExchange)) return false;
     const isNumbered = request instanceof ScsiTask || !request.isImmediate;
     if (isNumbered && serialLess(request.cmdSn, expCmdSn)) return isTask;
-    if (request.retries++ >= MAX_RETRIES) return false;
+    const isUnwanted = request instanceof ScsiTask && request.state === "aborting";
+    if (isUnwanted || request.retries++ >= MAX_RETRIES) return false;
     this.#parts.events.sendAgain(request);
     return true;
   }

@@ -266,9 +266,9 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     if (!this.isUp) return false;
     const again = this.#again.shift();
     if (again !== undefined) {
-      const isOver = "state" in again && again.state === "done";
+      const isUnwanted = "state" in again && again.state !== "sent";
       // The target may still wait for the number.
-      if (isOver) plugGap(this.#state, wire, again.cmdSn);
+      if (isUnwanted) plugGap(this.#state, wire, again.cmdSn);
       else sendAgain(this.#state, wire, batch, again);
       return true;
     }

@@ -11,7 +11,10 @@ import {
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
-import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
+import {
+  TaskManagementFunction,
+  TaskManagementResponseCode,
+} from "../../../iscsi/pdu/task_management.ts";
 import { SessionState } from "../../../iscsi/session/core/session_state.ts";
 import { type Command, ScriptedTarget } from "./scripted_target.ts";
 
@@ -366,6 +369,40 @@ Deno.test("A target that waits for what closes the gap of a rejected command has
   assert.equal(target.closedWith, undefined);
   const { pdu } = target.only(Opcode.NopOut);
   assert.deepEqual([pdu.immediate, pdu.cmdSn], [false, expected]);
+});
+
+/** A command that the target rejected since its data was damaged on the way, called off `before` or after that. */
+function damagedAndCalledOff(before: boolean) {
+  const target = ScriptedTarget.loggedIn({
+    answers: [["ErrorRecoveryLevel", "1"]],
+    login: { offers: { errorRecoveryLevel: 1 } },
+  });
+  const expected = target.expCmdSn;
+  const reason = new Error("called off");
+  const command = target.command(WRITE, { dataOut: new Uint8Array(10) });
+  const { bhs } = target.only(Opcode.ScsiCommand);
+  const callOff = () => target.initiator.abort(command.task, reason, 0);
+  target.expCmdSn = expected;
+  if (before) callOff();
+  const early = target.sent();
+  target.reject(bhs, RejectReason.DataDigestError);
+  if (!before) callOff();
+  const [abort, plug, ...rest] = [...early, ...target.lost()].map(({ pdu }) => pdu);
+  assert.equal(abort.opcode, Opcode.TaskManagementRequest);
+  assert.ok(plug.opcode === Opcode.NopOut && !plug.immediate, "the command goes out again");
+  assert.deepEqual([plug.cmdSn, rest], [expected, []]);
+  target.managed(abort.itt, TaskManagementResponseCode.TaskDoesNotExist);
+  assert.equal(target.closedWith, undefined);
+  return { error: failureOf(command), reason };
+}
+
+Deno.test("A command that arrived damaged while it was called off is not sent again, and the session goes on", () => {
+  assert.ok(damagedAndCalledOff(true).error instanceof RejectError);
+});
+
+Deno.test("A command that is called off before it goes out again does not, and the session goes on", () => {
+  const { error, reason } = damagedAndCalledOff(false);
+  assert.equal(error, reason);
 });
 
 Deno.test("The gap of the last command of a connection that is logged out is closed on another", () => {
