@@ -26,7 +26,7 @@ import type { TargetLimits } from "../target_options.ts";
 import type { TargetSession } from "../session/target_session.ts";
 import { logOut } from "./logout.ts";
 import { reject } from "./rejection.ts";
-import { acceptCommand } from "./scsi_command_acceptance.ts";
+import { acceptCommand, checkTag } from "./scsi_command_acceptance.ts";
 import { retransmit } from "./retransmission.ts";
 import type { SendTargets } from "./send_targets.ts";
 import { actsOnMany, manageTasks } from "./task_management.ts";
@@ -135,6 +135,9 @@ export class FullFeaturePhase {
       this.#session.discard(task);
       return reject(this.#connection, header, RejectReason.DataDigestError);
     }
+    // While its data came, another connection may have brought the number, or the tag.
+    if (!this.#mayArrive(header)) return this.#session.discard(task);
+    checkTag(this.#session, task.command);
     if (this.#session.target === undefined) {
       this.#session.discard(task);
       return this.#refuseInDiscovery(header);

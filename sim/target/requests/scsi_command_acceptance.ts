@@ -69,10 +69,18 @@ function additionalSegments(header: Uint8Array): readonly Ahs[] {
   throw new ProtocolError(`Receive SCSI Command: ${list.problem}`);
 }
 
+/**
+ * Checks that no task of the session has the tag of a command.
+ *
+ * @throws {ProtocolError} when one has.
+ */
+export function checkTag({ tasks }: TargetSession, { itt }: ScsiCommand): void {
+  if (itt !== RESERVED_TAG && tasks.get(itt) === undefined) return;
+  throw new ProtocolError(`Receive SCSI Command: its tag ${itt} is reserved or in use`);
+}
+
 function checkCommand(session: TargetSession, command: ScsiCommand): void {
-  if (command.itt === RESERVED_TAG || session.tasks.has(command.itt)) {
-    throw new ProtocolError(`Receive SCSI Command: its tag ${command.itt} is reserved or in use`);
-  }
+  checkTag(session, command);
   if (!command.final && !command.write) {
     throw new ProtocolError("Receive SCSI Command: it announces data to come, but no write");
   }

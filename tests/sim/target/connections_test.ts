@@ -233,25 +233,61 @@ Deno.test("A connection that breaks takes its tasks along, and the next command 
     assert.ok(!fixture.device.log.includes("read 5"));
   }));
 
+/** The fields of a write of 4000 bytes, and its header with 256 bytes of immediate data announced. */
+function begunWrite(itt: number, cmdSn: number) {
+  const fields = { write: true, expectedDataTransferLength: 4000, cdb: Command.write(4000) };
+  const bhs = new Uint8Array(48);
+  encodePdu({
+    opcode: Opcode.ScsiCommand,
+    immediate: false,
+    final: true,
+    read: false,
+    attributes: 1,
+    lun: 0n,
+    itt,
+    cmdSn,
+    expStatSn: 0,
+    ...fields,
+  }, bhs);
+  bhs[6] = 1;
+  return { fields, bhs };
+}
+
+Deno.test("A CmdSN that came whole on one connection while it was coming on another is ignored there", () =>
+  withTarget({}, async (fixture) => {
+    const [first, second] = await twoConnections(fixture, [...SEVERAL, ["InitialR2T", "Yes"]]);
+    const { bhs } = begunWrite(60_000, first.cmdSn);
+    await second.sendBytes([bhs, new Uint8Array(100)]);
+    await fixture.turn();
+    await first.command({ cdb: Command.read(1) });
+    await first.expect(Opcode.ScsiResponse);
+    await second.sendBytes([new Uint8Array(156)]);
+    await second.expectSilence();
+    await first.command({ cdb: Command.read(2) });
+    await first.expect(Opcode.ScsiResponse);
+    assert.deepEqual(fixture.device.log.slice(1), ["read 1", "read 2"]);
+    assert.equal(fixture.target.sessions()[0].commands, 0, "nothing is left of it");
+  }));
+
+Deno.test("A tag that came into use on one connection while its command was coming on another is a format error", () =>
+  withTarget({}, async (fixture) => {
+    const [first, second] = await twoConnections(fixture, [...SEVERAL, ["InitialR2T", "Yes"]]);
+    const { bhs } = begunWrite(60_000, first.cmdSn + 1);
+    await second.sendBytes([bhs, new Uint8Array(100)]);
+    await fixture.turn();
+    await first.command({ itt: 60_000, cdb: Command.wait() });
+    await first.expectSilence();
+    await second.sendBytes([new Uint8Array(156)]);
+    await second.expectEnd();
+    await first.expectEnd();
+    assert.equal(fixture.target.sessions().length, 0);
+  }));
+
 Deno.test("A command that a broken connection has cut in two leaves nothing behind", () => {
   const limits = { maxTransferBytes: 4096, dataOutBytes: 4096 };
   return withTarget({ limits }, async (fixture) => {
     const [first, second] = await twoConnections(fixture, [...SEVERAL, ["InitialR2T", "Yes"]]);
-    const fields = { write: true, expectedDataTransferLength: 4000, cdb: Command.write(4000) };
-    const bhs = new Uint8Array(48);
-    encodePdu({
-      opcode: Opcode.ScsiCommand,
-      immediate: false,
-      final: true,
-      read: false,
-      attributes: 1,
-      lun: 0n,
-      itt: 60_000,
-      cmdSn: first.cmdSn,
-      expStatSn: 0,
-      ...fields,
-    }, bhs);
-    bhs[6] = 1;
+    const { fields, bhs } = begunWrite(60_000, first.cmdSn);
     await second.sendBytes([bhs, new Uint8Array(100)]);
     await fixture.turn();
     fixture.target.sessions()[0].connections[1].disconnect();
