@@ -16,11 +16,17 @@ export interface RetentionLimits {
   readonly retainedBytes: number;
 }
 
+/** An answer, and the StatSN that it was sent with. */
+interface SentAnswer {
+  readonly statSn: number;
+  readonly answer: Answer | TargetTask;
+}
+
 /** The sent answers of one connection by StatSN, the oldest first. Beyond its bounds the oldest are forgotten. */
 export class RetainedAnswers {
   readonly #limits: RetentionLimits;
   readonly #released: (task: TargetTask) => void;
-  readonly #answers = new Map<number, Answer | TargetTask>();
+  readonly #answers: SentAnswer[] = [];
   #bytes = 0;
   #acknowledged: number;
 
@@ -42,17 +48,16 @@ export class RetainedAnswers {
 
   /** The answer that was sent with this StatSN; undefined when it is not kept. */
   get(statSn: number): Answer | TargetTask | undefined {
-    return this.#answers.get(statSn);
+    return this.#answers.find((sent) => sent.statSn === statSn)?.answer;
   }
 
   /** Keeps an answer that has just been sent. */
   keep(statSn: number, answer: Answer | TargetTask): void {
-    this.#answers.set(statSn, answer);
+    this.#answers.push({ statSn, answer });
     this.#bytes += bytesOf(answer);
     const { maxRetainedAnswers, retainedBytes } = this.#limits;
-    while (this.#answers.size > maxRetainedAnswers || this.#bytes > retainedBytes) {
-      const [oldest] = this.#answers.keys();
-      this.#forget(oldest);
+    while (this.#answers.length > maxRetainedAnswers || this.#bytes > retainedBytes) {
+      this.#forgetOldest();
     }
   }
 
@@ -60,15 +65,13 @@ export class RetainedAnswers {
   acknowledge(expStatSn: number): void {
     if (!serialLess(this.#acknowledged, expStatSn)) return;
     this.#acknowledged = expStatSn;
-    for (const statSn of this.#answers.keys()) {
-      if (!serialLess(statSn, expStatSn)) return;
-      this.#forget(statSn);
+    while (this.#answers.length > 0 && serialLess(this.#answers[0].statSn, expStatSn)) {
+      this.#forgetOldest();
     }
   }
 
-  #forget(statSn: number): void {
-    const answer = this.#answers.get(statSn)!;
-    this.#answers.delete(statSn);
+  #forgetOldest(): void {
+    const { answer } = this.#answers.shift()!;
     this.#bytes -= bytesOf(answer);
     if (answer instanceof TargetTask) this.#released(answer);
   }

@@ -11,10 +11,16 @@ import {
   serialLessOrEqual,
 } from "../../../iscsi/connection/serial_number.ts";
 
+/** A number that has come, and what acts in its turn; nothing where the request was lost. */
+interface Arrived<Request> {
+  readonly cmdSn: number;
+  readonly request: Request | undefined;
+}
+
 /** ExpCmdSN and MaxCmdSN of one session, and the requests that arrived before their turn. */
 export class CommandOrder<Request> {
   readonly #size: number;
-  readonly #arrived = new Map<number, Request | undefined>();
+  readonly #arrived: Arrived<Request>[] = [];
   #expCmdSn: number;
   #unanswered = 0;
   /** While the window is kept closed: what was announced last. */
@@ -55,12 +61,12 @@ export class CommandOrder<Request> {
   /** Whether a request with this number is new and within the window; others are to be ignored. */
   accepts(cmdSn: number): boolean {
     return serialLessOrEqual(this.#expCmdSn, cmdSn) && serialLessOrEqual(cmdSn, this.maxCmdSn) &&
-      !this.#arrived.has(cmdSn);
+      this.#indexOf(cmdSn) < 0;
   }
 
   /** Takes in a request that {@link accepts} lets in; {@link next} delivers it in its turn. */
   arrive(cmdSn: number, request: Request): void {
-    this.#arrived.set(cmdSn, request);
+    this.#arrived.push({ cmdSn, request });
   }
 
   /**
@@ -70,19 +76,22 @@ export class CommandOrder<Request> {
    */
   giveUp(cmdSn: number, before: number): boolean {
     if (!serialLess(cmdSn, before) || !this.accepts(cmdSn)) return false;
-    this.#arrived.set(cmdSn, undefined);
+    this.#arrived.push({ cmdSn, request: undefined });
     return true;
   }
 
   /** The next request in order; undefined when it has not arrived. */
   next(): Request | undefined {
-    while (this.#arrived.has(this.#expCmdSn)) {
-      const request = this.#arrived.get(this.#expCmdSn);
-      this.#arrived.delete(this.#expCmdSn);
+    for (let at = this.#indexOf(this.#expCmdSn); at >= 0; at = this.#indexOf(this.#expCmdSn)) {
+      const [{ request }] = this.#arrived.splice(at, 1);
       this.#expCmdSn = serialAdd(this.#expCmdSn, 1);
       if (request !== undefined) return request;
     }
     return undefined;
+  }
+
+  #indexOf(cmdSn: number): number {
+    return this.#arrived.findIndex((arrived) => arrived.cmdSn === cmdSn);
   }
 
   /** A delivered request holds a place in the window until {@link release}. */

@@ -24,6 +24,7 @@ import { BufferPool } from "../tasks/buffer_pool.ts";
 import { DataOutMemory } from "../tasks/data_out_memory.ts";
 import { SentData } from "../tasks/sent_data.ts";
 import { TargetTask, type TaskOwner, type TaskUnit } from "../tasks/target_task.ts";
+import { TaskList } from "../tasks/task_list.ts";
 import { attentionResult, type TaskAttention } from "../tasks/task_sense.ts";
 
 /**
@@ -94,10 +95,10 @@ export class TargetSession implements TaskOwner {
   readonly target: SessionTarget | undefined;
   readonly limits: Required<TargetLimits>;
   readonly order: CommandOrder<NumberedRequest>;
-  /** Tasks that have no answer, by Initiator Task Tag. */
-  readonly tasks: Map<number, TargetTask> = new Map();
+  /** Tasks that have no answer. */
+  readonly tasks: TaskList = new TaskList();
   /** Tasks whose answer may be asked for again; none at error recovery level 0. */
-  readonly answered: Map<number, TargetTask> = new Map();
+  readonly answered: TaskList = new TaskList();
   readonly buffers: BufferPool = new BufferPool();
   readonly #members: SessionMembers;
   readonly #memory: DataOutMemory;
@@ -226,7 +227,7 @@ export class TargetSession implements TaskOwner {
       this.tellLater(task.unit, "clearedByEvent");
     }
     for (const task of [...this.answered.values()]) {
-      if (task.connection === connection) this.answered.delete(task.itt);
+      if (task.connection === connection) this.answered.delete(task);
     }
     for (const unit of this.target?.units() ?? []) unit.run();
   }
@@ -267,8 +268,9 @@ export class TargetSession implements TaskOwner {
 
   /** The command and its immediate data have arrived intact: it is the session's now. */
   arrived(task: TargetTask): void {
-    this.answered.delete(task.itt);
-    this.tasks.set(task.itt, task);
+    const before = this.answered.get(task.itt);
+    if (before) this.answered.delete(before);
+    this.tasks.add(task);
     task.collection?.begin();
     if (task.command.immediate) {
       this.#immediateCommands++;
@@ -356,12 +358,12 @@ export class TargetSession implements TaskOwner {
     if (task.dataIn.length > this.parameters.maxBurstLength) {
       task.ackTag = this.allocateTransferTag();
     }
-    this.answered.set(task.itt, task);
+    this.answered.add(task);
   }
 
   /** The answer of a task need not be kept any more. */
   released(task: TargetTask): void {
-    if (this.answered.get(task.itt) === task) this.answered.delete(task.itt);
+    this.answered.delete(task);
   }
 
   deviceFailed(task: TargetTask, error: unknown): void {
@@ -443,7 +445,7 @@ export class TargetSession implements TaskOwner {
   }
 
   #forget(task: TargetTask): void {
-    this.tasks.delete(task.itt);
+    this.tasks.delete(task);
     if (task.begun && task.command.immediate) this.#immediateCommands--;
     else if (task.begun) this.order.release();
     this.#releaseMemory(task);

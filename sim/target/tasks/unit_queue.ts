@@ -16,8 +16,8 @@ import { taskSense } from "./task_sense.ts";
  */
 export class UnitQueue implements TaskUnit {
   readonly device: DeviceServer;
-  /** Tasks that have not run, by initiator; whose turn it is stands first. */
-  readonly #waiting = new Map<TaskOwner, TargetTask[]>();
+  /** Tasks that have not run, those of one initiator in a line; whose turn it is stands first. */
+  readonly #lines: TargetTask[][] = [];
   #running: TargetTask | undefined;
   #busy = false;
   #looping = false;
@@ -27,29 +27,33 @@ export class UnitQueue implements TaskUnit {
   }
 
   get idle(): boolean {
-    return !this.#busy && this.#waiting.size === 0;
+    return !this.#busy && this.#lines.length === 0;
   }
 
   tasks(): TargetTask[] {
-    const waiting = [...this.#waiting.values()].flat();
+    const waiting = this.#lines.flat();
     return this.#running ? [this.#running, ...waiting] : waiting;
   }
 
   /** HEAD OF QUEUE goes before what has not begun to run (SAM-5 §8.6.2). */
   add(task: TargetTask): void {
-    const line = this.#waiting.get(task.owner);
-    if (line === undefined) this.#waiting.set(task.owner, [task]);
+    const line = this.#lineOf(task.owner);
+    if (line === undefined) this.#lines.push([task]);
     else if (task.command.attributes === TaskAttribute.HeadOfQueue) line.unshift(task);
     else line.push(task);
   }
 
   remove(task: TargetTask): void {
     if (this.#running === task) this.#running = undefined;
-    const line = this.#waiting.get(task.owner);
+    const line = this.#lineOf(task.owner);
     const index = line?.indexOf(task) ?? -1;
     if (index < 0) return;
     line!.splice(index, 1);
-    if (line!.length === 0) this.#waiting.delete(task.owner);
+    if (line!.length === 0) this.#lines.splice(this.#lines.indexOf(line!), 1);
+  }
+
+  #lineOf(owner: TaskOwner): TargetTask[] | undefined {
+    return this.#lines.find(([first]) => first.owner === owner);
   }
 
   run(): void {
@@ -68,12 +72,12 @@ export class UnitQueue implements TaskUnit {
   }
 
   #takeNext(): TargetTask | undefined {
-    for (const [owner, line] of this.#waiting) {
+    for (const [turn, line] of this.#lines.entries()) {
       const task = nextOf(line);
-      if (task.state !== "ready" || !owner.hasRoom(task)) continue;
+      if (task.state !== "ready" || !task.owner.hasRoom(task)) continue;
       line.splice(line.indexOf(task), 1);
-      this.#waiting.delete(owner);
-      if (line.length > 0) this.#waiting.set(owner, line);
+      this.#lines.splice(turn, 1);
+      if (line.length > 0) this.#lines.push(line);
       return task;
     }
     return undefined;
