@@ -370,9 +370,6 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
   /** Nothing goes in or out any more. The owner knows. */
   stop(): void {
     this.#phase = "closed";
-    this.#phaseDeadline = Infinity;
-    this.#probeAt = Infinity;
-    this.#keepalive = undefined;
     this.#again.length = 0;
     this.#incoming.abandon();
     if (!this.#isReading) this.#incoming.release();

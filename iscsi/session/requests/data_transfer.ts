@@ -59,7 +59,7 @@ export function roomForDataIn(
     );
   }
   const isNext = pdu.dataSn === task.nextDataSn;
-  if (isNext && task.received + length > task.readLength) {
+  if (task.received + length > task.readLength) {
     throw violation(task, `Data-In brings more than the ${task.readLength} bytes expected`);
   }
   const place = task.streamIn
@@ -114,7 +114,7 @@ export function lengthWithoutHole(task: ScsiTask): number {
 
 function piecesByOffset(task: ScsiTask): DataPiece[] {
   const pieces = [...task.pieces!].filter(([dataSn]) => dataSn < task.nextDataSn);
-  return pieces.map(([, piece]) => piece).sort((a, b) => a.start - b.start || a.end - b.end);
+  return pieces.map(([, piece]) => piece).sort((a, b) => a.start - b.start);
 }
 
 /** R2Ts for lost data, one for each PDU of a burst at most: far more than any target has to send at a time. */

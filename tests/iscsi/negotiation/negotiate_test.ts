@@ -231,6 +231,22 @@ Deno.test("A target answers Irrelevant, Reject, NotUnderstood and markers as RFC
   }
 });
 
+Deno.test("A discovery session has one connection and no error recovery, whatever is wished for", () => {
+  const options = {
+    discovery: true,
+    offers: { maxConnections: 4, errorRecoveryLevel: 2 },
+  } as const;
+  for (const { maxConnections, errorRecoveryLevel } of Object.values(negotiate(options, options))) {
+    assert.deepEqual([maxConnections, errorRecoveryLevel], [1, 0]);
+  }
+});
+
+for (const key of ["SendTargets", "AuthMethod", "CHAP_A"]) {
+  Deno.test(`${key} has no place in the operational stage of a login`, () => {
+    assert.throws(() => target().receive([[key, "All"]], "operational"), ProtocolError);
+  });
+}
+
 Deno.test("FirstBurstLength is irrelevant once no unsolicited data is possible", () => {
   const answers = target({ offers: { immediateData: false, initialR2T: true } }).receive([
     ["FirstBurstLength", "8192"],

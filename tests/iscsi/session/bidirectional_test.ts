@@ -147,6 +147,13 @@ Deno.test("A residual of a read that is over and under at once is a ProtocolErro
   assert.ok(target.closedWith?.error instanceof ProtocolError);
 });
 
+Deno.test("The residual beside a status that comes with Data-In is that of the read", () => {
+  const one = begun();
+  one.target.dataIn(one.itt, bytes(1900, 1), { hasStatus: true, underflow: true, residual: 100 });
+  const { residual, readResidual } = resultOf(one);
+  assert.deepEqual([residual, readResidual], [0, 100]);
+});
+
 Deno.test("The result of a command in one direction has no second residual", () => {
   const target = ScriptedTarget.loggedIn();
   const command = target.command(XDWRITEREAD, { dataIn: new Uint8Array(5) });

@@ -327,6 +327,22 @@ for (const maxBytes of [400, 100]) {
   });
 }
 
+Deno.test("At error recovery level 0 an R2T for data that is gone is a ProtocolError, and is not answered", () => {
+  const target = ScriptedTarget.loggedIn({
+    answers: [["ImmediateData", "No"], ["InitialR2T", "Yes"]],
+  });
+  const { pour, command } = writing(target, 100);
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.readyToTransfer(itt, { ttt: 1, desiredDataTransferLength: 300 });
+  for (let i = 0; i < 4; i++) {
+    pour();
+    target.sent();
+  }
+  target.readyToTransfer(itt, { ttt: 2, r2tSn: 1, desiredDataTransferLength: 50 });
+  assert.ok(failureOf(command) instanceof ProtocolError);
+  assert.deepEqual(target.sent(), []);
+});
+
 Deno.test("An R2T that breaks a rule is no request for data that is gone", () => {
   const rules: readonly [Partial<ReadyToTransfer>, RegExp][] = [
     [{ bufferOffset: 400, desiredDataTransferLength: 49 }, /up to byte 449 of 400/],
