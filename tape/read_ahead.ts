@@ -83,6 +83,8 @@ export class ReadAhead {
   #isHalted = false;
   #isUncertain = false;
   #fruitless = 0;
+  /** The block size that the last READ went out in. */
+  #blockBytes = 0;
   readonly #spares: Uint8Array[] = [];
   readonly #cdb: RepeatedCdb;
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
@@ -113,6 +115,16 @@ export class ReadAhead {
   /** Whether a READ is under way, or what one brought is undelivered; a question for the position is neither. */
   get isReading(): boolean {
     return this.#underWay() > 0;
+  }
+
+  /** Whether what is under way or undelivered was asked for in another block size than is in force now. */
+  get isOfOtherBlocks(): boolean {
+    return this.#blockBytes !== this.#session.blockBytes && this.isReading;
+  }
+
+  /** Whether the caller may have other blocks of a buffer that the last READs were given. */
+  get sharesBuffers(): boolean {
+    return this.#blockBytes > 0;
   }
 
   /** READs that may be under way or undelivered. */
@@ -199,8 +211,7 @@ export class ReadAhead {
 
   /** Forgets what has been read and not delivered. */
   clear(): void {
-    // In fixed mode the caller may have other blocks of the same buffer.
-    if (this.#session.blockBytes === 0) {
+    if (!this.sharesBuffers) {
       for (const arrival of this.#arrivals) {
         if (arrival.kind === "records") this.#recycleUnlessOrdered(arrival.data.buffer);
       }
@@ -279,6 +290,7 @@ export class ReadAhead {
     const { device, blockBytes } = this.#session;
     const buffer = this.#order?.buffer ?? this.#buffer(blockBytes);
     this.#order = undefined;
+    this.#blockBytes = blockBytes;
     const isFixed = blockBytes > 0;
     const cdb = this.#cdb.of(isFixed, isFixed ? buffer.length / blockBytes : buffer.length);
     const slot: Slot = { read: { buffer, blockBytes }, done: Promise.resolve() };

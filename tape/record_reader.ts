@@ -80,8 +80,8 @@ export class RecordReader {
 
   /** The next thing off the tape, which stays there for the next read. */
   async peek(signal?: AbortSignal): Promise<Exclude<Arrival, Misfit>> {
-    const deciding = this.#decideDepth();
-    if (deciding !== undefined) await deciding;
+    const preparing = this.#prepare();
+    if (preparing !== undefined) await preparing;
     if (this.#session.proof.wantsLanding && this.ahead.isIdle) await this.#session.landing(signal);
     const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
     for (;;) {
@@ -153,8 +153,8 @@ export class RecordReader {
 
   /** The next record into `buffer`, or in fixed mode as many blocks as fit. */
   async readInto(buffer: Uint8Array, signal?: AbortSignal): Promise<ReadIntoResult> {
-    const deciding = this.#decideDepth();
-    if (deciding !== undefined) await deciding;
+    const preparing = this.#prepare();
+    if (preparing !== undefined) await preparing;
     this.#orderFor(buffer, signal !== undefined);
     const arrival = await this.peek(signal);
     if (arrival.kind === "failure") throw await this.#deliver(arrival.error);
@@ -226,7 +226,7 @@ export class RecordReader {
 
   /** The caller is done with a record that it was given. In fixed mode other blocks, which may be someone's, may lie beside it in its buffer. */
   giveBack({ buffer, byteLength }: Uint8Array): void {
-    const isAlone = this.#session.blockBytes === 0 || byteLength === buffer.byteLength;
+    const isAlone = !this.ahead.sharesBuffers || byteLength === buffer.byteLength;
     if (isAlone) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
   }
 
@@ -258,6 +258,12 @@ export class RecordReader {
       this.#session.lose(error);
     }
     return error;
+  }
+
+  /** What was read ahead in another block size than the caller has been told of since is read again in that. A promise only where anything has to be done. */
+  #prepare(): Promise<void> | undefined {
+    if (!this.ahead.isOfOtherBlocks) return this.#decideDepth();
+    return this.reposition.back().then(() => this.#decideDepth());
   }
 
   /**
