@@ -10,6 +10,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import { needing, unsupported } from "./feature_support.ts";
+import type { TapeSession } from "./tape_session.ts";
 
 /** What the drive says about compression. */
 export interface CompressionState {
@@ -26,6 +27,9 @@ export interface CompressionSettings {
   /** Whether to compress what is written. What is on tape already stays as it is. */
   readonly enabled: boolean;
 }
+
+/** What the feature is called. */
+export const COMPRESSION = "compression";
 
 const COMPRESSION_PAGE = 0x0f;
 const CONFIGURATION_PAGE = 0x10;
@@ -93,7 +97,7 @@ export async function writeCompression(
   const page = await readPage(device, COMPRESSION_PAGE, signal);
   if (page !== undefined && (page[FLAGS] & CAPABLE) === 0) {
     if (!enabled) return;
-    throw unsupported(device, "compression");
+    throw unsupported(device, COMPRESSION);
   }
   const change = page !== undefined
     ? { page: COMPRESSION_PAGE, at: FLAGS, bits: ENABLED, value: enabled ? ENABLED : 0 }
@@ -102,5 +106,18 @@ export async function writeCompression(
     bytes[change.at] = (bytes[change.at] & ~change.bits) | change.value;
   };
   const set = (unit: LogicalUnit) => changeModePage(unit, { page: change.page }, apply, { signal });
-  await needing(device, "compression", () => device.consult(set));
+  await needing(device, COMPRESSION, () => device.consult(set));
+}
+
+/** The same, for good: a drive that was reset is told again. */
+export async function keepCompression(
+  { device, kept }: TapeSession,
+  settings: CompressionSettings,
+  signal?: AbortSignal,
+): Promise<void> {
+  await writeCompression(device, settings, signal);
+  kept.keep(COMPRESSION, {
+    isInForce: async () => (await readCompression(device)).enabled === settings.enabled,
+    set: () => writeCompression(device, settings),
+  });
 }

@@ -6,7 +6,10 @@
  */
 
 import { modeSelect } from "../scsi/mode_pages.ts";
-import { CONFIGURATION_EXTENSION_PAGE } from "../scsi/stream/mode_page_fields.ts";
+import {
+  CONFIGURATION_EXTENSION_PAGE,
+  type ConfigurationExtensionPage,
+} from "../scsi/stream/mode_page_fields.ts";
 import { senseHeader } from "./block_size.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
@@ -21,6 +24,7 @@ import { type LongOperationOptions, performLong } from "./long_operation.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 import type { OperationOptions } from "./options.ts";
 import { toFirstPartition } from "./partitions.ts";
+import type { TapeSession } from "./tape_session.ts";
 
 const MEGABYTE = 1_000_000;
 const MAX_U16 = 0xffff;
@@ -39,7 +43,7 @@ export async function readEarlyWarning(
 
 /** Sets them, rounded up to megabytes. */
 export async function writeEarlyWarning(
-  { session: { device } }: DriveWork,
+  { session }: DriveWork,
   bytes: number,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -50,8 +54,7 @@ export async function writeEarlyWarning(
       `Cannot set an early warning of ${bytes} bytes: 0 to ${MAX_U16 * MEGABYTE}`,
     );
   }
-  const changes = { programmableEarlyWarningMegabytes: megabytes };
-  await writeNeededPage(device, EARLY_WARNING, CONFIGURATION_EXTENSION_PAGE, changes, signal);
+  await writeKept(session, EARLY_WARNING, { programmableEarlyWarningMegabytes: megabytes }, signal);
 }
 
 const APPEND_ONLY = "append-only mode";
@@ -73,9 +76,42 @@ export async function writeAppendOnly(
   isOn: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  const changes = { writeMode: isOn ? APPEND_MODE : 0 };
+  await writeKept(session, APPEND_ONLY, { writeMode: isOn ? APPEND_MODE : 0 }, signal);
+}
+
+async function writeKept(
+  session: TapeSession,
+  feature: string,
+  changes: Partial<ConfigurationExtensionPage>,
+  signal?: AbortSignal,
+): Promise<void> {
   session.isOverwritable = undefined;
-  await writeNeededPage(session.device, APPEND_ONLY, CONFIGURATION_EXTENSION_PAGE, changes, signal);
+  await writeNeededPage(session.device, feature, CONFIGURATION_EXTENSION_PAGE, changes, signal);
+  keepExtension(session, changes);
+}
+
+const KEPT_FIELDS = {
+  programmableEarlyWarningMegabytes: EARLY_WARNING,
+  writeMode: APPEND_ONLY,
+} as const;
+
+/** The caller has set fields of the page that both are in. */
+export function keepExtension(
+  session: TapeSession,
+  changes: Partial<ConfigurationExtensionPage>,
+): void {
+  const { device, kept } = session;
+  const page = CONFIGURATION_EXTENSION_PAGE;
+  session.isOverwritable = undefined;
+  for (const [name, feature] of Object.entries(KEPT_FIELDS)) {
+    const field = name as keyof typeof KEPT_FIELDS;
+    const value = changes[field];
+    if (value === undefined) continue;
+    kept.keep(feature, {
+      isInForce: async () => (await readNeededPage(device, feature, page)).fields[field] === value,
+      set: () => writeNeededPage(device, feature, page, { [field]: value }),
+    });
+  }
 }
 
 /** What {@linkcode DriveFeatures.allowOverwrite} allows. */

@@ -155,8 +155,8 @@ export abstract class DriveUpkeep {
   }
 
   /**
-   * Changes some of them; the others stay. Some drives take some of them at the beginning of a tape alone. What has a method of its own, such as
-   * `setEarlyWarning()`, is better set by that.
+   * Changes some of them; the others stay. Some drives take some of them at the beginning of a tape alone. A reset takes
+   * them back, but for those that have a method of their own, such as `setEarlyWarning()`.
    *
    * @throws {UnsupportedError} when the drive does not have the page.
    * @throws {TapeError} of kind `invalid-argument` for a name that there is not or a number that does not fit; `unexpected-response` when the drive's page does not
@@ -194,7 +194,7 @@ export abstract class DriveUpkeep {
   }
 
   /**
-   * Sets that; the drive counts in megabytes, so it is rounded up.
+   * Sets that, again after a reset; the drive counts in megabytes, so it is rounded up.
    *
    * @param bytes 0 to 65535 megabytes (10^6 bytes).
    * @throws {UnsupportedError} when the drive has no such warning.
@@ -209,7 +209,7 @@ export abstract class DriveUpkeep {
   }
 
   /**
-   * Makes the drive refuse to overwrite data (7/5A/02), or not. Most take it at the beginning of a tape alone.
+   * Makes the drive refuse to overwrite data (7/5A/02), or not; again after a reset. Most take it at the beginning of a tape alone.
    *
    * @throws {UnsupportedError} when the drive has no such mode.
    */

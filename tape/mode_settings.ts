@@ -19,6 +19,8 @@ import {
   type MediumConfigurationPage,
 } from "../scsi/stream/mode_page_fields.ts";
 import type { ModePageLayout } from "../scsi/stream/mode_page_layout.ts";
+import { COMPRESSION } from "./compression.ts";
+import { keepExtension } from "./drive_modes.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
@@ -84,9 +86,12 @@ export async function writeSettings<N extends DriveSettingsName>(
   signal?: AbortSignal,
 ): Promise<void> {
   const layout = layoutOf(name);
+  const { session } = work;
   await work.back();
   try {
-    await writeNeededPage(work.session.device, featureOf(name), layout, changes, signal);
+    await writeNeededPage(session.device, featureOf(name), layout, changes, signal);
+    if (name === "device configuration extension") keepExtension(session, changes);
+    if ("compressionAlgorithm" in changes) session.kept.forget(COMPRESSION);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TapeError("invalid-argument", `Cannot change "${name}": ${error.message}`, {

@@ -98,7 +98,7 @@ export class Motion {
     // Of what was written before the tape was loaded somebody has to hear.
     const heard = (reply: Reply) => {
       if (reply.condition === "mode-parameters-changed") this.#session.mode.suspectForeign();
-      if (reply.condition === "reset") this.#session.mode.suspectReset();
+      if (reply.condition === "reset") this.#session.suspectReset();
       const isLoss = reply.condition === "deferred" || reply.condition === "reset";
       if (isLoss && this.#session.buffer.isDirty) throw device.fail(reply);
     };

@@ -134,7 +134,7 @@ export class Outage {
       }
       if (device.isNexusLost) throw error;
       // What the drive has forgotten is set anew all the same, by whatever is done next.
-      this.#session.mode.suspectReset();
+      this.#session.suspectReset();
       // Who is answered by no drive, or another one, or called it off, has made sure of nothing.
       const isAnswered = error instanceof TapeError && !UNANSWERED.has(error.kind) &&
         !isCalledOff(error, signal);

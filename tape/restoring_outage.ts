@@ -1,6 +1,6 @@
 /**
  * An outage after which what the drive may have forgotten is set anew: reservation, protection, and whether the key is
- * still there.
+ * still there, and what the caller has set.
  *
  * @module
  */
@@ -19,6 +19,7 @@ export class RestoringOutage extends Outage {
 
   override async overcome(signal?: AbortSignal): Promise<void> {
     await super.overcome(signal);
+    this.#settings.kept.doubt();
     await this.#settings.restore();
   }
 }

@@ -16,8 +16,8 @@ import { shutDown } from "./closing.ts";
 import {
   type CompressionSettings,
   type CompressionState,
+  keepCompression,
   readCompression,
-  writeCompression,
 } from "./compression.ts";
 import { type Density, type DensityOptions, readDensities } from "./density.ts";
 import { DriveFeatures } from "./drive_features.ts";
@@ -374,13 +374,13 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /**
-   * Switches compression of what is written.
+   * Switches compression of what is written; again after a reset.
    *
    * @throws {UnsupportedError} when the drive does not compress.
    */
   setCompression(settings: CompressionSettings, options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
-    return this.#run(() => writeCompression(this.#session.device, settings, signal), signal);
+    return this.#run(() => keepCompression(this.#session, settings, signal), signal);
   }
 
   /** The densities that the drive knows, or those of the loaded tape; none when the drive does not say. */

@@ -22,6 +22,7 @@ import {
 } from "./conditions.ts";
 import { Device, type DeviceOptions, type Reply } from "./device.ts";
 import { isMissing } from "./feature_support.ts";
+import { KeptSettings } from "./kept_settings.ts";
 import { canOverwrite } from "./medium_protection.ts";
 import { hasOnePartition } from "./partition_count.ts";
 import {
@@ -48,6 +49,7 @@ export class TapeSession {
   readonly device: Device;
   readonly timeouts: CommandTimeouts;
   readonly mode: BlockMode;
+  readonly kept: KeptSettings;
   /** Where the caller stands; read-ahead may have brought the tape further. */
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
@@ -93,6 +95,10 @@ export class TapeSession {
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
     this.mode = new BlockMode(this.device);
+    this.kept = new KeptSettings(this.device);
+    this.restorers.push(async () => {
+      if (!await this.kept.giveBack()) this.mode.suspect();
+    });
   }
 
   /** Bytes of a block in fixed mode; 0 in variable mode. */
@@ -191,6 +197,13 @@ export class TapeSession {
     this.doubtBuffer();
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
     this.mode.suspectForeign();
+    this.kept.doubt();
+  }
+
+  /** The drive may have been reset, and have forgotten what was set. */
+  suspectReset(): void {
+    this.mode.suspectReset();
+    this.kept.doubt();
   }
 
   /**
@@ -471,7 +484,7 @@ export class TapeSession {
   noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
     if (breaksPosition(error.kind)) this.mode.suspect();
-    if (error.kind === "reset") this.mode.suspectReset();
+    if (error.kind === "reset") this.suspectReset();
     if (isNews(error.kind)) this.lose(error);
   }
 }

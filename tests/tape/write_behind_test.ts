@@ -442,3 +442,14 @@ Deno.test("a reset that a write is told behind one that met a bad place is what 
   assert.equal(contents(unit), "7 8");
   assert.deepEqual([failed.writes?.durable, failed.writes?.isCertain], [0, false]);
 });
+
+Deno.test("so they go when the mode page is changed behind the first writes", async () => {
+  const { unit, drive } = await open();
+  await writeAll(drive, 1, 4);
+  await drive.changeSettings("device configuration extension", { writeMode: 1 });
+  unit.drive.inject({ opcode: WRITE, occurrence: 2, status: 0x28 });
+  await writeAll(drive, 5, 9);
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4 5 6 7 8 9");
+  await drive.close();
+});

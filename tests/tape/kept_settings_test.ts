@@ -1,0 +1,169 @@
+/** What the caller has set beside the block size, with a drive that forgets it in a reset. */
+
+import assert from "node:assert/strict";
+import {
+  HardwareError,
+  ResetError,
+  type TapeError,
+  WriteProtectedError,
+} from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
+import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import { check } from "./scripted.ts";
+import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
+
+const [TEST_UNIT_READY, MODE_SELECT, MODE_SENSE] = [0x00, 0x15, 0x1a];
+
+/** Three records on a tape that is to be added to alone, and not compressed. */
+async function openSet(options: SimUnitOptions = {}): Promise<Setup> {
+  const setup = await openSim(options, { compression: false });
+  await setUp(setup.drive);
+  return setup;
+}
+
+async function setUp(drive: TapeDrive): Promise<void> {
+  await drive.setAppendOnly(true);
+  await drive.setEarlyWarning(5e6);
+  for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
+  await drive.flush();
+}
+
+/** Nothing can be written over, and all is as it was set. */
+async function checkSet(drive: TapeDrive, sim: SimUnit): Promise<void> {
+  await drive.locate(1);
+  await assert.rejects(drive.write(numbered(9)), WriteProtectedError);
+  assert.equal(contents(sim), "1 2 3");
+  assert.equal(await drive.appendOnly(), true);
+  assert.equal(await drive.earlyWarning(), 5e6);
+  assert.equal((await drive.compression()).enabled, false);
+}
+
+/** Who hears of the reset. */
+const HEARERS: Readonly<Record<string, (drive: TapeDrive) => Promise<unknown>>> = {
+  "a write": (drive) => drive.write(numbered(9)),
+  "a read": (drive) => drive.read(),
+  "a motion": (drive) => drive.rewind(),
+  "a question": (drive) => drive.status(),
+};
+
+for (const [who, hear] of Object.entries(HEARERS)) {
+  Deno.test(`After a reset that ${who} hears of, the caller's settings are in force`, async () => {
+    for (const what of ["reset", "powerCycle"] as const) {
+      const { unit, drive } = await openSet();
+      unit.drive[what]();
+      await assert.rejects(hear(drive), ResetError);
+      await checkSet(drive, unit);
+      await drive.close();
+    }
+  });
+}
+
+Deno.test("So they are after a reset while a tape is loaded", async () => {
+  const { unit, drive } = await openSet();
+  await drive.unload();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    if (command.cdb[0] === TEST_UNIT_READY) {
+      unit.execute = execute;
+      unit.drive.reset();
+    }
+    return await execute(command);
+  };
+  await drive.load();
+  await checkSet(drive, unit);
+  await drive.close();
+});
+
+Deno.test("and when power was lost with the connection", async () => {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, {
+    compression: false,
+    sleep: () => Promise.resolve(),
+  });
+  await setUp(drive);
+  unit.nexusLost = true;
+  unit.meanwhile = () => unit.sim.drive.powerCycle();
+  await drive.rewind();
+  await checkSet(drive, unit.sim);
+  await drive.close();
+});
+
+Deno.test("and when the answer that told of the reset did not come, and the tape stands where it stood", async () => {
+  const { unit, drive } = await openSet({ rewindOnReset: false });
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    unit.execute = execute;
+    unit.drive.reset();
+    await execute(command);
+    throw lost("unknown");
+  };
+  await assert.rejects(drive.compression(), { kind: "transport-lost" });
+  await checkSet(drive, unit);
+  await drive.close();
+});
+
+Deno.test("What the drive does not take again is told, once", async () => {
+  const { unit, drive } = await openSet();
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  unit.drive.inject({ opcode: MODE_SELECT, sense: { key: 5, asc: 0x26, ascq: 0 } });
+  await assert.rejects(drive.rewind(), (error: TapeError) => {
+    assert.match(error.message, /reset, and does not take its setting of compression again: .*26/);
+    return error.kind === "mode-parameters-changed";
+  });
+  await drive.rewind();
+  assert.equal((await drive.compression()).enabled, true);
+  await drive.setCompression({ enabled: false });
+  await checkSet(drive, unit);
+  await drive.close();
+});
+
+Deno.test("What keeps the drive from taking it for a while does not keep it from being tried again", async () => {
+  const { unit, drive } = await openSet();
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  unit.drive.inject({ opcode: MODE_SELECT, times: 2, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  await assert.rejects(drive.rewind(), HardwareError);
+  await assert.rejects(drive.write(numbered(9)), HardwareError);
+  await checkSet(drive, unit);
+  await drive.close();
+});
+
+Deno.test("A drive that is not ready to say is asked once it is", async () => {
+  const { unit, drive } = await openSet();
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  const notReady = check({ key: 2, asc: 0x04, ascq: 0x01 });
+  unit.intercept = (command) =>
+    command.cdb[0] === MODE_SENSE ? Promise.resolve(notReady(command)) : undefined;
+  await drive.timestamp();
+  unit.intercept = undefined;
+  await checkSet(drive, unit);
+  await drive.close();
+});
+
+Deno.test("What was set last is set again, whichever way it was set", async () => {
+  const { unit, drive } = await openSet();
+  await drive.rewind();
+  await drive.changeSettings("device configuration extension", { writeMode: 0 });
+  await drive.changeSettings("device configuration", { compressionAlgorithm: 1 });
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  assert.equal(await drive.appendOnly(), false);
+  assert.equal((await drive.compression()).enabled, true);
+  await drive.changeSettings("device configuration extension", { writeMode: 1 });
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  assert.equal(await drive.appendOnly(), true);
+  await drive.close();
+});
+
+Deno.test("What nobody has set stays as the drive has it, and costs nothing", async () => {
+  const { unit, drive } = await openSim();
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  await drive.rewind();
+  assert.ok(!unit.opcodes().includes(MODE_SELECT));
+  await drive.close();
+});
