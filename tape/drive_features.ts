@@ -131,6 +131,7 @@ export abstract class DriveFeatures extends DriveUpkeep {
    *
    * @throws {UnsupportedError} when the drive cannot.
    * @throws {MediumError} when something cannot be read.
+   * @throws {PositionLostError} when it begins at an object, no partition is named, and it is not certain in which one the caller is.
    */
   verify(extent: VerifyExtent, options: VerifyOptions = {}): Promise<VerifyResult> {
     return this.#run(() => verify(this.#work, extent, options), options.signal);
@@ -151,6 +152,7 @@ export abstract class DriveFeatures extends DriveUpkeep {
    * Reads an object by its number in one command, READ(16); the caller then stands behind it.
    *
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `read()` do the same.
+   * @throws {PositionLostError} when no partition is named, and it is not certain in which one the caller is.
    * @throws {RecordTooLargeError} when the drive does not give it whole.
    * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length.
    */
@@ -162,6 +164,7 @@ export abstract class DriveFeatures extends DriveUpkeep {
    * Writes a record, or in fixed mode whole blocks, at the place of an object in one command, WRITE(16). What lies behind it is lost.
    *
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `write()` do the same.
+   * @throws {PositionLostError} when no partition is named, and it is not certain in which one the caller is.
    * @throws {VolumeOverflowError} {@link WriteProtectedError} {@link WormViolationError}
    */
   writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteAtResult> {

@@ -13,7 +13,7 @@ import type { DriveWork } from "./drive_work.ts";
 import { RecordTooLargeError, type TapeError } from "./errors.ts";
 import { type ObjectPlace, read16Cdb, readReverseCdb, write16Cdb } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
-import { checkPlace } from "./locate_target.ts";
+import { placeOf } from "./object_place.ts";
 import type { OperationOptions } from "./options.ts";
 import {
   type Arrival,
@@ -32,7 +32,7 @@ import type { WriteResult } from "./write_result.ts";
 
 /** Options of reads that are told where. */
 export interface ReadAtOptions extends OperationOptions {
-  /** Partition of the object. @default the one that the tape stands in */
+  /** Partition of the object. @default the one that the caller is in, where that is certain */
   readonly partition?: number;
   /** Bytes of room for the record in variable mode. Too little costs a second read where the drive tells the true length. @default 262144 */
   readonly recordBytesHint?: number;
@@ -40,7 +40,7 @@ export interface ReadAtOptions extends OperationOptions {
 
 /** Options of {@linkcode DriveFeatures.writeAt}. */
 export interface WriteAtOptions extends OperationOptions {
-  /** Partition to write to. @default the one that the tape stands in */
+  /** Partition to write to. @default the one that the caller is in, where that is certain */
   readonly partition?: number;
 }
 
@@ -124,9 +124,7 @@ export async function readAt(
   options: ReadAtOptions,
 ): Promise<ReadResult> {
   const { session } = work;
-  const { partition = session.partition } = options;
-  checkPlace(object, partition);
-  const place = { object, partition };
+  const place = await placeOf(session, { ...options, object }, "read");
   const fixed = session.blockBytes > 0;
   const { signal } = options;
   let room = roomFor(work, options.recordBytesHint);
@@ -170,12 +168,10 @@ export async function writeAt(
   options: WriteAtOptions,
 ): Promise<WriteAtResult> {
   const { session } = work;
-  const { partition = session.partition } = options;
-  checkPlace(object, partition);
-  const place = { object, partition };
   const { blockBytes, limits } = session;
   const fixed = blockBytes > 0;
   const objects = checkWrite(data, blockBytes, limits);
+  const place = await placeOf(session, { ...options, object }, "write");
   let left = objects;
   session.buffer.fill();
   for (;;) {

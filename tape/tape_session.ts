@@ -73,6 +73,8 @@ export class TapeSession {
   onUpheaval: (reason: TapeError) => void = () => {};
   #partition = 0;
   #isPartitionCertain = false;
+  /** The partition that the caller was last placed in; the tape may have gone to another since. */
+  #placedIn: number | undefined;
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
@@ -112,8 +114,20 @@ export class TapeSession {
   }
 
   set partition(partition: number) {
+    this.#placedIn = partition;
+    this.#hearPartition(partition);
+  }
+
+  #hearPartition(partition: number): void {
     this.#partition = partition;
     this.#isPartitionCertain = true;
+    this.#placedIn ??= partition;
+  }
+
+  /** The partition that the caller is in, unless the tape may have gone to another, or nobody knows. */
+  get callerPartition(): number | undefined {
+    const { certainPartition } = this;
+    return this.#isLost && certainPartition !== this.#placedIn ? undefined : certainPartition;
   }
 
   /** The partition, unless the drive may have gone to another by itself since it was told. */
@@ -267,6 +281,7 @@ export class TapeSession {
       this.hasProgrammableEarlyWarning =
         false;
     this.#lost = undefined;
+    this.#placedIn = this.certainPartition;
     this.proof.startRun();
   }
 
@@ -382,7 +397,7 @@ export class TapeSession {
 
   #hearPosition(data: Uint8Array, reply: Reply, form: number): DevicePosition | undefined {
     const position = decodePosition(data.subarray(0, reply.dataInLength), form);
-    if (position?.object !== undefined) this.partition = position.partition;
+    if (position?.object !== undefined) this.#hearPartition(position.partition);
     return position;
   }
 

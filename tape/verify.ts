@@ -10,7 +10,7 @@ import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { verify16Cdb, verify6Cdb, type VerifyCdbOptions } from "./extended_commands.ts";
 import { needing } from "./feature_support.ts";
-import { checkPlace } from "./locate_target.ts";
+import { placeOf } from "./object_place.ts";
 import type { OperationOptions } from "./options.ts";
 
 /**
@@ -25,7 +25,7 @@ export type VerifyExtent =
 
 /** Options of {@linkcode DriveFeatures.verify}. */
 export interface VerifyOptions extends OperationOptions {
-  /** Begins at an object of a partition, for drives with VERIFY(16). @default where the caller is */
+  /** Begins at an object of a partition, by default the one that the caller is in, for drives with VERIFY(16). @default where the caller is */
   readonly from?: { readonly object: number; readonly partition?: number };
   /** Checks the CRC that is on the tape with each block, on drives with logical block protection. @default false */
   readonly protection?: boolean;
@@ -71,8 +71,7 @@ export async function verify(
   const { session } = work;
   const { from, protection = false, signal } = options;
   const fields = cdbOptions(extent, session.blockBytes > 0, protection);
-  const place = from && { object: from.object, partition: from.partition ?? session.partition };
-  if (place !== undefined) checkPlace(place.object, place.partition);
+  const place = from && await placeOf(session, { ...from, signal }, "verify");
   const cdb = place === undefined ? verify6Cdb(fields) : verify16Cdb(place, fields);
   const { device } = session;
   const send = () => needing(device, "VERIFY", () => device.perform({ cdb, signal }, ENDS));

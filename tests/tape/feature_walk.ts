@@ -505,13 +505,18 @@ export class FeatureWalk implements FeatureUse {
     this.model.blockBytes = bytes;
   }
 
+  /** That of the caller need not be named. */
+  #named(partition: number): { readonly partition?: number } {
+    return partition === this.model.current ? {} : { partition };
+  }
+
   async #readAt(signal?: AbortSignal): Promise<void> {
     const partition = this.random.below(this.model.partitions.length);
     const to = this.model.clone();
     to.go(this.random.below(to.partitions[partition].objects.length + 1), partition);
     const { cursor } = to;
     const expected = to.read();
-    const options = { partition, recordBytesHint: 30, signal };
+    const options = { ...this.#named(partition), recordBytesHint: 30, signal };
     try {
       const result = await this.drive.readAt(cursor, options);
       assert.deepEqual(result.kind === "record" ? result.data : result.kind, expected);
@@ -528,7 +533,7 @@ export class FeatureWalk implements FeatureUse {
     const data = this.record();
     this.attempted = [data];
     try {
-      await this.drive.writeAt(object, data, { partition, signal });
+      await this.drive.writeAt(object, data, { ...this.#named(partition), signal });
     } catch (error) {
       this.truth.failedElsewhere = { partition, object };
       throw error;
