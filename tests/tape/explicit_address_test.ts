@@ -214,3 +214,20 @@ Deno.test("recommendedOrder() does not believe an order of other segments", asyn
   );
   await drive.close();
 });
+
+Deno.test("Behind a writeAt() that found the tape full the driver does not go by where the caller was before", async () => {
+  const options = {
+    capacityBytes: 1000,
+    earlyWarningBytes: 100,
+    quirks: { positionUnknown: true },
+  };
+  const { drive } = await openSim(options);
+  await drive.rewind();
+  for (let number = 0; number < 8; number++) await drive.write(numbered(number));
+  await drive.rewind();
+  await drive.read();
+  assert.equal((await drive.position()).object, 1);
+  await assert.rejects(drive.writeAt(8, numbered(9, 400)), VolumeOverflowError);
+  assert.equal((await drive.position()).known, false);
+  await drive.close();
+});

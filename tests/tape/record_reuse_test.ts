@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSim } from "./drive_setup.ts";
+import { fill, numbered, openSim } from "./drive_setup.ts";
 
 const RECORDS = 40;
 const RECORD_BYTES = 5000;
@@ -39,4 +39,19 @@ Deno.test("records({ reuse }) in fixed mode never uses an array again that holds
   }
   assert.equal(block, RECORDS * 3);
   await drive.close();
+});
+
+Deno.test("The caller's own buffer is used for nothing but what it was given for, also when a filemark came instead", async () => {
+  for (const blockSize of [0, 20]) {
+    const { drive } = await openSim({}, { blockSize, recordBytesHint: 16 });
+    await fill(drive, [numbered(1, 20), null, numbered(2, 20), numbered(3, 20)]);
+    await drive.read();
+    const buffer = new Uint8Array(20);
+    assert.deepEqual(await drive.readInto(buffer), { kind: "filemark" });
+    for (const number of [2, 3]) {
+      assert.deepEqual(await drive.read(), { kind: "record", data: numbered(number, 20) });
+      assert.deepEqual(buffer, new Uint8Array(20));
+    }
+    await drive.close();
+  }
 });

@@ -7,7 +7,7 @@ import type { TargetHabits } from "./sim_unit.ts";
 const FILES = [numbered(1), numbered(2), null, numbered(3), null, null, numbered(4), numbered(5)];
 const ALL_HABITS: readonly TargetHabits[] = ["exact", "tgt", "istgt"];
 
-const [REWIND, READ, SPACE, LOCATE] = [0x01, 0x08, 0x11, 0x92];
+const [REWIND, READ, SPACE, POSITION, LOCATE] = [0x01, 0x08, 0x11, 0x34, 0x92];
 
 for (const habits of ALL_HABITS) {
   Deno.test(`write() after k reads lands behind them on a target like ${habits}, for every k`, async () => {
@@ -233,3 +233,47 @@ Deno.test("flush() and position() tell of a reset that read-ahead met: what was 
     await drive.close();
   }
 });
+
+Deno.test("LOCATE is not tried while a READ is on its way for a caller who does not wait any more", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4, recordBytesHint: 200 });
+  await fill(drive, Array.from({ length: 12 }, (_, each) => numbered(each)));
+  await drive.locate(3);
+  const sent = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const execute = unit.execute.bind(unit);
+  let [reads, questions] = [0, 0];
+  unit.execute = async (command) => {
+    const answer = execute(command);
+    if (command.cdb[0] === READ && ++reads === 3) {
+      sent.resolve();
+      await held.promise;
+    }
+    // That of the second READ, which proves the drive's numbers, comes when the third is on its way.
+    if (command.cdb[0] === POSITION && ++questions === 3) await sent.promise;
+    return await answer;
+  };
+  const seen: unknown[] = [];
+  const read = async (signal?: AbortSignal) => {
+    const result = await drive.read({ signal });
+    seen.push(result.kind === "record" && result.data[0]);
+  };
+  await read();
+  await read();
+  const caller = new AbortController();
+  const third = assert.rejects(read(caller.signal), { name: "AbortError" });
+  await sent.promise;
+  await turns(20);
+  caller.abort();
+  await third;
+  const next = read();
+  await turns(200);
+  held.resolve();
+  await next;
+  for (let left = 3; left > 0; left--) await read();
+  assert.deepEqual(seen, [3, 4, 5, 6, 7, 8]);
+  await drive.close();
+});
+
+async function turns(count: number): Promise<void> {
+  while (count-- > 0) await Promise.resolve();
+}
