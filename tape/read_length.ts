@@ -265,10 +265,11 @@ function blocksRead(reply: Reply, roomBytes: number, blockBytes: number): number
   }
   // A single block either came or did not.
   const endsEarly = condition === "filemark" || condition === "end-of-data";
-  const mayEndEarly = endsEarly || NEAR_END.has(condition);
+  const isWhole = condition === "good" || condition === "informational" || NEAR_END.has(condition);
   if (asked === 1 && (endsEarly || condition === "incorrect-length")) return 0;
   const blocks = dataInLength / blockBytes;
   if (roomBytes - residual !== dataInLength || !Number.isInteger(blocks)) return undefined;
-  const isEnd = blocks < asked;
-  return isEnd ? (mayEndEarly ? blocks : undefined) : (endsEarly ? undefined : blocks);
+  if (blocks < asked) return endsEarly || NEAR_END.has(condition) ? blocks : undefined;
+  // What ended at a block has not brought them all: the bytes are of one that may be cut.
+  return isWhole ? blocks : undefined;
 }
