@@ -116,3 +116,12 @@ Deno.test("space() to end of data that cannot be confirmed has lost the position
   await assert.rejects(drive.write(numbered(9)), { kind: "position-lost" });
   await drive.close();
 });
+
+Deno.test("A unit attention that is new to the driver is told, and the caller is where it was", async () => {
+  const { unit, drive } = await openAhead();
+  unit.drive.inject({ opcode: 0x92, sense: { key: 6, asc: 0x0e, ascq: 0 } });
+  await assert.rejects(drive.locate(3), { kind: "unit-attention" });
+  await drive.write(numbered(99));
+  assert.equal(contents(unit), "0 1 2 3 4 5 99");
+  await drive.close();
+});
