@@ -43,6 +43,14 @@ export const PASSING: ReadonlySet<NotReadyReason> = new Set<NotReadyReason>([
   "operation-in-progress",
 ]);
 
+/** A drive that has nothing to unload. */
+const UNLOADED: ReadonlySet<NotReadyReason> = new Set<NotReadyReason>(["needs-load", "no-medium"]);
+
+/** Whether what failed did so because no tape is loaded. */
+export function isUnloaded(error: unknown): boolean {
+  return error instanceof NotReadyError && UNLOADED.has(error.reason);
+}
+
 /** Sends TEST UNIT READY. */
 export function askReady(device: Device, signal?: AbortSignal): Promise<Reply> {
   return device.send({ cdb: testUnitReadyCdb(), signal });

@@ -39,6 +39,7 @@ import type {
 } from "./options.ts";
 import type { Outage } from "./outage.ts";
 import type { TapePosition } from "./position.ts";
+import { isUnloaded } from "./readiness.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
 import { checkSpace, type SpaceResult, type SpaceWhat } from "./spacing.ts";
@@ -301,9 +302,16 @@ export class TapeDrive extends DriveFeatures {
     return this.#run(() => this.#motion.load(retension, signal), signal, "medium-changed");
   }
 
-  /** Rewinds the tape and unthreads or ejects it. */
-  unload(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.unload(options.signal), options.signal);
+  /**
+   * Rewinds the tape and unthreads or ejects it. A drive without a tape has nothing to do: one that had unloaded it and whose answer was lost may be told again,
+   * unless what was written had not been flushed.
+   */
+  unload({ signal }: OperationOptions = {}): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isReady) await this.#makeReadyToUnload(signal);
+      await this.#motion.unload(signal);
+    }, signal);
   }
 
   /**
@@ -515,6 +523,17 @@ export class TapeDrive extends DriveFeatures {
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
     await this.#ask(noNews);
+  }
+
+  /** A drive that has no tape behind an outage may have unloaded it, but does not say what became of its buffer. */
+  async #makeReadyToUnload(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#makeReady(signal);
+    } catch (error) {
+      if (!isUnloaded(error)) throw error;
+      this.#session.doubtBuffer();
+      await this.#ask();
+    }
   }
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */

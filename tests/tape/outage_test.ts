@@ -6,6 +6,8 @@ import {
   TapeError,
   TransportLostError,
 } from "../../tape/errors.ts";
+import type { ScsiResult } from "../../scsi/logical_unit.ts";
+import { encodeSense } from "../../scsi/sense.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
 import { EXPECTED, open, readAll, readOne, written } from "./files_on_tape.ts";
@@ -312,4 +314,62 @@ for (const between of ["flush()", "nothing"]) {
     await assert.rejects(drive.read(), PositionLostError);
     await drive.close();
   });
+}
+
+for (const isExecuted of [false, true]) {
+  for (const sense of [[0x3a, 0x00], [0x04, 0x02]]) {
+    const fate = isExecuted ? "executed" : "not executed";
+    Deno.test(`An unload whose answer was lost may be told again: ${fate}, then not ready with ${sense}`, async () => {
+      const { unit, drive } = await written("exact");
+      await drive.read();
+      unit.left = 1;
+      unit.isExecuted = isExecuted;
+      await assert.rejects(drive.unload(), TransportLostError);
+      const { sim } = unit;
+      sim.intercept = ({ cdb }) =>
+        cdb[0] === 0 && sim.drive.position === undefined ? notReady(sense) : undefined;
+      await drive.unload();
+      await drive.unload();
+      assert.equal(sim.drive.position, undefined);
+      sim.intercept = undefined;
+      await drive.load();
+      assert.deepEqual(await readAll(drive), EXPECTED);
+      await drive.close();
+    });
+  }
+}
+
+Deno.test("A drive that is empty behind an outage does not prove that what was written is on tape", async () => {
+  for (const isInUnload of [false, true]) {
+    const { unit, drive } = await written("exact");
+    await drive.write(new Uint8Array(700));
+    unit.left = isInUnload ? 1 : Infinity;
+    unit.isExecuted = true;
+    if (isInUnload) await assert.rejects(drive.unload(), TransportLostError);
+    else unit.nexusLost = true;
+    if (!isInUnload) unit.meanwhile = () => void unit.sim.drive.eject();
+    await assert.rejects(drive.unload(), (error: unknown) => {
+      assert.ok(error instanceof PositionLostError);
+      assert.equal(error.writes?.isCertain, false);
+      return true;
+    });
+    await drive.unload();
+    await drive.close();
+  }
+});
+
+Deno.test("A drive that has another tape behind an outage is not told to unload it", async () => {
+  const { unit, drive } = await written("exact");
+  unit.left = 1;
+  await assert.rejects(drive.unload(), TransportLostError);
+  unit.meanwhile = () => unit.sim.drive.raiseUnitAttention(0x28, 0);
+  await assert.rejects(drive.unload(), MediumChangedError);
+  assert.equal(unit.sim.drive.position?.object, 0);
+  await drive.close();
+});
+
+/** An answer of NOT READY. */
+function notReady([asc, ascq]: readonly number[]): Promise<ScsiResult> {
+  const sense = encodeSense({ key: 2, asc, ascq });
+  return Promise.resolve({ status: 2, sense, dataInLength: 0, residual: 0 });
 }
