@@ -14,7 +14,7 @@ import {
   RESERVED_TAG,
 } from "../../../iscsi/pdu/bhs.ts";
 import { type DataOut, decodeDataOut } from "../../../iscsi/pdu/data_out.ts";
-import { decodeLogoutRequest } from "../../../iscsi/pdu/logout.ts";
+import { decodeLogoutRequest, LogoutReason } from "../../../iscsi/pdu/logout.ts";
 import { decodeNopOut, encodeNopIn, type NopOut } from "../../../iscsi/pdu/nop.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
@@ -159,6 +159,7 @@ export class FullFeaturePhase {
     if (!isPing && !pdu.immediate) {
       throw new ProtocolError("Receive NOP-Out: without an initiator tag it must be immediate");
     }
+    if (isPing && this.#session.target === undefined) return this.#refuseInDiscovery(header);
     if (isPing) {
       const room = this.#connection.parameters.maxSendDataSegmentLength;
       const echo = new Uint8Array(data.subarray(0, room));
@@ -208,6 +209,9 @@ export class FullFeaturePhase {
 
   #receiveLogout(header: Uint8Array): void {
     const pdu = decodeLogoutRequest(header);
+    const isForeign = this.#session.target === undefined &&
+      pdu.reason !== LogoutReason.CloseSession;
+    if (isForeign) return this.#refuseInDiscovery(header);
     this.#inOrder(header, () => logOut(this.#connection, this.#session, pdu));
   }
 
@@ -222,7 +226,7 @@ export class FullFeaturePhase {
     reject(this.#connection, header, RejectReason.CommandNotSupported);
   }
 
-  /** RFC 7143 §13.21: discovery is for text alone. The request counts as received. */
+  /** RFC 7143 §4.3: discovery is for text alone, and a logout that ends it. The request counts as received. */
   #refuseInDiscovery(header: Uint8Array): void {
     const copy = new Uint8Array(header);
     this.#inOrder(header, () => reject(this.#connection, copy, RejectReason.ProtocolError));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeText, encodeText, type KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
+import { LogoutReason } from "../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { ScriptedDevice } from "./scripted_device.ts";
@@ -172,4 +173,33 @@ Deno.test("A discovery session takes no SCSI commands", () =>
     const { pdu } = await initiator.expect(Opcode.Reject);
     assert.deepEqual([pdu.reason, pdu.expCmdSn], [RejectReason.ProtocolError, initiator.cmdSn]);
     assert.deepEqual(await answerTo(initiator, [["SendTargets", TARGET_NAME]]), OWN);
+  }));
+
+Deno.test("RFC 7143 §4.3: a discovery session rejects whatever is neither text nor a logout that closes it", () =>
+  withTarget({}, async (fixture) => {
+    const initiator = await fixture.connect();
+    await initiator.login({ discovery: true });
+    const { cmdSn, expStatSn } = initiator;
+    const requests = [
+      () => initiator.ping({ itt: 7 }),
+      ...[LogoutReason.CloseConnection, LogoutReason.RemoveConnectionForRecovery].map(
+        (reason) => () =>
+          initiator.send({
+            opcode: Opcode.LogoutRequest,
+            immediate: true,
+            reason,
+            itt: 8,
+            cid: initiator.cid,
+            cmdSn,
+            expStatSn,
+          }),
+      ),
+    ];
+    for (const request of requests) {
+      await request();
+      const { pdu } = await initiator.expect(Opcode.Reject);
+      assert.equal(pdu.reason, RejectReason.ProtocolError);
+    }
+    assert.deepEqual(await answerTo(initiator, [["SendTargets", TARGET_NAME]]), OWN);
+    assert.equal((await initiator.logout(LogoutReason.CloseSession)).response, 0);
   }));
