@@ -59,6 +59,9 @@ export function isSamePort(one: RegisteredPort, other: RegisteredPort): boolean 
   return one.initiatorName === other.initiatorName && one.isid === other.isid;
 }
 
+/** As many initiator ports as one unit remembers. */
+const MAX_REGISTRATIONS = 128;
+
 /** The persistent reservations of one logical unit. */
 export class PersistentReservations {
   #registrations: KeyRegistration[] = [];
@@ -100,6 +103,11 @@ export class PersistentReservations {
     const { type } = this.#reservation;
     if (isRead && WRITE_EXCLUSIVE.includes(type)) return false;
     return !(isForRegistrants(type) && this.keyOf(nexus) !== undefined);
+  }
+
+  /** Whether there is room for the registration of this port. */
+  hasRoomFor(port: RegisteredPort): boolean {
+    return this.#registrations.length < MAX_REGISTRATIONS || this.keyOf(port) !== undefined;
   }
 
   /** A loss of power: all is gone unless it was to persist. */

@@ -104,6 +104,9 @@ function register(host: Host, { dataOut, nexus }: Task, ignoresKey: boolean): Ou
   const present = reservations.keyOf(nexus);
   if (!ignoresKey && (present ?? 0n) !== readU64(dataOut, KEY)) return RESERVATION_CONFLICT;
   const key = readU64(dataOut, SERVICE_ACTION_KEY);
+  if (key !== 0n && !reservations.hasRoomFor(nexus)) {
+    return failed(Conditions.registrationResources);
+  }
   reservations.persistThroughPowerLoss = (dataOut[FLAGS] & PERSIST) !== 0;
   if (key !== 0n) reservations.register(nexus, key);
   else if (present !== undefined) unregister(host, nexus);

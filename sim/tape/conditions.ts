@@ -62,6 +62,7 @@ export const Conditions = {
   savingNotSupported: { key: SenseKey.IllegalRequest, asc: 0x39, ascq: 0x00 },
   notAtBeginning: { key: SenseKey.IllegalRequest, asc: 0x3b, ascq: 0x0c },
   removalPrevented: { key: SenseKey.IllegalRequest, asc: 0x53, ascq: 0x02 },
+  registrationResources: { key: SenseKey.IllegalRequest, asc: 0x55, ascq: 0x04 },
   failurePrediction: { key: SenseKey.NoSense, asc: 0x5d, ascq: 0x00 },
   failurePredictionTest: { key: SenseKey.NoSense, asc: 0x5d, ascq: 0xff },
   mediumChanged: { key: SenseKey.UnitAttention, asc: 0x28, ascq: 0x00 },

@@ -75,6 +75,7 @@ export function refusePage(
 ): Outcome | undefined {
   const current = livePage(drive, values);
   if (isPartitionPage(values)) {
+    if (isSame(bytes, current)) return undefined;
     if (bytes[0] !== current[0]) return invalidParameter(at, 7);
     const planned = planPartitions(drive, bytes);
     return "wrong" in planned ? invalidParameter(at + planned.wrong) : undefined;
@@ -117,7 +118,7 @@ function applyPages(drive: DriveState, pages: readonly ModePage[]): boolean {
     if (isPartitionPage(known)) applyPartitions(drive, bytes, before);
     else known.current.set(bytes.subarray(0, known.current.length));
     const after = livePage(drive, known);
-    changed ||= after.length !== before.length || after.some((byte, at) => byte !== before[at]);
+    changed ||= !isSame(before, after);
   }
   drive.modes.settleCompression(compressed);
   return changed;
@@ -125,9 +126,13 @@ function applyPages(drive: DriveState, pages: readonly ModePage[]): boolean {
 
 /** What is sent back as it was read asks for nothing. */
 function applyPartitions(drive: DriveState, bytes: Uint8Array, before: Uint8Array): void {
-  if (bytes.length === before.length && bytes.every((byte, at) => byte === before[at])) return;
+  if (isSame(bytes, before)) return;
   const planned = planPartitions(drive, bytes);
   if ("plan" in planned) drive.partitionPlan = planned.plan;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 function apply<Key extends "blockBytes" | "bufferedMode">(

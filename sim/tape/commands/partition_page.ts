@@ -20,7 +20,7 @@ const SELECTED_PARTITIONS = 0x40;
 const INITIATOR_DEFINED = 0x20;
 const PSUM_SHIFT = 3;
 const PSUM = 0x03;
-/** PSUM 11b, and the exponent of its unit: 10^9 bytes. */
+/** PSUM 11b: the unit is a power of ten bytes, 10^9 where that tells all sizes. */
 const POWER_UNITS = 0x18;
 const EXPONENT = 9;
 
@@ -47,14 +47,25 @@ export function partitionPage(drive: DriveState, defaults: Uint8Array): Uint8Arr
   page[MOST] = maxPartitions - 1;
   page[DEFINED] = count - 1;
   page[FLAGS] = POWER_UNITS | ON_FORMAT | (count > 1 ? INITIATOR_DEFINED : 0);
-  page[UNITS] = EXPONENT;
+  const exponent = exponentFor(sizes);
+  page[UNITS] = exponent;
   writeU16(page, SIZES, REST);
-  sizes.forEach((bytes, partition) => writeU16(page, SIZES + 2 * partition, inUnits(bytes)));
+  sizes.forEach((bytes, partition) =>
+    writeU16(page, SIZES + 2 * partition, inUnits(bytes, exponent))
+  );
   return page;
 }
 
-function inUnits(bytes: number): number {
-  return Math.min(REST - 1, Math.round(bytes / 10 ** EXPONENT));
+/** The largest unit that all sizes are multiples of, or else the smallest in which they fit. */
+function exponentFor(sizes: readonly number[]): number {
+  let exponent = EXPONENT;
+  const isExact = () => sizes.every((bytes) => bytes % 10 ** exponent === 0);
+  while (exponent > 0 && !isExact() && Math.max(...sizes) / 10 ** (exponent - 1) < REST) exponent--;
+  return exponent;
+}
+
+function inUnits(bytes: number, exponent: number): number {
+  return Math.max(1, Math.min(REST - 1, Math.round(bytes / 10 ** exponent)));
 }
 
 /** The partitions that a page sent by an initiator asks for, or the offset of what cannot be. */

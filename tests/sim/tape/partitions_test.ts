@@ -172,3 +172,26 @@ Deno.test("Spacing stays in its partition", () => {
   strictEqual(summary(drive.run(space(1, 1))), "8/0005 1");
   strictEqual(summary(drive.run(space(0, -1))), "0/0004 EOM 1");
 });
+
+Deno.test("Mode page 11h tells the sizes of small partitions in units in which they can be told", () => {
+  for (
+    const [capacityBytes, [units, ...sizes], told] of [
+      [1_000_000, [3, 100, 0xffff], [5, 1, 9]],
+      [1_000_000, [4, 15, 0xffff], [4, 15, 85]],
+      [300_000_000, [6, 50, 0xffff], [7, 5, 25]],
+      [12_000 * GB, [9, 1, 0xffff], [9, 1, 11_999]],
+      [12_000 * GB, [6, 5, 0xffff], [9, 1, 12_000]],
+      [123_456_789, [6, 1, 0xffff], [4, 100, 12_246]],
+    ] as const
+  ) {
+    const drive = new DriveBench({ capacityBytes });
+    const read = () => [...drive.ok([0x1a, 0x08, 0x11, 0, 255]).subarray(4)];
+    strictEqual(select(drive, partitionPage(1, IDP_POWER, units, sizes)), "GOOD");
+    drive.ok([0x04, 0, 1]);
+    const page = read();
+    deepStrictEqual([page[6], page[8] << 8 | page[9], page[10] << 8 | page[11]], told);
+    // Sent back as it was read it asks for nothing else.
+    strictEqual(select(drive, page), "GOOD");
+    deepStrictEqual(read(), page);
+  }
+});

@@ -194,3 +194,19 @@ Deno.test("PERSISTENT RESERVE OUT refuses what it does not take", () => {
     strictEqual(summary(none.run([opcode])), "5/2000");
   }
 });
+
+Deno.test("A unit has room for so many registrations; those that there are can be changed and taken back", () => {
+  const setup = new Setup();
+  const most = 128;
+  const ports = Array.from({ length: most - 1 }, (_, i) => nexus(`host-${i}`));
+  for (const port of ports) setup.bench.drive.nexusEstablished(port);
+  const answers = ports.map((port) => setup.out(port, REGISTER, { newKey: 0xc }));
+  deepStrictEqual(new Set(answers.slice(0, -1)), new Set(["GOOD"]));
+  strictEqual(answers.at(-1), "5/5504");
+  strictEqual(setup.out(ports.at(-1)!, IGNORE, { newKey: 0xc, flags: 1 }), "5/5504");
+  const { keys } = decodeRegisteredKeys(setup.bench.ok([0x5e, 0, 0, 0, 0, 0, 0, 16, 0]));
+  strictEqual(keys.length, most);
+  strictEqual(setup.out(setup.a, REGISTER, { key: 0xa, newKey: 0xd }), "GOOD");
+  strictEqual(setup.out(setup.b, REGISTER, { key: 0xb }), "GOOD");
+  strictEqual(setup.out(ports.at(-1)!, REGISTER, { newKey: 0xc }), "GOOD");
+});
