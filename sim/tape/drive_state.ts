@@ -27,6 +27,7 @@ import { earlyWarningZone, volumeBytes } from "./tape_capacity.ts";
 import { TapeAlerts } from "./tape_alerts.ts";
 import { alertOfFormat, type TapeFormat, tapeFormat } from "./tape_format.ts";
 import { TapePath } from "./tape_path.ts";
+import { LogCounts } from "./log_counts.ts";
 import { TransferCounts } from "./transfer_counts.ts";
 import type { UnitAttentions } from "./unit_attentions.ts";
 import { VolumeUse } from "./volume_use.ts";
@@ -55,6 +56,7 @@ export class DriveState {
   readonly reservations: Reservations = new Reservations();
   readonly counts: TransferCounts = new TransferCounts();
   readonly use: VolumeUse = new VolumeUse(this.counts);
+  readonly logCounts: LogCounts = new LogCounts(this.counts);
   readonly path: TapePath;
   readonly diagnosticHistory: DiagnosticHistory = new DiagnosticHistory();
   readonly health: HealthReports;
@@ -382,10 +384,10 @@ export class DriveState {
     this.use.settle(medium.state);
   }
 
-  /** All counts go to 0, but for those of the cartridge. */
-  clearCounts(): void {
+  /** These log pages count from 0 on; what is counted for life goes on. */
+  clearCounts(pages: readonly number[] = this.personality.features.logPages): void {
     this.settleCounts();
-    this.use.clearCounts();
+    this.logCounts.clear(pages);
   }
 
   /** Makes contents, position and settings last. */

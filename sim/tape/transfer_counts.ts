@@ -4,7 +4,10 @@
  * @module
  */
 
-/** True counts since the drive was switched on, or since LOG SELECT cleared them. */
+/** Counts by name. */
+export type CountName = keyof TransferCounts;
+
+/** True counts of all that the drive has done. */
 export class TransferCounts {
   hostBytesWritten = 0;
   hostBytesRead = 0;
@@ -29,11 +32,4 @@ export class TransferCounts {
   /** Passes of the heads over the beginning of the tape, and over its middle. */
   beginningPasses = 0;
   middlePasses = 0;
-
-  /** All to 0. */
-  clear(): void {
-    for (const name of Object.keys(this) as (keyof TransferCounts)[]) {
-      if (name !== "clear") this[name] = 0;
-    }
-  }
 }

@@ -6,10 +6,7 @@
  */
 
 import type { MediumState } from "./medium.ts";
-import type { TransferCounts } from "./transfer_counts.ts";
-
-/** Counts by name. */
-export type CountName = Exclude<keyof TransferCounts, "clear">;
+import type { CountName, TransferCounts } from "./transfer_counts.ts";
 
 /** The counts that a cartridge has for life, and where it keeps them. */
 const LIFETIME = [
@@ -58,15 +55,6 @@ export class VolumeUse {
       state[kept] = (state[kept] ?? 0) + now - this.#settled[name];
       this.#settled[name] = now;
     }
-  }
-
-  /** All counts go to 0; what the cartridge has is settled, and what came since the load stays known. */
-  clearCounts(): void {
-    for (const name of Object.keys(this.#atLoad) as CountName[]) {
-      this.#atLoad[name] -= this.#counts[name];
-    }
-    this.#counts.clear();
-    this.#settled = snapshot(this.#counts);
   }
 }
 

@@ -17,6 +17,8 @@ const PAGE_CODE = 0x3f;
 const SUBPAGE_CODE = 0xff;
 /** Cumulative values: the only ones there are. */
 const CUMULATIVE = 0x40;
+const DEFAULT_CUMULATIVE = 0xc0;
+const ALL_SUBPAGES = 0xff;
 const RESET_COUNTERS = 0x02;
 
 /** The commands about log pages. */
@@ -28,9 +30,15 @@ export const LOG_COMMANDS: readonly DriveCommand[] = [
     execute: logSense,
   },
   {
-    // Counters are cleared all together; a list of parameters is refused.
+    // A list of parameters is refused: there are no thresholds to set.
     opcode: 0x4c,
-    usage: [RESET_COUNTERS, PAGE_CONTROL, 0, 0, 0, 0, 0xff, 0xff, CONTROL],
+    usage: [
+      RESET_COUNTERS,
+      PAGE_CONTROL | PAGE_CODE,
+      SUBPAGE_CODE,
+      ...[0, 0, 0],
+      ...[0xff, 0xff, CONTROL],
+    ],
     dataOutLength: (cdb) => readU16(cdb, 7),
     execute: logSelect,
   },
@@ -54,10 +62,20 @@ function subpageList(drive: DriveState, cdb: Uint8Array): Outcome {
   return { dataIn: cutToAllocation(data, readU16(cdb, 7)) };
 }
 
+/** Page 00h stands for all pages (SPC-5 table 67). */
 function logSelect(drive: DriveState, { cdb, nexus }: Task): Outcome {
-  if (readU16(cdb, 7) !== 0) return failed(Conditions.parameterListLength);
-  if ((cdb[1] & RESET_COUNTERS) === 0) return GOOD;
-  drive.clearCounts();
+  const isReset = (cdb[1] & RESET_COUNTERS) !== 0;
+  const [, , control, subpage] = cdb;
+  const page = control & PAGE_CODE;
+  if (findLogPage(drive, page) === undefined) return invalidField(2, 5);
+  if (subpage !== 0 && subpage !== ALL_SUBPAGES) return invalidField(3);
+  if (readU16(cdb, 7) !== 0) {
+    return isReset ? invalidField(7) : failed(Conditions.parameterListLength);
+  }
+  const which = control & PAGE_CONTROL;
+  const isCleared = which === DEFAULT_CUMULATIVE || (isReset && which === CUMULATIVE);
+  if (!isCleared) return GOOD;
+  drive.clearCounts(page === 0 && subpage === 0 ? undefined : [page]);
   drive.attentions.raise(Conditions.logParametersChanged, nexus);
   return GOOD;
 }

@@ -6,7 +6,9 @@
  */
 
 import type { LogParameter } from "../../../scsi/log_pages.ts";
+import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
+import type { Counted } from "../log_counts.ts";
 import {
   type DriveLogPage,
   mebibytes,
@@ -29,8 +31,7 @@ export const CAPACITY_PAGES: readonly DriveLogPage[] = [
   { page: 0x37, parameters: performance },
 ];
 
-function sequentialAccess(drive: DriveState): LogParameter[] {
-  const { counts } = drive;
+function sequentialAccess(drive: DriveState, _nexus: Nexus, counts: Counted): LogParameter[] {
   return [
     number64(0x0000, counts.hostBytesWritten),
     number64(0x0001, counts.mediumBytesWritten),
@@ -54,8 +55,8 @@ function onTape(drive: DriveState): LogParameter[] {
 }
 
 /** Ratios in hundredths, and what went between host and drive, and drive and tape, in megabytes and bytes. */
-function compression({ counts }: DriveState): LogParameter[] {
-  const { hostBytesRead, mediumBytesRead, hostBytesWritten, mediumBytesWritten } = counts;
+function compression(_drive: DriveState, _nexus: Nexus, counted: Counted): LogParameter[] {
+  const { hostBytesRead, mediumBytesRead, hostBytesWritten, mediumBytesWritten } = counted;
   const moved = [hostBytesRead, mediumBytesRead, hostBytesWritten, mediumBytesWritten];
   return [
     number16(0x0000, ratio(hostBytesRead, mediumBytesRead)),
@@ -72,7 +73,7 @@ function ratio(host: number, medium: number): number {
 }
 
 /** Cartridge usage since the load: bytes, motions and errors. */
-function usage({ counts }: DriveState): LogParameter[] {
+function usage(_drive: DriveState, _nexus: Nexus, counts: Counted): LogParameter[] {
   return [
     number32(0x0001, counts.loads),
     number32(0x0002, counts.recordsWritten),
@@ -101,7 +102,7 @@ function capacity(drive: DriveState): LogParameter[] {
 }
 
 /** What the drive had to do again, in thousandths: nothing ever. */
-function performance({ counts }: DriveState): LogParameter[] {
+function performance(_drive: DriveState, _nexus: Nexus, counts: Counted): LogParameter[] {
   return [
     number32(0x0000, counts.motions),
     number32(0x0001, counts.filemarksWritten),

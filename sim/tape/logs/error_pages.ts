@@ -21,12 +21,12 @@ interface ErrorCounts {
 export const ERROR_PAGES: readonly DriveLogPage[] = [
   {
     page: 0x02,
-    parameters: ({ counts: { unrecoveredWrites, mediumBytesWritten } }) =>
+    parameters: (_drive, _nexus, { unrecoveredWrites, mediumBytesWritten }) =>
       errorCounters({ recovered: 0, unrecovered: unrecoveredWrites, bytes: mediumBytesWritten }),
   },
   {
     page: 0x03,
-    parameters: ({ counts: { recoveredReads, unrecoveredReads, mediumBytesRead } }) =>
+    parameters: (_drive, _nexus, { recoveredReads, unrecoveredReads, mediumBytesRead }) =>
       errorCounters({
         recovered: recoveredReads,
         unrecovered: unrecoveredReads,

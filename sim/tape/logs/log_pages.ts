@@ -66,7 +66,9 @@ export function logPageData(
     const { logPages } = drive.personality.features;
     return pointer === 0 ? encodeSupportedLogPages(logPages) : undefined;
   }
-  const shown = parameters(drive, nexus).filter(({ code }) => code >= pointer);
+  const shown = parameters(drive, nexus, drive.logCounts.since(page)).filter(({ code }) =>
+    code >= pointer
+  );
   return shown.length === 0 && pointer > 0
     ? undefined
     : encodeLogPage({ page, subpage: 0, parameters: shown });

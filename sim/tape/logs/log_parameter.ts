@@ -9,12 +9,17 @@ import { writeU16, writeU32, writeU48, writeU64 } from "../../../scsi/big_endian
 import type { LogParameter } from "../../../scsi/log_pages.ts";
 import type { Nexus } from "../../device_server.ts";
 import type { DriveState } from "../drive_state.ts";
+import type { Counted } from "../log_counts.ts";
 
 /** A log page that is made of parameters. */
 export interface DriveLogPage {
   readonly page: number;
-  /** By ascending code. Asking for them may change what they are next time. */
-  readonly parameters: (drive: DriveState, nexus: Nexus) => readonly LogParameter[];
+  /** By ascending code, from the counts since the page was cleared. Asking for them may change what they are next time. */
+  readonly parameters: (
+    drive: DriveState,
+    nexus: Nexus,
+    counted: Counted,
+  ) => readonly LogParameter[];
 }
 
 /** FORMAT AND LINKING 11b, a binary list: what is no counter; 01b: ASCII. */

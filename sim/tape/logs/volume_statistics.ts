@@ -8,7 +8,8 @@ import type { LogParameter } from "../../../scsi/log_pages.ts";
 import type { DriveState } from "../drive_state.ts";
 import { mediumSerialNumber } from "../attributes/cartridge_memory.ts";
 import type { Medium } from "../medium.ts";
-import type { CountName, VolumeUse } from "../volume_use.ts";
+import type { CountName } from "../transfer_counts.ts";
+import type { VolumeUse } from "../volume_use.ts";
 import {
   byte,
   counter32,

@@ -217,13 +217,37 @@ Deno.test("A WRITE FILEMARKS that finds the buffer full tells what is lost at on
   }
 });
 
-Deno.test("LOG SELECT clears the counters", () => {
-  const bench = new DriveBench({ medium: new MemoryMedium() });
-  put(bench);
-  strictEqual(log(bench, 0x0c).get(0), 100);
-  bench.ok([0x4c, 2, 0x40]);
-  strictEqual(log(bench, 0x0c).get(0), 0);
-  strictEqual(summary(bench.run([0x4c, 0, 0x40, 0, 0, 0, 0, 0, 4], new Uint8Array(4))), "5/1a00");
+Deno.test("LOG SELECT clears the counters of all pages or of one, and none of the drive's life", () => {
+  const cases: [number[], string, number[]][] = [
+    [[2, 0x40], "GOOD", [0, 0]],
+    [[2, 0xc0], "GOOD", [0, 0]],
+    [[0, 0xc0], "GOOD", [0, 0]],
+    [[0, 0x40], "GOOD", [100, 100]],
+    [[2, 0x00], "GOOD", [100, 100]],
+    [[2, 0x80], "GOOD", [100, 100]],
+    [[2, 0x4c], "GOOD", [0, 100]],
+    [[2, 0x42, 0xff], "GOOD", [100, 0]],
+    [[2, 0x54], "GOOD", [100, 100]],
+    [[2, 0x45], "5/2400", [100, 100]],
+    [[2, 0x4c, 1], "5/2400", [100, 100]],
+    [[2, 0x40, 0, 0, 0, 0, 0, 4], "5/2400", [100, 100]],
+    [[0, 0x40, 0, 0, 0, 0, 0, 4], "5/1a00", [100, 100]],
+  ];
+  for (const [cdb, said, left] of cases) {
+    const bench = new DriveBench({ medium: new MemoryMedium() });
+    put(bench);
+    const other = nexus("second");
+    bench.drive.nexusEstablished(other);
+    const shown = () => [log(bench, 0x0c).get(0), log(bench, 0x02).get(5)];
+    deepStrictEqual(shown(), [100, 100]);
+    strictEqual(summary(bench.run([0x4c, ...cdb], new Uint8Array(cdb[7] ?? 0))), said);
+    deepStrictEqual(shown(), left, `LOG SELECT ${cdb}`);
+    const isHeard = left.includes(0) || cdb[1] === 0x54;
+    strictEqual(summary(bench.run(TUR, undefined, other)), isHeard ? "6/2a02" : "GOOD");
+    strictEqual(log(bench, 0x14).get(0), 1, "loads");
+    put(bench);
+    deepStrictEqual(shown(), left.map((bytes) => bytes + 100));
+  }
 });
 
 Deno.test("Compression shows in the figures, where there is some and it is on", () => {
