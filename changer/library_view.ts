@@ -165,23 +165,38 @@ class Prober {
     const empty: Known<Unit>[] = [];
     for (const known of left) if (!await isReady(known.unit, signal)) empty.push(known);
     await this.#changer.load(slot, drive.number, { signal });
-    const found = await this.#firstReady(empty);
+    const found = await this.#becomesReady(empty).catch((error) => {
+      return this.#giveUp(drive.number, empty, error);
+    });
     await this.#putBack(drive.number, found?.unit);
     if (found === undefined) return drive;
     left.delete(found);
     return { ...drive, unit: found.unit, matchedBy: "probe" };
   }
 
-  async #firstReady<Unit extends LogicalUnit>(
+  /** Another one may be loaded by somebody else meanwhile: then nobody knows which is which. */
+  async #becomesReady<Unit extends LogicalUnit>(
     candidates: readonly Known<Unit>[],
   ): Promise<Known<Unit> | undefined> {
     const { intervalMs = 1000, count = 300, signal, sleep } = this.#options;
     for (let look = 0; candidates.length > 0; look++) {
-      for (const known of candidates) if (await isReady(known.unit, signal)) return known;
+      const ready: Known<Unit>[] = [];
+      for (const known of candidates) if (await isReady(known.unit, signal)) ready.push(known);
+      if (ready.length > 0) return ready.length === 1 ? ready[0] : undefined;
       if (look >= count) return undefined;
       await sleep(intervalMs, signal);
     }
     return undefined;
+  }
+
+  /** The cartridge goes back where that can be done; what the caller hears of is why the looking came to an end. */
+  async #giveUp(drive: number, candidates: readonly Known<LogicalUnit>[], error: unknown) {
+    const states = await Promise.all(
+      candidates.map(({ unit }) => isReady(unit).catch(() => false)),
+    );
+    const ready = candidates.filter((_, index) => states[index]);
+    await this.#putBack(drive, ready.length === 1 ? ready[0].unit : undefined).catch(() => {});
+    throw error;
   }
 
   async #putBack(drive: number, unit: LogicalUnit | undefined): Promise<void> {

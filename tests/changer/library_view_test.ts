@@ -3,6 +3,7 @@ import { viewLibrary } from "../../changer/library_view.ts";
 import { decodeElementAddress, serialNumberOf } from "../../changer/drive_identity.ts";
 import type { LogicalUnit, ScsiCommand } from "../../scsi/logical_unit.ts";
 import { Status } from "../../scsi/status.ts";
+import { encodeVpdPage } from "../../scsi/vpd.ts";
 import { type LibraryFixture, withLibrary } from "./library_fixture.ts";
 
 /** The units of both drives, the second first. */
@@ -21,6 +22,24 @@ function without(unit: LogicalUnit, pages: readonly number[]): LogicalUnit {
       return isMissing
         ? Promise.resolve({ status: Status.CheckCondition, sense, dataInLength: 0, residual: 0 })
         : unit.execute(command);
+    },
+    close: () => unit.close(),
+  };
+}
+
+/** A unit that answers INQUIRY for the unit serial number with another one. */
+function claiming(unit: LogicalUnit, serialNumber: string): LogicalUnit {
+  const page = encodeVpdPage(1, 0x80, new TextEncoder().encode(serialNumber));
+  return {
+    name: unit.name,
+    execute: (command: ScsiCommand) => {
+      const [opcode, evpd, code] = command.cdb;
+      if (opcode !== 0x12 || (evpd & 1) === 0 || code !== 0x80) return unit.execute(command);
+      const data = page.subarray(0, command.dataIn?.length);
+      command.dataIn?.set(data);
+      const dataInLength = data.length;
+      const sense = new Uint8Array(0);
+      return Promise.resolve({ status: Status.Good, sense, dataInLength, residual: 0 });
     },
     close: () => unit.close(),
   };
@@ -86,6 +105,61 @@ Deno.test("viewLibrary() gives up probing a drive that no unit belongs to, and p
     strictEqual(waited, 4);
     strictEqual((await changer.inventory()).slots[0].full, true);
   }));
+
+Deno.test("viewLibrary() takes no drive for another by a serial number that several have, or by an address in another library", () =>
+  withLibrary({ deviceIds: "serial-number" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const { serialNumber } = fixture.library.drives[0];
+    const doubled = (await unitsOf(fixture)).map((unit) => claiming(unit, serialNumber));
+    const foreign = (await unitsOf(fixture)).map((unit, i) => claiming(unit, `ELSEWHERE${i}`));
+    for (const units of [doubled, foreign]) {
+      const { drives, strangers } = await viewLibrary(changer, units);
+      deepStrictEqual(drives.map(({ unit }) => unit), [undefined, undefined]);
+      deepStrictEqual(strangers, units);
+    }
+  }));
+
+Deno.test("viewLibrary() does not know which drive it has loaded when two become ready", () =>
+  withLibrary({ deviceIds: "none" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const units = (await unitsOf(fixture)).map((unit) => without(unit, [0xb4]));
+    const [first] = fixture.library.drives;
+    const good = { status: Status.Good, sense: new Uint8Array(0), dataInLength: 0, residual: 0 };
+    // As if somebody else loaded it while the arm brings the cartridge to the first.
+    const ready = {
+      ...units[0],
+      execute: (command: ScsiCommand) =>
+        command.cdb[0] === 0 && first.cartridge !== undefined
+          ? Promise.resolve(good)
+          : units[0].execute(command),
+    };
+    const candidates = [ready, units[1]];
+    const { drives } = await viewLibrary(changer, candidates, { probe: { slot: 1 } });
+    deepStrictEqual(drives.map(({ unit }) => unit), [undefined, ready]);
+    strictEqual((await changer.inventory()).slot(1).barcode, "A00001L8");
+  }));
+
+for (const requireUnload of [false, true]) {
+  Deno.test(`viewLibrary() puts the cartridge back when the looking is called off: requireUnload ${requireUnload}`, () =>
+    withLibrary({
+      deviceIds: "none",
+      requireUnload,
+      drive: { loadDelay: { commands: 1 } },
+    }, async (fixture) => {
+      const changer = await fixture.openChanger();
+      const units = (await unitsOf(fixture)).map((unit) => without(unit, [0xb4]));
+      const controller = new AbortController();
+      const sleep = (_ms: number, signal?: AbortSignal) => {
+        controller.abort(new Error("enough"));
+        return Promise.reject(signal?.reason);
+      };
+      const { signal } = controller;
+      await rejects(viewLibrary(changer, units, { probe: { slot: 3 }, sleep, signal }), /enough/);
+      const { slots, drives } = await changer.inventory();
+      strictEqual(slots[2].barcode, "A00003L8");
+      deepStrictEqual(drives.map(({ full }) => full), [false, false]);
+    }));
+}
 
 Deno.test("viewLibrary() leaves out what is no tape drive, and stops with its signal", () =>
   withLibrary({}, async (fixture) => {
