@@ -1,5 +1,9 @@
-import { rejects, strictEqual } from "node:assert/strict";
-import { MoveOutcomeUnknownError } from "../../changer/errors.ts";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import {
+  ElementEmptyError,
+  ElementFullError,
+  MoveOutcomeUnknownError,
+} from "../../changer/errors.ts";
 import { openChanger } from "../../open_changer.ts";
 import { openTape } from "../../open_tape.ts";
 import { SimulatedLibrary } from "../../sim/changer/simulated_library.ts";
@@ -7,6 +11,8 @@ import { loopbackTarget } from "../../sim/target/loopback_target.ts";
 import { TransportLostError } from "../../tape/errors.ts";
 
 const LOAD_UNLOAD = 0x1b;
+const POSITION_TO_ELEMENT = 0x2b;
+const MOVE_MEDIUM = 0xa5;
 const EXCHANGE_MEDIUM = 0xa6;
 /** A connection may be made again at once. */
 const negotiation = { defaultTime2Wait: 0 };
@@ -46,3 +52,51 @@ for (const kind of ["disconnect-after-execution", "disconnect-before-execution"]
     }
   });
 }
+
+Deno.test("A move that was made unheard is told again in vain, and what it brought can be moved on", async () => {
+  const library = new SimulatedLibrary({
+    cartridges: [{ barcode: "A00001L8" }, { barcode: "A00002L8" }, { barcode: "A00003L8" }],
+  });
+  const kind = "disconnect-after-execution";
+  const target = await loopbackTarget({
+    ...library.targets("iqn.2026-03.com.example:library"),
+    negotiation,
+    faults: [{ kind, operationCode: MOVE_MEDIUM }, { kind, operationCode: POSITION_TO_ELEMENT }],
+  });
+  try {
+    const changer = await openChanger(target.urls[0], { dial: target.dial, negotiation });
+    await changer.inventory();
+    await rejects(changer.load(1, 0), MoveOutcomeUnknownError);
+    await rejects(changer.load(1, 0), ElementEmptyError);
+    // Behind an outage the places are held to what the caller knows of his own moves.
+    await changer.exchange(2, { drive: 0 }, 1);
+    await changer.position(2);
+    await changer.exchange({ drive: 0 }, 1, 2);
+    const { slots } = await changer.inventory();
+    deepStrictEqual(
+      slots.slice(0, 3).map(({ barcode }) => barcode),
+      ["A00002L8", "A00001L8", "A00003L8"],
+    );
+    await changer.close();
+  } finally {
+    await target.close();
+  }
+});
+
+Deno.test("No drive unloads for an exchange whose last place is taken", async () => {
+  const library = new SimulatedLibrary({
+    cartridges: [{ barcode: "A00001L8" }, { barcode: "A00002L8" }, { barcode: "A00003L8" }],
+  });
+  const target = await loopbackTarget(library.targets("iqn.2026-03.com.example:library"));
+  try {
+    const changer = await openChanger(target.urls[0], { dial: target.dial });
+    await changer.load(1, 0);
+    let unloads = 0;
+    const unloadDrive = () => Promise.resolve(void unloads++);
+    await rejects(changer.exchange(2, { drive: 0 }, 3, { unloadDrive }), ElementFullError);
+    strictEqual(unloads, 0);
+    await changer.close();
+  } finally {
+    await target.close();
+  }
+});

@@ -48,6 +48,13 @@ export class CallerKnowledge {
     this.#contents.delete(address);
   }
 
+  /** Whether the caller is certainly right in what he thinks that is there. */
+  isSure(library: WalkLibrary, addresses: readonly number[]): boolean {
+    return addresses.every((address) =>
+      this.#contents.get(address) === contentsAt(library, address)
+    );
+  }
+
   /** Whether a cartridge that the caller wants moved may be another one without anybody having told. */
   isMistaken(library: WalkLibrary, sources: readonly number[]): boolean {
     if (!this.isUntold) return false;

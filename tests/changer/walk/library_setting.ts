@@ -45,6 +45,8 @@ export interface LibrarySetting {
   readonly missing: readonly number[];
   readonly requireUnload: boolean;
   readonly deviceIds: DeviceIdForm;
+  /** Whether the drives tell which elements they are (page B4h). */
+  readonly drivesTellAddress: boolean;
   readonly layout: LibraryLayout;
   /** Whether it has mode page 1Dh. */
   readonly hasAddresses: boolean;
@@ -79,6 +81,7 @@ export function drawSetting(random: Random): LibrarySetting {
     missing: isOdd && chance(random, 3) ? drawMissing(random, slots, cartridges.length) : [],
     requireUnload: chance(random, 2),
     deviceIds: pick(random, ["t10-vendor", "serial-number", "none"] as const),
+    drivesTellAddress: !chance(random, 3),
     layout: pick(random, ["lun", "target"] as const),
     hasAddresses: random.below(4) > 0,
     ...(isOdd && { oddities: drawOddities(random) }),

@@ -66,13 +66,7 @@ class LibraryWalk {
 
   async run(steps: number): Promise<WalkSummary> {
     const { library, time } = this.#parts;
-    const { layout } = library.setting;
-    const [first, ...units] = library.library.targets(NAME, layout).units;
-    this.#target = await loopbackTarget({
-      ...library.library.targets(NAME, layout),
-      units: [{ ...first, device: library.changer }, ...units],
-      clock: time.clock,
-    });
+    this.#target = await loopbackTarget({ ...library.targets(NAME), clock: time.clock });
     try {
       await this.#open();
       for (let step = 0; step < steps; step++) await this.#step();
@@ -127,7 +121,8 @@ class LibraryWalk {
     const { random, library, trace, news } = this.#parts;
     const ways = plan.move?.ways ?? [];
     const isMistaken = news.isMistaken(library, ways.map(([from]) => from));
-    const mayHaveChanged = news.isUntold || news.isPending || news.isDoubted;
+    const mayHaveChanged = news.isUntold || news.isPending ||
+      (news.isDoubted && !news.isSure(library, ways.map(([from]) => from)));
     const begin = library.log.length;
     trace.push(plan.text);
     const disturbance = random.below(2) === 0 ? this.#disturbances.arm() : undefined;
@@ -176,9 +171,10 @@ class LibraryWalk {
   async #readBeside(): Promise<true> {
     const { trace, library, news } = this.#parts;
     trace.push("  and an inventory beside it");
+    const before = library.cartridges().length;
     const { outcome, result } = await this.#outcome(this.#changer!.inventory(), undefined);
     if (outcome === "done") {
-      checkComplete(result as Inventory, library);
+      checkComplete(result as Inventory, library, before);
       news.tell();
     }
     return true;

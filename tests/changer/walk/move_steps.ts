@@ -22,6 +22,10 @@ export interface Plan {
   readonly check?: (result: any, disturbance: Disturbance | undefined) => void;
   /** Absent when nothing is to be moved. */
   readonly move?: Move;
+  /** Address of an empty drive that is to be unloaded: what somebody brings there meanwhile goes where it came from. */
+  readonly emptyDrive?: number;
+  /** What is brought to one drive after another, and back. */
+  readonly probe?: { readonly slot: number; readonly drives: readonly number[] };
 }
 
 /** A command that moves something. */
@@ -70,7 +74,7 @@ export class MoveSteps {
 
   /** Holds what was moved to what the caller was told. */
   judge(
-    { move, expected, text }: Plan,
+    { move, expected, text, emptyDrive, probe }: Plan,
     outcome: Outcome,
     commands: readonly Witnessed[],
     disturbance: Disturbance | undefined,
@@ -79,7 +83,11 @@ export class MoveSteps {
     const made = commands.filter(({ opcode, nexus, executed }) =>
       executed && nexus !== OTHER_HOST && (opcode === MOVE_MEDIUM || opcode === EXCHANGE_MEDIUM)
     );
+    if (probe !== undefined) return judgeProbe(probe, made, outcome);
     assert.ok(made.length <= 1, `${text}: ${made.length} moves were made`);
+    if (emptyDrive !== undefined && disturbance?.isChange) {
+      return made.forEach(({ cdb }) => assert.equal((cdb[4] << 8) | cdb[5], emptyDrive, text));
+    }
     if (UNMOVED.has(outcome)) assert.equal(made.length, 0, `${text}: ${outcome}, and it was moved`);
     if (move === undefined) return assert.equal(made.length, 0, `${text} moved something`);
     for (const { cdb } of made) {
@@ -127,6 +135,7 @@ export class MoveSteps {
       text: `unload ${drive} ${named ?? ""}${note}`,
       expected: this.#orTape([expected], [drive], unloadDrive !== undefined),
       ...(typeof to === "number" && { move: this.#way(numbers, { drive }, to) }),
+      ...(to === "element-empty" && { emptyDrive: numbers.drives[drive].address }),
       run: (signal) => changer.unload(drive, named, { signal, unloadDrive }),
     };
   }
@@ -292,6 +301,24 @@ export class MoveSteps {
     const isDrive = this.#parts.random.below(3) === 0;
     return isDrive ? { drive: this.#drive(numbers, isFull) } : this.#slot(numbers, isFull);
   }
+}
+
+/** To a drive and back, each of them once; after an error the last cartridge may not have come back. */
+function judgeProbe(
+  { slot, drives }: NonNullable<Plan["probe"]>,
+  made: readonly Witnessed[],
+  outcome: Outcome,
+): void {
+  const left = new Set(drives);
+  made.forEach(({ cdb, opcode }, index) => {
+    const [from, to] = [(cdb[4] << 8) | cdb[5], (cdb[6] << 8) | cdb[7]];
+    const isBack = index % 2 === 1;
+    assert.equal(opcode, MOVE_MEDIUM);
+    assert.equal(isBack ? to : from, slot, "the slot of the probe");
+    if (isBack) assert.equal(from, (made[index - 1].cdb[6] << 8) | made[index - 1].cdb[7]);
+    else assert.ok(left.delete(to), `drive at ${to} is probed`);
+  });
+  if (outcome === "done") assert.equal(made.length % 2, 0, "the cartridge is not brought back");
 }
 
 function missingEnd(

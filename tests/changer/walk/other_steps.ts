@@ -3,16 +3,21 @@
 import assert from "node:assert/strict";
 import type { Inventory, LibraryElement } from "../../../changer/inventory.ts";
 import type { MediaChanger } from "../../../changer/media_changer.ts";
-import { findLibraryDrives } from "../../../library_drives.ts";
+import type { MatchedBy } from "../../../changer/library_view.ts";
+import { findLibraryDrives, type FoundLibraryDrive } from "../../../library_drives.ts";
 import type { Disturbance } from "./disturbances.ts";
 import { ElementNumbers } from "./element_numbers.ts";
 import { checkComplete, checkInventory } from "./inventory_check.ts";
 import { pick } from "./library_setting.ts";
 import type { Plan } from "./move_steps.ts";
+import type { ElementFacts } from "./odd_status.ts";
+import type { Outcome } from "./outcome.ts";
 import type { WalkParts } from "./walk_parts.ts";
 
 const PREVENT_ALLOW = 0x1e;
 const PORTAL = "simulator:3260";
+/** More than a cleaning takes. */
+const LOOKS = 5;
 
 export class OtherSteps {
   readonly #parts: WalkParts;
@@ -195,22 +200,86 @@ export class OtherSteps {
   }
 
   #findDrives(changer: MediaChanger): Plan {
-    const { library, connection, target, news } = this.#parts;
-    const { deviceIds, drives } = library.setting;
+    const { library, connection, target, news, random, time } = this.#parts;
+    const numbers = new ElementNumbers(library);
+    const toldBy = this.#toldBy();
+    const slot = this.#slotToProbe(numbers);
+    const isProbing = random.below(2) === 0;
+    const probed = isProbing && toldBy === undefined
+      ? numbers.drives.filter(({ full }) => !full)
+      : [];
+    const probe = { slot, intervalMs: 1000, count: LOOKS };
+    const matchedBy = (drive: ElementFacts) =>
+      probed.includes(drive) && !this.#isCleaning(numbers.slots[slot - 1]) ? "probe" : toldBy;
     return {
-      text: "find drives",
-      expected: ["done"],
+      text: `find drives${isProbing ? ` with slot ${slot}` : ""}`,
+      expected: this.#expectProbe(numbers.slots[slot - 1], probed),
+      ...(isProbing && {
+        probe: {
+          slot: numbers.slots[slot - 1]?.address ?? -1,
+          drives: toldBy === undefined ? numbers.drives.map(({ address }) => address) : [],
+        },
+      }),
       run: async (signal) => {
-        const found = await findLibraryDrives(changer, [PORTAL], { ...connection, signal });
-        assert.equal(found.length, drives);
-        for (const { number, address, matchedBy } of found) {
-          assert.equal(address, target().urls[number + 1]);
-          const { ids } = library.setting.oddities ?? { ids: "asked" };
-          const isTold = deviceIds !== "none" && ids !== "never" && ids !== "refused";
-          assert.equal(matchedBy, isTold ? "serial-number" : "element-address");
+        const options = { ...connection, signal, sleep: time.clock.sleep };
+        try {
+          const found = await findLibraryDrives(changer, [PORTAL], {
+            ...options,
+            ...(isProbing && { probe }),
+          });
+          news.tell(library);
+          return found;
+        } catch (error) {
+          // How far it came nobody knows.
+          news.tell();
+          throw error;
         }
-        news.tell(library);
+      },
+      check: (found: readonly FoundLibraryDrive[], disturbance) => {
+        assert.equal(found.length, numbers.drives.length);
+        for (const { number, address, ...drive } of found) {
+          assert.ok([undefined, target().urls[number + 1]].includes(address), "the wrong drive");
+          if (disturbance?.hasStruck) continue;
+          const expected = matchedBy(numbers.drives[number]);
+          assert.equal(drive.matchedBy, expected);
+          assert.equal(address === undefined, expected === undefined);
+        }
       },
     };
+  }
+
+  /** How drives are known without trying. */
+  #toldBy(): MatchedBy | undefined {
+    const { deviceIds, drivesTellAddress, oddities } = this.#parts.library.setting;
+    const { ids } = oddities ?? { ids: "asked" };
+    const isTold = deviceIds !== "none" && ids !== "never" && ids !== "refused";
+    if (isTold) return "serial-number";
+    return drivesTellAddress ? "element-address" : undefined;
+  }
+
+  #slotToProbe({ slots }: ElementNumbers): number {
+    const { random } = this.#parts;
+    const full = slots.flatMap((slot, i) => slot.full ? [i + 1] : []);
+    if (full.length > 0 && random.below(4) > 0) return pick(random, full);
+    return 1 + random.below(slots.length + 1);
+  }
+
+  #isCleaning(slot: ElementFacts | undefined): boolean {
+    if (slot === undefined) return false;
+    return this.#parts.library.cartridgeAt(slot.address)?.cleaning ?? false;
+  }
+
+  #expectProbe(slot: ElementFacts | undefined, probed: readonly ElementFacts[]): Outcome[] {
+    const { library } = this.#parts;
+    if (probed.length === 0) return ["done"];
+    if (slot === undefined) return ["invalid-element"];
+    if (!slot.full) return ["element-empty"];
+    if (library.isOpen(slot.address)) return ["magazine-not-accessible"];
+    const first = library.setting.addresses.drive;
+    const isStuck = probed.some(({ address }) =>
+      library.library.drives[address - first].removalPrevented
+    );
+    if (!isStuck) return ["done"];
+    return this.#isCleaning(slot) ? ["removal-prevented"] : ["drive"];
   }
 }

@@ -1,9 +1,9 @@
 import { ChangerError } from "../../../changer/errors.ts";
-import { ServiceDeliveryError } from "../../../scsi/errors.ts";
+import { ScsiStatusError, ServiceDeliveryError } from "../../../scsi/errors.ts";
 import { TapeError } from "../../../tape/errors.ts";
 import type { Disturbance } from "./disturbances.ts";
 
-/** How an operation ended: `done`, the kind of a changer's error, or `tape`, `lost`, `called off`. */
+/** How an operation ended: `done`, the kind of a changer's error, or `tape`, `drive`, `lost`, `called off`. */
 export type Outcome = string;
 
 /** @throws what no caller is told to expect. */
@@ -12,6 +12,7 @@ export function outcomeOf(error: unknown, disturbance: Disturbance | undefined):
   if (disturbance?.reason !== undefined && error === disturbance.reason) return "called off";
   if (error instanceof ChangerError) return error.kind;
   if (error instanceof TapeError) return "tape";
+  if (error instanceof ScsiStatusError) return "drive";
   if (error instanceof ServiceDeliveryError) return "lost";
   throw error;
 }

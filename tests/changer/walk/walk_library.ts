@@ -3,6 +3,7 @@
 import type { DeviceServer, Nexus, Task, TaskResult } from "../../../sim/device_server.ts";
 import { Cartridge } from "../../../sim/changer/cartridge.ts";
 import { SimulatedLibrary } from "../../../sim/changer/simulated_library.ts";
+import type { TargetUnit } from "../../../sim/target/target_options.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { encodeSense } from "../../../scsi/sense.ts";
 import type { Random } from "../../scsi/random.ts";
@@ -13,6 +14,8 @@ export const MOVE_MEDIUM = 0xa5;
 export const EXCHANGE_MEDIUM = 0xa6;
 export const READ_ELEMENT_STATUS = 0xb8;
 const OPEN_CLOSE = 0x1b;
+const INQUIRY = 0x12;
+const ELEMENT_ADDRESS_PAGE = 0xb4;
 const MODE_SENSE_6 = 0x1a;
 const MODE_SENSE_10 = 0x5a;
 const ADDRESSES_PAGE = 0x1d;
@@ -96,6 +99,18 @@ export class WalkLibrary {
       close: () => inner.close(),
     };
     if (setting.oddities?.exceptions) this.#drawExceptions();
+  }
+
+  /** The targets of the library. */
+  targets(targetName: string): ReturnType<SimulatedLibrary["targets"]> {
+    const { layout, drivesTellAddress } = this.setting;
+    const { units, furtherTargets, ...target } = this.library.targets(targetName, layout);
+    const asSeen = (unit: TargetUnit): TargetUnit => {
+      if (unit.device === this.#inner) return { ...unit, device: this.changer };
+      return drivesTellAddress ? unit : { ...unit, device: withoutElementAddress(unit.device) };
+    };
+    const further = furtherTargets.map((one) => ({ ...one, units: one.units.map(asSeen) }));
+    return { ...target, units: units.map(asSeen), furtherTargets: further };
   }
 
   /** What is where, in the order of the addresses. */
@@ -302,6 +317,24 @@ export class WalkLibrary {
       this.#exceptions.set(address, exception);
     }
   }
+}
+
+/** A drive that does not tell which element it is. */
+function withoutElementAddress(drive: DeviceServer): DeviceServer {
+  return {
+    deviceType: drive.deviceType,
+    dataOutLength: (cdb) => drive.dataOutLength(cdb),
+    execute: (task) => {
+      const [opcode, evpd, page] = task.cdb;
+      const isAsked = opcode === INQUIRY && (evpd & 1) === 1 && page === ELEMENT_ADDRESS_PAGE;
+      return isAsked ? invalidField() : drive.execute(task);
+    },
+    nexusEstablished: (nexus) => drive.nexusEstablished(nexus),
+    nexusLost: (nexus) => drive.nexusLost(nexus),
+    setTaskAbortedStatus: (isSet) => drive.setTaskAbortedStatus?.(isSet),
+    reset: () => drive.reset(),
+    close: () => drive.close(),
+  };
 }
 
 function invalidField(): TaskResult {
