@@ -81,7 +81,7 @@ export class DriveState {
   /** The order that GENERATE RECOMMENDED ACCESS ORDER made, until the volume goes. */
   accessOrder: readonly Uint8Array[] | undefined;
   /** What WRITE BUFFER put in for READ BUFFER. */
-  echoBuffer: Uint8Array = new Uint8Array(0);
+  echoBuffer: Uint8Array | undefined;
   /** With the quirk `refusesRoomBeyondEnd`: every READ is refused until the tape stands elsewhere. */
   refusesReads = false;
   /** Whether the last motion was REWIND, for the quirk `spaceShortAfterRewind`. */

@@ -127,6 +127,7 @@ function modeSense<State extends UnitWithModes>(
   const code = cdb[2] & PAGE_CODE;
   const subcode = cdb[3];
   if (control === SAVED) return failed(Conditions.savingNotSupported);
+  if (code === ALL_PAGES && subcode !== 0 && subcode !== ALL_SUBPAGES) return invalidField(3);
   const all = state.modes.pages;
   const pages = all.filter(({ page, subpage }) =>
     (code === ALL_PAGES || code === page) && (subcode === ALL_SUBPAGES || subcode === subpage)

@@ -13,6 +13,9 @@ import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import { cutToAllocation } from "./transfer_length.ts";
 
 const SELF_TEST_BITS = 0xf7;
+const SELF_TEST = 0x04;
+const SELF_TEST_CODE_SHIFT = 5;
+const RESERVED_SELF_TESTS: readonly number[] = [3, 7];
 const PAGE_CODE_VALID = 0x01;
 const MODE = 0x1f;
 const MODE_BITS = 0xff;
@@ -26,9 +29,10 @@ const Mode = {
   ErrorHistory: 0x1c,
 } as const;
 
-/** The echo buffer, and the one buffer, which stands for a dump: nothing ever went wrong, so it is all zeros. */
+/** The echo buffer, and the buffers 0 and 1, which stand for a dump: nothing ever went wrong, so they are all zeros. */
 const ECHO_BYTES = 4096;
 const DUMP_BYTES = 4096;
+const LAST_BUFFER = 1;
 const ERROR_HISTORY_BYTES = 32;
 
 /** The commands about the drive's own health. */
@@ -38,8 +42,7 @@ export const DIAGNOSTIC_COMMANDS: readonly DriveCommand[] = [
     opcode: 0x1d,
     usage: [SELF_TEST_BITS, 0, 0xff, 0xff, CONTROL],
     dataOutLength: (cdb) => readU16(cdb, 3),
-    execute: (_drive, { cdb, dataOut }) =>
-      dataOut.length < readU16(cdb, 3) ? failed(Conditions.parameterListLength) : GOOD,
+    execute: sendDiagnostic,
   },
   {
     opcode: 0x1c,
@@ -61,6 +64,16 @@ export const DIAGNOSTIC_COMMANDS: readonly DriveCommand[] = [
   },
 ];
 
+/** The default self test, or one by its code, or a parameter list. */
+function sendDiagnostic(_drive: DriveState, { cdb, dataOut }: Task): Outcome {
+  const code = cdb[1] >> SELF_TEST_CODE_SHIFT;
+  const isDefault = (cdb[1] & SELF_TEST) !== 0;
+  const length = readU16(cdb, 3);
+  if (RESERVED_SELF_TESTS.includes(code) || (isDefault && code !== 0)) return invalidField(1, 7);
+  if ((isDefault || code !== 0) && length > 0) return invalidField(3);
+  return dataOut.length < length ? failed(Conditions.parameterListLength) : GOOD;
+}
+
 /** The page of supported diagnostic pages is the only one. */
 function receiveDiagnosticResults(_drive: DriveState, { cdb }: Task): Outcome {
   if ((cdb[1] & PAGE_CODE_VALID) !== 0 && cdb[2] !== 0) return invalidField(2);
@@ -71,27 +84,27 @@ function receiveDiagnosticResults(_drive: DriveState, { cdb }: Task): Outcome {
 
 function readBuffer({ echoBuffer }: DriveState, { cdb }: Task): Outcome {
   const data = bufferContents(cdb[1] & MODE, cdb[2], readU24(cdb, 3), echoBuffer);
-  return data === undefined
-    ? invalidField(1, 4)
-    : { dataIn: cutToAllocation(data, readU24(cdb, 6)) };
+  return data instanceof Uint8Array ? { dataIn: cutToAllocation(data, readU24(cdb, 6)) } : data;
 }
 
 function bufferContents(
   mode: number,
   id: number,
   offset: number,
-  echo: Uint8Array,
-): Uint8Array | undefined {
+  echo: Uint8Array | undefined,
+): Uint8Array | Outcome {
   switch (mode) {
     case Mode.Data:
-      return new Uint8Array(Math.max(0, DUMP_BYTES - offset));
+      if (id > LAST_BUFFER) return invalidField(2);
+      return offset > DUMP_BYTES ? invalidField(3) : new Uint8Array(DUMP_BYTES - offset);
     case Mode.Descriptor: {
       const descriptor = new Uint8Array(4);
-      writeU24(descriptor, 1, DUMP_BYTES);
+      // A buffer that is not there is of no length.
+      if (id <= LAST_BUFFER) writeU24(descriptor, 1, DUMP_BYTES);
       return descriptor;
     }
     case Mode.EchoBuffer:
-      return echo;
+      return echo ?? failed(Conditions.sequenceError);
     case Mode.EchoDescriptor: {
       const descriptor = new Uint8Array(4);
       writeU16(descriptor, 2, ECHO_BYTES);
@@ -100,7 +113,7 @@ function bufferContents(
     case Mode.ErrorHistory:
       return errorHistory(id);
     default:
-      return undefined;
+      return invalidField(1, 4);
   }
 }
 

@@ -96,7 +96,7 @@ function readVariable(
 }
 
 /** Whether a length other than the one asked for is an incorrect length (SSC-4 table 32). */
-function reportsLength(
+export function reportsLength(
   drive: DriveState,
   length: number,
   actual: number,

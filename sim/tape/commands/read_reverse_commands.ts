@@ -17,7 +17,7 @@ import {
 import type { DriveState } from "../drive_state.ts";
 import { CONTROL, type DriveCommand } from "./drive_command.ts";
 import { EXPLICIT_LENGTH, EXPLICIT_USAGE, goToAddress } from "./explicit_address.ts";
-import { joined } from "./read_commands.ts";
+import { joined, reportsLength } from "./read_commands.ts";
 import { stopBehindRecord, takeRecordBehind, transferLength } from "./record_source.ts";
 import { MAX_TRANSFER_BYTES } from "./transfer_length.ts";
 
@@ -83,7 +83,7 @@ function oneBlock(
   const actual = transferLength(drive, drive.object - 1);
   const { data, condition } = takeRecordBehind(drive, nexus, length);
   if (data === undefined) return { blocks: [], condition: { ...condition!, information: length } };
-  if (actual === length || suppressLength) return { blocks: [data], condition };
+  if (!reportsLength(drive, length, actual, suppressLength)) return { blocks: [data], condition };
   const information = length - actual;
   return { blocks: [data], condition: { ...Conditions.incorrectLength, information } };
 }

@@ -27,7 +27,7 @@ const FILEMARKS_IMMED = 0x01;
 const ERASE_IMMED = 0x02;
 const LONG = 0x01;
 
-/** FCS and LCS of WRITE(16): the first and last command of a sequence. Each is its own here. */
+/** FCS and LCS of commands of 16 bytes: the first and last of a sequence. Each is its own here. */
 const SEQUENCE_ENDS = 0x0c;
 
 /** The commands that write. WSMK is refused: setmarks are obsolete. */
@@ -56,7 +56,7 @@ export const WRITE_COMMANDS: readonly DriveCommand[] = [
   },
   {
     opcode: 0x80,
-    usage: [FILEMARKS_IMMED, ...EXPLICIT_USAGE, CONTROL],
+    usage: [SEQUENCE_ENDS | FILEMARKS_IMMED, ...EXPLICIT_USAGE, CONTROL],
     needsMedium: true,
     feature: "explicitAddress",
     execute: (drive, { cdb }) =>
@@ -70,7 +70,16 @@ export const WRITE_COMMANDS: readonly DriveCommand[] = [
   },
   {
     opcode: 0x93,
-    usage: [ERASE_IMMED | LONG, 0, 0xff, ...new Array(8).fill(0xff), 0, 0, 0, CONTROL],
+    usage: [
+      SEQUENCE_ENDS | ERASE_IMMED | LONG,
+      0,
+      0xff,
+      ...new Array(8).fill(0xff),
+      0,
+      0,
+      0,
+      CONTROL,
+    ],
     needsMedium: true,
     feature: "explicitAddress",
     execute: (drive, { cdb }) => goToAddress(drive, cdb) ?? erase(drive, cdb),
@@ -101,6 +110,8 @@ function write(drive: DriveState, task: Task, length: number): Outcome {
 
 function writeFilemarks(drive: DriveState, cdb: Uint8Array, count: number): Outcome {
   const immediate = (cdb[1] & FILEMARKS_IMMED) !== 0;
+  // There is nothing to return before (SSC-4 §6.9).
+  if (immediate && drive.modes.bufferedMode === 0) return invalidField(1, 0);
   if (count === 0) return immediate ? GOOD : synchronize(drive);
   const refused = writeRefusal(drive);
   if (refused !== undefined) return failed(refused);

@@ -118,6 +118,54 @@ Deno.test("Task management functions, diagnostics and buffers answer those that 
   strictEqual(summary(bench.run([0x3b, 0x05, 0, 0, 0, 0, ...u24(3)], new Uint8Array(3))), "5/2400");
 });
 
+/** What is asked for, and what is said to it. */
+const REFUSED: readonly (readonly [name: string, cdb: readonly number[], said: string])[] = [
+  ["READ BUFFER of an echo buffer that nothing was written to", [0x3c, 0x0a, 0, 0, 0, 0], "5/2c00"],
+  ["READ BUFFER of a buffer that is not there", [0x3c, 0x02, 2], "5/2400"],
+  ["READ BUFFER behind the end of one", [0x3c, 0x02, 0, 0, 0x10, 0x01], "5/2400"],
+  ["SEND DIAGNOSTIC of a reserved self test", [0x1d, 0x60], "5/2400"],
+  ["SEND DIAGNOSTIC of two self tests", [0x1d, 0x24], "5/2400"],
+  ["SEND DIAGNOSTIC of a self test with a list", [0x1d, 0x04, 0, 0, 4], "5/2400"],
+  ["MODE SENSE of one subpage of all pages", [0x1a, 0x08, 0x3f, 0x01, 255], "5/2400"],
+];
+
+for (const [name, cdb, said] of REFUSED) {
+  Deno.test(`${name} is refused`, () => {
+    strictEqual(summary(new DriveBench().run(cdb, new Uint8Array(4))), said);
+  });
+}
+
+Deno.test("The descriptor of a buffer that is not there has no length", () => {
+  deepStrictEqual([...new DriveBench().ok([0x3c, 0x03, 2, 0, 0, 0, 0, 0, 4])], [0, 0, 0, 0]);
+});
+
+Deno.test("WRITE FILEMARKS does not return at once where nothing is buffered", () => {
+  const bench = new DriveBench();
+  bench.ok([0x15, 0x10, 0, 0, 4], new Uint8Array(4));
+  strictEqual(summary(bench.run([0x10, 1, 0, 0, 1])), "5/2400");
+  bench.ok([0x10, 0, 0, 0, 1]);
+  bench.ok([0x15, 0x10, 0, 0, 4], new Uint8Array([0, 0, 0x10, 0]));
+  bench.ok([0x10, 1, 0, 0, 1]);
+  strictEqual(bench.position().object, 2);
+});
+
+Deno.test("READ REVERSE with SILI tells of a record that is longer, as READ does, unless the block length is 0", () => {
+  for (const [blockBytes, said] of [[10, "0/0000 ILI -20"], [0, "GOOD"]] as const) {
+    const bench = new DriveBench({ medium: tapeOf([30]) });
+    bench.setBlockBytes(blockBytes);
+    strictEqual(summary(bench.run([0x08, 0x02, 0, 0, 10])), said);
+    strictEqual(summary(bench.run([0x0f, 0x02, 0, 0, 10])), said);
+    strictEqual(summary(bench.run([0x08, 0x02, 0, 0, 40])), "GOOD");
+    strictEqual(summary(bench.run([0x0f, 0x02, 0, 0, 40])), "GOOD");
+    strictEqual(bench.position().object, 0);
+  }
+});
+
+Deno.test("Commands of 16 bytes that write take the marks of a sequence's ends", () => {
+  const bench = new DriveBench();
+  for (const opcode of [0x80, 0x93]) bench.ok([opcode, 0x0c, ...new Array(14).fill(0)]);
+});
+
 Deno.test("READ MEDIA SERIAL NUMBER gives the label, padded to four bytes", () => {
   const bench = new DriveBench({ medium: new MemoryMedium({ barcode: "AB1234L8X" }) });
   const data = bench.ok([0xab, 0x01, 0, 0, 0, 0, ...u32(99)]);
