@@ -65,6 +65,14 @@ Deno.test("find() reads the inventory where the library's own search finds nothi
   const searches: readonly (readonly [opcode: number, answer: Answer])[] = [
     [0xb5, encodeElementStatus([])],
     [0xb5, check(5, 0x20, 0)],
+    // The label of what was there last.
+    [
+      0xb5,
+      encodeElementStatus(
+        [{ type: "storage", address: 2, full: false, barcode: "A00001L8" }],
+        { volumeTags: true },
+      ),
+    ],
     // Cartridges were put in: what is where has to be read again anyway.
     [0xb6, check(6, 0x28, 1)],
   ];
@@ -242,6 +250,18 @@ Deno.test("After a lost connection questions are asked again; a move only if it 
   strictEqual(unit.reestablished, 2);
   await changer.inventory();
   strictEqual(unit.reestablished, 3);
+});
+
+Deno.test("The caller's timeout holds over a new connection too", async () => {
+  const inner = fakeChanger(() => undefined);
+  let left = 1;
+  const unit = new BreakingUnit(
+    inner,
+    (opcode) => opcode === MOVE && left-- > 0 ? "not-executed" : undefined,
+  );
+  const changer = await MediaChanger.open(unit, { timeouts: { [MOVE]: 1234 } });
+  await changer.load(1, 0);
+  deepStrictEqual([unit.reestablished, inner.commands.at(-1)?.timeoutMs], [1, 1234]);
 });
 
 Deno.test("find() searches again when the connection was lost before the library told what it found", async () => {

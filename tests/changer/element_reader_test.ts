@@ -66,11 +66,14 @@ function asked(cdb: Uint8Array): Asked {
   };
 }
 
-function elementStatus(request: Asked): Uint8Array {
-  const elements = ELEMENTS.filter(({ type, address }) =>
+function elementsOf(request: Asked): ElementStatusInput[] {
+  return ELEMENTS.filter(({ type, address }) =>
     type === elementTypeOf(request.type) && address >= request.first
   ).slice(0, request.count);
-  return encodeElementStatus(elements, request);
+}
+
+function elementStatus(request: Asked): Uint8Array {
+  return encodeElementStatus(elementsOf(request), request);
 }
 
 /** A changer that errs in one way. */
@@ -153,6 +156,14 @@ const WHOLE: readonly (readonly [string, Quirk])[] = [
     ({ type, first }, answer) => type === 2 && first > 1009 ? check(0x21, 0x01) : answer,
   ],
 ];
+
+Deno.test("A changer that tells its elements from the last one on is asked no more often", async () => {
+  const downward = (request: Asked) => encodeElementStatus(elementsOf(request).reverse(), request);
+  const { barcodes, unit } = await inventoryOf(downward, false);
+  deepStrictEqual(barcodes, BARCODES);
+  const { unit: usual } = await inventoryOf((_, answer) => answer, false);
+  strictEqual(unit.commands.length, usual.commands.length);
+});
 
 for (const [what, quirk] of WHOLE) {
   for (const hasAssignment of [true, false]) {

@@ -93,6 +93,16 @@ Deno.test("viewLibrary() finds out by loading a cartridge where it may, and puts
     deepStrictEqual(empty.map(({ full }) => full), [false, false]);
   }));
 
+Deno.test("viewLibrary() takes no drive that was loaded before for the one that it loads", () =>
+  withLibrary({ deviceIds: "none" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    await changer.load(2, 1);
+    const units = (await unitsOf(fixture)).map((unit) => without(unit, [0xb4]));
+    const { drives, strangers } = await viewLibrary(changer, units, { probe: { slot: 3 } });
+    deepStrictEqual(drives.map(({ unit }) => unit), [units[1], undefined]);
+    deepStrictEqual(strangers, [units[0]]);
+  }));
+
 Deno.test("viewLibrary() gives up probing a drive that no unit belongs to, and puts the cartridge back", () =>
   withLibrary({ deviceIds: "none" }, async (fixture) => {
     const changer = await fixture.openChanger();

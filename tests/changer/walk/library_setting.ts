@@ -81,7 +81,7 @@ export function drawSetting(random: Random): LibrarySetting {
     missing: isOdd && chance(random, 3) ? drawMissing(random, slots, cartridges.length) : [],
     requireUnload: chance(random, 2),
     deviceIds: pick(random, ["t10-vendor", "serial-number", "none"] as const),
-    drivesTellAddress: !chance(random, 3),
+    drivesTellAddress: chance(random, 2),
     layout: pick(random, ["lun", "target"] as const),
     hasAddresses: random.below(4) > 0,
     ...(isOdd && { oddities: drawOddities(random) }),

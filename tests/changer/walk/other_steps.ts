@@ -204,7 +204,7 @@ export class OtherSteps {
     const numbers = new ElementNumbers(library);
     const toldBy = this.#toldBy();
     const slot = this.#slotToProbe(numbers);
-    const isProbing = random.below(2) === 0;
+    const isProbing = random.below(4) > (toldBy === undefined ? 0 : 2);
     const probed = isProbing && toldBy === undefined
       ? numbers.drives.filter(({ full }) => !full)
       : [];
