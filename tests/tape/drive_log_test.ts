@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tapePersonalities } from "../../sim/personality.ts";
 import type { TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TAPE_ALERTS, tapeAlert } from "../../tape/tape_alert.ts";
@@ -102,9 +103,19 @@ Deno.test("logPages() names the pages, and resetLog() begins them anew", async (
   const written = async () =>
     (await drive.log(0x02)).parameters.find(({ code }) => code === 5)?.value;
   assert.equal(await written(), 1000);
-  await assert.rejects(drive.resetLog(0x02), UnsupportedError, "this drive resets all or none");
+  await drive.resetLog(0x03);
   assert.equal(await written(), 1000);
+  await drive.resetLog(0x02);
+  assert.equal(await written(), 0);
+  await drive.write(new Uint8Array(1000));
   await drive.resetLog();
   assert.equal(await written(), 0);
+  await drive.close();
+});
+
+Deno.test("resetLog() of one page is not supported by a drive that resets all or none", async () => {
+  const { drive } = await openSim({ personality: tapePersonalities["quantum-dlt8000"] });
+  await assert.rejects(drive.resetLog(0x02), UnsupportedError);
+  await drive.resetLog();
   await drive.close();
 });

@@ -19,6 +19,8 @@ const SUBPAGE_CODE = 0xff;
 const CUMULATIVE = 0x40;
 const DEFAULT_CUMULATIVE = 0xc0;
 const ALL_SUBPAGES = 0xff;
+/** In SCSI-2 LOG SELECT is for all pages. */
+const LAST_VERSION_WITHOUT_PAGES = 2;
 const RESET_COUNTERS = 0x02;
 
 /** The commands about log pages. */
@@ -67,7 +69,9 @@ function logSelect(drive: DriveState, { cdb, nexus }: Task): Outcome {
   const isReset = (cdb[1] & RESET_COUNTERS) !== 0;
   const [, , control, subpage] = cdb;
   const page = control & PAGE_CODE;
-  if (findLogPage(drive, page) === undefined) return invalidField(2, 5);
+  const isForAll = page === 0 && subpage === 0;
+  const isOld = drive.personality.version <= LAST_VERSION_WITHOUT_PAGES;
+  if (findLogPage(drive, page) === undefined || (isOld && !isForAll)) return invalidField(2, 5);
   if (subpage !== 0 && subpage !== ALL_SUBPAGES) return invalidField(3);
   if (readU16(cdb, 7) !== 0) {
     return isReset ? invalidField(7) : failed(Conditions.parameterListLength);
@@ -75,7 +79,7 @@ function logSelect(drive: DriveState, { cdb, nexus }: Task): Outcome {
   const which = control & PAGE_CONTROL;
   const isCleared = which === DEFAULT_CUMULATIVE || (isReset && which === CUMULATIVE);
   if (!isCleared) return GOOD;
-  drive.clearCounts(page === 0 && subpage === 0 ? undefined : [page]);
+  drive.clearCounts(isForAll ? undefined : [page]);
   drive.attentions.raise(Conditions.logParametersChanged, nexus);
   return GOOD;
 }
