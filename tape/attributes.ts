@@ -7,6 +7,7 @@
 import { readAscii } from "../scsi/ascii.ts";
 import { ATTRIBUTE_TABLE, type AttributeFacts, attributeFacts } from "../scsi/attribute_table.ts";
 import { logNumber } from "../scsi/log_pages.ts";
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import {
   type MediumAttribute,
   readAttributes,
@@ -15,7 +16,8 @@ import {
 import { BARCODE } from "./cartridge.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
-import { needing } from "./feature_support.ts";
+import { UnsupportedError } from "./feature_errors.ts";
+import { ifThere, isMissing, unsupported } from "./feature_support.ts";
 import type { OperationOptions } from "./options.ts";
 
 /** An attribute's value: a number, text, or bytes where it is neither. */
@@ -71,7 +73,7 @@ export class TapeAttributes {
   /**
    * All attributes that have a value.
    *
-   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape.
+   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape, or the tape has no such partition.
    */
   list(options: AttributeOptions = {}): Promise<NamedAttribute[]> {
     return this.#read(options, (attributes) => attributes.map(nameAttribute));
@@ -80,7 +82,7 @@ export class TapeAttributes {
   /**
    * One attribute's value by its name or identifier; `undefined` when it has none.
    *
-   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape.
+   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape, or the tape has no such partition.
    * @throws {TapeError} of kind `invalid-argument` for a name that there is not.
    */
   async get(
@@ -100,7 +102,7 @@ export class TapeAttributes {
    * @param values Values by name.
    * @throws {TapeError} of kind `invalid-argument` for a name that there is not, that the host may not write, or that is not safe to write; for a value that
    * does not fit. Nothing is sent then. Of kind `illegal-request` when the drive refuses it.
-   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape.
+   * @throws {UnsupportedError} when the drive cannot reach a memory in the tape, or the tape has no such partition.
    */
   async set(
     values: Readonly<Record<string, AttributeValue>>,
@@ -135,29 +137,55 @@ export class TapeAttributes {
   }
 
   #read<T>(
-    { partition, signal }: AttributeOptions,
+    options: AttributeOptions,
     use: (attributes: readonly MediumAttribute[]) => T,
   ): Promise<T> {
-    const { device } = this.#work.session;
-    const ask = () => device.consult((unit) => readAttributes(unit, { partition, signal }));
-    return this.#work.run(async () => use(await needing(device, FEATURE, ask)), signal);
+    const { signal } = options;
+    return this.#work.run(
+      async () => use(await this.#ofPartition(options, readAttributes)),
+      signal,
+    );
   }
 
   #write(attributes: readonly MediumAttribute[], options: AttributeOptions): Promise<void> {
-    const { partition, signal } = options;
-    const { device } = this.#work.session;
-    const send = () =>
-      device.consult((unit) => writeAttributes(unit, attributes, { partition, signal }));
+    const { signal } = options;
     return this.#work.run(async () => {
-      await needing(device, FEATURE, send);
+      await this.#ofPartition(options, (unit, which) => writeAttributes(unit, attributes, which));
       if (attributes.some(({ id }) => id === BARCODE)) {
         await this.#work.session.learnCartridge(signal);
       }
     }, signal);
   }
+
+  /** A drive refuses a partition that there is not as it does a memory that there is not: the first partition tells them apart. */
+  async #ofPartition<T>(
+    { partition = 0, signal }: AttributeOptions,
+    operation: (unit: LogicalUnit, which: WhichPartition) => Promise<T>,
+  ): Promise<T> {
+    const { device } = this.#work.session;
+    try {
+      return await device.consult((unit) => operation(unit, { partition, signal }));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      const ask = (unit: LogicalUnit) => readAttributes(unit, { signal });
+      if (partition === 0 || await ifThere(device, ask) === undefined) {
+        throw unsupported(device, MEMORY, error);
+      }
+      throw new UnsupportedError(
+        "partitions",
+        `Cannot use the attributes of partition ${partition} on ${device.name}: the tape has no such partition`,
+        { cause: error, command: error.command },
+      );
+    }
+  }
 }
 
-const FEATURE = "medium auxiliary memory";
+const MEMORY = "medium auxiliary memory";
+
+interface WhichPartition {
+  readonly partition: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 function idOf(which: string | number): number {
   if (typeof which === "number") return which;

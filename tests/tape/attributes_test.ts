@@ -87,3 +87,20 @@ Deno.test("A drive without cartridge memory says so", async () => {
   await assert.rejects(drive.attributes.set({ barcode: "X" }), UnsupportedError);
   await drive.close();
 });
+
+Deno.test("A partition that the tape does not have is told as that", async () => {
+  const { unit, drive } = await openSim();
+  const isNoSuchPartition = (error: unknown) =>
+    error instanceof UnsupportedError && error.feature === "partitions" &&
+    /partition 7 .*the tape has no such partition$/.test(error.message);
+  const partition = 7;
+  await assert.rejects(drive.attributes.list({ partition }), isNoSuchPartition);
+  await assert.rejects(drive.attributes.set({ barcode: "X" }, { partition }), isNoSuchPartition);
+  await assert.rejects(drive.attributes.remove(["barcode"], { partition }), isNoSuchPartition);
+  script(unit, { 0x8c: [UNKNOWN_COMMAND, UNKNOWN_COMMAND] });
+  await assert.rejects(
+    drive.attributes.list({ partition }),
+    (error) => error instanceof UnsupportedError && error.feature === "medium auxiliary memory",
+  );
+  await drive.close();
+});
