@@ -70,25 +70,23 @@ export const imageLoad: Command = defineCommand({
 
 /** @throws {CommandFailure} */
 function refuseWhatCannotBeLoaded(file: string, survey: ImageSurvey, salvage: boolean): void {
-  const { cut, damaged, sealed } = survey;
+  const { files, cut, damaged, sealed } = survey;
   if (sealed) {
     throw new CommandFailure(
       `Loading ${file}: a simulated drive has encrypted some of it; serve it with tape serve ` +
         `--media ${file}, and give the drive at its iscsi:// address the key`,
     );
   }
-  if (cut !== undefined && !salvage) {
-    throw new CommandFailure(
-      `Loading ${file}: from byte ${cut.offset} on it is ${cut.problem}; --salvage loads what lies before`,
-    );
+  const cutText = cut && `from byte ${cut.offset} on it is ${cut.problem}`;
+  const damagedText = damaged > 0 ? `it has ${formatCount(damaged, "damaged record")}` : undefined;
+  const problem = cutText ?? damagedText;
+  if (problem === undefined) return;
+  if (!salvage) {
+    const help = cut === undefined ? "leaves out what is damaged" : "loads what lies before";
+    throw new CommandFailure(`Loading ${file}: ${problem}; --salvage ${help}`);
   }
-  if (damaged > 0 && !salvage) {
-    throw new CommandFailure(
-      `Loading ${file}: it has ${
-        formatCount(damaged, "damaged record")
-      }; --salvage leaves out what is damaged`,
-    );
-  }
+  if (files.some(({ records, end }) => records > 0 || end === "filemark")) return;
+  throw new CommandFailure(`Loading ${file}: ${problem}; nothing of it can be salvaged`);
 }
 
 interface LoadValues {

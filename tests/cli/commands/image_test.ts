@@ -302,6 +302,35 @@ Deno.test("image load refuses, before it writes anything, what would not be the 
   });
 });
 
+Deno.test("image load --salvage fails where nothing can be salvaged, and leaves the tape as it is", async () => {
+  const files = {
+    // A record of 100000 bytes, of which there are 5000.
+    "noise.tap": new Uint8Array([0xa0, 0x86, 0x01, 0, ...patternBytes(5000)]),
+    // A record whose class says that it could not be read.
+    "damaged.tap": new Uint8Array([4, 0, 0, 0x80, 1, 2, 3, 4, 4, 0, 0, 0x80]),
+    "filemark.tap": new Uint8Array([0, 0, 0, 0, 4, 0, 0, 0x80, 1, 2, 3, 4, 4, 0, 0, 0x80]),
+  };
+  await withFiles(files, async (at) => {
+    const { drive, devices } = bench();
+    await writeMixed(devices);
+    const before = drive.objects();
+    for (
+      const [name, why] of [
+        ["noise.tap", /noise\.tap: from byte 0 on it is cut .*; nothing of it can be salvaged$/m],
+        ["damaged.tap", /damaged\.tap: it has 1 damaged record; nothing of it can be salvaged$/m],
+      ] as const
+    ) {
+      const host = new MemoryHost();
+      assert.equal(await tape(`image load ${at(name)} --salvage --yes`, host, devices), 2);
+      assert.match(host.errors, why);
+      assert.deepEqual(drive.objects(), before);
+    }
+    const host = await ok(`image load ${at("filemark.tap")} --salvage --yes`, devices);
+    assert.match(host.errors, /left out: 1 damaged record/);
+    assert.deepEqual(drive.objects().map(({ kind }) => kind), ["filemark"]);
+  });
+});
+
 Deno.test("An image of a tape with several partitions names the images of those, which are read like any other", () =>
   withFiles({}, async (at) => {
     const medium = TapMedium.open(at("tape.tap"));

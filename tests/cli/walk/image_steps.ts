@@ -127,7 +127,8 @@ export async function imageLoad(bench: WalkBench): Promise<void> {
   const damaged = objects.filter((object) => object === DAMAGED).length;
   const planned = objects.filter((object) => object !== DAMAGED);
   const { model, blockBytes } = known;
-  const isTaken = blockBytes === 0 && ((excessBytes === 0 && damaged === 0) || salvage);
+  const isWhole = excessBytes === 0 && damaged === 0;
+  const isTaken = blockBytes === 0 && (isWhole || (salvage && planned.length > 0));
   const isOverwrite = where === undefined && model.objects.length > 0;
   const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
   if (!isTaken || isOverwrite) {
