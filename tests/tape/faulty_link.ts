@@ -8,7 +8,7 @@ import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi
 import type { Random } from "../scsi/random.ts";
 import { SimUnit, type SimUnitOptions } from "./sim_unit.ts";
 
-const [WRITE_FILEMARKS, WRITE, READ, SPACE] = [0x10, 0x0a, 0x08, 0x11];
+const [WRITE_FILEMARKS, WRITE, READ] = [0x10, 0x0a, 0x08];
 /** REWIND, READ, SPACE, LOAD UNLOAD, LOCATE: before the tape moves otherwise than by writing, what is buffered is written (SSC-4, synchronize operation). */
 const MOTIONS: ReadonlySet<number> = new Set([0x01, READ, 0x11, 0x1b, 0x92]);
 
@@ -110,13 +110,13 @@ export class FaultyLink implements RecoverableLogicalUnit {
     const isSynchronous = MOTIONS.has(cdb[0]) ||
       (cdb[0] === WRITE_FILEMARKS && (cdb[1] & 1) === 0);
     const count = this.sim.drive.objects().length;
-    // A SPACE that a filemark or the beginning has stopped (sense key NO SENSE) has moved the tape, too.
-    const isStopped = cdb[0] === SPACE && sense !== undefined && (sense[2] & 0x0f) === 0;
-    if ((status === 0 || isStopped) && isSynchronous) this.#durable = count;
+    // With sense key NO SENSE it was done, too: a filemark or the beginning has stopped it, or the end of the tape is near.
+    const isDone = status === 0 || (sense !== undefined && (sense[2] & 0x0f) === 0);
+    if (isDone && isSynchronous) this.#durable = count;
     const { object } = this.sim.drive.position!;
     // What is written anew was not durable there.
     const isWrite = cdb[0] === WRITE || cdb[0] === WRITE_FILEMARKS;
-    if (status === 0 && isWrite && !isSynchronous) {
+    if (isDone && isWrite && !isSynchronous) {
       this.#durable = Math.min(this.#durable, Math.max(object - written(cdb), 0));
     }
   }
