@@ -4,10 +4,13 @@ import { multiple, withDefault } from "@optique/core/modifiers";
 import { argument, flag } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { PartitionSize, TapeDrive, TapePartition } from "../../mod.ts";
+import { TapeError } from "../../tape/errors.ts";
 import { formatBytes, parseByteSize } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { CommandFailure } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
 import { withDrive } from "../device/with_drive.ts";
+import { ifKnown } from "../report/if_known.ts";
 import { columns } from "../report/reporter.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -71,9 +74,41 @@ async function makeThem(
     if (progress !== undefined) reporter.note(`Formatting: ${Math.floor(progress * 100)} %`);
   };
   const options = { signal, ...(host.stderr.isTerminal && { onProgress }) };
-  if (sizes !== undefined) return (await drive.makePartitions(sizes, options)).partitions;
-  await drive.format(options);
-  return [{ partition: 0 }];
+  if (sizes === undefined) {
+    await drive.format(options);
+    return [{ partition: 0 }];
+  }
+  try {
+    return (await drive.makePartitions(sizes, options)).partitions;
+  } catch (error) {
+    throw isRefusal(error) ? await refused(drive, sizes, { signal, cause: error }) : error;
+  }
+}
+
+/** INVALID FIELD IN PARAMETER LIST and its like: the drive does not take the sizes. */
+const IN_PARAMETER_LIST = 0x26;
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof TapeError && error.kind === "illegal-request" &&
+    error.asc === IN_PARAMETER_LIST;
+}
+
+async function refused(
+  drive: TapeDrive,
+  sizes: readonly PartitionSize[],
+  { signal, cause }: { readonly signal: AbortSignal; readonly cause: unknown },
+): Promise<CommandFailure> {
+  const wanted = sizes.map((size) => size === "rest" ? size : formatBytes(size)).join(", ");
+  const capacity = await ifKnown(() => drive.capacity({ signal }));
+  // The cartridge's memory tells of partition 0 alone.
+  const bytes = capacity?.source === "medium-attributes" ? undefined : capacity?.maximumBytes;
+  const holds = bytes === undefined ? "" : `; the tape holds ${formatBytes(bytes)}`;
+  return new CommandFailure(
+    `Making partitions of ${wanted}: the drive takes no such sizes${holds}`,
+    {
+      cause,
+    },
+  );
 }
 
 function layoutText(partitions: readonly TapePartition[]): string {

@@ -98,6 +98,16 @@ Deno.test("mkpartition divides the tape, setpartition goes to a part, and 0 make
   assert.equal(await tape("setpartition 1", new MemoryHost(), devices), 2);
 });
 
+Deno.test("mkpartition says how much the tape holds when the drive takes no such sizes", async () => {
+  const devices = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("mkpartition 100t --yes", host, devices), 2);
+  assert.match(
+    host.errors,
+    /^tape: Making partitions of rest, 110\.0 TB: the drive takes no such sizes; the tape holds 12\.0 TB$/m,
+  );
+});
+
 Deno.test("mkpartition counts megabytes unless told otherwise, as mt does", () => {
   assert.deepEqual(partitionSizes(["500"]), ["rest", 5e8]);
   assert.deepEqual(partitionSizes(["500m"]), ["rest", 500 * 2 ** 20]);
