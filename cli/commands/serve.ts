@@ -115,6 +115,7 @@ export const serveCommand: Command = defineCommand<ServeValues>({
   run: async (values, context) => {
     const { interruption, devices, reporter } = context;
     refuseDevice(context);
+    refuseOddNames(values.initiators);
     const settings = { ...deviceSettings(values), ...await accessSettings(values, context) };
     await refuseTwice(values.media, context);
     // A signal that comes while the target starts must not be missed.
@@ -135,6 +136,16 @@ export const serveCommand: Command = defineCommand<ServeValues>({
 function refuseDevice({ options: { device } }: CommandContext): void {
   if (device === undefined) return;
   throw new UsageError("serve takes no -f DEVICE: --media FILE names an image to serve");
+}
+
+/** RFC 7143 §4.2.7: types of names. */
+const ISCSI_NAME = /^(?:iqn|eui|naa)\../i;
+
+/** No initiator has such a name: nobody would get in. @throws {UsageError} */
+function refuseOddNames(initiators: readonly string[]): void {
+  const odd = initiators.find((name) => !ISCSI_NAME.test(name));
+  if (odd === undefined) return;
+  throw new UsageError(`--allow takes an iSCSI name (iqn., eui. or naa.), not ${odd}`);
 }
 
 /** @throws {UsageError} when an image is to be in two places. */

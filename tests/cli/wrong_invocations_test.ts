@@ -123,6 +123,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["serve --media @drive.tap --media @folder/../drive.tap", 1, /drive\.tap is there twice/],
   ["serve --listen 127.0.0.1:TAKEN", 2, /127\.0\.0\.1:\d+.*in use/],
   ["serve --listen 127.0.0.1:0 --iqn me", 1, /"me" is no iSCSI name/],
+  ["serve --listen 127.0.0.1:0 --allow foo", 1, /--allow takes an iSCSI name .*, not foo/],
   ["serve --listen 127.0.0.1:0 --media @text", 2, /Cannot use .*text/],
   ["serve --personality ibm-ult3580-td12", 1, /ibm-ult3580-td12/],
   ["serve --chap @missing", 2, /no such file/],
