@@ -40,22 +40,26 @@ export const mapCommand: Command = defineCommand({
   }),
   run: ({ svg, fromHere, readAhead, progress }, context) =>
     withDrive(context, async (drive) => {
-      const { signal } = context.interruption;
+      const { interruption, reporter } = context;
+      const { signal } = interruption;
       const drawing = svg === undefined ? undefined : await OutputText.create(svg, context);
       try {
         if (!fromHere) await drive.rewind({ signal });
         const files = await mapTape(drive, context, progress);
+        const map = [{ drive: drive.info, files }, tapeMapText(files)] as const;
         // Neither the map nor its drawing is lost with the other.
         try {
           await drawing?.write(drawn(files, drive, context));
-        } finally {
-          await context.reporter.result({ drive: drive.info, files }, tapeMapText(files));
+          if (interruption.stopRequested) {
+            throw new InterruptedTransfer("Interrupted: the map ends where reading stopped");
+          }
+        } catch (error) {
+          await reporter.unfinished(...map);
+          throw error;
         }
+        await reporter.result(...map);
       } finally {
         await drawing?.close();
-      }
-      if (context.interruption.stopRequested) {
-        throw new InterruptedTransfer("Interrupted: the map ends where reading stopped");
       }
     }, { readAhead }),
 });

@@ -26,7 +26,7 @@ export interface FailureReport {
   /** For people: what went wrong, and then what helps. */
   readonly lines: readonly string[];
   /** For programs: with `--json`. */
-  readonly document: unknown;
+  readonly document: object;
 }
 
 /** Options of {@link describeFailure}. */

@@ -15,6 +15,7 @@ export class Reporter {
   readonly #host: CliHost;
   readonly #json: boolean;
   #printed = false;
+  #unfinished: object = {};
 
   constructor(host: CliHost, options: ReporterOptions) {
     this.#host = host;
@@ -46,9 +47,15 @@ export class Reporter {
     }
   }
 
+  /** Like {@link result}, of a command that fails behind it: its failure is then in the same document. */
+  async unfinished(document: object, text: string): Promise<void> {
+    if (this.#json) this.#unfinished = document;
+    else await this.result(document, text);
+  }
+
   /** The JSON document of a command that failed, unless it has printed its result already. */
-  async failure(document: unknown): Promise<void> {
-    if (this.#json && !this.#printed) await this.result(document, "");
+  async failure(document: object): Promise<void> {
+    if (this.#json && !this.#printed) await this.result({ ...this.#unfinished, ...document }, "");
   }
 
   /** Tells people something. */

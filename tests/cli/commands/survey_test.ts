@@ -318,6 +318,25 @@ Deno.test("map prints the map though the drawing fails", async () => {
   assert.match(host.errors, /no space left on the device/);
 });
 
+Deno.test("map --json has the map and why it failed in one document", async () => {
+  const { drive, devices } = bench();
+  await writeTwoFiles(devices);
+  const host = new MemoryHost();
+  host.capacityBytes = 10;
+  assert.equal(await tape("map --svg out.svg --json", host, devices), 2);
+  const { files, error } = JSON.parse(host.output);
+  assert.equal(files.length, 2);
+  assert.match(error.message, /no space left on the device/);
+  assert.equal(error.position.object, drive.position?.object);
+  const interrupted = new MemoryHost();
+  interrupted.now = () => interrupted.time += 50;
+  interrupted.onSleep = () => interrupted.interrupt();
+  assert.equal(await tape("map --json", interrupted, devices), 2);
+  const document = JSON.parse(interrupted.output);
+  assert.match(document.error.message, /^Interrupted: the map ends where reading stopped$/);
+  assert.ok(document.files.length > 0);
+});
+
 Deno.test("read --skip-errors leaves out what cannot be read and goes on", async () => {
   const { drive, devices } = bench();
   const { files } = await writeTwoFiles(devices);
