@@ -2,6 +2,8 @@
  * Addresses of logical units in the form that users of libiscsi and QEMU know:
  * `iscsi://[user[%secret]@]host[:port]/target-iqn/lun[?argument&...]`.
  *
+ * The first percent sign ends the user. User and secret stand as they are, as with libiscsi; target name and arguments may be percent-encoded.
+ *
  * @module
  */
 

@@ -30,6 +30,18 @@ Deno.test("An address takes user, secret, IPv6, port and arguments", () => {
   });
 });
 
+Deno.test("The first percent sign ends the user, and nothing of user and secret is decoded", () => {
+  for (
+    const [credentials, user, secret] of [
+      ["user%3Asecret", "user", "3Asecret"],
+      ["us:er%a%41%25b", "us:er", "a%41%25b"],
+    ]
+  ) {
+    const address = parseIscsiAddress(`iscsi://${credentials}@h/${NAME}/0`);
+    assert.deepEqual([address.user, address.secret], [user, secret]);
+  }
+});
+
 Deno.test("A target name may be percent-encoded", () => {
   const { targetName } = parseIscsiAddress("iscsi://h/iqn.2026-03.com.example%3Atape/0");
   assert.equal(targetName, NAME);
