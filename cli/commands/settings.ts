@@ -97,7 +97,8 @@ const lock = defineCommand({
   name: "lock",
   group: "Settings",
   brief: "Keep the cartridge in the drive until interrupted.",
-  details: "A lock belongs to a session and ends with it, so this stays until SIGINT or SIGTERM. " +
+  details:
+    "A lock belongs to a session and ends with it, so this stays until SIGINT, SIGTERM or SIGHUP. " +
     'Prints "locked" once it holds.',
   examples: ["tape lock", "tape lock & JOB=$!; tape write backup.tar; kill $JOB"],
   parser: object({}),

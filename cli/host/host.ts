@@ -69,7 +69,7 @@ export interface CliHost {
   readTextFile(path: string): Promise<string>;
   /** One line typed by a person, without its end; rejects with the signal's reason when that aborts. */
   readLine(signal: AbortSignal): Promise<string>;
-  /** Calls `listener` at each SIGINT or SIGTERM until the returned function is called. */
+  /** Calls `listener` at each SIGINT or SIGTERM, and when the terminal is closed (SIGHUP), until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
   /** Waits for so many milliseconds; rejects with the signal's reason when that aborts. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;

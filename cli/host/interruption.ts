@@ -6,7 +6,7 @@ const BREATH_MS = 100;
 const PARTING_MS = 1500;
 
 /**
- * What SIGINT and SIGTERM mean for a command: they abort {@link signal}. A command that has a way to end well calls
+ * What SIGINT, SIGTERM and the end of the terminal mean for a command: they abort {@link signal}. A command that has a way to end well calls
  * {@link stopGently}: then the first one only asks it to do so, and the next one aborts. After that the signals do what
  * they always do: end the process.
  */

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkFile } from "./file_check.ts";
 import { DescriptorSource } from "./file_descriptor.ts";
+import { onHangup } from "./hangup.ts";
 import { standardOutput } from "./output_file.ts";
 import { OutputSink } from "./output_sink.ts";
 import { realPath } from "./real_path.ts";
@@ -54,8 +55,10 @@ export const nodeHost: CliHost = {
     }
   },
   onInterrupt(listener) {
+    const unlisten = onHangup(listener);
     for (const signal of SIGNALS) process.on(signal, listener);
     return () => {
+      unlisten();
       for (const signal of SIGNALS) process.off(signal, listener);
     };
   },
