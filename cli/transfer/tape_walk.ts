@@ -1,6 +1,7 @@
 import type { TapeDrive } from "../../mod.ts";
 import type { Interruption } from "../host/interruption.ts";
 import { TapeError, type TapeErrorKind } from "../../tape/errors.ts";
+import { goBehind } from "./way_behind.ts";
 
 /** One step over the tape. */
 export type TapeStep =
@@ -40,7 +41,8 @@ const MAX_BAD_IN_A_ROW = 100;
 /**
  * Reads on from here to the end of data, which is the last step.
  *
- * @throws {TapeError} what cannot be read, unless that is to be skipped and the drive can say how to go on.
+ * @throws {TapeError} what cannot be read, unless that is to be skipped.
+ * @throws {CommandFailure} when it is to be skipped and the drive does not tell where it stands.
  */
 export async function* walkTape(
   drive: TapeDrive,
@@ -77,23 +79,4 @@ async function takeStep(drive: TapeDrive, signal: AbortSignal | undefined): Prom
     }
     throw error;
   }
-}
-
-/**
- * Goes to the object behind one that cannot be read; some drives have passed it already.
- *
- * @throws {TapeError} `error` when the drive has never said where it stands.
- */
-async function goBehind(
-  drive: TapeDrive,
-  object: number | undefined,
-  error: TapeError,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  if (object === undefined) throw error;
-  const { known, object: reached = 0 } = await drive.position({ signal });
-  if (known && reached > object) return reached;
-  // Behind READs that were under way a drive's place may be uncertain; ours is not.
-  await drive.locate({ object: object + 1 }, { signal });
-  return object + 1;
 }
