@@ -80,6 +80,17 @@ Deno.test("3.1, 3.3: a closed window holds commands back until it opens", () => 
   assert.equal(target.sent().length, 2);
 });
 
+Deno.test("3.1: the header of Data-In opens the window before its data is here", () => {
+  const target = ScriptedTarget.loggedIn({ window: 1 });
+  const dataIn = new Uint8Array(100_000);
+  target.command(READ, { dataIn });
+  target.command(REWIND);
+  const [first] = target.sent();
+  target.maxCmdSn++;
+  target.dataInBegins(first.pdu.itt, dataIn.length);
+  target.only(Opcode.ScsiCommand);
+});
+
 for (const chunk of [Infinity, 4096, 100, 1]) {
   Deno.test(`10.1, 11.1.2: Data-In lands in the caller's buffer, read ${chunk} bytes at a time`, () => {
     const target = ScriptedTarget.loggedIn({

@@ -61,6 +61,7 @@ class WitnessedConnection {
   expStatSn = 0;
   lastExpStatSn: number | undefined;
   isLoggedOut = false;
+  isGone = false;
   sequences: Sequence[] = [];
   /** Pings of the target's without an answer, by tag. */
   readonly pings = new Set<number>();
@@ -89,6 +90,8 @@ export class ProtocolWitness {
   readonly #taskSets = new Map<number, number>();
   #cmdSn: number | undefined;
   #maxCmdSn: number | undefined;
+  /** Requests that only a PDU in the middle of its data can have let out: their numbers, and where that PDU may be. */
+  #early: { readonly cmdSn: number; readonly cids: Set<number> }[] = [];
 
   /** `parameters`: what holds on a connection; undefined before the leading login is done. */
   constructor(parameters: (cid: number) => NegotiatedParameters | undefined) {
@@ -107,6 +110,10 @@ export class ProtocolWitness {
   /** A connection is over. */
   gone(cid: number): void {
     for (const [itt, own] of this.#taskSets) if (own === cid) this.#taskSets.delete(itt);
+    const connection = this.#connections.get(cid);
+    if (connection !== undefined) connection.isGone = true;
+    // What has let a request out may have been in the middle there.
+    this.#early = this.#early.filter(({ cids }) => !cids.has(cid));
   }
 
   #fail(what: string): void {
@@ -121,6 +128,7 @@ export class ProtocolWitness {
         this.#maxCmdSn = pdu.maxCmdSn;
       }
     }
+    this.#checkEarly(cid);
     switch (pdu.opcode) {
       case Opcode.LoginResponse:
         connection.expStatSn = serialAdd(pdu.statSn, 1);
@@ -145,6 +153,14 @@ export class ProtocolWitness {
         this.#taskSets.delete(readU32(data, INITIATOR_TASK_TAG));
     }
     connection.take(pdu.statSn);
+  }
+
+  /** The next PDU of one of the connections has to be the one that has let a request out. */
+  #checkEarly(cid: number): void {
+    this.#early = this.#early.filter(({ cmdSn }) => !serialLessOrEqual(cmdSn, this.#maxCmdSn!));
+    for (const { cids } of this.#early) {
+      if (cids.delete(cid) && cids.size === 0) this.#fail("a request is beyond MaxCmdSN");
+    }
   }
 
   #r2t(connection: WitnessedConnection, pdu: ReadyToTransfer): void {
@@ -209,7 +225,8 @@ export class ProtocolWitness {
     }
     if (cmdSn === this.#cmdSn) {
       if (this.#maxCmdSn !== undefined && !serialLessOrEqual(cmdSn, this.#maxCmdSn)) {
-        this.#fail("a request is beyond MaxCmdSN");
+        const living = [...this.#connections].filter(([, { isGone }]) => !isGone);
+        this.#early.push({ cmdSn, cids: new Set(living.map(([cid]) => cid)) });
       }
       this.#cmdSn = serialAdd(cmdSn, 1);
       this.#byCmdSn.set(cmdSn, itt);
