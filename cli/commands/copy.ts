@@ -3,6 +3,7 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import { exclusiveOption } from "../device/exclusive_option.ts";
@@ -81,7 +82,9 @@ async function tell(
   if (endedBy === "interrupted") {
     throw new InterruptedTransfer(`Interrupted: ${transferText(report)} and ${marks} copied`);
   }
-  if (unreadable > 0) reporter.warn(`${unreadable} blocks could not be read and are left out`);
+  if (unreadable > 0) {
+    reporter.warn(`${formatCount(unreadable, "block")} could not be read: left out`);
+  }
   await reporter.summary(
     { copied: report, filemarks, unreadable, endedBy },
     `${transferText(report)} copied, and ${marks}`,

@@ -4,7 +4,7 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import { argument, flag, option } from "@optique/core/primitives";
 import { filePath } from "../file_path.ts";
 import type { TapeDrive } from "../../mod.ts";
-import { byteSize } from "../byte_size.ts";
+import { byteSize, formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
@@ -196,7 +196,7 @@ class FileReader {
     }
     const bad = this.#unreadable.length;
     if (bad > 0) {
-      this.#context.reporter.warn(`${bad} blocks could not be read and are left out`);
+      this.#context.reporter.warn(`${formatCount(bad, "block")} could not be read: left out`);
     }
     await this.#context.reporter.summary(
       { read: report, endedBy: end, ...(this.#skipErrors && { unreadable: this.#unreadable }) },

@@ -6,13 +6,7 @@
 
 import type { TargetTask } from "./target_task.ts";
 
-/**
- * Tasks in the order in which they came; no two have one tag.
- *
- * A list, not a `Map`, as is all that each command passes through: a `Map` whose entries come and go is copied every few
- * of them, and each copy refers to the next. Once V8's collector counts one of those as old, it keeps all that follow
- * until it looks at everything.
- */
+/** Tasks in the order in which they came; no two have one tag. A list, not a `Map`, as the initiator's `TaskTable`, which says why. */
 export class TaskList {
   readonly #tasks: TargetTask[] = [];
 

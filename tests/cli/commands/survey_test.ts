@@ -347,7 +347,7 @@ Deno.test("read --skip-errors leaves out what cannot be read and goes on", async
   const expected = new Uint8Array([...files.a.slice(0, 1000), ...files.a.slice(2000)]);
   assert.deepEqual(host.sinks.get("out")!.bytes, expected);
   assert.equal(JSON.parse(host.output).unreadable[0].object, 1);
-  assert.match(host.errors, /1 blocks could not be read/);
+  assert.match(host.errors, /1 block could not be read: left out/);
 });
 
 Deno.test("read without --skip-errors stops at what cannot be read", async () => {
