@@ -113,8 +113,7 @@ export class Resumption {
     this.#ahead.slowDown();
     try {
       await this.#outage.overcome(signal);
-      this.#session.place();
-      this.#session.count.restore(place.count);
+      this.#restore(place);
       await this.#goTo(place);
     } catch (error) {
       if (this.#session.device.isNexusLost || isCalledOff(error, signal)) this.#keep(place);
@@ -135,12 +134,16 @@ export class Resumption {
     return this.#session.certainPartition !== undefined;
   }
 
-  /** What the drive has said of itself meanwhile holds for the drive, not for the caller, and the READs ahead are forgotten. */
-  #keep(place: Place): void {
-    const { count, partition } = place;
+  /** The caller is where he was, wherever the tape stands. */
+  #restore({ count, partition }: Place): void {
     this.#session.place();
     this.#session.count.restore(count);
     if (partition !== undefined) this.#session.partition = partition;
+  }
+
+  /** What the drive has said of itself meanwhile holds for the drive, not for the caller, and the READs ahead are forgotten. */
+  #keep(place: Place): void {
+    this.#restore(place);
     this.#kept = { place, run: this.#session.proof.run };
   }
 

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { ResetError } from "../../tape/errors.ts";
-import type { TapeDrive } from "../../tape/tape_drive.ts";
-import { lost } from "./cut_unit.ts";
+import { encodeSense } from "../../scsi/sense.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
@@ -98,3 +99,31 @@ Deno.test("Behind an answer that did not come, and may have told of a reset, no 
   assert.equal(contentsOf(unit), "0 1 2 | 10 11 12");
   await drive.close();
 });
+
+for (const isRefused of [false, true]) {
+  Deno.test(`Power that was lost with the connection leads to no other partition: way back refused ${isRefused}`, async () => {
+    const unit = new CutUnit("exact");
+    const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+    unit.sim.drive.medium!.format(2);
+    for (let partition = 0; partition < 2; partition++) {
+      await drive.setPartition(partition);
+      for (let at = 0; at < 3; at++) await drive.write(numbered(10 * partition + at));
+    }
+    await drive.flush();
+    await drive.locate(1);
+    unit.nexusLost = true;
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    const sense = encodeSense({ key: 4, asc: 0x15, ascq: 1 });
+    const failed = { status: 2, sense, dataInLength: 0, residual: 0 };
+    unit.sim.intercept = ({ cdb }) =>
+      isRefused && LOCATES.includes(cdb[0]) ? Promise.resolve(failed) : undefined;
+    await assert.rejects(drive.read(), { kind: "position-lost" });
+    unit.sim.intercept = undefined;
+    const writing = drive.writeAt(1, numbered(99)).then(() => true, () => false);
+    assert.equal(await writing, !isRefused);
+    assert.equal(contentsOf(unit.sim), isRefused ? "0 1 2 | 10 11 12" : "0 1 2 | 10 99");
+    await drive.close().catch(() => {});
+  });
+}
+
+const LOCATES: readonly number[] = [0x2b, 0x92];
