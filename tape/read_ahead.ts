@@ -86,6 +86,8 @@ export class ReadAhead {
   /** The block size that the last READ went out in. */
   #blockBytes = 0;
   readonly #spares: Uint8Array[] = [];
+  /** Buffers of READs in fixed mode, until they are spares again: other blocks in them may be the caller's. */
+  readonly #shared = new WeakSet<ArrayBufferLike>();
   readonly #cdb: RepeatedCdb;
   /** Whether the way back across filemarks is certain, so that more than one READ may be under way. */
   mayRunAhead = false;
@@ -122,9 +124,9 @@ export class ReadAhead {
     return this.#blockBytes !== this.#session.blockBytes && this.isReading;
   }
 
-  /** Whether the caller may have other blocks of a buffer that the last READs were given. */
-  get sharesBuffers(): boolean {
-    return this.#blockBytes > 0;
+  /** Whether the caller may have other blocks of this buffer. */
+  isShared(buffer: ArrayBufferLike): boolean {
+    return this.#shared.has(buffer);
   }
 
   /** READs that may be under way or undelivered. */
@@ -211,10 +213,9 @@ export class ReadAhead {
 
   /** Forgets what has been read and not delivered. */
   clear(): void {
-    if (!this.sharesBuffers) {
-      for (const arrival of this.#arrivals) {
-        if (arrival.kind === "records") this.#recycleUnlessOrdered(arrival.data.buffer);
-      }
+    for (const arrival of this.#arrivals) {
+      if (arrival.kind !== "records" || this.isShared(arrival.data.buffer)) continue;
+      this.#recycleUnlessOrdered(arrival.data.buffer);
     }
     this.#arrivals.length = 0;
     this.#order = undefined;
@@ -231,6 +232,7 @@ export class ReadAhead {
 
   /** A buffer that nobody looks at any more may serve again, when it is of the size that READs are given now. */
   recycle(buffer: Uint8Array): void {
+    this.#shared.delete(buffer.buffer);
     const isFit = buffer.length === this.#roomBytes(this.#session.blockBytes);
     if (isFit && this.#spares.length <= this.#depth) this.#spares.push(buffer);
   }
@@ -292,6 +294,7 @@ export class ReadAhead {
     this.#order = undefined;
     this.#blockBytes = blockBytes;
     const isFixed = blockBytes > 0;
+    if (isFixed) this.#shared.add(buffer.buffer);
     const cdb = this.#cdb.of(isFixed, isFixed ? buffer.length / blockBytes : buffer.length);
     const slot: Slot = { read: { buffer, blockBytes }, done: Promise.resolve() };
     slot.done = device.send({ cdb, dataIn: buffer }).then(

@@ -226,7 +226,7 @@ export class RecordReader {
 
   /** The caller is done with a record that it was given. In fixed mode other blocks, which may be someone's, may lie beside it in its buffer. */
   giveBack({ buffer, byteLength }: Uint8Array): void {
-    const isAlone = !this.ahead.sharesBuffers || byteLength === buffer.byteLength;
+    const isAlone = !this.ahead.isShared(buffer) || byteLength === buffer.byteLength;
     if (isAlone) this.ahead.recycle(new Uint8Array(buffer as ArrayBuffer));
   }
 

@@ -90,3 +90,26 @@ Deno.test("nor when the block beside it is given back", async () => {
   await rest.return();
   await drive.close();
 });
+
+Deno.test("nor when it is given back behind a READ in variable mode", async () => {
+  const { drive } = await openSim({}, SHARED);
+  await drive.rewind();
+  for (let number = 1; number <= 4; number++) await drive.write(numbered(number, HALF));
+  await drive.writeFilemarks();
+  await drive.write(numbered(5, HALF));
+  await drive.rewind();
+  const records = drive.records({ reuse: true });
+  const given: Uint8Array[] = [];
+  for (let reads = 0; reads < 3; reads++) {
+    const result = await drive.read();
+    assert.ok(result.kind === "record");
+    given.push(result.data);
+  }
+  assert.equal((await records.next()).value?.[0], 4);
+  await drive.setBlockSize(0);
+  assert.deepEqual(await drive.read(), { kind: "filemark" });
+  assert.equal((await records.next()).value?.[0], 5);
+  assert.deepEqual(given.map(([first]) => first), [1, 2, 3]);
+  await records.return();
+  await drive.close();
+});
