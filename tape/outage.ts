@@ -119,7 +119,11 @@ export class Outage {
     await device.reestablish(signal);
     this.#hasGivenUp = this.#isUnfinished = false;
     try {
-      await this.#drainAttentions(signal);
+      await this.#drainAttentions(signal).catch(async (error) => {
+        // Who goes on without a tape, as an unload does, goes on with the same drive all the same.
+        if (error instanceof NotReadyError) await this.#checkDrive(signal);
+        throw error;
+      });
       await this.#waitUntilStill(signal);
       await this.#checkBuffer(signal);
       await this.#checkDrive(signal);

@@ -368,6 +368,29 @@ Deno.test("A drive that has another tape behind an outage is not told to unload 
   await drive.close();
 });
 
+Deno.test("Another drive that answers behind an outage, and has no tape ready, is not told to unload", async () => {
+  const { unit, drive } = await written("exact");
+  unit.nexusLost = true;
+  const sent: number[] = [];
+  const serial = [1, 0x80, 0, 4, ...new TextEncoder().encode("ELSE")];
+  unit.sim.intercept = ({ cdb, dataIn }) => {
+    sent.push(cdb[0]);
+    if (cdb[0] === 0) return notReady([0x04, 0x02]);
+    if (cdb[0] !== 0x12) return undefined;
+    dataIn!.set(serial);
+    const residual = dataIn!.length - serial.length;
+    return Promise.resolve({ status: 0, sense: NO_SENSE, dataInLength: serial.length, residual });
+  };
+  for (let times = 0; times < 2; times++) {
+    await assert.rejects(drive.unload(), { kind: "other", message: /another drive answers/ });
+  }
+  assert.ok(!sent.includes(0x1b));
+  unit.sim.intercept = undefined;
+  await drive.close();
+});
+
+const NO_SENSE = new Uint8Array(0);
+
 /** An answer of NOT READY. */
 function notReady([asc, ascq]: readonly number[]): Promise<ScsiResult> {
   const sense = encodeSense({ key: 2, asc, ascq });
