@@ -6,13 +6,7 @@
 
 import { currentBlockBytes, writeBlockSize } from "./block_size.ts";
 import type { Device } from "./device.ts";
-import { TapeError, type TapeErrorKind } from "./errors.ts";
-
-/** How a drive refuses a block size. */
-const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
-  "illegal-request",
-  "unsupported",
-]);
+import { isSettingRefused } from "./kept_settings.ts";
 
 /** The block size of one drive, as the caller believes it to be. */
 export class BlockMode {
@@ -108,7 +102,7 @@ export class BlockMode {
       if (found === bytes) this.tell(bytes);
       else await this.set(bytes);
     } catch (error) {
-      if (!(error instanceof TapeError && REFUSALS.has(error.kind))) throw error;
+      if (!isSettingRefused(error)) throw error;
       // The caller, who is told, goes on with what there is.
       this.#forgotten = undefined;
       throw this.#device.problem(

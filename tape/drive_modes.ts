@@ -85,7 +85,6 @@ async function writeKept(
   changes: Partial<ConfigurationExtensionPage>,
   signal?: AbortSignal,
 ): Promise<void> {
-  session.isOverwritable = undefined;
   await writeNeededPage(session.device, feature, CONFIGURATION_EXTENSION_PAGE, changes, signal);
   keepExtension(session, changes);
 }

@@ -21,6 +21,11 @@ const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
   "unsupported",
 ]);
 
+/** Whether the drive does not take a setting, so that trying again is no help. */
+export function isSettingRefused(error: unknown): error is TapeError {
+  return error instanceof TapeError && REFUSALS.has(error.kind);
+}
+
 /** What the caller has set on one drive. */
 export class KeptSettings {
   readonly #device: Device;
@@ -61,7 +66,7 @@ export class KeptSettings {
         if (!await isInForce()) await set();
       } catch (error) {
         if (error instanceof NotReadyError) return false;
-        if (!(error instanceof TapeError && REFUSALS.has(error.kind))) throw error;
+        if (!isSettingRefused(error)) throw error;
         this.forget(name);
         throw this.#device.problem(
           "mode-parameters-changed",
