@@ -162,9 +162,11 @@ class Prober {
   ): Promise<LibraryDrive<Unit>> {
     if (drive.unit !== undefined || drive.element.full || left.size === 0) return drive;
     const { slot, signal } = this.#options;
+    signal?.throwIfAborted();
     const empty: Known<Unit>[] = [];
     for (const known of left) if (!await isReady(known.unit, signal)) empty.push(known);
-    await this.#changer.load(slot, drive.number, { signal });
+    // Without the signal: nobody would know whether a move that is called off has been made, and put the cartridge back.
+    await this.#changer.load(slot, drive.number);
     const found = await this.#becomesReady(empty).catch((error) => {
       return this.#giveUp(drive.number, empty, error);
     });

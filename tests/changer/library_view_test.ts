@@ -171,6 +171,24 @@ for (const requireUnload of [false, true]) {
     }));
 }
 
+Deno.test("viewLibrary() puts the cartridge back when it is called off while the arm brings it", () =>
+  withLibrary({ deviceIds: "none" }, async (fixture) => {
+    const changer = await fixture.openChanger();
+    const units = (await unitsOf(fixture)).map((unit) => without(unit, [0xb4]));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const load = changer.load.bind(changer);
+    changer.load = async (slot, drive, options) => {
+      await load(slot, drive, options);
+      controller.abort(new Error("enough"));
+      options?.signal?.throwIfAborted();
+    };
+    await rejects(viewLibrary(changer, units, { probe: { slot: 3 }, signal }), /enough/);
+    const { slots, drives } = await changer.inventory();
+    strictEqual(slots[2].barcode, "A00003L8");
+    deepStrictEqual(drives.map(({ full }) => full), [false, false]);
+  }));
+
 Deno.test("viewLibrary() leaves out what is no tape drive, and stops with its signal", () =>
   withLibrary({}, async (fixture) => {
     const changer = await fixture.openChanger();
