@@ -110,11 +110,18 @@ const IMAGE_ADVICE = "The drive is simulated: look after its image, and the disk
 
 /** Whether a simulated drive reports a fault of its tape or its own. With two drives at work, the last opened is written. */
 function isOfImage(places: readonly LocatedFailure[], error: unknown): boolean {
-  if (!(error instanceof TapeError)) return false;
-  const { kind, command = "" } = error;
+  const told = toldByDrive(error);
+  if (told === undefined) return false;
+  const { kind, command = "" } = told;
   if (kind !== "medium-error" && kind !== "hardware-error") return false;
   const place = places.at(command.startsWith("WRITE") ? -1 : 0);
   return place?.isSimulated ?? false;
+}
+
+/** What the drive has said, which a command may have put into other words. */
+function toldByDrive(error: unknown): TapeError | undefined {
+  const told = error instanceof CommandFailure ? error.cause : error;
+  return told instanceof TapeError ? told : undefined;
 }
 
 function isExpected(error: unknown): boolean {
@@ -177,12 +184,13 @@ function errorDocument(
   places: readonly LocatedFailure[],
   cause: unknown,
 ): Record<string, unknown> {
-  const fields: Record<string, unknown> = cause instanceof Error ? { ...cause } : {};
+  const told = toldByDrive(cause);
+  const fields: Record<string, unknown> = cause instanceof Error ? { ...told, ...cause } : {};
   const [position, destinationPosition] = places.map(certainPosition);
   delete fields.cause;
   return {
     ...fields,
-    ...(cause instanceof TapeError && cause.writes && { writes: withoutData(cause.writes) }),
+    ...(told?.writes && { writes: withoutData(told.writes) }),
     name: cause instanceof Error ? cause.name : "Error",
     message: messageOf(cause),
     position: places[0]?.doubt === undefined ? position ?? fields.position : undefined,

@@ -78,3 +78,14 @@ for (const line of [...LINES, "map", "verify", "image save out --skip-errors --f
     assert.deepEqual(rest.sinks.get("out")!.bytes, FILE.subarray(300));
   });
 }
+
+Deno.test("What such a drive has said of the bad place is in the document all the same", async () => {
+  const { drive, devices } = await bench({ noLocate: true, positionUnknown: true });
+  drive.addBadBlock({ object: 2 });
+  const host = new MemoryHost();
+  assert.equal(await tape("verify --json", host, devices), 2);
+  const { error } = JSON.parse(host.output);
+  assert.equal(error.name, "CommandFailure");
+  assert.deepEqual([error.kind, error.senseKey, error.asc], ["medium-error", 3, 0x11]);
+  assert.match(error.advice.join(), /The drive is simulated/);
+});
