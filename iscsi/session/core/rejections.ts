@@ -58,7 +58,7 @@ export class Rejections {
       if (rejected.opcode !== Opcode.ScsiCommand) return;
       this.#parts.end(request);
       if (serialLessOrEqual(expCmdSn, request.cmdSn)) this.#parts.events.gapLeft(request.cmdSn);
-      request.fail(rejectError(rejected));
+      request.fail(request.state === "aborting" ? request.abortReason : rejectError(rejected));
     } else if (request instanceof TextExchange) {
       this.#state.unqueue(request);
       this.#state.textEnded(request);
