@@ -81,7 +81,10 @@ export class RecoverableUnit implements RecoverableLogicalUnit {
    * @throws {SessionClosedError} when the unit was closed; the signal's reason when that ended the wait.
    */
   async reestablish(signal?: AbortSignal): Promise<void> {
-    while (this.#reestablishing?.isCalledOff) await this.#reestablishing.ended();
+    while (this.#reestablishing?.isCalledOff) {
+      // It may have succeeded before it heard of that.
+      if (await this.#reestablishing.ended()) return;
+    }
     signal?.throwIfAborted();
     this.#reestablishing ??= new SharedAttempt((calledOff) =>
       this.#reconnect(calledOff).finally(() => {

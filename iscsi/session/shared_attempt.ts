@@ -21,9 +21,9 @@ export class SharedAttempt {
     return this.#calledOff.signal.aborted;
   }
 
-  /** Settles when it is over, however it ended. */
-  async ended(): Promise<void> {
-    await this.#outcome.catch(() => {});
+  /** Settles when it is over, however it ended: whether it succeeded. */
+  ended(): Promise<boolean> {
+    return this.#outcome.then(() => true, () => false);
   }
 
   /**

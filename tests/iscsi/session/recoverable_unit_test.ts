@@ -184,6 +184,23 @@ Deno.test("A caller that comes while all others give up gets a new session", () 
     assert.deepEqual([attempts.length, unit.nexusLost], [1, false]);
   }));
 
+Deno.test("What was called off too late is a session that whoever comes then does not replace", () => {
+  const controller = new AbortController();
+  let again: () => Promise<void>;
+  let second: Promise<void> | undefined;
+  const changed = ({ step }: ReconnectState) => {
+    if (step !== "connected") return;
+    controller.abort(REASON);
+    second ??= again();
+  };
+  return withOutage(async ({ pair, unit, attempts }) => {
+    again = () => unit.reestablish();
+    await passing(pair, unit.reestablish(controller.signal));
+    await passing(pair, second!);
+    assert.deepEqual([attempts.length, unit.nexusLost], [1, false]);
+  }, { changed });
+});
+
 Deno.test("A caller that has given up before it called sets up nothing", () =>
   withOutage(async ({ pair, unit, attempts }) => {
     await assert.rejects(unit.reestablish(AbortSignal.abort(REASON)), REASON);
