@@ -386,7 +386,6 @@ export class DriveState {
 
   /** These log pages count from 0 on; what is counted for life goes on. */
   clearCounts(pages: readonly number[] = this.personality.features.logPages): void {
-    this.settleCounts();
     this.logCounts.clear(pages);
   }
 
