@@ -103,6 +103,9 @@ export class ProtocolWitness {
     const pdu = decodePdu(header);
     if (this.trace.push(line(direction, cid, header, data.length)) > 200) this.trace.shift();
     if (pdu === undefined) return;
+    const connection = this.#connections.get(cid);
+    // What is told of the one before may come late.
+    if (connection !== undefined) connection.isGone = false;
     if (direction === "in") this.#in(cid, pdu as TargetPdu, header, data);
     else this.#out(cid, pdu as InitiatorPdu, header, data);
   };
