@@ -11,6 +11,8 @@ const CHECK_MS = 500;
 /** A device that took nothing for so many checks on end takes nothing any more. */
 const MAX_IDLE_CHECKS = 10;
 const STOP_MS = 500;
+/** How the program's own line on its standard error begins. */
+const FAILED = "failed: ";
 
 /** What a {@link DeviceProcess} is made from. */
 export interface DeviceProcessParts {
@@ -90,7 +92,7 @@ export class DeviceProcess implements RunningPacemaker {
     });
     this.#exited.then(() => {
       this.#cancelCheck();
-      this.#fail(this.#complaints.trimEnd().split("\n").at(-1) || "the device gave up");
+      this.#fail(reasonIn(this.#complaints));
     });
   }
 
@@ -117,4 +119,11 @@ export class DeviceProcess implements RunningPacemaker {
     if (!this.#isEnding) this.#duties.fail(error);
     this.#isEnding = true;
   }
+}
+
+/** What the program says, or else whatever was written last: by the library, say, that took it down. */
+function reasonIn(complaints: string): string {
+  const lines = complaints.trimEnd().split("\n");
+  const told = lines.findLast((line) => line.startsWith(FAILED))?.slice(FAILED.length);
+  return told ?? (lines.at(-1) || "the device gave up");
 }

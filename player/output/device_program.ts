@@ -1,6 +1,7 @@
 /**
  * Plays what comes on its standard input, 16 bits a sample: the process behind {@link DeviceProcess}. Its arguments are samples a second, channels, and
  * the bytes of a portion; for each portion that the device took it writes a byte to its standard output. At the end of its input it lets the device finish.
+ * Why it cannot go on it says on a line of its standard error that begins with `failed: `, for the runtime writes there, too.
  *
  * @module
  */
@@ -62,6 +63,6 @@ function finish(): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`failed: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 }
