@@ -36,7 +36,7 @@ export class Archive {
     this.#random = random;
     this.#drive = drive;
     this.#options = options;
-    this.records = makeRecords(random, options);
+    this.records = makeRecords(random, options, Math.max(drive.limits.minBytes, 4));
   }
 
   /** Writes all, with faults in between. */
@@ -108,10 +108,15 @@ export class Archive {
 }
 
 /** Records of random lengths, each beginning with its number. */
-function makeRecords(random: Random, { count, maxBytes }: ArchiveOptions): Uint8Array[] {
+function makeRecords(
+  random: Random,
+  { count, maxBytes }: ArchiveOptions,
+  minBytes: number,
+): Uint8Array[] {
   const bytes = random.bytes(2 * maxBytes);
   return Array.from({ length: count }, (_, number) => {
-    const record = bytes.slice(random.below(maxBytes)).subarray(0, 4 + random.below(maxBytes - 4));
+    const from = random.below(maxBytes);
+    const record = bytes.slice(from, from + minBytes + random.below(maxBytes - minBytes));
     new DataView(record.buffer).setUint32(0, number);
     return record;
   });
