@@ -142,9 +142,9 @@ export class Incoming {
 
   /** Data-In goes straight into the buffer of its command; everything else is short and goes to the framer's own. */
   place(header: Uint8Array, length: number): Placement {
-    if ((header[OPCODE] & OPCODE_MASK) !== Opcode.DataIn) return undefined;
     // What waits for the window goes out before the data is here.
-    this.#updateWindow(header);
+    this.#state.window.update(readU32(header, EXP_CMD_SN), readU32(header, MAX_CMD_SN));
+    if ((header[OPCODE] & OPCODE_MASK) !== Opcode.DataIn) return undefined;
     const pdu = decodeDataIn(header);
     this.#dataIn = pdu;
     const task = this.#scsiTask(header);
@@ -176,16 +176,11 @@ export class Incoming {
         segment: "data",
       });
     }
-    if (opcode !== Opcode.DataIn) this.#updateWindow(header);
     if (opcode === Opcode.DataIn) this.#dataInPdu(header, intact);
     else if (intact) this.#dispatch(opcode, header, data);
     else this.#damaged(opcode, header);
     this.#ordered.release(this.#connection.status.expStatSn, this.#events.now());
     if (this.#level > 0) this.#checkResponses();
-  }
-
-  #updateWindow(header: Uint8Array): void {
-    this.#state.window.update(readU32(header, EXP_CMD_SN), readU32(header, MAX_CMD_SN));
   }
 
   get #level(): number {
