@@ -11,8 +11,9 @@ import {
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import { resetAtReady } from "./unheard_reset.ts";
 
-const [TEST_UNIT_READY, MODE_SELECT, READ_ATTRIBUTE] = [0x00, 0x15, 0x8c];
+const [MODE_SELECT, READ_ATTRIBUTE] = [0x15, 0x8c];
 
 /** What brings a drive's default back, and who hears of it. */
 const RESETS: Readonly<Record<string, (setup: Setup) => Promise<void>>> = {
@@ -73,14 +74,7 @@ Deno.test("So it is when power was lost, and another tape put in", async () => {
 Deno.test("A reset while a tape is loaded takes the block size from nobody", async () => {
   const { unit, drive } = await openSim({}, { blockSize: 100 });
   await drive.unload();
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    if (command.cdb[0] === TEST_UNIT_READY) {
-      unit.execute = execute;
-      unit.drive.reset();
-    }
-    return await execute(command);
-  };
+  resetAtReady(unit);
   await drive.load();
   await drive.write(numbered(1, 200));
   assert.equal(contents(unit), "1 1");

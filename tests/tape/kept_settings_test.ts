@@ -8,12 +8,13 @@ import {
   WriteProtectedError,
 } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
-import { CutUnit, lost } from "./cut_unit.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 import { check } from "./scripted.ts";
 import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
+import { resetAtReady, resetUnheard } from "./unheard_reset.ts";
 
-const [TEST_UNIT_READY, MODE_SELECT, MODE_SENSE] = [0x00, 0x15, 0x1a];
+const [MODE_SELECT, MODE_SENSE] = [0x15, 0x1a];
 
 /** Three records on a tape that is to be added to alone, and not compressed. */
 async function openSet(options: SimUnitOptions = {}): Promise<Setup> {
@@ -62,14 +63,7 @@ for (const [who, hear] of Object.entries(HEARERS)) {
 Deno.test("So they are after a reset while a tape is loaded", async () => {
   const { unit, drive } = await openSet();
   await drive.unload();
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    if (command.cdb[0] === TEST_UNIT_READY) {
-      unit.execute = execute;
-      unit.drive.reset();
-    }
-    return await execute(command);
-  };
+  resetAtReady(unit);
   await drive.load();
   await checkSet(drive, unit);
   await drive.close();
@@ -91,13 +85,7 @@ Deno.test("and when power was lost with the connection", async () => {
 
 Deno.test("and when the answer that told of the reset did not come, and the tape stands where it stood", async () => {
   const { unit, drive } = await openSet({ rewindOnReset: false });
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    unit.execute = execute;
-    unit.drive.reset();
-    await execute(command);
-    throw lost("unknown");
-  };
+  resetUnheard(unit);
   await assert.rejects(drive.compression(), { kind: "transport-lost" });
   await checkSet(drive, unit);
   await drive.close();

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { ResetError } from "../../tape/errors.ts";
 import { encodeSense } from "../../scsi/sense.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
-import { CutUnit, lost } from "./cut_unit.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
 import type { SimUnit } from "./sim_unit.ts";
+import { resetUnheard } from "./unheard_reset.ts";
 
 /** Three records in each of so many partitions; the caller stands behind those of the last one. */
 async function openDivided(partitions: number, positionUnknown = false) {
@@ -85,13 +86,7 @@ Deno.test("rewind() chooses the partition that the drive stands in", async () =>
 
 Deno.test("Behind an answer that did not come, and may have told of a reset, no other partition is written to", async () => {
   const { unit, drive } = await openDivided(2);
-  const execute = unit.execute.bind(unit);
-  unit.execute = async (command) => {
-    unit.execute = execute;
-    unit.drive.reset();
-    await execute(command);
-    throw lost("unknown");
-  };
+  resetUnheard(unit);
   await assert.rejects(drive.compression(), { kind: "transport-lost" });
   for (let times = 0; times < 3; times++) {
     await assert.rejects(drive.writeAt(1, numbered(99)), { kind: "position-lost" });

@@ -8,7 +8,7 @@ import {
 } from "../../../iscsi/errors.ts";
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import { type Command, ScriptedTarget } from "./scripted_target.ts";
+import { failureOf as failure, resultOf as result, ScriptedTarget } from "./scripted_target.ts";
 
 const READ = [0x08, 0, 0, 0x10, 0, 0];
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
@@ -16,16 +16,6 @@ const REWIND = [0x01, 0, 0, 0, 0, 0];
 
 function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => index * 31 + 7);
-}
-
-function result(command: Command) {
-  assert.ok(command.outcome && "result" in command.outcome, "the command has no result");
-  return command.outcome.result;
-}
-
-function failure(command: Command): unknown {
-  assert.ok(command.outcome && "error" in command.outcome, "the command has not failed");
-  return command.outcome.error;
 }
 
 Deno.test("16.1.1: the first command carries the CmdSN of the login, a tag of its own and the next ExpStatSN", () => {

@@ -6,7 +6,7 @@ import {
   TargetFailureError,
 } from "../../../iscsi/errors.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import { type Command, ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
+import { failureOf, resultOf, ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
 
 const READ = [0x08, 0, 0, 0x10, 0, 0];
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
@@ -20,16 +20,6 @@ function reading(options: ScriptOptions = {}) {
   const target = ScriptedTarget.loggedIn(options);
   const command = target.command(READ, { dataIn: new Uint8Array(20) });
   return { target, command, itt: target.only(Opcode.ScsiCommand).pdu.itt };
-}
-
-function resultOf({ outcome }: Command) {
-  assert.ok(outcome && "result" in outcome, "it has no result");
-  return outcome.result;
-}
-
-function failureOf({ outcome }: Command): unknown {
-  assert.ok(outcome && "error" in outcome, "it has not failed");
-  return outcome.error;
 }
 
 for (const status of [0x00, 0x04, 0x10, 0x14]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CommandTimeoutError, SessionClosedError } from "../../../iscsi/errors.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
-import { type Command, ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
+import { failureOf, ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
 
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
 const REWIND = [0x01, 0, 0, 0, 0, 0];
@@ -12,11 +12,6 @@ const SEVERAL: ScriptOptions = {
   answers: [["MaxConnections", "2"]],
   login: { offers: { maxConnections: 2 } },
 };
-
-function failureOf({ outcome }: Command): unknown {
-  assert.ok(outcome && "error" in outcome, "it has not failed");
-  return outcome.error;
-}
 
 Deno.test("What an aborted command still had to send is not sent", () => {
   const target = ScriptedTarget.loggedIn({

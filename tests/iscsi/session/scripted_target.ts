@@ -69,6 +69,18 @@ export interface ManagedTasks {
   outcome: "pending" | "complete" | { error: unknown };
 }
 
+/** The result of a command, which must have one. */
+export function resultOf({ outcome }: Command): ScsiResult {
+  assert.ok(outcome && "result" in outcome, "the command has no result");
+  return outcome.result;
+}
+
+/** What a command or function failed with, which it must have. */
+export function failureOf({ outcome }: Command | ManagedTasks): unknown {
+  assert.ok(typeof outcome === "object" && "error" in outcome, "it has not failed");
+  return outcome.error;
+}
+
 /** The initiator's core, played against by hand: a test is the target, and time is a number. */
 export class ScriptedTarget {
   readonly initiator: Initiator;

@@ -16,16 +16,11 @@ import {
   TaskManagementResponseCode,
 } from "../../../iscsi/pdu/task_management.ts";
 import { SessionState } from "../../../iscsi/session/core/session_state.ts";
-import { type Command, ScriptedTarget } from "./scripted_target.ts";
+import { failureOf, ScriptedTarget } from "./scripted_target.ts";
 
 const READ = [0x08, 0, 0, 0x10, 0, 0];
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
 const REWIND = [0x01, 0, 0, 0, 0, 0];
-
-function failureOf(command: Command): unknown {
-  assert.ok(command.outcome && "error" in command.outcome, "the command has not failed");
-  return command.outcome.error;
-}
 
 /** A command whose data is in a batch that the socket has not taken yet. */
 function writing() {

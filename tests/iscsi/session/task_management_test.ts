@@ -9,7 +9,7 @@ import {
 import { RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
-import { type Command, type ManagedTasks, ScriptedTarget } from "./scripted_target.ts";
+import { failureOf, ScriptedTarget } from "./scripted_target.ts";
 
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
 const REWIND = [0x01, 0, 0, 0, 0, 0];
@@ -17,11 +17,6 @@ const LUN = 3n << 48n;
 
 const { AbortTaskSet, ClearTaskSet, LogicalUnitReset, TargetWarmReset, TargetColdReset } =
   TaskManagementFunction;
-
-function failureOf({ outcome }: Command | ManagedTasks): unknown {
-  assert.ok(typeof outcome === "object" && "error" in outcome, "it has not failed");
-  return outcome.error;
-}
 
 for (const code of [AbortTaskSet, ClearTaskSet, LogicalUnitReset]) {
   Deno.test(`19.4: function ${code} carries the LUN, no task and no RefCmdSN`, () => {

@@ -4,7 +4,7 @@ import { RESERVED_TAG } from "../../../../iscsi/pdu/bhs.ts";
 import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../../iscsi/pdu/task_management.ts";
-import { type Command, ScriptedTarget, type ScriptOptions } from "../scripted_target.ts";
+import { failureOf, resultOf, ScriptedTarget, type ScriptOptions } from "../scripted_target.ts";
 
 // Error recovery level 2: what a lost connection carried goes on over another (RFC 7143 §7.1.4.3, §7.2).
 
@@ -25,16 +25,6 @@ function loggedIn(level: number, connections: number, options: ScriptOptions = {
     ],
     login: { offers: { errorRecoveryLevel: level, maxConnections: connections } },
   });
-}
-
-function resultOf(command: Command) {
-  assert.ok(command.outcome && "result" in command.outcome, "the command has no result");
-  return command.outcome.result;
-}
-
-function failureOf(command: Command): unknown {
-  assert.ok(command.outcome && "error" in command.outcome, "the command has not failed");
-  return command.outcome.error;
 }
 
 /** What a replacement of the connection asks for: TASK REASSIGN, which must name `itt`. */

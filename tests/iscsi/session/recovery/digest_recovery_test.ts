@@ -5,7 +5,7 @@ import { crc32c } from "../../../../iscsi/pdu/crc32c.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { encodePdu } from "../../../../iscsi/pdu/pdu.ts";
 import { SnackType } from "../../../../iscsi/pdu/snack.ts";
-import { type Command, ScriptedTarget, type SentPdu } from "../scripted_target.ts";
+import { failureOf, resultOf, ScriptedTarget, type SentPdu } from "../scripted_target.ts";
 
 // Error recovery level 1: recovery within commands and within a connection (RFC 7143 §7.1.4, §7.8, §11.16).
 
@@ -36,16 +36,6 @@ function snack({ pdu }: SentPdu) {
   if (pdu.opcode !== Opcode.Snack) throw new Error("not a SNACK");
   const { type, itt, ttt, begRun, runLength } = pdu;
   return { type, itt, ttt, begRun, runLength };
-}
-
-function resultOf(command: Command) {
-  assert.ok(command.outcome && "result" in command.outcome, "the command has no result");
-  return command.outcome.result;
-}
-
-function failureOf(command: Command): unknown {
-  assert.ok(command.outcome && "error" in command.outcome, "the command has not failed");
-  return command.outcome.error;
 }
 
 /** A PDU whose data digest is wrong; header digests are off. */

@@ -10,7 +10,7 @@ import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import type { ReadyToTransfer } from "../../../../iscsi/pdu/r2t.ts";
 import { StreamedDataIn } from "../../../../iscsi/session/streaming/streamed_data_in.ts";
 import { StreamedDataOut } from "../../../../iscsi/session/streaming/streamed_data_out.ts";
-import { type Command, ScriptedTarget, type ScriptOptions } from "../scripted_target.ts";
+import { type Command, failureOf, ScriptedTarget, type ScriptOptions } from "../scripted_target.ts";
 
 // The target, its PDUs and the time are the test's; so are the consumer and the source.
 
@@ -20,11 +20,6 @@ const LEVEL_1: ScriptOptions = {
   answers: [["ErrorRecoveryLevel", "1"], ["ImmediateData", "No"], ["InitialR2T", "Yes"]],
   login: { offers: { errorRecoveryLevel: 1 } },
 };
-
-function failureOf(command: Command): unknown {
-  assert.ok(command.outcome && "error" in command.outcome, "the command has not failed");
-  return command.outcome.error;
-}
 
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value);
 
@@ -305,18 +300,24 @@ Deno.test("Data-Out goes out whole and in order through a window that is smaller
   assert.ok(command.outcome && "result" in command.outcome);
 });
 
+/** A write of which the first 300 bytes have gone out, and of these the first 50 are asked for again. */
+function askAgain(target: ScriptedTarget, maxBytes: number): Command {
+  const { pour, command } = writing(target, maxBytes);
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.readyToTransfer(itt, { ttt: 1, desiredDataTransferLength: 300 });
+  for (let i = 0; i < 4; i++) {
+    pour();
+    target.sent();
+  }
+  target.readyToTransfer(itt, { ttt: 2, r2tSn: 1, desiredDataTransferLength: 50 });
+  return command;
+}
+
 for (const maxBytes of [400, 100]) {
   const what = maxBytes === 400 ? "is kept goes out again" : "is gone aborts the command";
   Deno.test(`Data that the target asks for again and that ${what}`, () => {
     const target = ScriptedTarget.loggedIn(LEVEL_1);
-    const { pour, command } = writing(target, maxBytes);
-    const { itt } = target.only(Opcode.ScsiCommand).pdu;
-    target.readyToTransfer(itt, { ttt: 1, desiredDataTransferLength: 300 });
-    for (let i = 0; i < 4; i++) {
-      pour();
-      target.sent();
-    }
-    target.readyToTransfer(itt, { ttt: 2, r2tSn: 1, desiredDataTransferLength: 50 });
+    const command = askAgain(target, maxBytes);
     if (maxBytes === 400) {
       const { pdu, data } = target.only(Opcode.DataOut);
       assert.deepEqual([pdu.ttt, pdu.bufferOffset, data.length, data[49]], [2, 0, 50, 49]);
@@ -331,14 +332,7 @@ Deno.test("At error recovery level 0 an R2T for data that is gone is a ProtocolE
   const target = ScriptedTarget.loggedIn({
     answers: [["ImmediateData", "No"], ["InitialR2T", "Yes"]],
   });
-  const { pour, command } = writing(target, 100);
-  const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  target.readyToTransfer(itt, { ttt: 1, desiredDataTransferLength: 300 });
-  for (let i = 0; i < 4; i++) {
-    pour();
-    target.sent();
-  }
-  target.readyToTransfer(itt, { ttt: 2, r2tSn: 1, desiredDataTransferLength: 50 });
+  const command = askAgain(target, 100);
   assert.ok(failureOf(command) instanceof ProtocolError);
   assert.deepEqual(target.sent(), []);
 });
