@@ -12,9 +12,11 @@ import { transportFailure } from "../../transport/errors.ts";
 import type { Fault } from "./fault.ts";
 import { FaultyWire } from "./faulty_wire.ts";
 import type { Digests } from "./pdu_splitter.ts";
-import { settle } from "./settle.ts";
+import { MAX_HOURS, settle } from "./settle.ts";
 import { SkippingClock } from "./skipping_clock.ts";
 
+/** Each of the strikes of a fault that comes back may cost the time of a command. */
+const MAX_REPEATED_HOURS = 4 * MAX_HOURS;
 const TARGET_NAME = "iqn.2026-03.com.example:tape";
 
 /** The reason of an application that does not want to wait any longer. */
@@ -58,7 +60,8 @@ export class Experiment {
       negotiation: { defaultTime2Wait: 1, ...negotiation },
     });
     try {
-      await settle(use(this), this.clock, this.wires, String(this.fault));
+      const hours = this.fault.isRepeated ? MAX_REPEATED_HOURS : MAX_HOURS;
+      await settle(use(this), this.clock, this.wires, String(this.fault), hours);
       assert.ok(this.wires.every((wire) => wire.isClosed), "a socket was left open");
     } finally {
       await this.#target.close();

@@ -31,6 +31,8 @@ export interface Repetition {
 export class Fault {
   readonly kind: FaultKind;
   readonly index: number;
+  /** Whether it strikes more than once. */
+  readonly isRepeated: boolean;
   /** The PDU that it struck, for messages. */
   struck: string | undefined;
   /** Called whenever a PDU is struck. */
@@ -43,6 +45,7 @@ export class Fault {
     const { period = Infinity, times = Infinity } = repetition;
     this.kind = kind;
     this.index = index;
+    this.isRepeated = times > 1 && period < Infinity;
     this.#period = period;
     this.#timesLeft = times;
   }

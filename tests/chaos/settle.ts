@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers";
 import type { SkippingClock } from "./skipping_clock.ts";
 
 const HOUR_MS = 3_600_000;
-/** The longest command that a drive is given takes under four hours; nothing may wait much longer than that. */
-const MAX_HOURS = 12;
+/** The longest command that a drive is given takes under four hours; behind one fault nothing may wait much longer than that. */
+export const MAX_HOURS = 12;
 /** Turns of the event loop without anything passing after which only time can bring things on. */
 const IDLE_TURNS = 4;
 /** Turns that a real thing (WebAssembly being compiled) may take. */
@@ -21,18 +21,19 @@ export interface WatchedWire {
 /**
  * Lets virtual time pass whenever nothing else can happen, until `work` has settled. `wires` may grow meanwhile.
  *
- * @throws {AssertionError} that names `what`, when it does not settle within hours of that time.
+ * @throws {AssertionError} that names `what`, when it does not settle within `hours` of that time.
  */
 export async function settle<T>(
   work: Promise<T>,
   clock: SkippingClock,
   wires: readonly WatchedWire[],
   what: string,
+  hours = MAX_HOURS,
 ): Promise<T> {
   let isSettled = false;
   const done = () => isSettled = true;
   work.then(done, done);
-  const endMs = clock.now() + MAX_HOURS * HOUR_MS;
+  const endMs = clock.now() + hours * HOUR_MS;
   let seen = -1;
   for (let turns = 0, idle = 0; !isSettled; turns++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
