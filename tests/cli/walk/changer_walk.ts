@@ -15,10 +15,15 @@ const [SLOTS, DRIVES] = [5, 2];
 const LABELS = ["A00001L8", "A00002L8", "A00003L8", "A00004L8"];
 const [MOVE_MEDIUM, EXCHANGE_MEDIUM, READ_ELEMENT_STATUS] = [0xa5, 0xa6, 0xb8];
 
-/** NOT READY, HARDWARE ERROR, ILLEGAL REQUEST, UNIT ATTENTION. */
-const SENSES = [
-  { key: 2, asc: 4, ascq: 1 },
+/** What a command may end with that was carried out: a HARDWARE ERROR that came of it, or an ABORTED COMMAND. */
+const LATE_SENSES = [
   { key: 4, asc: 0x15, ascq: 1 },
+  { key: 0x0b, asc: 0x44, ascq: 0 },
+] as const;
+/** NOT READY, ILLEGAL REQUEST and UNIT ATTENTION say that the command was not. */
+const SENSES = [
+  ...LATE_SENSES,
+  { key: 2, asc: 4, ascq: 1 },
   { key: 5, asc: 0x3b, ascq: 0x0d },
   { key: 6, asc: 0x29, ascq: 0 },
   { key: 6, asc: 0x28, ascq: 1 },
@@ -235,7 +240,8 @@ class ChangerWalk {
       const when = this.#strike?.(task.cdb[0]);
       if (when === undefined) return execute(task);
       if (when === "behind") execute(task);
-      return { status: 2, sense: encodeSense(this.#one(SENSES)) };
+      const senses = when === "behind" ? LATE_SENSES : SENSES;
+      return { status: 2, sense: encodeSense(this.#one(senses)) };
     };
   }
 
