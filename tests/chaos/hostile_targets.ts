@@ -11,6 +11,7 @@ import { LoginStage } from "../../iscsi/pdu/login.ts";
 import { Opcode } from "../../iscsi/pdu/opcode.ts";
 import type { TargetPdu } from "../../iscsi/pdu/pdu.ts";
 import type { ErrorClass } from "../fuzz/fuzz_target.ts";
+import { dataInPdu, readyToTransferPdu } from "../iscsi/pdu/target_pdus.ts";
 import { type Hostility, type Provocation, type Utterance, wirePdu } from "./hostile_wire.ts";
 
 /** A hostile target, and how what it was asked must end. */
@@ -57,23 +58,8 @@ function nopIn(provocation: Provocation, ttt: number): TargetPdu {
 }
 
 function dataIn(provocation: Provocation, dataSn: number, bufferOffset: number): TargetPdu {
-  return {
-    opcode: Opcode.DataIn,
-    final: false,
-    acknowledge: false,
-    overflow: false,
-    underflow: false,
-    hasStatus: false,
-    status: 0,
-    lun: 0n,
-    itt: provocation.pdu.itt,
-    ttt: NONE,
-    statSn: 0,
-    dataSn,
-    bufferOffset,
-    residual: 0,
-    ...numbers(provocation),
-  };
+  const { itt } = provocation.pdu;
+  return dataInPdu({ itt, final: false, dataSn, bufferOffset, ...numbers(provocation) });
 }
 
 function loginResponse(provocation: Provocation, round: number): TargetPdu {
@@ -118,17 +104,15 @@ function reject(provocation: Provocation, round: number): TargetPdu {
 }
 
 function readyToTransfer(provocation: Provocation, round: number): TargetPdu {
-  return {
-    opcode: Opcode.ReadyToTransfer,
-    lun: 0n,
-    itt: provocation.pdu.itt,
+  const { pdu: { itt }, statSn } = provocation;
+  return readyToTransferPdu({
+    itt,
     ttt: round,
-    statSn: provocation.statSn,
+    statSn,
     ...numbers(provocation),
     r2tSn: round,
-    bufferOffset: 0,
     desiredDataTransferLength: 512,
-  };
+  });
 }
 
 function textResponse(provocation: Provocation, round: number): TargetPdu {

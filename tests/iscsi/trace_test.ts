@@ -5,7 +5,7 @@ import { type Ahs, encodeAhs } from "../../iscsi/pdu/ahs.ts";
 import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../iscsi/pdu/opcode.ts";
 import { encodePdu, type Pdu } from "../../iscsi/pdu/pdu.ts";
-import { encodeResponseSegment, type ScsiResponse } from "../../iscsi/pdu/scsi_response.ts";
+import { encodeResponseSegment } from "../../iscsi/pdu/scsi_response.ts";
 import { describePdu, PduRing } from "../../iscsi/trace.ts";
 import { encodeSense } from "../../scsi/sense.ts";
 import type { Direction } from "../../transport/tracing.ts";
@@ -13,6 +13,7 @@ import { Random, seed } from "../scsi/random.ts";
 import { hex } from "./pdu/header_fixture.ts";
 import { INITIATOR_FIXTURES } from "./pdu/initiator_fixtures.ts";
 import { TARGET_FIXTURES } from "./pdu/target_fixtures.ts";
+import { dataInPdu, scsiResponsePdu } from "./pdu/target_pdus.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -35,36 +36,8 @@ function line(pdu: Pdu, data: Uint8Array | number = NOTHING, direction?: Directi
 const window = { expCmdSn: 13, maxCmdSn: 45 };
 const target = { itt: 5, statSn: 10, ...window };
 
-const scsiResponse: ScsiResponse = {
-  ...target,
-  opcode: Opcode.ScsiResponse,
-  bidirectionalOverflow: false,
-  bidirectionalUnderflow: false,
-  overflow: false,
-  underflow: false,
-  response: 0,
-  status: 0,
-  snackTag: 0,
-  expDataSn: 1,
-  bidirectionalResidual: 0,
-  residual: 0,
-};
-
-const dataIn = {
-  ...target,
-  opcode: Opcode.DataIn,
-  final: true,
-  acknowledge: false,
-  overflow: false,
-  underflow: false,
-  hasStatus: true,
-  status: 0,
-  lun: 0n,
-  ttt: 0xffffffff,
-  dataSn: 0,
-  bufferOffset: 0,
-  residual: 0,
-} as const;
+const scsiResponse = scsiResponsePdu({ ...target, expDataSn: 1 });
+const dataIn = dataInPdu({ ...target, hasStatus: true });
 
 const read6 = {
   opcode: Opcode.ScsiCommand,

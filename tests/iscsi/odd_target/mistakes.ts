@@ -2,9 +2,13 @@
 
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
 import { BHS_LENGTH, RESERVED_TAG, writeU32 } from "../../../iscsi/pdu/bhs.ts";
+import type { DataIn } from "../../../iscsi/pdu/data_in.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { encodePdu, type TargetPdu } from "../../../iscsi/pdu/pdu.ts";
+import type { ReadyToTransfer } from "../../../iscsi/pdu/r2t.ts";
+import type { ScsiResponse } from "../../../iscsi/pdu/scsi_response.ts";
 import type { Random } from "../../scsi/random.ts";
+import { dataInPdu, readyToTransferPdu, scsiResponsePdu } from "../pdu/target_pdus.ts";
 import { pick } from "../walk/walk_settings.ts";
 import { dataOf } from "../walk/witnessed_device.ts";
 import type { OddConnection, WireOptions } from "./odd_connection.ts";
@@ -40,7 +44,7 @@ const LONGEST_SEGMENT = 65_536;
 /** Sends what a task would send next, changed. */
 function nextDataIn(
   parts: MistakeParts,
-  change: (pdu: Extract<TargetPdu, { opcode: typeof Opcode.DataIn }>) => Partial<typeof pdu>,
+  change: (pdu: DataIn) => Partial<DataIn>,
   data?: Uint8Array,
   options?: WireOptions,
 ): boolean {
@@ -52,47 +56,30 @@ function nextDataIn(
     offset,
     offset + Math.min(length, most),
   );
-  const pdu = {
-    opcode: Opcode.DataIn,
-    final: true,
-    acknowledge: false,
-    overflow: false,
-    underflow: false,
-    hasStatus: false,
-    status: 0,
-    lun: 0n,
-    itt: task.itt,
-    ttt: RESERVED_TAG,
-    statSn: 0,
-    dataSn: task.dataSn,
-    bufferOffset: offset,
-    residual: 0,
-    ...session.numbers(),
-  } as const;
+  const { itt, dataSn } = task;
+  const pdu = dataInPdu({ itt, dataSn, bufferOffset: offset, ...session.numbers() });
   connection.send({ ...pdu, ...change(pdu) }, data ?? bytes, options);
   return true;
 }
 
 function nextR2t(
   parts: MistakeParts,
-  change: (pdu: Extract<TargetPdu, { opcode: typeof Opcode.ReadyToTransfer }>) => Partial<
-    typeof pdu
-  >,
+  change: (pdu: ReadyToTransfer) => Partial<ReadyToTransfer>,
 ): boolean {
   const { writing: task, connection, session } = parts;
   if (task === undefined) return false;
   const { offset, length } = task.wanted[0];
-  const pdu = {
-    opcode: Opcode.ReadyToTransfer,
-    lun: task.lun,
-    itt: task.itt,
+  const { lun, itt, r2tSn } = task;
+  const pdu = readyToTransferPdu({
+    lun,
+    itt,
     ttt: 0x1234,
     statSn: connection.statSn,
-    r2tSn: task.r2tSn,
+    r2tSn,
     bufferOffset: offset,
     desiredDataTransferLength: length,
     ...session.numbers(),
-  } as const;
+  });
   connection.send({ ...pdu, ...change(pdu) });
   return true;
 }
@@ -100,26 +87,11 @@ function nextR2t(
 function response(
   { connection, session }: MistakeParts,
   itt: number,
-  change: Partial<Extract<TargetPdu, { opcode: typeof Opcode.ScsiResponse }>> = {},
+  change: Partial<ScsiResponse> = {},
   data?: Uint8Array,
 ): void {
-  const pdu = {
-    opcode: Opcode.ScsiResponse,
-    bidirectionalOverflow: false,
-    bidirectionalUnderflow: false,
-    overflow: false,
-    underflow: false,
-    response: 0,
-    status: 0,
-    itt,
-    snackTag: 0,
-    statSn: change.statSn ?? connection.nextStatSn(),
-    expDataSn: 0,
-    bidirectionalResidual: 0,
-    residual: 0,
-    ...session.numbers(),
-  } as const;
-  connection.send({ ...pdu, ...change }, data);
+  const statSn = change.statSn ?? connection.nextStatSn();
+  connection.send(scsiResponsePdu({ itt, ...session.numbers(), ...change, statSn }), data);
 }
 
 function fatalAt0(level: number): Consequence {
@@ -209,17 +181,12 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   "an R2T for a read": (parts) => {
     const { reading, connection, session } = parts;
     if (!reading || reading.isBidirectional || parts.level > 0) return undefined;
-    connection.send({
-      opcode: Opcode.ReadyToTransfer,
-      lun: reading.lun,
-      itt: reading.itt,
-      ttt: 5,
-      statSn: connection.statSn,
-      r2tSn: 0,
-      bufferOffset: 0,
-      desiredDataTransferLength: 1,
-      ...session.numbers(),
-    });
+    const { lun, itt } = reading;
+    const { statSn } = connection;
+    const numbers = session.numbers();
+    connection.send(
+      readyToTransferPdu({ lun, itt, ttt: 5, statSn, desiredDataTransferLength: 1, ...numbers }),
+    );
     return "fatal";
   },
   "many R2Ts for the same": (parts) => {

@@ -25,6 +25,7 @@ import type {
 import type { StreamedDataIn } from "../../../iscsi/session/streaming/streamed_data_in.ts";
 import type { StreamedDataOut } from "../../../iscsi/session/streaming/streamed_data_out.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
+import { dataInPdu, readyToTransferPdu, scsiResponsePdu } from "../pdu/target_pdus.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
 export interface SentPdu {
@@ -460,23 +461,8 @@ export class ScriptedTarget {
     fields: Partial<Extract<Pdu, { opcode: typeof Opcode.ScsiResponse }>> = {},
     data: Uint8Array = NO_BYTES,
   ): void {
-    this.feed({
-      opcode: Opcode.ScsiResponse,
-      bidirectionalOverflow: false,
-      bidirectionalUnderflow: false,
-      overflow: false,
-      underflow: false,
-      response: 0,
-      status: 0,
-      itt,
-      snackTag: 0,
-      statSn: this.statSn++,
-      expDataSn: 0,
-      bidirectionalResidual: 0,
-      residual: 0,
-      ...this.numbers(),
-      ...fields,
-    }, data);
+    const numbers = { statSn: this.statSn++, ...this.numbers() };
+    this.feed(scsiResponsePdu({ itt, ...numbers, ...fields }), data);
   }
 
   /** Data-In of a command. */
@@ -486,50 +472,14 @@ export class ScriptedTarget {
     fields: Partial<Extract<Pdu, { opcode: typeof Opcode.DataIn }>> = {},
     chunk: number = Infinity,
   ): void {
-    this.feed(
-      {
-        opcode: Opcode.DataIn,
-        final: true,
-        acknowledge: false,
-        overflow: false,
-        underflow: false,
-        hasStatus: false,
-        status: 0,
-        lun: 0n,
-        itt,
-        ttt: RESERVED_TAG,
-        statSn: fields.hasStatus ? this.statSn++ : 0,
-        dataSn: 0,
-        bufferOffset: 0,
-        residual: 0,
-        ...this.numbers(),
-        ...fields,
-      },
-      data,
-      chunk,
-    );
+    const statSn = fields.hasStatus ? this.statSn++ : 0;
+    this.feed(dataInPdu({ itt, statSn, ...this.numbers(), ...fields }), data, chunk);
   }
 
   /** The header of a Data-In PDU whose data is still to come. */
   dataInBegins(itt: number, length: number): void {
     const bhs = new Uint8Array(BHS_LENGTH);
-    encodePdu({
-      opcode: Opcode.DataIn,
-      final: true,
-      acknowledge: false,
-      overflow: false,
-      underflow: false,
-      hasStatus: false,
-      status: 0,
-      lun: 0n,
-      itt,
-      ttt: RESERVED_TAG,
-      statSn: 0,
-      dataSn: 0,
-      bufferOffset: 0,
-      residual: 0,
-      ...this.numbers(),
-    }, bhs);
+    encodePdu(dataInPdu({ itt, ...this.numbers() }), bhs);
     writeU24(bhs, 5, length);
     this.feedBytes(bhs);
   }
@@ -539,18 +489,9 @@ export class ScriptedTarget {
     itt: number,
     fields: Partial<Extract<Pdu, { opcode: typeof Opcode.ReadyToTransfer }>>,
   ): void {
-    this.feed({
-      opcode: Opcode.ReadyToTransfer,
-      lun: 0n,
-      itt,
-      ttt: 1,
-      statSn: this.statSn,
-      r2tSn: 0,
-      bufferOffset: 0,
-      desiredDataTransferLength: 0,
-      ...this.numbers(),
-      ...fields,
-    });
+    const { statSn } = this;
+    const first = { itt, ttt: 1, statSn, desiredDataTransferLength: 0, ...this.numbers() };
+    this.feed(readyToTransferPdu({ ...first, ...fields }));
   }
 
   /** ExpCmdSN and MaxCmdSN as they stand. */

@@ -3,8 +3,9 @@ import { ConnectionLostError, DataLostError } from "../../../../iscsi/errors.ts"
 import { BHS_LENGTH, RESERVED_TAG, writeU24 } from "../../../../iscsi/pdu/bhs.ts";
 import { crc32c } from "../../../../iscsi/pdu/crc32c.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
-import { encodePdu } from "../../../../iscsi/pdu/pdu.ts";
+import { encodePdu, type Pdu } from "../../../../iscsi/pdu/pdu.ts";
 import { SnackType } from "../../../../iscsi/pdu/snack.ts";
+import { dataInPdu, scsiResponsePdu } from "../../pdu/target_pdus.ts";
 import { failureOf, resultOf, ScriptedTarget, type SentPdu } from "../scripted_target.ts";
 
 // Error recovery level 1: recovery within commands and within a connection (RFC 7143 §7.1.4, §7.8, §11.16).
@@ -38,13 +39,22 @@ function snack({ pdu }: SentPdu) {
   return { type, itt, ttt, begRun, runLength };
 }
 
-/** A PDU whose data digest is wrong; header digests are off. */
-function feedDamaged(peer: ScriptedTarget, pdu: Parameters<typeof encodePdu>[0], data: Uint8Array) {
+/** A PDU with a data digest; header digests are off. */
+function feedIntact(peer: ScriptedTarget, pdu: Pdu, data: Uint8Array): void {
+  feedWithDigest(peer, pdu, data, crc32c(data));
+}
+
+/** A PDU whose data digest is wrong. */
+function feedDamaged(peer: ScriptedTarget, pdu: Pdu, data: Uint8Array): void {
+  feedWithDigest(peer, pdu, data, crc32c(data) ^ 1);
+}
+
+function feedWithDigest(peer: ScriptedTarget, pdu: Pdu, data: Uint8Array, digest: number): void {
   const wire = new Uint8Array(BHS_LENGTH + data.length + 4);
   encodePdu(pdu, wire.subarray(0, BHS_LENGTH));
   writeU24(wire, 5, data.length);
   wire.set(data, BHS_LENGTH);
-  new DataView(wire.buffer).setUint32(BHS_LENGTH + data.length, crc32c(data) ^ 1, true);
+  new DataView(wire.buffer).setUint32(BHS_LENGTH + data.length, digest, true);
   peer.feedBytes(wire);
 }
 
@@ -357,7 +367,7 @@ Deno.test("A damaged Data-In is asked for again, whatever the garbage it left in
     const dataIn = new Uint8Array(1200);
     const command = peer.command(READ, { dataIn });
     const { itt } = peer.only(Opcode.ScsiCommand).pdu;
-    const pdu = dataInPdu(peer, itt, 0);
+    const pdu = dataInPdu({ itt, ...peer.numbers() });
     feedDamaged(peer, pdu, bytes(1200, 9));
     assert.deepEqual(snack(peer.sent()[0]), {
       type: SnackType.DataR2t,
@@ -378,60 +388,12 @@ Deno.test("A damaged response is asked for again by a Status SNACK", () =>
     const command = peer.command(REWIND);
     const { itt } = peer.only(Opcode.ScsiCommand).pdu;
     const statSn = peer.statSn;
-    const pdu = responsePdu(peer, itt, statSn);
+    const pdu = scsiResponsePdu({ itt, status: 2, statSn, ...peer.numbers() });
     feedDamaged(peer, pdu, bytes(20, 0));
     assert.deepEqual([snack(peer.sent()[0]).type, command.outcome], [SnackType.Status, undefined]);
     peer.respond(itt, { statSn });
     assert.equal(resultOf(command).status, 0);
   }));
-
-function dataInPdu(peer: ScriptedTarget, itt: number, dataSn: number) {
-  return {
-    opcode: Opcode.DataIn,
-    final: true,
-    acknowledge: false,
-    overflow: false,
-    underflow: false,
-    hasStatus: false,
-    status: 0,
-    lun: 0n,
-    itt,
-    ttt: RESERVED_TAG,
-    statSn: 0,
-    dataSn,
-    bufferOffset: 0,
-    residual: 0,
-    ...peer.numbers(),
-  } as const;
-}
-
-function responsePdu(peer: ScriptedTarget, itt: number, statSn: number) {
-  return {
-    opcode: Opcode.ScsiResponse,
-    bidirectionalOverflow: false,
-    bidirectionalUnderflow: false,
-    overflow: false,
-    underflow: false,
-    response: 0,
-    status: 2,
-    itt,
-    snackTag: 0,
-    statSn,
-    expDataSn: 0,
-    bidirectionalResidual: 0,
-    residual: 0,
-    ...peer.numbers(),
-  } as const;
-}
-
-function feedIntact(peer: ScriptedTarget, pdu: Parameters<typeof encodePdu>[0], data: Uint8Array) {
-  const wire = new Uint8Array(BHS_LENGTH + data.length + 4);
-  encodePdu(pdu, wire.subarray(0, BHS_LENGTH));
-  writeU24(wire, 5, data.length);
-  wire.set(data, BHS_LENGTH);
-  new DataView(wire.buffer).setUint32(BHS_LENGTH + data.length, crc32c(data), true);
-  peer.feedBytes(wire);
-}
 
 /** A target that puts digests on its data, which it negotiated. */
 function withDataDigest(use: (peer: ScriptedTarget) => void): void {
