@@ -6,10 +6,9 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { eitherOf, isCalledOff, sleep } from "./abort.ts";
+import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
-import { confirmBuffer } from "./buffer_loss.ts";
 import { checkBytes } from "./caller_bytes.ts";
 import { callerPosition } from "./caller_position.ts";
 import { shutDown } from "./closing.ts";
@@ -21,14 +20,14 @@ import {
 } from "./compression.ts";
 import { type Density, type DensityOptions, readDensities } from "./density.ts";
 import { DriveFeatures } from "./drive_features.ts";
+import { DriveTurns } from "./drive_turns.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
 import { eraseLong, type EraseOptions } from "./long_erase.ts";
-import { SpaceStoppedError, TapeError, type TapeErrorKind } from "./errors.ts";
+import { SpaceStoppedError, TapeError } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
 import type { LocateTarget } from "./locate_target.ts";
 import { Motion } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
-import { OperationQueue } from "./operation_queue.ts";
 import { checkOptions } from "./option_limits.ts";
 import type {
   OperationOptions,
@@ -39,7 +38,6 @@ import type {
 } from "./options.ts";
 import type { Outage } from "./outage.ts";
 import type { TapePosition } from "./position.ts";
-import { isUnloaded } from "./readiness.ts";
 import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
 import { checkSpace, type SpaceResult, type SpaceWhat } from "./spacing.ts";
@@ -71,7 +69,7 @@ export class TapeDrive extends DriveFeatures {
   readonly #reader: RecordReader;
   readonly #writer: Writer;
   readonly #motion: Motion;
-  readonly #queue = new OperationQueue();
+  readonly #turns: DriveTurns;
   #exclusion: Exclusion | undefined;
   readonly #closeTimeoutMs: number;
   /** Aborts when the drive is being closed, for what waits with nothing to lose. */
@@ -88,7 +86,7 @@ export class TapeDrive extends DriveFeatures {
     } = options;
     super({
       session,
-      run: (operation, signal) => this.#run(operation, signal),
+      run: (operation, signal) => this.#turns.run(operation, signal),
       back: () => this.#reader.reposition.back(),
       leaving: (motion, signal, goesFirst) =>
         this.#reader.reposition.leaving(motion, signal, goesFirst),
@@ -105,6 +103,7 @@ export class TapeDrive extends DriveFeatures {
     const outage = this.#outage;
     this.#reader = new RecordReader(session, { depth: readAhead, sili, recordBytesHint, outage });
     this.#writer = new Writer(session, this.#reader.reposition, { depth: writeBehind, outage });
+    this.#turns = new DriveTurns({ session, outage, reader: this.#reader, writer: this.#writer });
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#motion = new Motion(session, this.#reader.reposition, {
       ...polling,
@@ -173,7 +172,7 @@ export class TapeDrive extends DriveFeatures {
    * @throws {RecordLengthError} when lengths contradict one another, or a fixed block has another length; the tape stands after it.
    */
   read(options: ReadOptions = {}): Promise<ReadResult> {
-    return this.#runRead(() => this.#reader.read(options.signal), options.signal);
+    return this.#turns.runRead(() => this.#reader.read(options.signal), options.signal);
   }
 
   /**
@@ -184,7 +183,7 @@ export class TapeDrive extends DriveFeatures {
    * @throws {RecordLengthError} as `read()`.
    */
   readInto(buffer: Uint8Array, options: ReadOptions = {}): Promise<ReadIntoResult> {
-    return this.#runRead(() => {
+    return this.#turns.runRead(() => {
       checkBytes(buffer, "read into");
       if (buffer.length === 0) {
         throw new TapeError("invalid-argument", "Cannot read into a buffer of no length");
@@ -216,7 +215,7 @@ export class TapeDrive extends DriveFeatures {
 
   /** The next thing off the tape; it stays there when it is not wanted any more once it has come. */
   #readWanted(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.#runRead(() => this.#reader.readIf(isWanted, signal), signal);
+    return this.#turns.runRead(() => this.#reader.readIf(isWanted, signal), signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
@@ -225,7 +224,9 @@ export class TapeDrive extends DriveFeatures {
       read: (isWanted) =>
         isWanted === undefined ? this.read(options) : this.#readWanted(isWanted, options.signal),
       isAtEndOfData: () =>
-        this.#runRead(async () => (await this.#reader.peek(options.signal)).kind === "end-of-data"),
+        this.#turns.runRead(async () =>
+          (await this.#reader.peek(options.signal)).kind === "end-of-data"
+        ),
       skipFile: () => this.#skipFile(),
     });
   }
@@ -245,7 +246,7 @@ export class TapeDrive extends DriveFeatures {
   write(data: Uint8Array, options: OperationOptions = {}): Promise<WriteResult> {
     const { signal } = options;
     const { era } = this.#writer;
-    return this.#runWrite(() => this.#writer.write(data, era, signal), signal);
+    return this.#turns.runWrite(() => this.#writer.write(data, era, signal), signal);
   }
 
   /**
@@ -269,7 +270,7 @@ export class TapeDrive extends DriveFeatures {
   writeFilemarks(count = 1, options: WriteFilemarksOptions = {}): Promise<WriteResult> {
     const { immediate = false, signal } = options;
     const { era } = this.#writer;
-    return this.#runWrite(
+    return this.#turns.runWrite(
       () => this.#writer.writeFilemarks(count, immediate, era, signal),
       signal,
     );
@@ -279,12 +280,12 @@ export class TapeDrive extends DriveFeatures {
   flush(options: OperationOptions = {}): Promise<WriteResult> {
     const { signal } = options;
     const { era } = this.#writer;
-    return this.#runWrite(() => this.#writer.flush(era, signal), signal);
+    return this.#turns.runWrite(() => this.#writer.flush(era, signal), signal);
   }
 
   /** Goes to the beginning of the partition. */
   rewind(options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.rewind(options.signal), options.signal);
+    return this.#turns.run(() => this.#motion.rewind(options.signal), options.signal);
   }
 
   /** Winds the tape from end to end once and goes to the beginning, where the drive does such a thing. */
@@ -299,7 +300,7 @@ export class TapeDrive extends DriveFeatures {
 
   /** Who loads a tape knows that it may be another. */
   #load(retension: boolean, { signal }: OperationOptions): Promise<void> {
-    return this.#run(() => this.#motion.load(retension, signal), signal, "medium-changed");
+    return this.#turns.run(() => this.#motion.load(retension, signal), signal, "medium-changed");
   }
 
   /**
@@ -307,11 +308,7 @@ export class TapeDrive extends DriveFeatures {
    * unless what was written had not been flushed.
    */
   unload({ signal }: OperationOptions = {}): Promise<void> {
-    return this.#enqueue(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (!this.#isReady) await this.#makeReadyToUnload(signal);
-      await this.#motion.unload(signal);
-    }, signal);
+    return this.#turns.runUnload(() => this.#motion.unload(signal), signal);
   }
 
   /**
@@ -321,7 +318,7 @@ export class TapeDrive extends DriveFeatures {
    * @throws {SpaceStoppedError} when a filemark, the end of data or the beginning came first; `information` is what was left of the count.
    */
   space(what: SpaceWhat, count = 1, options: OperationOptions = {}): Promise<SpaceResult> {
-    return this.#run(() => {
+    return this.#turns.run(() => {
       checkSpace(what, count);
       return this.#motion.space(what, count, options.signal);
     }, options.signal);
@@ -333,7 +330,7 @@ export class TapeDrive extends DriveFeatures {
    * @throws {SpaceStoppedError} of kind `end-of-data` when that comes first; the tape stands there.
    */
   locate(target: LocateTarget, options: OperationOptions = {}): Promise<void> {
-    return this.#run(() => this.#motion.locate(target, options.signal), options.signal);
+    return this.#turns.run(() => this.#motion.locate(target, options.signal), options.signal);
   }
 
   /**
@@ -342,18 +339,16 @@ export class TapeDrive extends DriveFeatures {
    */
   position(options: OperationOptions = {}): Promise<TapePosition> {
     const { signal } = options;
-    return this.#enqueue(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (!this.#outage.isHere) await this.#askAside();
+    return this.#turns.runAsIs(() => {
       this.#session.tellLoss("tell the position");
-      return await callerPosition(this.#session, this.#reader, signal);
+      return callerPosition(this.#session, this.#reader, signal);
     }, signal);
   }
 
   /** Bytes of a block in fixed mode; 0 in variable mode. */
   blockSize(options: OperationOptions = {}): Promise<number> {
     const { signal } = options;
-    return this.#run(async () => {
+    return this.#turns.run(async () => {
       const bytes = await currentBlockBytes(this.#session.device, signal);
       if (bytes !== this.#session.blockBytes) await this.#reader.reposition.back();
       this.#session.mode.tell(bytes);
@@ -368,7 +363,7 @@ export class TapeDrive extends DriveFeatures {
    */
   setBlockSize(bytes: number, options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
-    return this.#run(async () => {
+    return this.#turns.run(async () => {
       checkBlockSize(bytes, this.#session.limits);
       await this.#reader.reposition.back();
       await this.#session.mode.set(bytes, signal);
@@ -378,7 +373,7 @@ export class TapeDrive extends DriveFeatures {
   /** What the drive says about compression. */
   compression(options: OperationOptions = {}): Promise<CompressionState> {
     const { signal } = options;
-    return this.#run(() => readCompression(this.#session.device, signal), signal);
+    return this.#turns.run(() => readCompression(this.#session.device, signal), signal);
   }
 
   /**
@@ -388,19 +383,19 @@ export class TapeDrive extends DriveFeatures {
    */
   setCompression(settings: CompressionSettings, options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
-    return this.#run(() => keepCompression(this.#session, settings, signal), signal);
+    return this.#turns.run(() => keepCompression(this.#session, settings, signal), signal);
   }
 
   /** The densities that the drive knows, or those of the loaded tape; none when the drive does not say. */
   densities(options: DensityOptions = {}): Promise<Density[]> {
     const { media = false, signal } = options;
-    return this.#run(() => readDensities(this.#session.device, media, signal), signal);
+    return this.#turns.run(() => readDensities(this.#session.device, media, signal), signal);
   }
 
   /** Erases from here on. Throws as `write()`. */
   erase(options: EraseOptions = {}): Promise<void> {
     const { long = false, signal } = options;
-    return this.#run(async () => {
+    return this.#turns.run(async () => {
       await this.#writer.place("erase");
       if (long) await eraseLong(this.#session, options);
       else await this.#motion.erase(signal);
@@ -410,7 +405,7 @@ export class TapeDrive extends DriveFeatures {
   /** The state of drive and tape. Works without a tape. */
   status(options: OperationOptions = {}): Promise<DriveStatus> {
     const { signal } = options;
-    return this.#run(() =>
+    return this.#turns.run(() =>
       readStatus({
         device: this.#session.device,
         vendor: this.info.vendor,
@@ -432,9 +427,9 @@ export class TapeDrive extends DriveFeatures {
    * @throws {PositionLostError} when the tape could not be brought back; {@link TapeError} when writing or flushing failed. The logical unit is closed all the same.
    */
   close(): Promise<void> {
-    this.#leaving.abort(this.#closedError());
+    this.#leaving.abort(this.#turns.closedError());
     this.#closing ??= this.#outage.whileClosing(
-      () => this.#queue.run(() => this.#shutDown()),
+      () => this.#turns.runLast(() => this.#shutDown()),
       this.#closeTimeoutMs,
     );
     return this.#closing;
@@ -464,106 +459,5 @@ export class TapeDrive extends DriveFeatures {
       if (error instanceof SpaceStoppedError && error.kind === "end-of-data") return false;
       throw error;
     }
-  }
-
-  /** Takes its turn, on a connection that stands. */
-  #run<T>(
-    operation: () => Promise<T>,
-    signal?: AbortSignal,
-    noNews?: TapeErrorKind,
-  ): Promise<T> {
-    return this.#enqueue(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (!this.#isReady) await this.#makeReady(signal, noNews);
-      return await operation();
-    }, signal);
-  }
-
-  /** Takes its turn; writes under way are what it goes on with. */
-  #runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#enqueue(
-      () =>
-        this.#writer.isBusy || this.#isReady
-          ? operation()
-          : this.#readyToWrite(signal).then(operation),
-      signal,
-    );
-  }
-
-  async #readyToWrite(signal?: AbortSignal): Promise<void> {
-    try {
-      await this.#makeReady(signal);
-    } catch (error) {
-      if (!isCalledOff(error, signal)) this.#writer.stop(error);
-      throw error;
-    }
-  }
-
-  get #isReady(): boolean {
-    return !this.#outage.isHere && !this.#hasToAsk;
-  }
-
-  /** Whether the drive has to be asked something before anything else. */
-  get #hasToAsk(): boolean {
-    const { mode, isPlaceDoubted, buffer } = this.#session;
-    return mode.isStale || isPlaceDoubted || buffer.isDoubted;
-  }
-
-  async #ask(noNews?: TapeErrorKind): Promise<void> {
-    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
-    await this.#askAside(noNews);
-  }
-
-  /** What does not concern the drive's buffer. */
-  async #askAside(noNews?: TapeErrorKind): Promise<void> {
-    if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
-    if (this.#session.mode.isStale) await this.#session.freshen(noNews);
-  }
-
-  async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
-    if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
-    await this.#ask(noNews);
-  }
-
-  /** A drive that has no tape behind an outage may have unloaded it, but does not say what became of its buffer. */
-  async #makeReadyToUnload(signal?: AbortSignal): Promise<void> {
-    try {
-      await this.#makeReady(signal);
-    } catch (error) {
-      if (!isUnloaded(error)) throw error;
-      this.#session.doubtBuffer();
-      await this.#ask();
-    }
-  }
-
-  /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
-  #runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const resuming = () => {
-      this.#session.tellLoss("read");
-      return this.#reader.resumption.resuming(operation, signal);
-    };
-    return this.#enqueue(
-      () =>
-        this.#writer.isBusy || this.#hasToAsk
-          ? this.#settleWrites(signal).then(resuming)
-          : resuming(),
-      signal,
-    );
-  }
-
-  /** What a read, which sees to lost connections itself, needs to begin. */
-  async #settleWrites(signal?: AbortSignal): Promise<void> {
-    if (this.#writer.isBusy) await this.#writer.settle(signal);
-    if (!this.#outage.isHere) await this.#ask();
-  }
-
-  #enqueue<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(this.#closedError());
-    return this.#queue.run(operation, signal);
-  }
-
-  #closedError(): TapeError {
-    const { name } = this.#session.device;
-    return new TapeError("closed", `Cannot use the drive ${name}: it has been closed`);
   }
 }

@@ -1,0 +1,167 @@
+/**
+ * The turns that a drive's operations take, and what has to be certain before each begins: writes under way are done, the connection stands, and the drive has
+ * nothing left to tell.
+ *
+ * @module
+ */
+
+import { isCalledOff } from "./abort.ts";
+import { confirmBuffer } from "./buffer_loss.ts";
+import { TapeError, type TapeErrorKind } from "./errors.ts";
+import { OperationQueue } from "./operation_queue.ts";
+import type { Outage } from "./outage.ts";
+import { isUnloaded } from "./readiness.ts";
+import type { RecordReader } from "./record_reader.ts";
+import type { TapeSession } from "./tape_session.ts";
+import type { Writer } from "./writer.ts";
+
+/** What {@link DriveTurns} work with. */
+export interface DriveTurnsParts {
+  readonly session: TapeSession;
+  readonly outage: Outage;
+  readonly reader: RecordReader;
+  readonly writer: Writer;
+}
+
+/** One turn at a time, in the order of the calls. */
+export class DriveTurns {
+  readonly #session: TapeSession;
+  readonly #outage: Outage;
+  readonly #reader: RecordReader;
+  readonly #writer: Writer;
+  readonly #queue = new OperationQueue();
+  #isOver = false;
+
+  constructor({ session, outage, reader, writer }: DriveTurnsParts) {
+    this.#session = session;
+    this.#outage = outage;
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  /** Takes its turn, on a connection that stands. */
+  run<T>(
+    operation: () => Promise<T>,
+    signal?: AbortSignal,
+    noNews?: TapeErrorKind,
+  ): Promise<T> {
+    return this.#take(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isReady) await this.#makeReady(signal, noNews);
+      return await operation();
+    }, signal);
+  }
+
+  /** Takes its turn; on a connection that is lost, as things are. */
+  runAsIs<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#take(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#outage.isHere) await this.#askAside();
+      return await operation();
+    }, signal);
+  }
+
+  /** Takes its turn, with or without a tape in the drive. */
+  runUnload(operation: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    return this.#take(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isReady) await this.#makeReadyToUnload(signal);
+      await operation();
+    }, signal);
+  }
+
+  /** Takes its turn; writes under way are what it goes on with. */
+  runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#take(
+      () =>
+        this.#writer.isBusy || this.#isReady
+          ? operation()
+          : this.#readyToWrite(signal).then(operation),
+      signal,
+    );
+  }
+
+  /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
+  runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const resuming = () => {
+      this.#session.tellLoss("read");
+      return this.#reader.resumption.resuming(operation, signal);
+    };
+    return this.#take(
+      () =>
+        this.#writer.isBusy || this.#hasToAsk
+          ? this.#settleWrites(signal).then(resuming)
+          : resuming(),
+      signal,
+    );
+  }
+
+  /** Takes its turn behind all others, as things are; what is called after it is refused. */
+  runLast(operation: () => Promise<void>): Promise<void> {
+    this.#isOver = true;
+    return this.#queue.run(operation);
+  }
+
+  /** What is refused with from then on. */
+  closedError(): TapeError {
+    const { name } = this.#session.device;
+    return new TapeError("closed", `Cannot use the drive ${name}: it has been closed`);
+  }
+
+  #take<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#isOver) return Promise.reject(this.closedError());
+    return this.#queue.run(operation, signal);
+  }
+
+  get #isReady(): boolean {
+    return !this.#outage.isHere && !this.#hasToAsk;
+  }
+
+  /** Whether the drive has to be asked something before anything else. */
+  get #hasToAsk(): boolean {
+    const { mode, isPlaceDoubted, buffer } = this.#session;
+    return mode.isStale || isPlaceDoubted || buffer.isDoubted;
+  }
+
+  async #ask(noNews?: TapeErrorKind): Promise<void> {
+    if (this.#session.buffer.isDoubted) await confirmBuffer(this.#session);
+    await this.#askAside(noNews);
+  }
+
+  /** What does not concern the drive's buffer. */
+  async #askAside(noNews?: TapeErrorKind): Promise<void> {
+    if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
+    if (this.#session.mode.isStale) await this.#session.freshen(noNews);
+  }
+
+  async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
+    if (this.#outage.isHere) await this.#reader.resumption.reconnect(signal);
+    await this.#ask(noNews);
+  }
+
+  /** A drive that has no tape behind an outage may have unloaded it, but does not say what became of its buffer. */
+  async #makeReadyToUnload(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#makeReady(signal);
+    } catch (error) {
+      if (!isUnloaded(error)) throw error;
+      this.#session.doubtBuffer();
+      await this.#ask();
+    }
+  }
+
+  async #readyToWrite(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#makeReady(signal);
+    } catch (error) {
+      if (!isCalledOff(error, signal)) this.#writer.stop(error);
+      throw error;
+    }
+  }
+
+  /** What a read, which sees to lost connections itself, needs to begin. */
+  async #settleWrites(signal?: AbortSignal): Promise<void> {
+    if (this.#writer.isBusy) await this.#writer.settle(signal);
+    if (!this.#outage.isHere) await this.#ask();
+  }
+}
