@@ -23,7 +23,7 @@ export async function confirmBuffer(session: TapeSession): Promise<void> {
 /** What the drive calls the place where it stands. One without a tape, say, has no number to tell. */
 export async function numberOrNone(session: TapeSession): Promise<number | undefined> {
   try {
-    return (await session.askPosition())?.object;
+    return (await session.drivePosition.ask())?.object;
   } catch (error) {
     if (mayBePassedOver(error)) return undefined;
     if (error instanceof TapeError && isNews(error.kind)) session.buffer.settle(undefined);

@@ -22,7 +22,7 @@ export async function callerPosition(
 ): Promise<TapePosition> {
   if (session.device.isNexusLost || reader.resumption.isUnfinished) return own(session, undefined);
   // The question goes behind the READs under way, so its answer is the place that they lead to.
-  const asked = session.askPosition(signal);
+  const asked = session.drivePosition.ask(signal);
   await Promise.allSettled([asked, reader.ahead.settle()]);
   const device = await asked;
   const ahead = reader.ahead.undelivered();
@@ -38,7 +38,7 @@ export async function callerPosition(
   const hasWay = isWayPlain(ahead) || session.count.isAnchored;
   if (device?.object === undefined || !hasWay) return own(session, device);
   await reader.reposition.back();
-  const there = await session.askPosition(signal);
+  const there = await session.drivePosition.ask(signal);
   return there?.object !== undefined ? told(there) : own(session, there);
 }
 
@@ -67,12 +67,12 @@ function told(device: DevicePosition): TapePosition {
 /** By the driver's own count; of the drive's answer nothing but the partition holds for the caller, and not that of a drive that does not know where it is. */
 function own(session: TapeSession, device: DevicePosition | undefined): TapePosition {
   const { object, file } = session.count;
-  const known = object !== undefined && session.certainPartition !== undefined;
+  const known = object !== undefined && session.partition.certain !== undefined;
   return {
     known,
     ...(known && { object }),
     ...(known && file !== undefined && { file }),
-    partition: device?.object === undefined ? session.partition : device.partition,
+    partition: device?.object === undefined ? session.partition.number : device.partition,
     beginningOfPartition: object === 0,
     endOfPartition: false,
     source: "counted",

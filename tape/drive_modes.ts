@@ -136,7 +136,7 @@ export async function allowOverwrite(
 }
 
 async function whereTapeStands({ session }: DriveWork, signal?: AbortSignal): Promise<ObjectPlace> {
-  const position = await session.askPosition(signal);
+  const position = await session.drivePosition.ask(signal);
   if (position?.object !== undefined) {
     return { partition: position.partition, object: position.object };
   }
@@ -163,7 +163,7 @@ export async function setCapacity(
   await session.timeouts.learn();
   const set = () => performLong(session, (immediate) => setCapacityCdb(part, immediate), options);
   await session.moving(() => needing(session.device, "SET CAPACITY", set), options.signal);
-  session.partition = 0;
+  session.partition.enter(0);
   session.placeAtBeginning();
 }
 

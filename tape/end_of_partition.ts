@@ -34,11 +34,11 @@ export class EndOfPartition {
    * the filemark, else where it was; when that is not certain, the position is lost and the answer unknown.
    */
   async whatStandsHere(): Promise<StandsHere> {
-    const before = (await this.#session.askPosition())?.object;
+    const before = (await this.#session.drivePosition.ask())?.object;
     const cdb = spaceCdb(SpaceCode.Filemarks, 1);
     const { condition } = await this.#session.device.probe({ cdb });
     const isGood = isDone(condition);
-    const after = (await this.#session.askPosition())?.object;
+    const after = (await this.#session.drivePosition.ask())?.object;
     this.#session.proof.startRun();
     if (isGood && before !== undefined && after === before + 1) return "filemark";
     const isUnmoved = before !== undefined && after === before;

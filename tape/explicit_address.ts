@@ -156,7 +156,7 @@ async function go(
   const reply = await leaving(() => session.changing(partition, send, signal), signal, true);
   session.place();
   session.count.forget();
-  session.partition = partition;
+  session.partition.enter(partition);
   return reply;
 }
 
@@ -207,7 +207,7 @@ async function blocksLeft(
   most: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const here = (await session.arriving(() => session.askPosition(signal)))?.object;
+  const here = (await session.arriving(() => session.drivePosition.ask(signal)))?.object;
   if (here !== undefined && here <= end && here >= end - most) return end - here;
   throw unsure(session, UNTOLD_BLOCKS);
 }

@@ -74,7 +74,7 @@ export class Motion {
 
   async #loadOnce(retension: boolean, signal?: AbortSignal): Promise<void> {
     await this.#reposition.leaving(() => this.#thread(retension, signal), signal);
-    this.#session.doubtPartition();
+    this.#session.partition.doubt();
     this.#session.mode.suspect();
     await this.#session.arriving(() => this.#waitForTape(signal));
     this.#session.synchronized();
@@ -119,7 +119,7 @@ export class Motion {
     this.#session.place();
     this.#session.count.forget();
     // The next tape may have been written otherwise, and need not be announced: tgt does not.
-    this.#session.doubtPartition();
+    this.#session.partition.doubt();
     this.#session.mode.suspect();
   }
 
@@ -157,7 +157,7 @@ export class Motion {
     if (reply.cdb[0] === TapeOpcode.Rewind) return await this.#toFile(options.number, signal);
     this.#session.place();
     this.#session.count.forget();
-    if (options.partition !== undefined) this.#session.partition = options.partition;
+    if (options.partition !== undefined) this.#session.partition.enter(options.partition);
     if (options.number === 0) this.#session.count.setBeginning();
     else if (options.destination === LocateDestination.Object) {
       this.#session.landAt(options.number);
@@ -192,7 +192,7 @@ export class Motion {
   }
 
   async #beyondEnd(reply: Reply, partition?: number, signal?: AbortSignal): Promise<TapeError> {
-    if (partition !== undefined) this.#session.partition = partition;
+    if (partition !== undefined) this.#session.partition.enter(partition);
     this.#session.count.forget();
     await this.#session.arriving(() => this.#endOfData.confirm(signal));
     this.#session.place();

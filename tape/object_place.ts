@@ -27,7 +27,7 @@ export async function placeOf(
   doing: string,
 ): Promise<ObjectPlace> {
   checkPlace(object, named);
-  if (named === undefined) await session.learnPartition(signal);
+  if (named === undefined) await session.partition.learn(signal);
   const partition = named ?? session.callerPartition;
   if (partition !== undefined) return { object, partition };
   const message =

@@ -124,7 +124,7 @@ async function whenReady(
 /** Alone, as many drives refuse the questions. One that has news by then is asked anew what it has said before. */
 async function askCartridge(session: TapeSession, options: ReadinessOptions): Promise<void> {
   const { signal } = options;
-  const asked = session.learnCartridge(signal).then(() => session.learnPartition(signal));
+  const asked = session.learnCartridge(signal).then(() => session.partition.learn(signal));
   const cartridge = await settled(asked);
   if (cartridge.status === "fulfilled") return;
   const { reason } = cartridge;
@@ -164,7 +164,7 @@ async function askFacts(session: TapeSession, signal?: AbortSignal): Promise<Fac
   const [limits, mode, position] = await Promise.allSettled([
     askLimits(device, signal),
     readMediumMode(device, signal),
-    session.askPosition(signal),
+    session.drivePosition.ask(signal),
   ]);
   for (const answer of [limits, mode, position]) {
     if (answer.status === "rejected" && !isRefusal(answer.reason)) throw answer.reason;

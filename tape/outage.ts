@@ -200,7 +200,9 @@ export class Outage {
     const { isDoubted } = buffer;
     // No drive calls the place behind so many objects by a smaller number.
     const written = proof.numberBehind(0) ?? count.object;
-    const here = buffer.isBuffered ? (await this.#session.askPosition(signal))?.object : undefined;
+    const here = buffer.isBuffered
+      ? (await this.#session.drivePosition.ask(signal))?.object
+      : undefined;
     const reset = this.#maybeReset;
     this.#maybeReset = undefined;
     if (!buffer.isBuffered || buffer.settle(here) || standsBehind(written, here)) return;
@@ -230,14 +232,14 @@ export class Outage {
    */
   async #waitUntilStill(signal?: AbortSignal): Promise<void> {
     const { device } = this.#session;
-    let before = (await this.#session.askPosition(signal))?.object;
+    let before = (await this.#session.drivePosition.ask(signal))?.object;
     for (let looks = 0, still = 0; before !== undefined && still < STILL_LOOKS; looks++) {
       if (looks >= MAX_LOOKS) {
         throw device.problem("position-lost", "The tape is moved by somebody else");
       }
       await device.sleep(LOOK_INTERVAL_MS, signal);
       this.#hear(await device.attempt({ cdb: testUnitReadyCdb(), signal }));
-      const now = (await this.#session.askPosition(signal))?.object;
+      const now = (await this.#session.drivePosition.ask(signal))?.object;
       still = now === before ? still + 1 : 0;
       before = now;
     }

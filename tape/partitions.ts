@@ -185,11 +185,11 @@ function pageFor(present: Uint8Array, sizes: readonly PartitionSize[]): Uint8Arr
 export async function toFirstPartition(work: DriveWork, signal?: AbortSignal): Promise<void> {
   const { session } = work;
   await work.rewind(signal);
-  if (session.certainPartition === 0) return;
+  if (session.partition.certain === 0) return;
   const cdb = locate16Cdb({ number: 0, destination: LocateDestination.Object, partition: 0 });
   const locate = () => session.device.perform({ cdb, signal });
   await session.moving(() => session.changing(0, locate, signal), signal);
-  session.partition = 0;
+  session.partition.enter(0);
   session.placeAtBeginning();
 }
 
@@ -202,6 +202,6 @@ async function format(
   const run = () => performLong(session, (immediate) => formatMediumCdb(what, immediate), options);
   await session.moving(() => needing(session.device, "FORMAT MEDIUM", run), options.signal);
   session.buffer.empty();
-  session.partition = 0;
+  session.partition.enter(0);
   session.placeAtBeginning();
 }

@@ -11,12 +11,13 @@ import { abortable } from "./abort.ts";
 import { readCdb } from "./commands.ts";
 import { errorFor, isNews, isToldOnce, losesBuffer } from "./conditions.ts";
 import type { Reply } from "./device.ts";
+import type { PositionSample } from "./drive_position.ts";
 import type { TapeError } from "./errors.ts";
 import { type Arrival, fixedArrivals, objectsPassed, variableArrivals } from "./read_length.ts";
 import type { RecordRoom } from "./record_room.ts";
 import type { TapePosition } from "./position.ts";
 import { RepeatedCdb } from "./repeated_cdb.ts";
-import type { PositionSample, TapeSession } from "./tape_session.ts";
+import type { TapeSession } from "./tape_session.ts";
 import type { WriteOutcome } from "./write_ledger.ts";
 
 /** Bytes that one READ in fixed mode asks for when reading ahead: enough to make the command's own cost small. */
@@ -334,7 +335,7 @@ export class ReadAhead {
     if (this.#questions >= proof.samplesWanted) return;
     this.#questions++;
     const slot: Slot = { done: Promise.resolve() };
-    slot.done = this.#session.samplePosition().then((sample) => {
+    slot.done = this.#session.drivePosition.sample().then((sample) => {
       slot.sample = sample;
       slot.isAnswered = true;
     }, (error) => {

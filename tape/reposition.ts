@@ -102,13 +102,13 @@ export class Reposition {
   async confirmPlace(): Promise<void> {
     if (this.#session.isLost) return this.#session.settlePlace(undefined, undefined);
     const { records, filemarks, isUncertain } = await this.#settled();
-    const { proof, count, located, certainPartition } = this.#session;
+    const { proof, count, located, partition } = this.#session;
+    const before = partition.certain;
     const counted = count.object === undefined ? undefined : count.object + records + filemarks;
     const landing = proof.isAtLanding ? proof.landing ?? located : undefined;
     const expected = isUncertain ? undefined : proof.numberBehind(0) ?? landing ?? counted;
     const here = await numberOrNone(this.#session);
-    const isElsewhere = certainPartition !== undefined &&
-      this.#session.partition !== certainPartition;
+    const isElsewhere = before !== undefined && partition.number !== before;
     this.#session.settlePlace(isElsewhere ? undefined : expected, here);
     // Every motion within a partition would go wrong now.
     if (isElsewhere) this.#session.tellLoss("go on");
@@ -185,10 +185,10 @@ export class Reposition {
    */
   async toPartition(partition: number): Promise<boolean> {
     const isThere = await this.#orLose(async () => {
-      this.#session.doubtPartition();
-      await this.#session.askPosition();
-      await this.#session.learnPartition();
-      return this.#session.certainPartition === partition ||
+      this.#session.partition.doubt();
+      await this.#session.drivePosition.ask();
+      await this.#session.partition.learn();
+      return this.#session.partition.certain === partition ||
         await this.#ways.toPartition(partition);
     });
     if (!isThere) this.#noWay();

@@ -86,7 +86,7 @@ export class Resumption {
 
   /** Where the caller is, in all ways that lead there; `undefined` when that is lost already. */
   #place(): Place | undefined {
-    const { isLost, count, proof, certainPartition: partition } = this.#session;
+    const { isLost, count, proof, partition: { certain: partition } } = this.#session;
     if (isLost) return undefined;
     if (this.isAway) return this.#kept!.place;
     this.#ahead.hearNumbers();
@@ -99,10 +99,10 @@ export class Resumption {
     await this.#ahead.settle();
     this.#ahead.clear();
     if (place !== undefined) return await this.#resume(place, signal);
-    const { certainPartition } = this.#session;
+    const { certain } = this.#session.partition;
     await this.#outage.overcome(signal);
     // Every motion within a partition would go wrong.
-    if (!await this.#isIn(certainPartition)) throw this.#session.lostError("go on");
+    if (!await this.#isIn(certain)) throw this.#session.lostError("go on");
     // Where reads went on in spite of that, the tape may stand no longer.
     this.#session.deferLoss();
   }
@@ -130,15 +130,15 @@ export class Resumption {
   /** Where the partition was not certain before, it is enough that it is now. */
   async #isIn(partition: number | undefined): Promise<boolean> {
     if (partition !== undefined) return await this.#reposition.toPartition(partition);
-    await this.#session.learnPartition();
-    return this.#session.certainPartition !== undefined;
+    await this.#session.partition.learn();
+    return this.#session.partition.certain !== undefined;
   }
 
   /** The caller is where he was, wherever the tape stands. */
   #restore({ count, partition }: Place): void {
     this.#session.place();
     this.#session.count.restore(count);
-    if (partition !== undefined) this.#session.partition = partition;
+    if (partition !== undefined) this.#session.partition.enter(partition);
   }
 
   /** What the drive has said of itself meanwhile holds for the drive, not for the caller, and the READs ahead are forgotten. */
@@ -169,7 +169,7 @@ export class Resumption {
 
   /** Whether the tape may stand in another partition, where every motion within one would go wrong. */
   #isElsewhere(partition: number | undefined): boolean {
-    const { certainPartition } = this.#session;
-    return certainPartition === undefined || (partition ?? certainPartition) !== certainPartition;
+    const { certain } = this.#session.partition;
+    return certain === undefined || (partition ?? certain) !== certain;
   }
 }

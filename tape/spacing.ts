@@ -112,7 +112,7 @@ export class Spacing {
     const { object, file } = this.#session.count;
     const counted = what === "blocks" ? object : file;
     if (counted !== undefined) return { most: counted, isCounted: true };
-    const most = (await this.#session.askPosition(signal))?.object;
+    const most = (await this.#session.drivePosition.ask(signal))?.object;
     return most === undefined ? undefined : { most, isCounted: false };
   }
 
@@ -125,7 +125,7 @@ export class Spacing {
     const left = -(most + count);
     if (left > 0) await this.#stopAtBeginning(isCounted ? left : undefined, signal);
     if (isCounted) return;
-    const position = await this.#session.arriving(() => this.#session.askPosition(signal));
+    const position = await this.#session.arriving(() => this.#session.drivePosition.ask(signal));
     if (position?.isBeforeBeginning) await this.#stopAtBeginning(undefined, signal);
   }
 
@@ -204,7 +204,7 @@ export class Spacing {
       if (await this.#reposition.returnTo(landing)) return;
       throw this.#session.lostError("space");
     }
-    const here = (await this.#session.askPosition(signal))?.object;
+    const here = (await this.#session.drivePosition.ask(signal))?.object;
     if (here === landing + 1) count.passRecords(1);
     else if (here === landing) await this.#reposition.settleAt(landing);
     else count.loseRecord();

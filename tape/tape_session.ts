@@ -9,7 +9,6 @@ import { isCalledOff } from "./abort.ts";
 import { type BlockLimits, NO_LIMITS } from "./block_limits.ts";
 import { BlockMode } from "./block_mode.ts";
 import { readCartridge } from "./cartridge.ts";
-import { POSITION_BYTES, PositionForm, readPositionCdb } from "./commands.ts";
 import { BufferedWrites } from "./buffered_writes.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import {
@@ -20,11 +19,11 @@ import {
   losesBuffer,
   mayBePassedOver,
 } from "./conditions.ts";
-import { Device, type DeviceOptions, type Reply } from "./device.ts";
-import { isMissing } from "./feature_support.ts";
+import { CurrentPartition } from "./current_partition.ts";
+import { Device, type DeviceOptions } from "./device.ts";
+import { DrivePosition } from "./drive_position.ts";
 import { KeptSettings } from "./kept_settings.ts";
 import { canOverwrite } from "./medium_protection.ts";
-import { hasOnePartition } from "./partition_count.ts";
 import {
   MediumChangedError,
   PositionLostError,
@@ -34,15 +33,10 @@ import {
   TransportLostError,
   VolumeOverflowError,
 } from "./errors.ts";
-import { decodePosition, type DevicePosition, type TapePosition } from "./position.ts";
+import type { TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
 import { WriteLedger } from "./write_ledger.ts";
-
-/** An answer to the question for the position; without a number when the drive has none to give. */
-export interface PositionSample {
-  readonly number?: number;
-}
 
 /** One drive, and what is known of it. */
 export class TapeSession {
@@ -50,6 +44,9 @@ export class TapeSession {
   readonly timeouts: CommandTimeouts;
   readonly mode: BlockMode;
   readonly kept: KeptSettings;
+  readonly partition: CurrentPartition;
+  /** Where the drive says that the tape stands. */
+  readonly drivePosition: DrivePosition;
   /** Where the caller stands; read-ahead may have brought the tape further. */
   readonly count: TapeCount = new TapeCount();
   readonly proof: PositionProof = new PositionProof();
@@ -71,10 +68,6 @@ export class TapeSession {
   readonly restorers: (() => Promise<void>)[] = [];
   /** Hears why the tape may stand anywhere, or be another, so that what was read before is not what the caller stands before. */
   onUpheaval: (reason: TapeError) => void = () => {};
-  #partition = 0;
-  #isPartitionCertain = false;
-  /** The partition that the caller was last placed in; the tape may have gone to another since. */
-  #placedIn: number | undefined;
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;
@@ -82,7 +75,6 @@ export class TapeSession {
   #isPlaceDoubted = false;
   #isCartridgeDoubted = false;
   #located: { readonly object: number; readonly run: number } | undefined;
-  #forms: number[] = [PositionForm.Long, PositionForm.Short];
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
@@ -98,6 +90,8 @@ export class TapeSession {
     this.timeouts = new CommandTimeouts(this.device);
     this.mode = new BlockMode(this.device);
     this.kept = new KeptSettings(this.device);
+    this.partition = new CurrentPartition(this.device);
+    this.drivePosition = new DrivePosition(this.device, this.mode, this.partition);
     this.restorers.push(async () => {
       if (!await this.kept.giveBack()) this.mode.suspect();
     });
@@ -108,42 +102,10 @@ export class TapeSession {
     return this.mode.bytes;
   }
 
-  /** The partition that the tape stands in, as far as is known. */
-  get partition(): number {
-    return this.#partition;
-  }
-
-  set partition(partition: number) {
-    this.#placedIn = partition;
-    this.#hearPartition(partition);
-  }
-
-  #hearPartition(partition: number): void {
-    this.#partition = partition;
-    this.#isPartitionCertain = true;
-    this.#placedIn ??= partition;
-  }
-
   /** The partition that the caller is in, unless the tape may have gone to another, or nobody knows. */
   get callerPartition(): number | undefined {
-    const { certainPartition } = this;
-    return this.#isLost && certainPartition !== this.#placedIn ? undefined : certainPartition;
-  }
-
-  /** The partition, unless the drive may have gone to another by itself since it was told. */
-  get certainPartition(): number | undefined {
-    return this.#isPartitionCertain ? this.#partition : undefined;
-  }
-
-  /** After a load or a reset the tape may stand in another partition. */
-  doubtPartition(): void {
-    this.#isPartitionCertain = false;
-  }
-
-  /** Where the drive does not tell where it stands there is no doubt if its tape has one partition only. */
-  async learnPartition(signal?: AbortSignal): Promise<void> {
-    if (this.#isPartitionCertain) return;
-    if (await hasOnePartition(this.device, signal)) this.partition = 0;
+    const { partition } = this;
+    return this.#isLost ? partition.stillPlaced : partition.certain;
   }
 
   /**
@@ -158,9 +120,9 @@ export class TapeSession {
     try {
       return await motion();
     } catch (error) {
-      const mayBeElsewhere = partition !== undefined && partition !== this.#partition;
+      const mayBeElsewhere = partition !== undefined && partition !== this.partition.number;
       if (mayBeElsewhere && !isRefused(error, signal)) {
-        this.doubtPartition();
+        this.partition.doubt();
         this.mode.suspect();
       }
       throw error;
@@ -244,7 +206,7 @@ export class TapeSession {
   lose(reason: unknown): void {
     this.count.forget();
     this.proof.land();
-    if (reason instanceof TapeError && isNews(reason.kind)) this.doubtPartition();
+    if (reason instanceof TapeError && isNews(reason.kind)) this.partition.doubt();
     if (reason instanceof TapeError && breaksPosition(reason.kind)) {
       this.#isUpheavalTold = true;
       this.onUpheaval(reason);
@@ -281,7 +243,7 @@ export class TapeSession {
       this.hasProgrammableEarlyWarning =
         false;
     this.#lost = undefined;
-    this.#placedIn = this.certainPartition;
+    this.partition.place();
     this.proof.startRun();
   }
 
@@ -343,62 +305,17 @@ export class TapeSession {
   /** Where the caller stands by the driver's own count. */
   countedPosition(): TapePosition | undefined {
     const { object, file } = this.count;
-    if (object === undefined || !this.#isPartitionCertain) return undefined;
+    const partition = this.partition.certain;
+    if (object === undefined || partition === undefined) return undefined;
     return {
       known: true,
       object,
       file,
-      partition: this.partition,
+      partition,
       beginningOfPartition: object === 0,
       endOfPartition: false,
       source: "counted",
     };
-  }
-
-  /**
-   * Asks the drive where the tape stands, which is where read-ahead has brought it. `undefined` when the drive does not say, in any form.
-   *
-   * @throws {TapeError} when it fails otherwise than by not knowing the command.
-   */
-  async askPosition(signal?: AbortSignal): Promise<DevicePosition | undefined> {
-    while (this.#forms.length > 0) {
-      const [form] = this.#forms;
-      const dataIn = new Uint8Array(POSITION_BYTES[form]);
-      const command = { cdb: readPositionCdb(form), dataIn, signal };
-      const reply = await this.device.perform(command, ILLEGAL);
-      if (reply.condition === "good") {
-        const position = this.#hearPosition(dataIn, reply, form);
-        if (position !== undefined) return position;
-      }
-      // Refused for another reason than that the drive does not have it, such as the wait for a rewind after a loss of power (2C/00).
-      if (reply.condition !== "good" && !isMissing(this.device.failure(reply))) return undefined;
-      // A form that this drive does not know is not tried again.
-      if (this.#forms[0] === form) this.#forms.shift();
-    }
-    return undefined;
-  }
-
-  /**
-   * Like {@linkcode askPosition}, but in one command, sent at once, that disturbs nothing when it fails. `undefined` when the drive did not answer to the question.
-   *
-   * @throws {TapeError} that the drive tells this command alone: that the tape, or what was buffered, is not what it was.
-   */
-  async samplePosition(): Promise<PositionSample | undefined> {
-    const [form] = this.#forms;
-    if (form === undefined) return {};
-    const dataIn = new Uint8Array(POSITION_BYTES[form]);
-    const reply = await this.device.send({ cdb: readPositionCdb(form), dataIn });
-    if (isNews(reply.condition)) throw this.device.failure(reply);
-    if (reply.condition === "illegal-request") return {};
-    if (reply.condition === "mode-parameters-changed") this.mode.suspectForeign();
-    if (reply.condition !== "good") return undefined;
-    return { number: this.#hearPosition(dataIn, reply, form)?.object };
-  }
-
-  #hearPosition(data: Uint8Array, reply: Reply, form: number): DevicePosition | undefined {
-    const position = decodePosition(data.subarray(0, reply.dataInLength), form);
-    if (position?.object !== undefined) this.#hearPartition(position.partition);
-    return position;
   }
 
   /**
@@ -410,7 +327,7 @@ export class TapeSession {
     const { proof } = this;
     if (!proof.wantsLanding) return proof.landing;
     try {
-      proof.nameLanding((await this.askPosition(signal))?.object);
+      proof.nameLanding((await this.drivePosition.ask(signal))?.object);
     } catch (error) {
       // What the question was told, and its answer was lost, nobody tells again.
       const isUnanswered = error instanceof TapeError && error.kind === "transport-lost";
@@ -450,8 +367,8 @@ export class TapeSession {
       await this.learnCartridge();
       this.#tellExchange(cartridge, noNews);
       // A drive that was reset stands in the first one.
-      if (!this.#isPartitionCertain) await this.askPosition();
-      await this.learnPartition();
+      if (this.partition.certain === undefined) await this.drivePosition.ask();
+      await this.partition.learn();
     } catch (error) {
       this.mode.suspect();
       if (!(error instanceof TapeError)) throw error;
@@ -514,5 +431,3 @@ function keepsPosition(error: unknown): boolean {
   if (error instanceof SpaceStoppedError || error instanceof VolumeOverflowError) return true;
   return error instanceof TapeError && leavesTapeUnmoved(error.kind);
 }
-
-const ILLEGAL: ReadonlySet<"illegal-request"> = new Set(["illegal-request"] as const);

@@ -84,7 +84,7 @@ export async function verify(
   const { condition } = await work.leaving(go, signal);
   if (place !== undefined) {
     session.place();
-    session.partition = place.partition;
+    session.partition.enter(place.partition);
   }
   session.count.forget();
   session.proof.startRun();

@@ -35,7 +35,7 @@ export class Wayfinding {
 
   /** What the drive calls the place where it stands; `undefined` when it does not say. */
   async number(signal?: AbortSignal): Promise<number | undefined> {
-    return (await this.#session.askPosition(signal))?.object;
+    return (await this.#session.drivePosition.ask(signal))?.object;
   }
 
   async rewind(): Promise<boolean> {
@@ -88,9 +88,9 @@ export class Wayfinding {
   async toPartition(partition: number): Promise<boolean> {
     const options = { number: 0, destination: LocateDestination.Object, partition };
     if (!await this.#locateTo(options)) return false;
-    const here = await this.#session.askPosition();
-    if (here?.object === undefined) this.#session.partition = partition;
-    return (here?.object ?? 0) === 0 && this.#session.partition === partition;
+    const here = await this.#session.drivePosition.ask();
+    if (here?.object === undefined) this.#session.partition.enter(partition);
+    return (here?.object ?? 0) === 0 && this.#session.partition.number === partition;
   }
 
   async #locateTo(options: LocateCdbOptions): Promise<boolean> {

@@ -440,7 +440,7 @@ export class WriteBehind {
   async #sample(): Promise<void> {
     const { proof } = this.#session;
     try {
-      if (proof.samplesWanted > 0) proof.sample((await this.#session.askPosition())?.object);
+      if (proof.samplesWanted > 0) proof.sample((await this.#session.drivePosition.ask())?.object);
       if (this.isBehind && proof.isProven) await this.#session.learnOverwriting();
     } catch (error) {
       // The record is written; that the connection is lost will be seen to when something else is asked for.

@@ -132,7 +132,7 @@ export class WriteRecovery {
       for (const cdb of locateCdbs(place)) {
         const { condition } = await device.attempt({ cdb });
         if (condition === "illegal-request") continue;
-        return condition === "good" && (await this.#session.askPosition())?.object === number;
+        return condition === "good" && (await this.#session.drivePosition.ask())?.object === number;
       }
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
@@ -144,7 +144,7 @@ export class WriteRecovery {
 
   /** How far the drive stands beyond a number of its own. */
   async #objectsBeyond(here: number): Promise<number | undefined> {
-    const number = (await this.#session.askPosition())?.object;
+    const number = (await this.#session.drivePosition.ask())?.object;
     // 0 is what a drive says that has rewound itself, and nothing proven is as low.
     return number === undefined || number === 0 ? undefined : number - here;
   }

@@ -135,7 +135,7 @@ export class Writer {
 
   /** tgt lands one object too far back when it spaces back over filemarks; drives that tell their position have no such faults. */
   async #confirmPlace(): Promise<void> {
-    const position = await this.#session.askPosition();
+    const position = await this.#session.drivePosition.ask();
     if (position?.object !== undefined) this.#session.isDoubtful = false;
     else this.#session.lose(this.#session.device.problem("position-lost", DOUBTFUL));
   }
