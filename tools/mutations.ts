@@ -268,8 +268,8 @@ const RECOVERY: readonly Mutation[] = [
       "§11.9.1: a logout in time, with several connections",
     ],
     [
-      "this.#drainUntil(patienceMs / 2, reason,",
-      "this.#drainUntil(patienceMs * 2, reason,",
+      "this.#logout.drain(patienceMs / 2, reason,",
+      "this.#logout.drain(patienceMs * 2, reason,",
       "§11.9.1: a logout in time",
     ],
   ]),
@@ -487,7 +487,7 @@ const LOGIN: readonly Mutation[] = [
       "§6.2.1: an answer is one of the list",
     ],
   ]),
-  ...inFile("iscsi/session/core/initiator.ts", [
+  ...inFile("iscsi/session/core/length_negotiation.ts", [
     ["isImmediate: true }", "isImmediate: false }", "§11.9.1: an asked-for negotiation at once"],
   ]),
   ...inFile("iscsi/negotiation/negotiate.ts", [

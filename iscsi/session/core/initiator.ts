@@ -17,20 +17,20 @@ import { AsyncEvent, asyncEventName, type AsyncMessage } from "../../pdu/async_m
 import { type LogoutResponse, LogoutResponseCode, logoutResponseName } from "../../pdu/logout.ts";
 import type { LoginEnd } from "../connection/login_phase.ts";
 import { PduLog } from "../connection/pdu_log.ts";
-import { renegotiation, type RenegotiationOptions } from "../requests/renegotiation.ts";
 import { RequestLedger } from "../requests/request_ledger.ts";
-import { sessionFailure } from "../requests/request_failure.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
 import { taskSetAnswered, tasksTerminated } from "../requests/task_management.ts";
 import type { TaskSetFunction, TaskSetOwner } from "../requests/task_management_requests.ts";
-import { TEXT_TIMEOUT_MS, type TextExchange } from "../requests/text_exchange.ts";
+import type { TextExchange } from "../requests/text_exchange.ts";
 import type { ConnectionChange, SessionPhase } from "../session_hooks.ts";
 import { ConnectionLifecycle, type LogoutOwner } from "./connection_lifecycle.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
 import type { InitiatorEvents, InitiatorOptions } from "./initiator_options.ts";
-import { plugGap, sendSessionLogout } from "./outgoing.ts";
+import { LengthNegotiation, type NegotiationOwner } from "./length_negotiation.ts";
+import { plugGap } from "./outgoing.ts";
 import { SessionConnection, type SessionConnectionOwner } from "./session_connection.ts";
+import { SessionLogout } from "./session_logout.ts";
 import { type Logout, SessionState } from "./session_state.ts";
 
 /** One session. */
@@ -41,15 +41,10 @@ export class Initiator {
   readonly #connections: ConnectionSet;
   readonly #ledger: RequestLedger;
   readonly #lifecycle: ConnectionLifecycle;
+  readonly #logout: SessionLogout;
+  readonly #negotiation: LengthNegotiation;
   readonly #owner: SessionConnectionOwner;
-  /** Where the logout of the session is on its way. */
-  #logoutOn: SessionConnection | undefined;
-  /** When commands under way have had time enough to end before a logout. */
-  #drainDeadline = Infinity;
-  #drainedReason = "";
   #time2Wait: number | undefined;
-  /** Connections on which the target has asked for a negotiation that has not ended. */
-  readonly #negotiating: Set<SessionConnection> = new Set();
 
   /**
    * Checks the options; nothing happens before the first connection is there.
@@ -81,9 +76,17 @@ export class Initiator {
       wanted: options.connections,
       events,
       close: (error) => this.#close(error),
-      logOut: (reason) => this.#logOut(reason),
+      logOut: (reason) => this.#logout.send(reason),
       requestEnded: () => this.#requestEnded(),
     });
+    const parts = { state: this.#state, connections: this.#connections, ledger: this.#ledger };
+    this.#logout = new SessionLogout({
+      ...parts,
+      stopConnecting: () => this.#lifecycle.stop(),
+      outputDue: () => events.outputDue(),
+      close: () => this.#close(undefined),
+    });
+    this.#negotiation = new LengthNegotiation({ ...parts, notice: events.notice });
     this.#owner = this.#connectionOwner();
     new InitiatorLogin(options.loginConnection, options.login); // Checks the options.
   }
@@ -159,20 +162,11 @@ export class Initiator {
   renegotiate(
     maxReceiveDataSegmentLength: number,
     timeoutMs: number,
-    owner: LogoutOwner,
+    owner: NegotiationOwner,
     now: number,
   ): void {
     this.#state.now = now;
-    const connections = this.#connections.allUp();
-    if (connections.length === 0) return owner.failed(this.#ledger.unsendable("Negotiate"));
-    let open = connections.length;
-    const completed = () => {
-      if (--open === 0) owner.completed();
-    };
-    const each = { completed, failed: (error: unknown) => owner.failed(error) };
-    for (const connection of connections) {
-      this.#renegotiate(connection, { timeoutMs, maxReceiveDataSegmentLength }, each);
-    }
+    this.#negotiation.declare(maxReceiveDataSegmentLength, timeoutMs, owner);
   }
 
   /** Logs out; requests that have no answer yet fail once the session is closed. */
@@ -183,14 +177,15 @@ export class Initiator {
       return this.#close(new SessionClosedError("Log in: the session was closed"));
     }
     if (phase === "recovering") return this.#close(undefined);
-    if (phase === "full-feature" || phase === "draining") this.#logOut("closed by its owner");
+    if (phase === "full-feature" || phase === "draining") this.#logout.send("closed by its owner");
   }
 
   /** Takes no more requests, and logs out once all that were taken have ended, or `patienceMs` is over. */
   drain(patienceMs: number, now: number): void {
     this.#state.now = now;
     if (this.#state.phase !== "full-feature") return this.logout(now);
-    this.#drainUntil(patienceMs, "closed by its owner", "the time for commands under way is over");
+    const timeIsOver = "the time for commands under way is over";
+    this.#logout.drain(patienceMs, "closed by its owner", timeIsOver);
   }
 
   /** Logs one connection out once its commands have ended. `owner` is told of the end in every case. */
@@ -209,7 +204,7 @@ export class Initiator {
   tick(now: number): void {
     this.#state.now = now;
     if (this.closed) return;
-    if (now >= this.#drainDeadline) this.#logOut(this.#drainedReason);
+    this.#logout.expire(now);
     for (const connection of [...this.#connections.values()]) connection.check(now);
     this.#ledger.expire(now);
     this.#lifecycle.step();
@@ -282,7 +277,7 @@ export class Initiator {
       now: () => this.#state.now,
       requestEnded: () => {
         connection.requestEnded();
-        this.#logOutIfDrained();
+        this.#logout.sendIfDrained();
       },
       aborted: (abort, response) => this.#ledger.aborted(abort, response, this.#state.now),
       taskSetAnswered: (request, response) => {
@@ -347,38 +342,12 @@ export class Initiator {
     const { phase } = this.#state;
     this.#events.disconnected(connection);
     if (phase === "closed") return;
-    const ends = connection === this.#logoutOn || phase === "login" || phase === "connecting";
+    const ends = this.#logout.isOn(connection) || phase === "login" || phase === "connecting";
     if (ends) return this.#close(error);
     this.#connections.remove(connection);
     if (phase === "logout") return;
     this.#lifecycle.ended(connection, error);
     this.#events.outputDue();
-  }
-
-  #logOut(reason: string): void {
-    this.#ledger.refuseQueued();
-    this.#drainDeadline = Infinity;
-    const connection = this.#connections.any();
-    if (connection === undefined) return this.#close(undefined);
-    this.#logoutOn = connection;
-    this.#lifecycle.stop();
-    for (const other of this.#connections.values()) {
-      if (other !== connection) other.silence();
-    }
-    connection.awaitLogout();
-    this.#state.enter("logout", reason);
-    sendSessionLogout(this.#state, connection.wire);
-    this.#abandonStreams();
-    this.#events.outputDue();
-  }
-
-  /** The answer to the logout may wait behind data that nobody takes. */
-  #abandonStreams(): void {
-    for (const request of [...this.#state.requests.values()]) {
-      if (!(request instanceof ScsiTask) || !request.streamIn) continue;
-      request.abortReason ??= sessionFailure(request.name, undefined, "unknown");
-      request.abandonStreams();
-    }
   }
 
   #loggedOut(connection: SessionConnection, request: Logout, response: LogoutResponse): void {
@@ -408,7 +377,7 @@ export class Initiator {
         this.#time2Wait = message.parameter2;
         return this.#close(announced(event));
       case AsyncEvent.NegotiationRequested:
-        return this.#answerNegotiation(connection);
+        return this.#negotiation.answer(connection);
       case AsyncEvent.TasksTerminated:
         return tasksTerminated(
           this.#state,
@@ -426,75 +395,21 @@ export class Initiator {
     }
     if (this.#state.phase !== "full-feature") return;
     const reason = "the target asked to log out";
-    this.#drainUntil(patienceMs / 2, reason, "the time that the target gave is running out");
+    const timeIsOver = "the time that the target gave is running out";
+    this.#logout.drain(patienceMs / 2, reason, timeIsOver);
     this.#ledger.refuseQueued();
     this.#requestEnded();
   }
 
-  /** No new commands; logout once those under way are done, or the time for that is over. */
-  #drainUntil(patienceMs: number, reason: string, timeIsOver: string): void {
-    this.#drainDeadline = this.#state.now + patienceMs;
-    this.#drainedReason = timeIsOver;
-    this.#state.deadlines.include(this.#drainDeadline);
-    this.#state.enter("draining", reason);
-    this.#logOutIfDrained();
-  }
-
-  /**
-   * One exchange on a connection answers all messages there that ask for it before it has ended. Parameter3 says when its
-   * request must have gone out, whatever holds up commands; not how long the target takes to answer.
-   */
-  #answerNegotiation(connection: SessionConnection): void {
-    if (this.#negotiating.has(connection)) return;
-    this.#negotiating.add(connection);
-    this.#renegotiate(connection, { timeoutMs: TEXT_TIMEOUT_MS, isImmediate: true }, {
-      completed: () => this.#negotiating.delete(connection),
-      failed: (error) => {
-        this.#negotiating.delete(connection);
-        this.#events.notice("Negotiation failed", { error });
-      },
-    });
-  }
-
-  #renegotiate(
-    { cid, wire }: SessionConnection,
-    options: Omit<RenegotiationOptions, "now" | "cid">,
-    owner: LogoutOwner,
-  ): void {
-    const exchange: TextExchange = renegotiation(
-      () => wire.parameters,
-      { ...options, now: this.#state.now, cid },
-      {
-        declared: (length) => wire.declared(length),
-        changed: (parameters) => {
-          wire.renegotiated(parameters);
-          owner.completed();
-        },
-        failed: (error) => {
-          // One that has not gone out takes nothing back: another may be under way.
-          if (exchange.sent) wire.renegotiated(wire.parameters);
-          owner.failed(error);
-        },
-      },
-    );
-    this.submit(exchange);
-  }
-
   #requestEnded(): void {
     for (const connection of [...this.#connections.values()]) connection.requestEnded();
-    this.#logOutIfDrained();
-  }
-
-  #logOutIfDrained(): void {
-    if (this.#state.phase === "draining" && !this.#state.busy) {
-      this.#logOut("no command is under way any more");
-    }
+    this.#logout.sendIfDrained();
   }
 
   #earliestDeadline(): number {
     if (this.closed) return Infinity;
     let earliest = Math.min(
-      this.#drainDeadline,
+      this.#logout.deadline,
       this.#lifecycle.deadline,
       this.#state.earliestDeadline(),
     );
@@ -518,7 +433,7 @@ export class Initiator {
 
   #stop(reason: string, error?: unknown): void {
     const connections = [...this.#connections.values()];
-    this.#drainDeadline = Infinity;
+    this.#logout.abandon();
     this.#lifecycle.abandon(error);
     this.#state.deadlines.restart(Infinity);
     this.#state.enter("closed", reason, error);
