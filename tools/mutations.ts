@@ -235,16 +235,18 @@ const ANSWERS: readonly Mutation[] = [
       "",
       "§4.2.2.1: every PDU of the target opens the window",
     ],
-    [
-      "if (!SUCCESSES.has(pdu.status)) {",
-      "if (false) {",
-      "§11.7: errors come in a SCSI Response",
-    ],
     ["answerPing(this.#state, this.#connection, pdu);", "", "§11.19: a ping is answered"],
     [
       'if (request && !hasKind(request, "ping")) throw mismatch(header);',
       "",
       "§4.2.5.3: an answer is of its request's kind",
+    ],
+  ]),
+  ...inFile("iscsi/session/requests/command_result.ts", [
+    [
+      "if (!SUCCESSES.has(pdu.status)) {",
+      "if (false) {",
+      "§11.7: errors come in a SCSI Response",
     ],
   ]),
 ];

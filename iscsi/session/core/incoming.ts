@@ -5,7 +5,7 @@
  */
 
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
-import { Status, statusName } from "../../../scsi/status.ts";
+import { Status } from "../../../scsi/status.ts";
 import { DigestError, ProtocolError, TargetFailureError } from "../../errors.ts";
 import {
   dataSegmentLength,
@@ -27,7 +27,6 @@ import type { Placement } from "../../pdu/framer.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import { decodeReadyToTransfer } from "../../pdu/r2t.ts";
 import {
-  decodeResponseSegment,
   decodeScsiResponse,
   type ScsiResponse,
   ScsiResponseCode,
@@ -35,17 +34,11 @@ import {
 } from "../../pdu/scsi_response.ts";
 import { decodeTaskManagementResponse } from "../../pdu/task_management.ts";
 import { decodeTextResponse } from "../../pdu/text.ts";
-import {
-  answerR2t,
-  checkCount,
-  checkWhole,
-  lengthWithoutHole,
-  placeDataIn,
-  readResidual,
-  signedResidual,
-} from "../requests/data_transfer.ts";
+import { dataInResult, responseResult } from "../requests/command_result.ts";
+import { answerR2t, checkCount, checkWhole, placeDataIn } from "../requests/data_transfer.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { OrderedResponses } from "../connection/ordered_responses.ts";
+import { AnsweredRequests, hasKind, mismatch } from "./answered_requests.ts";
 import { answerPing } from "./outgoing.ts";
 import type { IncomingEvents } from "./incoming_events.ts";
 import { Rejections } from "./rejections.ts";
@@ -53,21 +46,8 @@ import { ScsiTask } from "../requests/scsi_task.ts";
 import { serialAdd, serialLess } from "../../connection/serial_number.ts";
 import { CommandRecovery, dataLost } from "../recovery/command_recovery.ts";
 import { StatusRecovery } from "../recovery/status_recovery.ts";
-import type { Request, SessionState } from "./session_state.ts";
+import type { SessionState } from "./session_state.ts";
 import { TextExchange } from "../requests/text_exchange.ts";
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
-
-/**
- * The statuses that Data-In may carry, and behind which all of it has come; all others come in a SCSI Response
- * (RFC 7143 §11.7). The last two: SAM-3.
- */
-const SUCCESSES: ReadonlySet<number> = new Set([
-  Status.Good,
-  Status.ConditionMet,
-  0x10,
-  0x14,
-]);
 
 /**
  * Takes the PDUs of full feature phase of one connection. Every method throws {@link ProtocolError} when the target broke
@@ -77,6 +57,7 @@ export class Incoming {
   readonly #state: SessionState;
   readonly #connection: InitiatorConnection;
   readonly #events: IncomingEvents;
+  readonly #requests: AnsweredRequests;
   readonly #ordered: OrderedResponses = new OrderedResponses();
   readonly #commands: CommandRecovery;
   readonly #responses: StatusRecovery;
@@ -89,6 +70,7 @@ export class Incoming {
     this.#state = state;
     this.#connection = connection;
     this.#events = events;
+    this.#requests = new AnsweredRequests(state, connection);
     this.#responses = new StatusRecovery(connection);
     this.#commands = new CommandRecovery(connection, {
       include: (deadline) => state.deadlines.include(deadline),
@@ -147,7 +129,7 @@ export class Incoming {
     if ((header[OPCODE] & OPCODE_MASK) !== Opcode.DataIn) return undefined;
     const pdu = decodeDataIn(header);
     this.#dataIn = pdu;
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (task === undefined) return undefined;
     const place = this.#level === 0
       ? placeDataIn(task, pdu, length, this.#connection.parameters)
@@ -265,7 +247,7 @@ export class Incoming {
     const pdu = this.#dataIn!;
     if (this.#level > 0) return this.#recoverableDataIn(pdu, header, intact);
     if (pdu.hasStatus && !this.#advance(header)) return;
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (!task) return;
     task.countDataIn(dataSegmentLength(header));
     task.streamIn?.arrived();
@@ -276,7 +258,7 @@ export class Incoming {
 
   /** The same where what was lost can be had again: status counts once all data is there. */
   #recoverableDataIn(pdu: DataIn, header: Uint8Array, intact: boolean): void {
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (task) {
       this.#commands.dataIn(task, pdu, dataSegmentLength(header), intact, this.#events.now());
     }
@@ -310,14 +292,14 @@ export class Incoming {
     const pdu = decodeScsiResponse(header);
     if (this.#level > 0) return this.#recoverableResponse(pdu, header, data);
     if (!this.#advance(header)) return;
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (task === undefined) return;
     if (pdu.response === ScsiResponseCode.CommandCompletedAtTarget) checkCount(task, pdu);
     this.#respond(task, pdu, data);
   }
 
   #recoverableResponse(pdu: ScsiResponse, header: Uint8Array, data: Uint8Array): void {
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (task && this.#commands.isOutdated(task, pdu.snackTag)) return;
     const isWhole = pdu.response === ScsiResponseCode.CommandCompletedAtTarget;
     const segment = data.slice();
@@ -342,22 +324,11 @@ export class Incoming {
     if (pdu.status === Status.CheckCondition && data.length === 0) {
       this.#events.notice("CHECK CONDITION came without sense data", { command: task.name });
     }
-    if (SUCCESSES.has(pdu.status)) checkWhole(task);
-    const result: ScsiResult = {
-      status: pdu.status,
-      sense: decodeResponseSegment(data).sense,
-      dataInLength: lengthWithoutHole(task),
-      residual: signedResidual(task, pdu),
-    };
-    this.#finish(
-      pdu.statSn,
-      task,
-      task.isBidirectional ? { ...result, readResidual: readResidual(task, pdu) } : result,
-    );
+    this.#finish(pdu.statSn, task, responseResult(task, pdu, data));
   }
 
   #readyToTransfer(header: Uint8Array): void {
-    const task = this.#scsiTask(header);
+    const task = this.#requests.command(header);
     if (!task) return;
     const pdu = decodeReadyToTransfer(header);
     if (this.#level > 0) return this.#commands.readyToTransfer(task, pdu, this.#events.now());
@@ -372,7 +343,7 @@ export class Incoming {
         throw new ProtocolError("Receive NOP-In: it has both an initiator and a target tag");
       }
       if (!this.#advance(header)) return;
-      const request = this.#request(header);
+      const request = this.#requests.any(header);
       if (request && !hasKind(request, "ping")) throw mismatch(header);
       this.#state.requests.delete(pdu.itt);
     } else if (pdu.ttt !== RESERVED_TAG) {
@@ -386,7 +357,7 @@ export class Incoming {
   #taskManagementResponse(header: Uint8Array): void {
     if (!this.#advance(header)) return;
     const { statSn, response } = decodeTaskManagementResponse(header);
-    const request = this.#request(header);
+    const request = this.#requests.any(header);
     if (!request) return;
     if (hasKind(request, "task-set")) {
       this.#inOrder(statSn, () => this.#events.taskSetAnswered(request, response));
@@ -401,7 +372,7 @@ export class Incoming {
 
   #textResponse(header: Uint8Array, data: Uint8Array): void {
     if (!this.#advance(header)) return;
-    const request = this.#request(header);
+    const request = this.#requests.any(header);
     if (!request) return;
     if (!(request instanceof TextExchange) || this.#state.queue.includes(request)) {
       throw mismatch(header);
@@ -414,7 +385,7 @@ export class Incoming {
 
   #logoutResponse(header: Uint8Array): void {
     if (!this.#advance(header)) return;
-    const request = this.#request(header);
+    const request = this.#requests.any(header);
     if (!request) return;
     if (!hasKind(request, "logout")) throw mismatch(header);
     const response = decodeLogoutResponse(header);
@@ -439,52 +410,6 @@ export class Incoming {
     if (task.recovery) this.#commands.end(task);
     this.#events.requestEnded();
   }
-
-  /** The command that a PDU answers; `undefined` when it is over and the PDU came late. */
-  #scsiTask(header: Uint8Array): ScsiTask | undefined {
-    const request = this.#request(header);
-    if (request === undefined || request instanceof ScsiTask) return request;
-    throw mismatch(header);
-  }
-
-  #request(header: Uint8Array): Request | undefined {
-    const itt = readU32(header, INITIATOR_TASK_TAG);
-    const request = this.#state.requests.get(itt);
-    if (request && request.cid === this.#connection.cid) return request;
-    const name = opcodeName(header[OPCODE] & OPCODE_MASK);
-    if (request) {
-      throw new ProtocolError(`Receive ${name}: its request went out on another connection`);
-    }
-    if (this.#state.requests.wasUsed(itt)) return undefined;
-    throw new ProtocolError(`Receive ${name}: no request has the tag ${itt}`);
-  }
-}
-
-function dataInResult(task: ScsiTask, pdu: DataIn): ScsiResult {
-  if (!SUCCESSES.has(pdu.status)) {
-    const status = statusName(pdu.status);
-    throw new ProtocolError(`${task.name}: ${status} came with Data-In, where no error belongs`);
-  }
-  const residual = signedResidual(task, pdu);
-  const result: ScsiResult = {
-    status: pdu.status,
-    sense: NO_BYTES,
-    dataInLength: task.received,
-    residual: task.isBidirectional ? 0 : residual,
-  };
-  return task.isBidirectional ? { ...result, readResidual: residual } : result;
-}
-
-function hasKind<Kind extends string>(
-  request: Request,
-  kind: Kind,
-): request is Extract<Request, { kind: Kind }> {
-  return "kind" in request && request.kind === kind;
-}
-
-function mismatch(header: Uint8Array): ProtocolError {
-  const name = opcodeName(header[OPCODE] & OPCODE_MASK);
-  return new ProtocolError(`Receive ${name}: its tag belongs to a request of another kind`);
 }
 
 function targetFailure(task: ScsiTask, response: number): TargetFailureError {
