@@ -5,7 +5,6 @@
  * @module
  */
 
-import { serialLess } from "../../../iscsi/connection/serial_number.ts";
 import { ConnectionLostError } from "../../../iscsi/errors.ts";
 import type { LoginIdentity } from "../../../iscsi/negotiation/login_steps.ts";
 import type { NegotiatedParameters } from "../../../iscsi/negotiation/negotiated_parameters.ts";
@@ -17,14 +16,15 @@ import type { CommandFaults } from "./command_faults.ts";
 import { ownNopIn } from "../output/own_requests.ts";
 import { PendingAttentions } from "./pending_attentions.ts";
 import type { CommandOrder } from "../requests/command_order.ts";
+import { LateRequests } from "./late_requests.ts";
 import type { SessionConnection, TaskFate } from "./session_connection.ts";
 import { SessionMembers } from "./session_members.ts";
 import type { TargetLimits } from "../target_options.ts";
 import { BufferPool } from "../tasks/buffer_pool.ts";
-import { DataOutMemory } from "../tasks/data_out_memory.ts";
 import { SentData } from "../tasks/sent_data.ts";
 import { TargetTask, type TaskOwner, type TaskUnit } from "../tasks/target_task.ts";
 import { TaskList } from "../tasks/task_list.ts";
+import { TaskMemory } from "../tasks/task_memory.ts";
 import { attentionResult, type TaskAttention } from "../tasks/task_sense.ts";
 
 /**
@@ -35,13 +35,6 @@ const SPARE_LOST_CONNECTIONS = 8;
 
 /** A request that waits for its turn: a SCSI command, or what to do about another one. */
 export type NumberedRequest = TargetTask | (() => void);
-
-/** An immediate request that acts once everything before `cmdSn` has been delivered. */
-interface LateRequest {
-  readonly connection: SessionConnection;
-  readonly cmdSn: number;
-  readonly act: () => void;
-}
 
 /** What a session needs of its target. */
 export interface SessionTarget {
@@ -101,10 +94,9 @@ export class TargetSession implements TaskOwner {
   readonly answered: TaskList = new TaskList();
   readonly buffers: BufferPool = new BufferPool();
   readonly #members: SessionMembers;
-  readonly #memory: DataOutMemory;
+  readonly #memory: TaskMemory;
   readonly #attentions = new PendingAttentions<TaskUnit>();
-  /** Immediate requests that wait for commands sent before them, in the order of their arrival. */
-  #late: LateRequest[] = [];
+  readonly #late = new LateRequests();
   readonly #faults: CommandFaults | undefined;
   #immediateCommands = 0;
   #nextTransferTag = 0;
@@ -121,7 +113,7 @@ export class TargetSession implements TaskOwner {
     this.limits = parts.limits;
     this.order = parts.order;
     this.#members = new SessionMembers(parts.clock);
-    this.#memory = new DataOutMemory(parts.limits.dataOutBytes);
+    this.#memory = new TaskMemory(parts.limits.dataOutBytes, (task) => this.advance(task));
     this.#faults = parts.faults;
   }
 
@@ -178,7 +170,7 @@ export class TargetSession implements TaskOwner {
   /** A connection is over. */
   leave(connection: SessionConnection, fate: TaskFate): void {
     if (!this.#members.remove(connection)) return;
-    this.#late = this.#late.filter((request) => request.connection !== connection);
+    this.#late.forget(connection);
     if (fate === "keep" && this.keepMs > 0) {
       this.#members.lose(connection, this.keepMs, () => this.#lapse(connection));
       this.#boundLost(connection);
@@ -247,23 +239,7 @@ export class TargetSession implements TaskOwner {
     const { collection, command } = task;
     if (collection === undefined) return;
     if (collection.totalBytes === collection.unsolicitedBytes) return collection.grant();
-    if (command.immediate || command.cmdSn === this.order.expCmdSn) this.#claimMemory(task);
-  }
-
-  #claimMemory(task: TargetTask): void {
-    const { collection } = task;
-    if (collection === undefined || task.claim !== undefined) return;
-    if (collection.totalBytes === collection.unsolicitedBytes) return;
-    task.waitsForMemory = true;
-    task.claim = {
-      bytes: collection.totalBytes,
-      granted: () => {
-        task.waitsForMemory = false;
-        collection.grant();
-        this.advance(task);
-      },
-    };
-    this.#memory.claim(task.claim);
+    if (command.immediate || command.cmdSn === this.order.expCmdSn) this.#memory.claim(task);
   }
 
   /** The command and its immediate data have arrived intact: it is the session's now. */
@@ -283,7 +259,7 @@ export class TargetSession implements TaskOwner {
   /** The immediate data of a command came damaged: the command counts as not received (RFC 7143 §7.8). */
   discard(task: TargetTask): void {
     task.state = "aborted";
-    this.#releaseMemory(task);
+    this.#memory.release(task);
   }
 
   /** Lets a non-immediate request act in its turn. */
@@ -294,20 +270,19 @@ export class TargetSession implements TaskOwner {
 
   /** Lets an immediate request act once everything before it has been delivered, unless its connection is over by then. */
   behindAll(connection: SessionConnection, cmdSn: number, act: () => void): void {
-    this.#late.push({ connection, cmdSn, act });
+    this.#late.add(connection, cmdSn, act);
     this.deliver();
   }
 
   /** Immediate requests of a connection that wait for commands sent before them. */
   lateRequestsOf(connection: SessionConnection): number {
-    return this.#late.filter((request) => request.connection === connection).length;
+    return this.#late.countOf(connection);
   }
 
   /** Delivers what is in order; nothing behind a logout. */
   deliver(): void {
     while (!this.#ended) {
-      const late = this.#late.findIndex(({ cmdSn }) => !serialLess(this.order.expCmdSn, cmdSn));
-      const next = late < 0 ? this.order.next() : this.#late.splice(late, 1)[0].act;
+      const next = this.#late.next(this.order.expCmdSn) ?? this.order.next();
       if (next === undefined) return;
       if (!(next instanceof TargetTask)) next();
       else if (next.state !== "aborted") this.#begin(next);
@@ -315,7 +290,7 @@ export class TargetSession implements TaskOwner {
   }
 
   #begin(task: TargetTask): void {
-    this.#claimMemory(task);
+    this.#memory.claim(task);
     task.begun = true;
     if (!task.command.immediate) this.order.hold();
     task.unit.add(task);
@@ -448,14 +423,7 @@ export class TargetSession implements TaskOwner {
     this.tasks.delete(task);
     if (task.begun && task.command.immediate) this.#immediateCommands--;
     else if (task.begun) this.order.release();
-    this.#releaseMemory(task);
-  }
-
-  #releaseMemory(task: TargetTask): void {
-    const { claim } = task;
-    if (claim === undefined) return;
-    task.claim = undefined;
-    if (!this.#memory.cancel(claim)) this.#memory.release(claim);
+    this.#memory.release(task);
   }
 }
 
