@@ -2,22 +2,13 @@
 
 import assert from "node:assert/strict";
 import { breaksPosition } from "../../tape/conditions.ts";
-import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
-import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
 import { TapeError } from "../../tape/errors.ts";
-import { objectOf, WALK_KEY, WARNED_FROM } from "./feature_setting.ts";
+import { objectOf, WARNED_FROM } from "./feature_setting.ts";
+import { FeatureTape } from "./feature_tape.ts";
 import { CALLED_OFF, type FeatureUse, isRefusal, type Operation } from "./feature_use.ts";
-import type { ModelObject } from "./tape_model.ts";
 import type { WriteResult } from "../../tape/write_result.ts";
 import { VolumeModel } from "./volume_model.ts";
-
-/** A record of the caller's on the tape. */
-interface Place {
-  readonly partition: number;
-  readonly at: number;
-  readonly count: number;
-  readonly data: Uint8Array;
-}
+import { WriteAccount } from "./write_account.ts";
 
 /** These take nothing away from the tape, and put nothing there. */
 const QUIET: ReadonlySet<Operation> = new Set([
@@ -34,63 +25,30 @@ const STAYING: ReadonlySet<Operation> = new Set(
 
 export class FeatureTruth {
   readonly #walk: FeatureUse;
-  /** Where the record of each write stands. */
-  readonly #places = new Map<number, Place>();
-  /** Objects of each partition that have been flushed and not written over since. */
-  #durable: number[] = [];
-  /** The writes with lower numbers were flushed. */
-  #flushedUpTo = 0;
-  #next = 0;
-  /** The writes with lower numbers were written, as far as was told. */
-  #written = 0;
-  /** The last write, when it is not on the tape. */
-  #gone = Infinity;
+  readonly #tape: FeatureTape;
+  readonly #writes: WriteAccount;
   /** Whether the operation that failed may itself have taken records from the tape. */
   #isOwnDoing = false;
-  /** What is encrypted on the tape. */
-  readonly #sealed = new WeakSet<Uint8Array>();
   /** Where the operation that failed was to write, when that is not where the caller stood. */
   failedElsewhere: { readonly partition: number; readonly object: number } | undefined;
 
   constructor(walk: FeatureUse) {
     this.#walk = walk;
+    this.#tape = new FeatureTape(walk);
+    this.#writes = new WriteAccount(walk);
   }
 
   /** A write has succeeded. */
   written(number: number, data: Uint8Array): void {
     const { model } = this.#walk;
-    assert.ok(number >= this.#next, "the numbers of writes go up");
-    this.#written = number + 1;
-    this.counted(number);
-    this.overwritten();
     const at = model.cursor;
-    const count = model.write(data);
-    this.#places.set(number, { partition: model.current, at, count, data });
-    this.#seal(at);
-  }
-
-  /** The write of this number stands on the tape. */
-  counted(number: number): void {
-    this.#next = number + 1;
-    this.#gone = Infinity;
-  }
-
-  #seal(from: number): void {
-    const { model, isEncrypting } = this.#walk;
-    if (!isEncrypting) return;
-    for (const object of model.objects.slice(from)) {
-      if (object !== "filemark") this.#sealed.add(object);
-    }
+    this.#writes.written(number, data);
+    this.#tape.wrote(model.objects.slice(at));
   }
 
   /** What stood where the caller stands is gone. */
   overwritten(): void {
-    const { model } = this.#walk;
-    const { current, cursor } = model;
-    for (const [number, { partition, at, count }] of this.#places) {
-      if (partition === current && at + count > cursor) this.#places.delete(number);
-    }
-    this.#durable[current] = Math.min(this.#durable[current] ?? 0, cursor);
+    this.#writes.overwritten();
   }
 
   /** Early warning is told of where the tape stands in it, and nowhere else; one answer tells of the programmable one instead. */
@@ -114,14 +72,12 @@ export class FeatureTruth {
   flushed(): void {
     const { events } = this.#walk;
     assert.ok(!events.isPreempted || events.isUnheard, "nobody has told of the lost reservation");
-    this.#durable = this.#walk.model.partitions.map(({ objects }) => objects.length);
-    this.#flushedUpTo = this.#written;
+    this.#writes.flushed();
   }
 
   /** Nothing of what was written is there any more. */
   forget(): void {
-    this.#places.clear();
-    this.#durable = [];
+    this.#writes.forget();
   }
 
   /** Whoever loads a tape need not be told that it is another. */
@@ -137,42 +93,11 @@ export class FeatureTruth {
     const { model, events } = this.#walk;
     if (events.isUnheard) return;
     assert.equal(events.removed, undefined, "nobody has told that the cartridge is another");
-    const tape = this.#tape();
+    const tape = this.#tape.read();
     assert.equal(tape.length, model.partitions.length);
     model.partitions.forEach(({ objects }, partition) => {
-      this.#same(tape[partition], objects, `partition ${partition}`);
+      this.#tape.compare(tape[partition], objects, `partition ${partition}`);
     });
-  }
-
-  /** What is on the tape, decrypted. */
-  #tape(): ModelObject[][] {
-    const { sim, events } = this.#walk;
-    const medium = events.removed ?? sim.medium!;
-    return medium.partitions.map((partition) =>
-      Array.from({ length: partition.objectCount }, (_, object) => {
-        if (partition.kind(object) === "filemark") return "filemark";
-        const data = partition.read(object, partition.recordLength(object));
-        const seal = partition.seal(object);
-        return seal === undefined ? data : this.#unseal(data, seal);
-      })
-    );
-  }
-
-  #unseal(data: Uint8Array, seal: Uint8Array): Uint8Array {
-    const envelope = decodeEnvelope(seal)!;
-    const plain = decryptRecord(WALK_KEY, { data, ...envelope }, envelope.authenticated);
-    assert.ok(plain !== undefined, "what is encrypted can be decrypted");
-    this.#sealed.add(plain);
-    return plain;
-  }
-
-  #same(tape: readonly ModelObject[], expected: readonly ModelObject[], message: string): void {
-    assert.deepEqual(tape, expected, message);
-    for (const [at, object] of expected.entries()) {
-      const isPlain = object !== "filemark" && this.#sealed.has(object) &&
-        !this.#sealed.has(tape[at] as Uint8Array);
-      assert.ok(!isPlain, "what was to be encrypted is not");
-    }
   }
 
   /** What an error says must be so; then the model takes over what is on the tape. */
@@ -183,20 +108,20 @@ export class FeatureTruth {
     this.failedElsewhere = undefined;
     if (name === "makePartitions") return await this.#startAnew();
     this.#isOwnDoing = !QUIET.has(name) || elsewhere !== undefined;
-    const tape = this.#tape();
+    const tape = this.#tape.read();
     const message = `${name}: ${error.name}: ${error.message}`;
     this.#checkPosition(error, name, message);
-    this.#checkWrites(error, message);
+    this.#writes.check(error.writes, message);
     const { model } = walk;
     const isQuiet = QUIET.has(name) || isRefusal(error);
     model.partitions.forEach(({ objects }, partition) => {
       let kept = objects.length;
       if (partition === model.current) {
-        kept = this.#kept(error, isQuiet || elsewhere !== undefined);
+        kept = this.#writes.kept(error.writes, isQuiet || elsewhere !== undefined);
       }
       if (elsewhere?.partition === partition) kept = Math.min(kept, elsewhere.object);
       if (this.#mayStray(error, partition)) kept = 0;
-      this.#same(
+      this.#tape.compare(
         tape[partition].slice(0, kept),
         objects.slice(0, kept),
         `${message}: ${kept} objects are there in partition ${partition}`,
@@ -236,62 +161,13 @@ export class FeatureTruth {
     assert.equal(position.partition, model.current, `${message}: partition`);
   }
 
-  #checkWrites({ writes }: TapeError, message: string): void {
-    if (writes === undefined) return;
-    const { attempted, setting } = this.#walk;
-    if (setting.writeBehind === 0 && !this.#walk.events.isMovedByOthers) {
-      assert.ok(writes.durable >= this.#flushedUpTo, `${message}: what was flushed is durable`);
-    }
-    assert.ok(writes.written >= writes.durable, message);
-    // A write that failed may have been written all the same.
-    if (writes.isCertain && writes.written > this.#next) this.counted(writes.written - 1);
-    const { durable } = writes;
-    assert.ok(durable <= this.#gone, `${message}: ${durable} are durable, ${this.#gone} is gone`);
-    this.#written = Math.min(this.#written, writes.written);
-    const told = new Set(writes.unwritten.map(({ number }) => number));
-    assert.equal(told.size, writes.unwritten.length, message);
-    for (const { number, data } of writes.unwritten) {
-      const given = this.#places.get(number)?.data;
-      const isGiven = given !== undefined
-        ? endsWith(given, data)
-        : attempted.some((each) => endsWith(each, data));
-      assert.ok(isGiven, `${message}: the bytes of write ${number} are those that were given`);
-    }
-    if (!writes.isCertain) return;
-    for (const number of this.#places.keys()) {
-      const isTold = number < writes.written || told.has(number);
-      assert.ok(isTold, `${message}: write ${number} is written or told of`);
-    }
-  }
-
-  /** How many objects of the current partition are there for certain, by what an error says. */
-  #kept({ writes }: TapeError, isQuiet: boolean): number {
-    const { model, setting } = this.#walk;
-    const { cursor, objects, current } = model;
-    if (writes === undefined) return isQuiet ? objects.length : cursor;
-    const place = (number: number) => {
-      const found = this.#places.get(number);
-      return found?.partition === current ? found : undefined;
-    };
-    const first = writes.unwritten[0]?.number;
-    if (writes.isCertain) {
-      const stopped = first === undefined ? undefined : place(first)?.at;
-      return stopped ?? (isQuiet && first === undefined ? objects.length : cursor);
-    }
-    const flushed = setting.writeBehind > 0 ? 0 : this.#durable[current] ?? 0;
-    let last = writes.durable - 1;
-    while (last >= 0 && place(last) === undefined) last--;
-    const told = last < 0 ? 0 : place(last)!.at + place(last)!.count;
-    return Math.min(Math.max(told, flushed), cursor);
-  }
-
   /** From where the caller is said to be, or from a certain place. */
   async #goOn({ writes }: TapeError): Promise<void> {
     const { random, setting } = this.#walk;
     this.#adopt();
     this.#isOwnDoing = false;
     const [first] = writes?.unwritten ?? [];
-    const place = first === undefined ? undefined : this.#places.get(first.number);
+    const from = first === undefined ? undefined : this.#writes.beginningOf(first.number);
     // What may be lost is on the tape for certain only behind a motion; some drives space right only from where the driver knows them to be.
     const isAnew = writes?.isCertain === false || setting.quirks.spaceShortAfterRewind === true;
     if (isAnew || random.below(2) === 0) return await this.resynchronize();
@@ -300,8 +176,8 @@ export class FeatureTruth {
       const position = await this.#walk.drive.position();
       const { known, partition, source } = position;
       const object = objectOf(position, setting.quirks);
-      if (writes?.isInPlace && known && place !== undefined && setting.readAhead === 0) {
-        assert.ok(object! >= place.at, "the tape stands where the first record is missing");
+      if (writes?.isInPlace && known && from !== undefined && setting.readAhead === 0) {
+        assert.ok(object! >= from, "the tape stands where the first record is missing");
       }
       if (!known || source !== "device") return await this.resynchronize();
       this.#adopt();
@@ -323,7 +199,7 @@ export class FeatureTruth {
     link.heal();
     events.release();
     const { partition, object } = sim.position;
-    const expected = this.#tape()[partition][object] ?? "end-of-data";
+    const expected = this.#tape.read()[partition][object] ?? "end-of-data";
     try {
       const result = await drive.read();
       assert.deepEqual(result.kind === "record" ? result.data : result.kind, expected);
@@ -336,7 +212,7 @@ export class FeatureTruth {
   /** On the way to a certain place other records may have been found missing, and told. */
   #hear({ writes, kind }: TapeError): void {
     if (breaksPosition(kind)) this.#walk.events.isPreempted = false;
-    this.#written = Math.min(this.#written, writes?.written ?? Infinity);
+    this.#writes.told(writes);
   }
 
   /** The model is what the tape is. */
@@ -348,7 +224,7 @@ export class FeatureTruth {
       this.forget();
       model.partitions.forEach((tape) => tape.objects = []);
     }
-    const tape = this.#tape();
+    const tape = this.#tape.read();
     if (tape.length !== model.partitions.length) return this.#replaceModel();
     tape.forEach((objects, partition) => {
       model.partitions[partition].objects = objects;
@@ -356,16 +232,8 @@ export class FeatureTruth {
         model.partitions[partition].cursor,
         objects.length,
       );
-      this.#durable[partition] = Math.min(this.#durable[partition] ?? 0, objects.length);
     });
-    for (const [number, { partition, at, count, data }] of this.#places) {
-      const blocks = tape[partition].slice(at, at + count) as Uint8Array[];
-      const isThere = blocks.every((each) => each instanceof Uint8Array) &&
-        sameBytes(concat(blocks), data);
-      if (isThere) continue;
-      this.#places.delete(number);
-      if (number + 1 === this.#next && !this.#isOwnDoing) this.#gone = number;
-    }
+    this.#writes.adopt(tape, this.#isOwnDoing);
   }
 
   #replaceModel(): void {
@@ -374,7 +242,7 @@ export class FeatureTruth {
     fresh.blockBytes = walk.model.blockBytes;
     walk.model = fresh;
     this.forget();
-    const tape = this.#tape();
+    const tape = this.#tape.read();
     tape.forEach((objects, partition) => fresh.partitions[partition].objects = objects);
   }
 
@@ -389,7 +257,7 @@ export class FeatureTruth {
     const elsewhere = this.failedElsewhere;
     if (STAYING.has(name)) return;
     // The error that says what became of the writes before is the caller's own.
-    this.#written = this.#flushedUpTo;
+    this.#writes.unheard();
     this.#isOwnDoing = !QUIET.has(name);
     if (name === "makePartitions") {
       this.failedElsewhere = undefined;
@@ -401,12 +269,16 @@ export class FeatureTruth {
     if (failure !== undefined) return await this.believe(failure, name);
     this.failedElsewhere = undefined;
     const { model } = this.#walk;
-    const tape = this.#tape();
+    const tape = this.#tape.read();
     const where = elsewhere ?? { partition: model.current, object: model.cursor };
     model.partitions.forEach(({ objects }, partition) => {
       const isTouched = !QUIET.has(name) && partition === where.partition;
       const kept = isTouched ? where.object : objects.length;
-      this.#same(tape[partition].slice(0, kept), objects.slice(0, kept), `${name} called off`);
+      this.#tape.compare(
+        tape[partition].slice(0, kept),
+        objects.slice(0, kept),
+        `${name} called off`,
+      );
       const isWhole = isTouched || tape[partition].length === objects.length;
       assert.ok(isWhole, `${name} called off: nothing is gone`);
     });
@@ -442,7 +314,7 @@ export class FeatureTruth {
     this.#adopt();
     walk.model.blockBytes = await this.#blockBytes();
     walk.model.go(0, walk.sim.position!.partition);
-    this.#places.clear();
+    this.#writes.forgetPlaces();
     this.#isOwnDoing = false;
     this.compare();
   }
@@ -473,19 +345,17 @@ export class FeatureTruth {
     if (error !== undefined) {
       if (!(error instanceof TapeError)) throw error;
       this.#isOwnDoing = true;
-      const tape = this.#tape();
+      const tape = this.#tape.read();
       const { model } = walk;
       model.partitions.forEach(({ objects }, partition) => {
         const isHere = partition === model.current;
-        let kept = isHere ? this.#kept(error, false) : objects.length;
+        let kept = isHere ? this.#writes.kept(error.writes, false) : objects.length;
         if (this.#mayStray(error, partition)) kept = 0;
         const message = `close(): ${error.message}: ${kept} objects are there`;
-        this.#same(tape[partition].slice(0, kept), objects.slice(0, kept), message);
+        this.#tape.compare(tape[partition].slice(0, kept), objects.slice(0, kept), message);
       });
     }
-    this.#places.clear();
-    this.#next = this.#written = this.#flushedUpTo = 0;
-    this.#gone = Infinity;
+    this.#writes.restart();
     walk.events.isPreempted = false;
     await walk.openAnew();
     this.#adopt();
@@ -493,22 +363,4 @@ export class FeatureTruth {
     walk.isEncrypting = false;
     if (!isCertain) await this.resynchronize();
   }
-}
-
-function endsWith(whole: Uint8Array, end: Uint8Array): boolean {
-  return end.length <= whole.length && sameBytes(whole.subarray(whole.length - end.length), end);
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
-}
-
-function concat(blocks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(blocks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    all.set(block, at);
-    at += block.length;
-  }
-  return all;
 }
