@@ -88,6 +88,12 @@ export class FeatureTruth {
     this.compare();
   }
 
+  /** A motion has led here, for certain. */
+  arrived(object: number, partition?: number): void {
+    this.#walk.model.go(object, partition);
+    this.compare();
+  }
+
   /** Nothing is under way: the tape is what the model is. */
   compare(): void {
     const { model, events } = this.#walk;

@@ -50,6 +50,14 @@ export interface FeatureUse {
   openAnew(): Promise<void>;
 }
 
+/** The option that names a partition; that of the caller need not be named. */
+export function namedPartition(
+  { current }: VolumeModel,
+  partition: number,
+): { readonly partition?: number } {
+  return partition === current ? {} : { partition };
+}
+
 export const COMMON = [
   "write",
   "write",
