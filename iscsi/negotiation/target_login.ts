@@ -181,7 +181,7 @@ export class TargetLogin {
     const transit = request.transit && !hasMore && this.#admitted !== undefined &&
       this.#admitted.authentication.satisfied;
     const response: LoginResponseFields = {
-      ...responseTo(request, LoginStatus.Success),
+      ...loginResponseTo(request, LoginStatus.Success),
       transit,
       continue: hasMore,
       nsg: transit ? request.nsg : 0,
@@ -221,13 +221,14 @@ export class TargetLogin {
       : [];
     return {
       progress: "failed",
-      response: responseTo(request, refusal.status),
+      response: loginResponseTo(request, refusal.status),
       data: encodeText(text),
     };
   }
 }
 
-function responseTo(request: LoginRequestHeader, status: number): LoginResponseFields {
+/** The fields of a Login Response that stays in its stage. */
+export function loginResponseTo(request: LoginRequestHeader, status: number): LoginResponseFields {
   return {
     transit: false,
     continue: false,

@@ -6,7 +6,7 @@
 
 import { ProtocolError } from "../../../iscsi/errors.ts";
 import type { TargetLoginStep } from "../../../iscsi/negotiation/login_steps.ts";
-import { TargetLogin } from "../../../iscsi/negotiation/target_login.ts";
+import { loginResponseTo, TargetLogin } from "../../../iscsi/negotiation/target_login.ts";
 import type {
   TargetLoginOptions,
   TargetLoginPolicy,
@@ -69,20 +69,9 @@ export class LoginPhase {
   }
 
   #refuse(request: LoginRequest, status: number): LoginAnswer {
-    const { csg } = request;
     return answerWith(request, {
       progress: "failed",
-      response: {
-        transit: false,
-        continue: false,
-        csg,
-        nsg: 0,
-        versionMax: 0,
-        versionActive: 0,
-        tsih: request.tsih,
-        statusClass: status >>> 8,
-        statusDetail: status & 0xff,
-      },
+      response: loginResponseTo(request, status),
       data: NO_BYTES,
     });
   }
