@@ -5,6 +5,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
+import { concat } from "../../transport/concat.ts";
 
 /** One `key=value` pair. */
 export type KeyValuePair = readonly [key: string, value: string];
@@ -118,12 +119,7 @@ export class TextAccumulator {
     }
     if (data.length > 0) this.#parts.push(new Uint8Array(data));
     if (more) return undefined;
-    const text = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      text.set(part, at);
-      at += part.length;
-    }
+    const text = concat(this.#parts);
     this.#parts = [];
     this.#length = 0;
     return decodeText(text, this.#limits);

@@ -8,6 +8,7 @@ import { ProtocolError } from "../../errors.ts";
 import { RESERVED_TAG } from "../../pdu/bhs.ts";
 import type { TextResponse } from "../../pdu/text.ts";
 import { NO_CONNECTION } from "./scsi_task.ts";
+import { concat } from "../../../transport/concat.ts";
 
 /** Who waits for the answer. Exactly one of the two is called, once; but {@link failed} follows where `completed` throws. */
 export interface TextOwner {
@@ -140,12 +141,7 @@ export class TextExchange {
   }
 
   #take(): Uint8Array {
-    const text = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      text.set(part, at);
-      at += part.length;
-    }
+    const text = concat(this.#parts);
     this.#parts = [];
     this.#length = 0;
     return text;

@@ -7,6 +7,7 @@
 import { OutputBatch, type OutputDigests } from "../../../iscsi/connection/output_batch.ts";
 import { BHS_LENGTH, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
 import { DIGEST_LENGTH } from "../../../iscsi/pdu/crc32c.ts";
+import { concat } from "../../../transport/concat.ts";
 import type { FaultPlan, FaultSubject } from "../faults.ts";
 import type { PduBatch } from "../tasks/task_reply.ts";
 
@@ -105,13 +106,7 @@ export class FaultyLine implements PduBatch {
     const scratch = this.#scratch;
     scratch.bhs.set(this.bhs);
     scratch.add(data, digests);
-    const chunks = scratch.take();
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
+    const bytes = concat(scratch.take());
     scratch.clear();
     return bytes;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { concat } from "../../../transport/concat.ts";
 import { digest, FINAL, header, NO_TAG, Op, type WirePdu } from "./wire_pdu.ts";
-import { joined, WireStream } from "./wire_stream.ts";
+import { WireStream } from "./wire_stream.ts";
 
 /** Numbers of the session that every connection tells: what the target has let in. */
 export interface WindowNumbers {
@@ -126,7 +127,7 @@ export class WireConnection {
     if (digests.header) parts.push(spoiled(digest(bhs), spoil === "header"));
     parts.push(segment);
     if (digests.data && data.length > 0) parts.push(spoiled(digest(segment), spoil === "data"));
-    return joined(...parts);
+    return concat(parts);
   }
 
   loginResponse(

@@ -1,4 +1,5 @@
 import type { ByteStream } from "../../../transport/byte_stream.ts";
+import { concat } from "../../../transport/concat.ts";
 import { transportFailure } from "../../../transport/errors.ts";
 import { digest, WirePdu } from "./wire_pdu.ts";
 
@@ -47,7 +48,7 @@ export class WireStream implements ByteStream {
     if (this.closed || this.#ended !== "no") {
       throw transportFailure({ op: "write", reason: "closed" });
     }
-    this.#written = joined(this.#written, ...chunks);
+    this.#written = concat([this.#written, ...chunks]);
     while (this.#takePdu());
     if (this.#stalled) await new Promise<void>((resolve) => this.#stalled!.push(resolve));
   }
@@ -59,7 +60,7 @@ export class WireStream implements ByteStream {
 
   /** Bytes for the initiator. */
   deliver(bytes: Uint8Array): void {
-    this.#unread = joined(this.#unread, bytes);
+    this.#unread = concat([this.#unread, bytes]);
     this.#wake();
   }
 
@@ -125,15 +126,4 @@ export class WireStream implements ByteStream {
     const expected = digest(covered);
     if (!expected.every((byte, index) => byte === found[index])) this.digestFaults.push(what);
   }
-}
-
-/** The bytes of all parts, in a new array. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

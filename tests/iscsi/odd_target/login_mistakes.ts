@@ -3,9 +3,10 @@
 import { type LoginResponse, LoginStage } from "../../../iscsi/pdu/login.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import type { TargetPdu } from "../../../iscsi/pdu/pdu.ts";
+import { concat } from "../../../transport/concat.ts";
 import type { Random } from "../../scsi/random.ts";
 import { pick } from "../walk/walk_settings.ts";
-import { joined, type OddConnection } from "./odd_connection.ts";
+import type { OddConnection } from "./odd_connection.ts";
 
 /** A Login Response as it would be right. */
 export interface SpoiledLogin {
@@ -44,7 +45,7 @@ function adding(more: (login: SpoiledLogin) => Uint8Array | string): LoginMistak
     if (login.pdu.continue) return false;
     const text = more(login);
     const bytes = typeof text === "string" ? said(text) : text;
-    login.connection.send(login.pdu, joined([login.text, bytes]));
+    login.connection.send(login.pdu, concat([login.text, bytes]));
     return true;
   };
 }

@@ -14,6 +14,7 @@ import { decodePdu, encodePdu, type InitiatorPdu, type TargetPdu } from "../../.
 import type { LoginResponse } from "../../../iscsi/pdu/login.ts";
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
+import { concat } from "../../../transport/concat.ts";
 
 const DIGEST_LENGTH = 4;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -103,10 +104,10 @@ export class OddConnection {
     writeU24(bhs, 5, length);
     bhs[4] = ahs.length / 4;
     spoil?.(bhs);
-    const header = joined([bhs, ahs]);
+    const header = concat([bhs, ahs]);
     const segment = new Uint8Array(padded(data.length));
     segment.set(data);
-    this.#out.push(joined([
+    this.#out.push(concat([
       header,
       this.headerDigest ? digest(header, badHeaderDigest) : NO_BYTES,
       segment,
@@ -121,7 +122,7 @@ export class OddConnection {
   /** Hands over so many bytes of what has been sent. */
   deliver(count: number): void {
     if (!this.hasOutput) return;
-    const bytes = joined(this.#out);
+    const bytes = concat(this.#out);
     this.#out = count < bytes.length ? [bytes.subarray(count)] : [];
     this.#isWriting = true;
     this.activity++;
@@ -152,7 +153,7 @@ export class OddConnection {
       const count = await this.#stream.read(into).catch(() => null);
       if (count === null) break;
       this.activity++;
-      this.#in = joined([this.#in, into.subarray(0, count)]);
+      this.#in = concat([this.#in, into.subarray(0, count)]);
       while (this.#takePdu());
     }
     this.isClosed = true;
@@ -196,15 +197,4 @@ function digest(bytes: Uint8Array, isBad = false): Uint8Array {
   const value = new Uint8Array(DIGEST_LENGTH);
   new DataView(value.buffer).setUint32(0, crc32c(bytes) ^ (isBad ? 0x100 : 0), true);
   return value;
-}
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

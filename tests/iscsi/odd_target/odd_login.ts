@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
 import type { KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
+import { concat } from "../../../transport/concat.ts";
 import type { Random } from "../../scsi/random.ts";
 import { pick } from "../walk/walk_settings.ts";
-import { joined } from "./odd_connection.ts";
 import { OddNegotiation } from "./odd_negotiation.ts";
 import { ACCOUNT, TARGET_ACCOUNT } from "./odd_settings.ts";
 
@@ -64,7 +64,7 @@ export class OddLogin {
     }
     this.#request.push(data);
     if (request.continue) return { ...silence, data: new Uint8Array(0) };
-    const pairs = pairsOf(joined([new Uint8Array(0), ...this.#request]));
+    const pairs = pairsOf(concat(this.#request));
     this.#request = [];
     const isFirst = this.#isFirst;
     this.#isFirst = false;

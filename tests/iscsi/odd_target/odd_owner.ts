@@ -2,11 +2,11 @@
 
 import type { Session } from "../../../iscsi/session/session.ts";
 import { isInOrder } from "../../../iscsi/negotiation/negotiated_parameters.ts";
+import { concat } from "../../../transport/concat.ts";
 import type { Random } from "../../scsi/random.ts";
 import { pick } from "../walk/walk_settings.ts";
 import { dataOf } from "../walk/witnessed_device.ts";
 import { type CommandPlan, drawPlan } from "./command_plan.ts";
-import { joined } from "./odd_connection.ts";
 import { type Asked, type OddJudge, UNTOUCHED } from "./odd_judge.ts";
 import type { OddSettings } from "./odd_settings.ts";
 import type { OddTarget } from "./odd_target.ts";
@@ -148,7 +148,7 @@ export class OddOwner {
         chunks.push(chunk);
         for (let turns = random.below(4); turns > 0; turns--) await time.linger();
       }
-      return joined(chunks);
+      return concat(chunks);
     } catch {
       return undefined;
     }

@@ -4,10 +4,11 @@ import type { LoginRequest, LoginResponse } from "../../../iscsi/pdu/login.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { onNewConnection } from "../../../iscsi/negotiation/negotiate.ts";
 import type { ByteStream, Dialer } from "../../../transport/byte_stream.ts";
+import { concat } from "../../../transport/concat.ts";
 import { loopback } from "../../../transport/loopback.ts";
 import { pick } from "../walk/walk_settings.ts";
 import type { SpoiledLogin } from "./login_mistakes.ts";
-import { joined, OddConnection, type Received } from "./odd_connection.ts";
+import { OddConnection, type Received } from "./odd_connection.ts";
 import { OddLogin, shuffled } from "./odd_login.ts";
 import { OddSession, type OddSessionParts } from "./odd_session.ts";
 
@@ -173,7 +174,7 @@ export class OddTarget {
     };
     const { isDone } = login;
     const before = connection.said;
-    connection.said = joined([before, answer.data]);
+    connection.said = concat([before, answer.data]);
     const parts = { random, connection, pdu: response, text: answer.data, before };
     const wantsTransit = pdu.transit;
     if (this.spoil?.({ ...parts, wantsTransit, isLast: isDone })) return;

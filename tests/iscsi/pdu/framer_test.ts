@@ -4,6 +4,7 @@ import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../../iscsi/pdu/bh
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import { concat } from "../../../transport/concat.ts";
 
 interface Received {
   readonly header: Uint8Array;
@@ -28,14 +29,7 @@ function stream(digests: { header: boolean; data: RunningCrc32c | undefined }) {
     batch.bhs.set(pattern(BHS_LENGTH, index));
     batch.add(data, digests, ahs);
   });
-  const chunks = batch.take();
-  const wire = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    wire.set(chunk, at);
-    at += chunk.length;
-  }
-  return { wire, pdus };
+  return { wire: concat(batch.take()), pdus };
 }
 
 function feed(framer: PduFramer, wire: Uint8Array, chunk: number): void {

@@ -25,6 +25,7 @@ import type {
 import type { StreamedDataIn } from "../../../iscsi/session/streaming/streamed_data_in.ts";
 import type { StreamedDataOut } from "../../../iscsi/session/streaming/streamed_data_out.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
+import { concat } from "../../../transport/concat.ts";
 import { dataInPdu, readyToTransferPdu, scsiResponsePdu } from "../pdu/target_pdus.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
@@ -195,7 +196,7 @@ export class ScriptedTarget {
   /** One write's worth of output, which the socket keeps. */
   batch(): SentPdu[] {
     const batch = new OutputBatch();
-    return this.connection.produce(batch) ? split(concatenated(batch.take())) : [];
+    return this.connection.produce(batch) ? split(concat(batch.take())) : [];
   }
 
   /** What the initiator sends on a connection that is dead already: the target never sees it. */
@@ -333,7 +334,7 @@ export class ScriptedTarget {
   #take(): SentPdu[] {
     const pdus: SentPdu[] = [];
     while (this.connection.produce(this.#batch)) {
-      pdus.push(...split(concatenated(this.#batch.take())));
+      pdus.push(...split(concat(this.#batch.take())));
       this.#batch.clear();
       this.connection.written();
     }
@@ -535,16 +536,6 @@ export class ScriptedTarget {
 
 function isOfConnection([key]: readonly [string, string]): boolean {
   return key === "MaxRecvDataSegmentLength" || key.endsWith("Digest");
-}
-
-function concatenated(chunks: readonly Uint8Array[]): Uint8Array {
-  const wire = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    wire.set(chunk, at);
-    at += chunk.length;
-  }
-  return wire;
 }
 
 function split(wire: Uint8Array): SentPdu[] {

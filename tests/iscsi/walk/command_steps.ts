@@ -1,5 +1,6 @@
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
 import { lunFromNumber } from "../../../scsi/lun.ts";
+import { concat } from "../../../transport/concat.ts";
 import { RETURNED, UNTOUCHED } from "./command_judge.ts";
 import { CANCELLED, type CommandOperation, SOURCE_FAILURE } from "./operation.ts";
 import { drawSignal, LUNS, type WalkParts } from "./walk_parts.ts";
@@ -114,7 +115,7 @@ export class CommandSteps {
       if (how === "none") await time.sleep(NEGLECT_MS);
       while (how !== "none") {
         const { done, value } = await reader.read();
-        if (done) return joined(chunks);
+        if (done) return concat(chunks);
         chunks.push(value);
         if (how === "cancel") break;
         if (how === "slow" && random.below(4) === 0) await time.sleep(random.below(300));
@@ -186,14 +187,4 @@ export class CommandSteps {
 function describe(plan: CommandPlan, write: number, read: number): string {
   const { id, writeLength, readLength, status, delayMs } = plan;
   return `${id} write ${write}/${writeLength} read ${read}/${readLength} status ${status} delay ${delayMs}`;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

@@ -24,6 +24,7 @@ import type { ScsiResponse } from "../../../iscsi/pdu/scsi_response.ts";
 import { decodeText } from "../../../iscsi/negotiation/text_keys.ts";
 import type { TaskManagementRequest } from "../../../iscsi/pdu/task_management.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
+import { concat } from "../../../transport/concat.ts";
 
 /** A PDU from the target with its data segment. */
 export interface Received<P extends Pdu = Pdu> {
@@ -305,23 +306,13 @@ export class ScriptedInitiator {
       const received = await this.next();
       assert.ok(received, "the connection is open");
       const { pdu, data } = received;
-      if (pdu.opcode === Opcode.ScsiResponse) return { data: joined(parts), pdus, response: pdu };
+      if (pdu.opcode === Opcode.ScsiResponse) return { data: concat(parts), pdus, response: pdu };
       assert.equal(pdu.opcode, Opcode.DataIn);
       pdus.push(pdu as DataIn);
       parts.push(data);
-      if ((pdu as DataIn).hasStatus) return { data: joined(parts), pdus };
+      if ((pdu as DataIn).hasStatus) return { data: concat(parts), pdus };
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Bytes that differ from one another, so that what is out of place shows. */
