@@ -10,7 +10,8 @@ import { exclusiveOption } from "../device/exclusive_option.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { isSameDevice } from "../device/same_device.ts";
 import { deviceAddress, withDrive } from "../device/with_drive.ts";
-import { Progress } from "../transfer/progress.ts";
+import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
+import type { Progress } from "../transfer/progress.ts";
 import { type CopyReport, copyTape } from "../transfer/tape_copy.ts";
 import { filemarksText, transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
@@ -53,17 +54,11 @@ export const copyCommand: Command = defineCommand({
     if (await isSameDevice(deviceAddress(context), destination, context.host)) {
       throw new UsageError("A tape cannot be copied to itself: name another device");
     }
-    const { host, interruption, reporter } = context;
     await withDrive(context, async (source) => {
       const toOther = { ...context, options: { ...context.options, device: destination } };
       await withDrive(toOther, async (target) => {
-        const progress = new Progress(host.stderr, () => host.now(), {
-          shown: shown || host.stderr.isTerminal,
-        });
-        interruption.stopGently(() => {
-          progress.clear();
-          reporter.note("Stopping after this record; interrupt again to give up at once");
-        });
+        const progress = commandProgress(context, { isWanted: shown });
+        stopBehindRecord(context, progress);
         const report = await copyTape(source, target, { context, progress, files, skipErrors });
         progress.clear();
         await tell(report, progress, context);

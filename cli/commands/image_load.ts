@@ -17,7 +17,8 @@ import { type ImageStep, walkImage } from "../images/image_walk.ts";
 import { type OpenedImage, openedImage } from "../images/opened_image.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import { beforeWriteFailure } from "../transfer/before_failure.ts";
-import { Progress } from "../transfer/progress.ts";
+import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
+import type { Progress } from "../transfer/progress.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { formatOption } from "./image_inspect.ts";
 
@@ -116,28 +117,24 @@ class ImageLoad {
     values: LoadValues,
     context: CommandContext,
   ) {
-    const { host, interruption } = context;
     this.#drive = drive;
     this.#image = image;
     this.#survey = survey;
     this.#values = values;
     this.#context = context;
-    this.#abort = { signal: interruption.signal };
-    this.#progress = new Progress(host.stderr, () => host.now(), {
+    this.#abort = { signal: context.interruption.signal };
+    this.#progress = commandProgress(context, {
+      isWanted: values.progress,
       totalBytes: survey.files.reduce((sum, { bytes }) => sum + bytes, 0),
-      shown: values.progress || host.stderr.isTerminal,
     });
   }
 
   async run(): Promise<void> {
-    const { interruption, reporter } = this.#context;
+    const { interruption } = this.#context;
     const { fromHere } = this.#values;
     await this.#checkDrive();
     if (!fromHere) await this.#toBeginning();
-    interruption.stopGently(() => {
-      this.#progress.clear();
-      reporter.note("Stopping after this record; interrupt again to give up at once");
-    });
+    stopBehindRecord(this.#context, this.#progress);
     try {
       await walkImage(this.#image, async (step) => {
         await this.#write(step);

@@ -16,7 +16,8 @@ import { systemCode } from "../host/system_call.ts";
 import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
-import { Progress } from "../transfer/progress.ts";
+import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
+import type { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
 import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
@@ -116,25 +117,20 @@ class ImageSave {
   #unreadable = 0;
 
   constructor(drive: TapeDrive, sink: ByteSink, values: SaveValues, context: CommandContext) {
-    const { host } = context;
     this.#drive = drive;
     this.#sink = sink;
     this.#records = new RecordSink(sink);
     this.#image = new TapWriter(this.#records);
     this.#values = values;
     this.#context = context;
-    this.#progress = new Progress(host.stderr, () => host.now(), {
-      shown: values.progress || host.stderr.isTerminal,
-    });
+    this.#progress = commandProgress(context, { isWanted: values.progress });
   }
 
   async run(): Promise<void> {
     const { interruption, reporter } = this.#context;
     const { fromHere, skipErrors, file } = this.#values;
     const { signal } = interruption;
-    interruption.stopGently(() =>
-      this.#tell("Stopping after this record; interrupt again to give up at once")
-    );
+    stopBehindRecord(this.#context, this.#progress);
     // Behind the last record it would only endanger what is saved.
     const partitions = await ifKnown(() => this.#drive.partitions({ signal }));
     if (!fromHere) await this.#drive.rewind({ signal });

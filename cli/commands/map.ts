@@ -13,8 +13,7 @@ import { tapeMapSvg } from "../report/tape_map_svg.ts";
 import { tapeMapText } from "../report/tape_map_text.ts";
 import type { FileFacts } from "../transfer/file_tally.ts";
 import { OutputText } from "../transfer/output_text.ts";
-import { Progress } from "../transfer/progress.ts";
-import { surveyTape } from "../transfer/tape_survey.ts";
+import { surveyShown } from "../transfer/shown_survey.ts";
 
 /** `tape map`. */
 export const mapCommand: Command = defineCommand({
@@ -70,25 +69,11 @@ export async function mapTape(
   context: CommandContext,
   showProgress: boolean,
 ): Promise<FileFacts[]> {
-  const { host, interruption, reporter } = context;
-  const progress = new Progress(host.stderr, () => host.now(), {
-    shown: showProgress || host.stderr.isTerminal,
-  });
-  interruption.stopGently(() => {
-    progress.clear();
-    reporter.note("Stopping after this record; interrupt again to give up at once");
-  });
-  const survey = surveyTape(drive, {
-    interruption,
-    skipErrors: true,
-    hashed: false,
-    onStep: (step) => {
-      if (step.kind === "record") progress.add(step.data.length);
-    },
-  });
   const files: FileFacts[] = [];
-  for await (const file of survey) files.push(file);
-  progress.clear();
+  await surveyShown(drive, context, { showProgress, hashed: false }, (file) => {
+    files.push(file);
+    return true;
+  });
   return files;
 }
 

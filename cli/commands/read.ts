@@ -9,7 +9,8 @@ import { type Command, type CommandContext, defineCommand } from "../command.ts"
 import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSink } from "../host/host.ts";
 import { refuseWhatIsInUse } from "../images/image_in_use.ts";
-import { Progress } from "../transfer/progress.ts";
+import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
+import type { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
 import type { Unreadable } from "../transfer/file_tally.ts";
 import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
@@ -105,21 +106,16 @@ class FileReader {
 
   constructor(drive: TapeDrive, sink: ByteSink, options: FileReaderOptions) {
     const { context, count = Infinity, skipErrors, showProgress } = options;
-    const { host } = context;
     this.#drive = drive;
     this.#sink = sink;
     this.#context = context;
     this.#count = count;
     this.#skipErrors = skipErrors;
-    this.#progress = new Progress(host.stderr, () => host.now(), {
-      shown: showProgress || host.stderr.isTerminal,
-    });
+    this.#progress = commandProgress(context, { isWanted: showProgress });
   }
 
   async run(): Promise<void> {
-    this.#context.interruption.stopGently(() => {
-      this.#tell("Stopping after this record; interrupt again to give up at once");
-    });
+    stopBehindRecord(this.#context, this.#progress);
     const end = await this.#readRecords();
     this.#progress.clear();
     if (end === "interrupted") this.#endInterrupted();

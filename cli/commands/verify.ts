@@ -13,8 +13,8 @@ import { withDrive } from "../device/with_drive.ts";
 import { columns } from "../report/reporter.ts";
 import type { FileFacts } from "../transfer/file_tally.ts";
 import { difference, type ManifestFile, parseManifest } from "../transfer/manifest.ts";
-import { Progress } from "../transfer/progress.ts";
-import { surveyTape } from "../transfer/tape_survey.ts";
+import type { Progress } from "../transfer/progress.ts";
+import { surveyShown } from "../transfer/shown_survey.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 
 /** `tape verify`. */
@@ -168,25 +168,8 @@ async function readFiles(
   { showProgress }: VerifyOptions,
   take: (file: FileFacts) => boolean,
 ): Promise<Progress> {
-  const { host, interruption, reporter } = context;
-  const progress = new Progress(host.stderr, () => host.now(), {
-    shown: showProgress || host.stderr.isTerminal,
-  });
-  interruption.stopGently(() => {
-    progress.clear();
-    reporter.note("Stopping after this record; interrupt again to give up at once");
-  });
-  const survey = surveyTape(drive, {
-    interruption,
-    skipErrors: true,
-    hashed: true,
-    onStep: (step) => {
-      if (step.kind === "record") progress.add(step.data.length);
-    },
-  });
-  for await (const file of survey) if (!take(file)) break;
-  progress.clear();
-  if (interruption.stopRequested) {
+  const progress = await surveyShown(drive, context, { showProgress, hashed: true }, take);
+  if (context.interruption.stopRequested) {
     throw new InterruptedTransfer(`Interrupted: ${transferText(transferReport(progress))} read`);
   }
   return progress;

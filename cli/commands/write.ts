@@ -11,6 +11,7 @@ import { exclusiveOption } from "../device/exclusive_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource, CliHost } from "../host/host.ts";
 import { refuseOwnTape } from "../images/image_in_use.ts";
+import { commandProgress } from "../transfer/command_progress.ts";
 import { FileWriter } from "../transfer/file_writer.ts";
 import { FillingSource } from "../transfer/filling_source.ts";
 import {
@@ -20,7 +21,7 @@ import {
   manifestText,
 } from "../transfer/manifest.ts";
 import { OutputText } from "../transfer/output_text.ts";
-import { Progress } from "../transfer/progress.ts";
+import type { Progress } from "../transfer/progress.ts";
 import {
   type Input,
   type RecordLayout,
@@ -308,10 +309,6 @@ class TapeWrite {
   }
 
   #newProgress(totalBytes: number | undefined): Progress {
-    const { host } = this.#context;
-    return new Progress(host.stderr, () => host.now(), {
-      totalBytes,
-      shown: this.#values.progress || host.stderr.isTerminal,
-    });
+    return commandProgress(this.#context, { isWanted: this.#values.progress, totalBytes });
   }
 }

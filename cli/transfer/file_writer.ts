@@ -5,6 +5,7 @@ import { InterruptedTransfer } from "../command_failure.ts";
 import type { ByteSource } from "../host/host.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import { beforeWriteFailure } from "./before_failure.ts";
+import { stopBehindRecord } from "./command_progress.ts";
 import type { CountedFile } from "./manifest.ts";
 import type { Progress } from "./progress.ts";
 import { Reblocker } from "./reblocker.ts";
@@ -127,12 +128,8 @@ export class FileWriter {
   }
 
   async #writeContents(): Promise<void> {
-    const { interruption } = this.#context;
     const records = new Reblocker(this.#source, this.#layout.recordBytes);
-    interruption.stopGently(() => {
-      this.#tell("Stopping after this record; interrupt again to give up at once");
-      this.#source.cancel();
-    });
+    stopBehindRecord(this.#context, this.#progress, () => this.#source.cancel());
     try {
       await this.#writeRecords(records);
     } finally {
