@@ -1,10 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon } from "./daemon.ts";
-import { requirePrograms } from "./programs.ts";
 import type { Target } from "./target.ts";
-import { freePort } from "./tcp_port.ts";
-import { makeTempDir, removeTempDir } from "./temp_dir.ts";
+import { startTgtd } from "./tgtd.ts";
 
 /** A library on tgt: its changer is LUN 3, its drives LUN 1 and 2. */
 export interface TgtLibrary extends Target {
@@ -31,31 +28,11 @@ const ELEMENTS = [
 
 /** Starts a private tgtd (Debian package `tgt`) with a library on a free port of 127.0.0.1. Needs root, as tgtd does. */
 export async function startTgtLibrary(): Promise<TgtLibrary> {
-  const [tgtd, tgtadm, tgtimg] = requirePrograms("tgtd", "tgtadm", "tgtimg");
-  const dir = makeTempDir("tape-interop-library");
-  const port = freePort();
-  const control = `${1000 + port % 30000}`;
-  const admin = (...args: string[]) => run(tgtadm, ["-C", control, "--lld", "iscsi", ...args]);
-
-  makeMedia(tgtimg, dir);
-  const args = ["-f", "-C", control, "--iscsi", `portal=127.0.0.1:${port}`];
-  mkdirSync("/var/run/tgtd", { recursive: true });
-  const daemon = new Daemon(tgtd, args, join(dir, "log"));
-  const stop = async () => {
-    // tgtd ignores SIGTERM while it has targets.
-    await daemon.stop(0);
-    for (const end of ["", ".lock"]) {
-      rmSync(`/var/run/tgtd/socket.${control}${end}`, { force: true });
-    }
-    removeTempDir(dir);
-  };
-  try {
-    await daemon.ready(() => admin("--op", "show", "--mode", "sys") === undefined);
-    for (const command of configuration(dir)) mustSucceed(command, admin(...command));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const { port, stop } = await startTgtd({
+    name: "tape-interop-library",
+    makeMedia,
+    configuration,
+  });
   const portal = `127.0.0.1:${port}`;
   const url = `iscsi://${portal}/${IQN}`;
   const driveUrls = DRIVES.map((lun) => `${url}/${lun}`);
@@ -63,13 +40,13 @@ export async function startTgtLibrary(): Promise<TgtLibrary> {
   return { portal, port, iqn: IQN, url: driveUrls[0], changerUrl, driveUrls, stop };
 }
 
-function makeMedia(tgtimg: string, dir: string): void {
+function makeMedia(dir: string, tgtimg: (...args: string[]) => void): void {
   mkdirSync(join(dir, "media"));
   writeFileSync(join(dir, "changer"), "");
   for (const barcode of BARCODES) {
     const args = ["--op", "new", "--device-type", "tape", `--barcode=${barcode}`, "--size=64"];
     args.push("--type=data", `--file=${join(dir, "media", barcode)}`, "--thin-provisioning");
-    mustSucceed(args, run(tgtimg, args));
+    tgtimg(...args);
   }
 }
 
@@ -109,17 +86,4 @@ function configuration(dir: string): string[][] {
     ),
     ["--op", "bind", "--mode", "target", "--tid", "1", "-I", "ALL"],
   ];
-}
-
-/** What the program complained about; `undefined` when it succeeded. */
-function run(path: string, args: readonly string[]): string | undefined {
-  const { success, stderr } = new Deno.Command(path, { args: [...args], stdin: "null" })
-    .outputSync();
-  return success ? undefined : new TextDecoder().decode(stderr);
-}
-
-function mustSucceed(command: readonly string[], complaint: string | undefined): void {
-  if (complaint !== undefined) {
-    throw new Error(`Cannot set up tgt: ${command.join(" ")}: ${complaint}`);
-  }
 }
