@@ -4,10 +4,10 @@
  * @module
  */
 
+import { writeU16, writeU32 } from "../scsi/big_endian.ts";
 import type { NetworkAddress } from "../transport/byte_stream.ts";
 import { InvalidOptionError } from "./errors.ts";
 import { ISCSI_PORT } from "./portal.ts";
-import { writeU16, writeU32 } from "./pdu/bhs.ts";
 import { ipAddressBytes, IPV6_LENGTH } from "./tracing/ip_address.ts";
 import { LoginRedaction } from "./tracing/login_redaction.ts";
 import { TcpConversation, type TcpDirection } from "./tracing/tcp_conversation.ts";

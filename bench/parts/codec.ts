@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH } from "../../iscsi/pdu/bhs.ts";
 import { type DataIn, decodeDataIn, encodeDataIn } from "../../iscsi/pdu/data_in.ts";
 import { PduFramer, type PduSink } from "../../iscsi/pdu/framer.ts";
 import { Opcode } from "../../iscsi/pdu/opcode.ts";
@@ -14,6 +14,7 @@ import {
   type ScsiCommand,
   TaskAttribute,
 } from "../../iscsi/pdu/scsi_command.ts";
+import { writeU24 } from "../../scsi/big_endian.ts";
 import { megabytesPerSecond, secondsPerCall, sizeName } from "../figures.ts";
 import type { Part, Table } from "../part.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { BHS_LENGTH, DATA_SEGMENT_LENGTH, padded, TOTAL_AHS_LENGTH, writeU24 } from "../pdu/bhs.ts";
+import { writeU24 } from "../../scsi/big_endian.ts";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH, padded, TOTAL_AHS_LENGTH } from "../pdu/bhs.ts";
 import { crc32c, DIGEST_LENGTH, type RunningCrc32c, writeDigest } from "../pdu/crc32c.ts";
 
 /** Room for the headers, padding, digests and short payloads of one batch; a batch that needs more takes another. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { padded, readU16, readU32, writeU16, writeU32 } from "./bhs.ts";
+import { readU16, readU32, writeU16, writeU32 } from "../../scsi/big_endian.ts";
+import { padded } from "./bhs.ts";
 import { BHS_CDB_LENGTH } from "./scsi_command.ts";
 
 /** AHSLength (2 bytes) and AHSType (1 byte), which AHSLength does not count. */

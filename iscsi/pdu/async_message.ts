@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readU16, readU32, writeU16, writeU32 } from "../../scsi/big_endian.ts";
 import {
   EXP_CMD_SN,
   FINAL,
@@ -13,13 +14,9 @@ import {
   MAX_CMD_SN,
   OPCODE,
   readLun,
-  readU16,
-  readU32,
   RESERVED_TAG,
   STAT_SN,
   writeLun,
-  writeU16,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames, hexByte } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

@@ -1,9 +1,10 @@
 /**
- * The Basic Header Segment that every iSCSI PDU begins with (RFC 7143 §11.2.1): shared field offsets and big-endian
- * access.
+ * The Basic Header Segment that every iSCSI PDU begins with (RFC 7143 §11.2.1): the fields that PDUs share.
  *
  * @module
  */
+
+import { readU24, readU32, writeU32 } from "../../scsi/big_endian.ts";
 
 /** Length of the Basic Header Segment in bytes. */
 export const BHS_LENGTH = 48;
@@ -31,36 +32,6 @@ export const FINAL = 0x80;
 
 /** The tag value that names no task and no transfer. */
 export const RESERVED_TAG = 0xffffffff;
-
-export function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-export function writeU16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-export function readU24(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
-}
-
-export function writeU24(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 16;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value;
-}
-
-export function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
-
-export function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
 
 /** The 8-byte LUN field as one number, most significant byte first (SAM-5 §4.7). */
 export function readLun(bytes: Uint8Array, at: number = LUN): bigint {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32, writeU32 } from "../../scsi/big_endian.ts";
 import {
   EXP_CMD_SN,
   FINAL,
@@ -12,11 +13,9 @@ import {
   MAX_CMD_SN,
   OPCODE,
   readLun,
-  readU32,
   STAT_SN,
   TARGET_TRANSFER_TAG,
   writeLun,
-  writeU32,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
 import { type ResponseNumbers, writeResponseNumbers } from "./sequence_numbers.ts";

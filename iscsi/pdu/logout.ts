@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU16, readU32, writeU16, writeU32 } from "../../scsi/big_endian.ts";
 import {
   CMD_SN,
   EXP_CMD_SN,
@@ -14,11 +15,7 @@ import {
   INITIATOR_TASK_TAG,
   MAX_CMD_SN,
   OPCODE,
-  readU16,
-  readU32,
   STAT_SN,
-  writeU16,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

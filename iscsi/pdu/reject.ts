@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32, writeU32 } from "../../scsi/big_endian.ts";
 import {
   EXP_CMD_SN,
   FINAL,
@@ -11,10 +12,8 @@ import {
   INITIATOR_TASK_TAG,
   MAX_CMD_SN,
   OPCODE,
-  readU32,
   RESERVED_TAG,
   STAT_SN,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32, writeU32 } from "../../scsi/big_endian.ts";
 import {
   CMD_SN,
   EXP_STAT_SN,
@@ -13,9 +14,7 @@ import {
   INITIATOR_TASK_TAG,
   OPCODE,
   readLun,
-  readU32,
   writeLun,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

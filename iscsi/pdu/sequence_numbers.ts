@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CMD_SN, EXP_CMD_SN, EXP_STAT_SN, MAX_CMD_SN, STAT_SN, writeU32 } from "./bhs.ts";
+import { writeU32 } from "../../scsi/big_endian.ts";
+import { CMD_SN, EXP_CMD_SN, EXP_STAT_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 
 /** What every request of an initiator carries. */
 export interface RequestNumbers {

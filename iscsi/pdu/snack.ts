@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32, writeU32 } from "../../scsi/big_endian.ts";
 import {
   EXP_STAT_SN,
   FINAL,
@@ -11,10 +12,8 @@ import {
   INITIATOR_TASK_TAG,
   OPCODE,
   readLun,
-  readU32,
   TARGET_TRANSFER_TAG,
   writeLun,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

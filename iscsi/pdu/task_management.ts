@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32, writeU32 } from "../../scsi/big_endian.ts";
 import {
   CMD_SN,
   EXP_CMD_SN,
@@ -15,10 +16,8 @@ import {
   MAX_CMD_SN,
   OPCODE,
   readLun,
-  readU32,
   STAT_SN,
   writeLun,
-  writeU32,
 } from "./bhs.ts";
 import { codeName, type CodeNames } from "./code_name.ts";
 import { Opcode } from "./opcode.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeU16 } from "../pdu/bhs.ts";
+import { writeU16 } from "../../scsi/big_endian.ts";
 
 /** Bytes of an IPv6 address. */
 export const IPV6_LENGTH = 16;

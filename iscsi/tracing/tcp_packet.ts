@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeU16, writeU32 } from "../pdu/bhs.ts";
+import { writeU16, writeU32 } from "../../scsi/big_endian.ts";
 import { IPV6_LENGTH } from "./ip_address.ts";
 
 const IPV4_HEADER = 20;

@@ -1,6 +1,7 @@
-import { BHS_LENGTH, padded, writeU24 } from "../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, padded } from "../../iscsi/pdu/bhs.ts";
 import type { Opcode } from "../../iscsi/pdu/opcode.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type TargetPdu } from "../../iscsi/pdu/pdu.ts";
+import { writeU24 } from "../../scsi/big_endian.ts";
 import type { ByteStream } from "../../transport/byte_stream.ts";
 import { PduSplitter } from "./pdu_splitter.ts";
 import type { SkippingClock } from "./skipping_clock.ts";

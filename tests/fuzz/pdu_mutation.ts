@@ -1,6 +1,7 @@
 /** Changes that know what PDUs are: an input stays a conversation, and says something else. */
 
-import { ahsLength, BHS_LENGTH, dataSegmentLength, padded, writeU24 } from "../../iscsi/pdu/bhs.ts";
+import { ahsLength, BHS_LENGTH, dataSegmentLength, padded } from "../../iscsi/pdu/bhs.ts";
+import { writeU24 } from "../../scsi/big_endian.ts";
 import type { Random } from "../scsi/random.ts";
 import { joined } from "./fuzz_target.ts";
 

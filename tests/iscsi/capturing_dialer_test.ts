@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { capturingDialer } from "../../iscsi/capturing_dialer.ts";
-import { readU16, readU32 } from "../../iscsi/pdu/bhs.ts";
+import { readU16, readU32 } from "../../scsi/big_endian.ts";
 import type { ByteStream } from "../../transport/byte_stream.ts";
 import { loopback } from "../../transport/loopback.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { InvalidOptionError } from "../../iscsi/errors.ts";
 import { encodeText } from "../../iscsi/negotiation/text_keys.ts";
-import { BHS_LENGTH, padded, readU16, readU32, writeU24 } from "../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, padded } from "../../iscsi/pdu/bhs.ts";
 import { PcapWriter, type PcapWriterOptions } from "../../iscsi/pcap.ts";
 import { TcpConversation } from "../../iscsi/tracing/tcp_conversation.ts";
+import { readU16, readU32, writeU24 } from "../../scsi/big_endian.ts";
 import { Random, seed } from "../scsi/random.ts";
 import { hex } from "./pdu/header_fixture.ts";
 

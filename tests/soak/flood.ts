@@ -2,8 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH } from "../../iscsi/pdu/bhs.ts";
 import { openTape, type TapeDrive } from "../../mod.ts";
+import { writeU24 } from "../../scsi/big_endian.ts";
 import { TapeServer } from "../interop/harness/tape_server.ts";
 
 /** Strangers that come at once, before the session has its turn. */

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { readU32 } from "../../../scsi/big_endian.ts";
 import { ProtocolError } from "../../errors.ts";
-import { INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK, readU32 } from "../../pdu/bhs.ts";
+import { INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK } from "../../pdu/bhs.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import type { InitiatorConnection } from "../connection/initiator_connection.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";

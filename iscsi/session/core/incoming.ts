@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readU32 } from "../../../scsi/big_endian.ts";
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
 import { Status } from "../../../scsi/status.ts";
 import { DigestError, ProtocolError, TargetFailureError } from "../../errors.ts";
@@ -14,7 +15,6 @@ import {
   MAX_CMD_SN,
   OPCODE,
   OPCODE_MASK,
-  readU32,
   RESERVED_TAG,
   STAT_SN,
 } from "../../pdu/bhs.ts";

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { readU32 } from "../../../scsi/big_endian.ts";
 import { ProtocolError, RejectError } from "../../errors.ts";
-import { BHS_LENGTH, INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK, readU32 } from "../../pdu/bhs.ts";
+import { BHS_LENGTH, INITIATOR_TASK_TAG, OPCODE, OPCODE_MASK } from "../../pdu/bhs.ts";
 import { Opcode } from "../../pdu/opcode.ts";
 import { opcodeName } from "../../pdu/pdu.ts";
 import { type Reject, RejectReason, rejectReasonName } from "../../pdu/reject.ts";

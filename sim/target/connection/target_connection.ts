@@ -16,13 +16,14 @@ import {
   type NegotiatedParameters,
 } from "../../../iscsi/negotiation/negotiated_parameters.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
-import { EXP_STAT_SN, OPCODE, OPCODE_MASK, readU32 } from "../../../iscsi/pdu/bhs.ts";
+import { EXP_STAT_SN, OPCODE, OPCODE_MASK } from "../../../iscsi/pdu/bhs.ts";
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import type { LoginRequest } from "../../../iscsi/pdu/login.ts";
 import { loginStatusName } from "../../../iscsi/pdu/login_status.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { decodeSnack, SnackType } from "../../../iscsi/pdu/snack.ts";
+import { readU32 } from "../../../scsi/big_endian.ts";
 import { asyncAnswer, type TargetAsyncMessage } from "../output/async_answer.ts";
 import type { ConnectionEvents, TargetConnectionOptions } from "./connection_surroundings.ts";
 import { ConnectionDeadlines } from "./connection_deadlines.ts";

@@ -5,14 +5,7 @@
  */
 
 import { ProtocolError } from "../../../iscsi/errors.ts";
-import {
-  CMD_SN,
-  IMMEDIATE,
-  OPCODE,
-  OPCODE_MASK,
-  readU32,
-  RESERVED_TAG,
-} from "../../../iscsi/pdu/bhs.ts";
+import { CMD_SN, IMMEDIATE, OPCODE, OPCODE_MASK, RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import { type DataOut, decodeDataOut } from "../../../iscsi/pdu/data_out.ts";
 import { decodeLogoutRequest, LogoutReason } from "../../../iscsi/pdu/logout.ts";
 import { decodeNopOut, encodeNopIn, type NopOut } from "../../../iscsi/pdu/nop.ts";
@@ -21,6 +14,7 @@ import { opcodeName } from "../../../iscsi/pdu/pdu.ts";
 import { RejectReason } from "../../../iscsi/pdu/reject.ts";
 import { decodeTaskManagementRequest } from "../../../iscsi/pdu/task_management.ts";
 import { decodeTextRequest } from "../../../iscsi/pdu/text.ts";
+import { readU32 } from "../../../scsi/big_endian.ts";
 import type { SessionConnection } from "../session/session_connection.ts";
 import type { TargetLimits } from "../target_options.ts";
 import type { TargetSession } from "../session/target_session.ts";

@@ -10,7 +10,7 @@ import {
   TargetLogin,
   type TargetLoginStep,
 } from "../../../iscsi/negotiation/login.ts";
-import { BHS_LENGTH, padded, writeU24 } from "../../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, padded } from "../../../iscsi/pdu/bhs.ts";
 import { PduFramer } from "../../../iscsi/pdu/framer.ts";
 import {
   decodeLoginRequest,
@@ -18,6 +18,7 @@ import {
   encodeLoginRequest,
   encodeLoginResponse,
 } from "../../../iscsi/pdu/login.ts";
+import { writeU24 } from "../../../scsi/big_endian.ts";
 import {
   CONNECTION,
   logIn,

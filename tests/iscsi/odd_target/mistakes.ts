@@ -1,12 +1,13 @@
 /** What a target must not do in the full feature phase, and what must come of it. */
 
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
-import { BHS_LENGTH, RESERVED_TAG, writeU32 } from "../../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, RESERVED_TAG } from "../../../iscsi/pdu/bhs.ts";
 import type { DataIn } from "../../../iscsi/pdu/data_in.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { encodePdu, type TargetPdu } from "../../../iscsi/pdu/pdu.ts";
 import type { ReadyToTransfer } from "../../../iscsi/pdu/r2t.ts";
 import type { ScsiResponse } from "../../../iscsi/pdu/scsi_response.ts";
+import { writeU32 } from "../../../scsi/big_endian.ts";
 import type { Random } from "../../scsi/random.ts";
 import { dataInPdu, readyToTransferPdu, scsiResponsePdu } from "../pdu/target_pdus.ts";
 import { pick } from "../walk/walk_settings.ts";

@@ -1,18 +1,12 @@
 /** A target's end of one connection: PDUs and digests, and bytes that arrive in pieces of any size. */
 
 import { completeCdb, decodeAhs } from "../../../iscsi/pdu/ahs.ts";
-import {
-  ahsLength,
-  BHS_LENGTH,
-  dataSegmentLength,
-  padded,
-  readU32,
-  writeU24,
-} from "../../../iscsi/pdu/bhs.ts";
+import { ahsLength, BHS_LENGTH, dataSegmentLength, padded } from "../../../iscsi/pdu/bhs.ts";
 import { crc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type TargetPdu } from "../../../iscsi/pdu/pdu.ts";
 import type { LoginResponse } from "../../../iscsi/pdu/login.ts";
 import { serialAdd } from "../../../iscsi/connection/serial_number.ts";
+import { readU32, writeU24 } from "../../../scsi/big_endian.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
 import { concat } from "../../../transport/concat.ts";
 

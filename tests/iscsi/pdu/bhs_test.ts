@@ -5,14 +5,16 @@ import {
   dataSegmentLength,
   padded,
   readLun,
+  writeLun,
+} from "../../../iscsi/pdu/bhs.ts";
+import {
   readU16,
   readU24,
   readU32,
-  writeLun,
   writeU16,
   writeU24,
   writeU32,
-} from "../../../iscsi/pdu/bhs.ts";
+} from "../../../scsi/big_endian.ts";
 import { hex } from "./header_fixture.ts";
 
 const NUMBERS = [

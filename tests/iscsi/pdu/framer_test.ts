@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { DigestError, ProtocolError } from "../../../iscsi/errors.ts";
-import { BHS_LENGTH, DATA_SEGMENT_LENGTH, writeU24 } from "../../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, DATA_SEGMENT_LENGTH } from "../../../iscsi/pdu/bhs.ts";
 import { RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer, type PduSink } from "../../../iscsi/pdu/framer.ts";
 import { OutputBatch } from "../../../iscsi/connection/output_batch.ts";
+import { writeU24 } from "../../../scsi/big_endian.ts";
 import { concat } from "../../../transport/concat.ts";
 
 interface Received {

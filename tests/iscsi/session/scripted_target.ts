@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeU24 } from "../../../scsi/big_endian.ts";
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
 import type { LoginOptions, NegotiatedParameters } from "../../../iscsi/negotiation/login.ts";
 import { encodeText } from "../../../iscsi/negotiation/text_keys.ts";
@@ -8,7 +9,6 @@ import {
   dataSegmentLength,
   padded,
   RESERVED_TAG,
-  writeU24,
 } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscsi/pdu/pdu.ts";

@@ -13,7 +13,6 @@ import {
   IMMEDIATE,
   INITIATOR_TASK_TAG,
   OPCODE,
-  readU32,
   RESERVED_TAG,
 } from "../../../iscsi/pdu/bhs.ts";
 import type { DataOut } from "../../../iscsi/pdu/data_out.ts";
@@ -35,6 +34,7 @@ import {
 } from "../../../iscsi/pdu/task_management.ts";
 import type { TextRequest } from "../../../iscsi/pdu/text.ts";
 import type { PduEvent } from "../../../iscsi/session/session_hooks.ts";
+import { readU32 } from "../../../scsi/big_endian.ts";
 
 /** Data that the target has asked for, or gets without asking, and how much of it has gone out. */
 interface Sequence {

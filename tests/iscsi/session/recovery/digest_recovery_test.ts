@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { ConnectionLostError, DataLostError } from "../../../../iscsi/errors.ts";
-import { BHS_LENGTH, RESERVED_TAG, writeU24 } from "../../../../iscsi/pdu/bhs.ts";
+import { BHS_LENGTH, RESERVED_TAG } from "../../../../iscsi/pdu/bhs.ts";
 import { crc32c } from "../../../../iscsi/pdu/crc32c.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { encodePdu, type Pdu } from "../../../../iscsi/pdu/pdu.ts";
 import { SnackType } from "../../../../iscsi/pdu/snack.ts";
+import { writeU24 } from "../../../../scsi/big_endian.ts";
 import { dataInPdu, scsiResponsePdu } from "../../pdu/target_pdus.ts";
 import { failureOf, resultOf, ScriptedTarget, type SentPdu } from "../scripted_target.ts";
 
