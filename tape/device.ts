@@ -50,6 +50,8 @@ export interface Reply {
 
 /** What a {@link Device} asks of the one that it works for. */
 export interface DeviceEvents {
+  /** The drive has said this, whoever hears of it. */
+  heard(condition: Condition): void;
   /** A command failed; the error goes to the caller next. */
   failed(error: TapeError): void;
   /** Whether something that the drive called written may still be in its buffer alone. */
@@ -206,6 +208,7 @@ export class Device {
     }
     const sense = status === Status.CheckCondition ? decodeSense(result.sense) : undefined;
     const condition = conditionOfStatus(status, sense);
+    this.#events.heard(condition);
     if (sense !== undefined) this.#listen(sense, condition);
     return { cdb, status, sense, condition, dataInLength, residual, goodBefore };
   };
@@ -328,6 +331,7 @@ export class Device {
       if (result.status === Status.Good) return result;
       const sense = decodeSense(result.sense);
       const condition = conditionOfStatus(result.status, sense);
+      this.#events.heard(condition);
       const reply = { cdb: command.cdb, ...result, sense, condition, goodBefore: this.#good };
       if (!await this.mayRepeat(reply, tries, command.signal)) return result;
     }

@@ -11,6 +11,7 @@ import {
   type ConfigurationExtensionPage,
 } from "../scsi/stream/mode_page_fields.ts";
 import { senseHeader } from "./block_size.ts";
+import type { Device } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import {
@@ -20,6 +21,7 @@ import {
   setCapacityCdb,
 } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
+import { APPEND_ONLY, EARLY_WARNING, keepFields } from "./kept_fields.ts";
 import { type LongOperationOptions, performLong } from "./long_operation.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 import type { OperationOptions } from "./options.ts";
@@ -28,8 +30,6 @@ import type { TapeSession } from "./tape_session.ts";
 
 const MEGABYTE = 1_000_000;
 const MAX_U16 = 0xffff;
-
-const EARLY_WARNING = "programmable early warning";
 
 /** Bytes before early warning where the programmable one begins; 0 for none. */
 export async function readEarlyWarning(
@@ -57,7 +57,6 @@ export async function writeEarlyWarning(
   await writeKept(session, EARLY_WARNING, { programmableEarlyWarningMegabytes: megabytes }, signal);
 }
 
-const APPEND_ONLY = "append-only mode";
 const APPEND_MODE = 1;
 
 /** Whether the drive refuses to overwrite. */
@@ -86,31 +85,7 @@ async function writeKept(
   signal?: AbortSignal,
 ): Promise<void> {
   await writeNeededPage(session.device, feature, CONFIGURATION_EXTENSION_PAGE, changes, signal);
-  keepExtension(session, changes);
-}
-
-const KEPT_FIELDS = {
-  programmableEarlyWarningMegabytes: EARLY_WARNING,
-  writeMode: APPEND_ONLY,
-} as const;
-
-/** The caller has set fields of the page that both are in. */
-export function keepExtension(
-  session: TapeSession,
-  changes: Partial<ConfigurationExtensionPage>,
-): void {
-  const { device, kept } = session;
-  const page = CONFIGURATION_EXTENSION_PAGE;
-  session.isOverwritable = undefined;
-  for (const [name, feature] of Object.entries(KEPT_FIELDS)) {
-    const field = name as keyof typeof KEPT_FIELDS;
-    const value = changes[field];
-    if (value === undefined) continue;
-    kept.keep(feature, {
-      isInForce: async () => (await readNeededPage(device, feature, page)).fields[field] === value,
-      set: () => writeNeededPage(device, feature, page, { [field]: value }),
-    });
-  }
+  keepFields(session, CONFIGURATION_EXTENSION_PAGE, changes);
 }
 
 /** What {@linkcode DriveFeatures.allowOverwrite} allows. */
@@ -167,6 +142,7 @@ export async function setCapacity(
   session.placeAtBeginning();
 }
 
+const DENSITY = "density";
 const MAX_DENSITY = 0x7e;
 
 /**
@@ -174,13 +150,27 @@ const MAX_DENSITY = 0x7e;
  * beginning of a tape.
  */
 export async function writeDensity(
-  { session: { device } }: DriveWork,
+  { session: { device, kept } }: DriveWork,
   code: number,
   { signal }: OperationOptions,
 ): Promise<void> {
   if (!Number.isInteger(code) || code < 0 || code > MAX_DENSITY) {
     throw new TapeError("invalid-argument", `Cannot set density ${code}: 0 to ${MAX_DENSITY}`);
   }
+  await selectDensity(device, code, signal);
+  if (code === 0) return kept.forget(DENSITY);
+  kept.keep(DENSITY, {
+    isInForce: async () => await currentDensity(device) === code,
+    set: () => selectDensity(device, code),
+    isOfTape: true,
+  });
+}
+
+async function currentDensity(device: Device, signal?: AbortSignal): Promise<number | undefined> {
+  return (await senseHeader(device, signal)).blockDescriptor?.densityCode;
+}
+
+async function selectDensity(device: Device, code: number, signal?: AbortSignal): Promise<void> {
   const { mediumType, deviceSpecific, blockDescriptor, form } = await senseHeader(device, signal);
   if (blockDescriptor === undefined) throw unsupported(device, "setting a density");
   const wanted = { ...blockDescriptor, densityCode: code, blockCount: 0 };
@@ -191,7 +181,7 @@ export async function writeDensity(
       { signal },
     )
   );
-  const now = (await senseHeader(device, signal)).blockDescriptor?.densityCode;
+  const now = await currentDensity(device, signal);
   // 00h asks for the default, which then goes by its own code.
   if (code === 0 || now === code) return;
   throw unsupported(device, `density ${code.toString(16).toUpperCase()}h`);

@@ -119,8 +119,8 @@ export class DriveTurns {
 
   /** Whether the drive has to be asked something before anything else. */
   get #hasToAsk(): boolean {
-    const { mode, isPlaceDoubted, buffer } = this.#session;
-    return mode.isStale || isPlaceDoubted || buffer.isDoubted;
+    const { isStale, isPlaceDoubted, buffer } = this.#session;
+    return isStale || isPlaceDoubted || buffer.isDoubted;
   }
 
   async #ask(noNews?: TapeErrorKind): Promise<void> {
@@ -131,7 +131,7 @@ export class DriveTurns {
   /** What does not concern the drive's buffer. */
   async #askAside(noNews?: TapeErrorKind): Promise<void> {
     if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
-    if (this.#session.mode.isStale) await this.#session.freshen(noNews);
+    if (this.#session.isStale) await this.#session.freshen(noNews);
   }
 
   async #makeReady(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {

@@ -155,8 +155,11 @@ export abstract class DriveUpkeep {
   }
 
   /**
-   * Changes some of them; the others stay. Some drives take some of them at the beginning of a tape alone. A reset takes
-   * them back, but for those that have a method of their own, such as `setEarlyWarning()`.
+   * Changes some of them; the others stay. Some drives take some of them at the beginning of a tape alone.
+   *
+   * What was changed is set again after a reset; `associatedWriteProtect` only while the same tape is in the drive. Not set again are `test`, and what is changed along with it, and what the
+   * tape itself keeps: persistent and permanent write protection, its format and partition, and the rules of a write-once tape. What another initiator changes of it is not set again: the next
+   * operation fails once with {@link TapeError} of kind `mode-parameters-changed`.
    *
    * @throws {UnsupportedError} when the drive does not have the page.
    * @throws {TapeError} of kind `invalid-argument` for a name that there is not or a number that does not fit; `unexpected-response` when the drive's page does not
@@ -172,7 +175,7 @@ export abstract class DriveUpkeep {
   }
 
   /**
-   * Sets the density of what is written from the beginning of a tape on.
+   * Sets the density of what is written from the beginning of the tape on; again after a reset, while the same tape is in the drive.
    *
    * @param code One of the codes of `densities()`; 0 for the drive's default.
    * @throws {UnsupportedError} when the drive does not keep it; {@link TapeError} of kind `illegal-request` when it refuses it.

@@ -1,5 +1,5 @@
 /**
- * What the caller has set on the drive, which a reset makes it forget: set again before anything else is done.
+ * What the caller has set on the drive. A reset makes the drive forget it: it is set again before anything else is done. What another initiator changes is told.
  *
  * @module
  */
@@ -13,7 +13,12 @@ export interface KeptSetting {
   readonly isInForce: () => Promise<boolean>;
   /** Sets it again. */
   readonly set: () => Promise<void>;
+  /** Whether it holds for the tape that is in the drive alone. */
+  readonly isOfTape?: boolean;
 }
+
+/** Why a setting may not be in force any more. */
+type Doubt = "reset" | "foreign";
 
 /** How a drive refuses a setting, as most do with append-only mode elsewhere than at the beginning of a tape. */
 const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
@@ -30,7 +35,7 @@ export function isSettingRefused(error: unknown): error is TapeError {
 export class KeptSettings {
   readonly #device: Device;
   readonly #settings = new Map<string, KeptSetting>();
-  readonly #doubted = new Set<string>();
+  readonly #doubted = new Map<string, Doubt>();
 
   constructor(device: Device) {
     this.#device = device;
@@ -48,22 +53,43 @@ export class KeptSettings {
     this.#doubted.delete(name);
   }
 
+  /** There may be another tape. */
+  forgetTape(): void {
+    for (const [name, { isOfTape }] of this.#settings) if (isOfTape) this.forget(name);
+  }
+
   /** The drive may have forgotten it all. */
   doubt(): void {
-    for (const name of this.#settings.keys()) this.#doubted.add(name);
+    for (const name of this.#settings.keys()) this.#doubted.set(name, "reset");
+  }
+
+  /** Another initiator may have changed any of it. What a reset may have taken back is set again all the same. */
+  doubtForeign(): void {
+    for (const name of this.#settings.keys()) {
+      if (!this.#doubted.has(name)) this.#doubted.set(name, "foreign");
+    }
+  }
+
+  /** Whether the drive has to be asked. */
+  get isDoubted(): boolean {
+    return this.#doubted.size > 0;
   }
 
   /**
-   * Sets again what is not in force any more.
+   * Sets again what is not in force any more; but what another initiator has changed is left to the caller, for two who set it in turns would never come to an end.
    *
    * @returns whether the drive could say; one that is not ready is asked again.
-   * @throws {TapeError} when that fails: once of kind `mode-parameters-changed` for each that the drive refuses, and otherwise it is tried again.
+   * @throws {TapeError} of kind `mode-parameters-changed`, once for each that the drive refuses or another initiator has changed; of another kind when that fails otherwise, and is tried
+   * again.
    */
   async giveBack(): Promise<boolean> {
-    for (const name of [...this.#doubted]) {
+    for (const [name, doubt] of [...this.#doubted]) {
       const { isInForce, set } = this.#settings.get(name)!;
       try {
-        if (!await isInForce()) await set();
+        if (!await isInForce()) {
+          if (doubt === "foreign") throw this.#changed(name);
+          await set();
+        }
       } catch (error) {
         if (error instanceof NotReadyError) return false;
         if (!isSettingRefused(error)) throw error;
@@ -76,5 +102,13 @@ export class KeptSettings {
       this.#doubted.delete(name);
     }
     return true;
+  }
+
+  #changed(name: string): TapeError {
+    this.forget(name);
+    return this.#device.problem(
+      "mode-parameters-changed",
+      `Another initiator has changed ${name}; set it again`,
+    );
   }
 }

@@ -120,7 +120,10 @@ function isUnderWay(session: TapeSession, sense: Sense): boolean {
   if (condition === "informational") return true;
   if (key !== SenseKey.UnitAttention || isNews(condition)) throw session.device.failSensed(sense);
   // It says nothing of the operation, which goes on.
-  if (condition === "mode-parameters-changed") session.mode.suspectForeign();
+  if (condition === "mode-parameters-changed") {
+    session.mode.suspectForeign();
+    session.doubtSettings();
+  }
   session.device.tellAttention(sense);
   return true;
 }

@@ -19,10 +19,9 @@ import {
   type MediumConfigurationPage,
 } from "../scsi/stream/mode_page_fields.ts";
 import type { ModePageLayout } from "../scsi/stream/mode_page_layout.ts";
-import { COMPRESSION } from "./compression.ts";
-import { keepExtension } from "./drive_modes.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
+import { keepFields } from "./kept_fields.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 
 /** The fields of each group of settings, by the name of its mode page. */
@@ -90,8 +89,7 @@ export async function writeSettings<N extends DriveSettingsName>(
   await work.back();
   try {
     await writeNeededPage(session.device, featureOf(name), layout, changes, signal);
-    if (name === "device configuration extension") keepExtension(session, changes);
-    if ("compressionAlgorithm" in changes) session.kept.forget(COMPRESSION);
+    keepFields(session, layout, changes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TapeError("invalid-argument", `Cannot change "${name}": ${error.message}`, {

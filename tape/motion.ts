@@ -121,6 +121,7 @@ export class Motion {
     // The next tape may have been written otherwise, and need not be announced: tgt does not.
     this.#session.partition.doubt();
     this.#session.mode.suspect();
+    this.#session.kept.forgetTape();
   }
 
   /** Over blocks or filemarks, or to the end of data. */

@@ -13,6 +13,7 @@ import { BufferedWrites } from "./buffered_writes.ts";
 import { CommandTimeouts } from "./command_timeouts.ts";
 import {
   breaksPosition,
+  type Condition,
   isNews,
   isToldOnce,
   leavesTapeUnmoved,
@@ -78,6 +79,7 @@ export class TapeSession {
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
     this.device = new Device(unit, {
+      heard: (condition) => this.#hear(condition),
       failed: (error) => this.noteFailure(error),
       isBuffered: () => this.buffer.isBuffered,
       unheard: () => this.#doubt(),
@@ -100,6 +102,11 @@ export class TapeSession {
   /** Bytes of a block in fixed mode; 0 in variable mode. */
   get blockBytes(): number {
     return this.mode.bytes;
+  }
+
+  /** Whether what was set has to be asked for again. */
+  get isStale(): boolean {
+    return this.mode.isStale || this.kept.isDoubted;
   }
 
   /** The partition that the caller is in, unless the tape may have gone to another, or nobody knows. */
@@ -174,6 +181,17 @@ export class TapeSession {
     this.#isPlaceDoubted = this.#isCartridgeDoubted = true;
     this.mode.suspectForeign();
     this.kept.doubt();
+  }
+
+  #hear(condition: Condition): void {
+    if (condition === "mode-parameters-changed") this.doubtSettings();
+    if (condition === "medium-changed") this.kept.forgetTape();
+  }
+
+  /** Another initiator has changed the mode parameters, of which the caller's settings may be some. */
+  doubtSettings(): void {
+    this.isOverwritable = undefined;
+    this.kept.doubtForeign();
   }
 
   /** The drive may have been reset, and have forgotten what was set. */
@@ -395,6 +413,7 @@ export class TapeSession {
     );
     this.lose(error);
     this.mode.suspect();
+    this.kept.forgetTape();
     return error;
   }
 

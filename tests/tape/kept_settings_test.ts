@@ -15,6 +15,7 @@ import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
 import { resetAtReady, resetUnheard } from "./unheard_reset.ts";
 
 const [MODE_SELECT, MODE_SENSE] = [0x15, 0x1a];
+const [LTO_8, LTO_7] = [0x5e, 0x5c];
 
 /** Three records on a tape that is to be added to alone, and not compressed. */
 async function openSet(options: SimUnitOptions = {}): Promise<Setup> {
@@ -144,6 +145,68 @@ Deno.test("What was set last is set again, whichever way it was set", async () =
   unit.drive.reset();
   await assert.rejects(drive.rewind(), ResetError);
   assert.equal(await drive.appendOnly(), true);
+  await drive.close();
+});
+
+Deno.test("What changeSettings() has set is in force after a reset: a tape that is not to be written is not", async () => {
+  const { unit, drive } = await openSim();
+  await drive.write(numbered(1));
+  await drive.flush();
+  await drive.changeSettings("control", { softwareWriteProtect: true });
+  await drive.changeSettings("device configuration", {
+    softwareWriteProtect: true,
+    synchronizeAtEarlyWarning: false,
+  });
+  await drive.changeSettings("read-write error recovery", { writeRetryCount: 3 });
+  await drive.changeSettings("device configuration", { softwareWriteProtect: false });
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  await drive.rewind();
+  await assert.rejects(drive.write(numbered(2)), WriteProtectedError);
+  assert.equal(contents(unit), "1");
+  assert.equal((await drive.settings("control")).softwareWriteProtect, true);
+  const configuration = await drive.settings("device configuration");
+  assert.equal(configuration.softwareWriteProtect, false);
+  assert.equal(configuration.synchronizeAtEarlyWarning, false);
+  assert.equal((await drive.settings("read-write error recovery")).writeRetryCount, 3);
+  await drive.close();
+});
+
+Deno.test("A failure that the drive was to make up is not made up again", async () => {
+  const { unit, drive } = await openSim();
+  const name = "informational exceptions control";
+  await drive.changeSettings(name, { test: true, disableExceptionControl: false });
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  assert.equal((await drive.settings(name)).test, false);
+  await drive.close();
+});
+
+/** A reset, in which the drive forgets the density that nothing is written in yet. */
+async function resetDensity({ unit, drive }: Setup): Promise<void> {
+  unit.drive.medium!.state.densityCode = LTO_8;
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+}
+
+Deno.test("A density is set again for the tape that is in the drive, and for no other", async () => {
+  const setup = await openSim();
+  const { unit, drive } = setup;
+  await drive.setDensity(LTO_7);
+  await resetDensity(setup);
+  assert.equal((await drive.status()).densityCode, LTO_7);
+  await drive.setDensity(0);
+  await resetDensity(setup);
+  assert.equal((await drive.status()).densityCode, LTO_8);
+  const leaving = [() => drive.unload(), () => unit.drive.insert(unit.drive.eject()!)];
+  for (const leave of leaving) {
+    await drive.rewind();
+    await drive.setDensity(LTO_7);
+    await leave();
+    await drive.load();
+    await resetDensity(setup);
+    assert.equal((await drive.status()).densityCode, LTO_8);
+  }
   await drive.close();
 });
 
