@@ -108,6 +108,7 @@ function driver(target: WireTarget): { device: Device; unit: LogicalUnit } {
     modeChanged: () => Promise.resolve(true),
     isBuffered: () => false,
     unheard: () => {},
+    heard: () => {},
     facts: () => ({}),
   };
   const device = new Device(unit, events, {
