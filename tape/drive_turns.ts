@@ -40,14 +40,23 @@ export class DriveTurns {
   }
 
   /** Takes its turn, on a connection that stands. */
-  run<T>(
+  run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#take(async () => {
+      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isReady) await this.#makeReady(signal);
+      return await operation();
+    }, signal);
+  }
+
+  /** The same, also when the drive has no tape ready, which the operation tells or sees to. */
+  runWithoutTape<T>(
     operation: () => Promise<T>,
     signal?: AbortSignal,
     noNews?: TapeErrorKind,
   ): Promise<T> {
     return this.#take(async () => {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (!this.#isReady) await this.#makeReady(signal, noNews);
+      if (!this.#isReady) await this.#makeReadyWithoutTape(signal, noNews);
       return await operation();
     }, signal);
   }
@@ -58,15 +67,6 @@ export class DriveTurns {
       if (this.#writer.isBusy) await this.#writer.settle(signal);
       if (!this.#outage.isHere) await this.#askAside();
       return await operation();
-    }, signal);
-  }
-
-  /** Takes its turn, with or without a tape in the drive. */
-  runUnload(operation: () => Promise<void>, signal?: AbortSignal): Promise<void> {
-    return this.#take(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
-      if (!this.#isReady) await this.#makeReadyToUnload(signal);
-      await operation();
     }, signal);
   }
 
@@ -140,13 +140,13 @@ export class DriveTurns {
   }
 
   /** A drive that has no tape behind an outage may have unloaded it, but does not say what became of its buffer. */
-  async #makeReadyToUnload(signal?: AbortSignal): Promise<void> {
+  async #makeReadyWithoutTape(signal?: AbortSignal, noNews?: TapeErrorKind): Promise<void> {
     try {
-      await this.#makeReady(signal);
+      await this.#makeReady(signal, noNews);
     } catch (error) {
       if (!isUnloaded(error)) throw error;
       this.#session.doubtBuffer();
-      await this.#ask();
+      await this.#ask(noNews);
     }
   }
 

@@ -300,7 +300,8 @@ export class TapeDrive extends DriveFeatures {
 
   /** Who loads a tape knows that it may be another. */
   #load(retension: boolean, { signal }: OperationOptions): Promise<void> {
-    return this.#turns.run(() => this.#motion.load(retension, signal), signal, "medium-changed");
+    const load = () => this.#motion.load(retension, signal);
+    return this.#turns.runWithoutTape(load, signal, "medium-changed");
   }
 
   /**
@@ -308,7 +309,7 @@ export class TapeDrive extends DriveFeatures {
    * unless what was written had not been flushed.
    */
   unload({ signal }: OperationOptions = {}): Promise<void> {
-    return this.#turns.runUnload(() => this.#motion.unload(signal), signal);
+    return this.#turns.runWithoutTape(() => this.#motion.unload(signal), signal);
   }
 
   /**
@@ -405,7 +406,7 @@ export class TapeDrive extends DriveFeatures {
   /** The state of drive and tape. Works without a tape. */
   status(options: OperationOptions = {}): Promise<DriveStatus> {
     const { signal } = options;
-    return this.#turns.run(() =>
+    return this.#turns.runWithoutTape(() =>
       readStatus({
         device: this.#session.device,
         vendor: this.info.vendor,
