@@ -35,6 +35,13 @@ export type ReadIntoResult =
   | { readonly kind: "filemark" }
   | { readonly kind: "end-of-data" };
 
+/** Who waits for what comes off the tape, and may stop waiting. */
+export interface RecordTaker {
+  readonly isWaiting: boolean;
+  /** Takes it at the moment it leaves the tape, so that nothing is on its way to nobody. */
+  take(result: ReadResult): void;
+}
+
 /** Options of a {@link RecordReader}. */
 export interface RecordReaderOptions extends ReadAheadOptions {
   /** Room for the first record, in bytes. */
@@ -129,9 +136,14 @@ export class RecordReader {
     return this.peek(signal).then(this.#handOut);
   }
 
-  /** The same, if that is still wanted once it has come; else it stays there for the next read. */
-  readIf(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.peek(signal).then((arrival) => isWanted() ? this.#handOut(arrival) : undefined);
+  /** The same for one who may not wait for it any more once it has come: then it stays there for the next read. */
+  readFor(taker: RecordTaker, signal?: AbortSignal): Promise<ReadResult | undefined> {
+    return this.peek(signal).then((arrival) => {
+      if (!taker.isWaiting) return undefined;
+      const result = this.#handOut(arrival);
+      if (!(result instanceof Promise)) taker.take(result);
+      return result;
+    });
   }
 
   readonly #handOut = (

@@ -6,6 +6,7 @@
 
 import { checkBytes } from "./caller_bytes.ts";
 import { TapeError } from "./errors.ts";
+import type { RecordTaker } from "./record_reader.ts";
 import type { WriteResult } from "./write_result.ts";
 
 /** Options of `writable()`. */
@@ -122,21 +123,27 @@ function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** A stream of what `next` gives, until it gives nothing; asks only when the reader does. What comes after it was cancelled is not `isWanted`. */
+/** A stream of the records that `next` has its taker take, until there is none; asks only when the reader does. */
 export function readableFrom(
-  next: (isWanted: () => boolean) => Promise<Uint8Array | undefined>,
+  next: (taker: RecordTaker) => Promise<unknown>,
 ): ReadableStream<Uint8Array> {
-  let isCancelled = false;
-  const isWanted = () => !isCancelled;
+  let isOpen = true;
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {
-      const record = await next(isWanted);
-      if (isCancelled) return;
-      if (record === undefined) controller.close();
-      else controller.enqueue(record);
+      const end = () => {
+        if (isOpen) controller.close();
+        isOpen = false;
+      };
+      const result = await next({
+        get isWaiting() {
+          return isOpen;
+        },
+        take: (taken) => taken.kind === "record" ? controller.enqueue(taken.data) : end(),
+      });
+      if (result === undefined) end();
     },
     cancel: () => {
-      isCancelled = true;
+      isOpen = false;
     },
   }, { highWaterMark: 0 });
 }

@@ -38,7 +38,12 @@ import type {
 } from "./options.ts";
 import type { Outage } from "./outage.ts";
 import type { TapePosition } from "./position.ts";
-import { type ReadIntoResult, type ReadResult, RecordReader } from "./record_reader.ts";
+import {
+  type ReadIntoResult,
+  type ReadResult,
+  RecordReader,
+  type RecordTaker,
+} from "./record_reader.ts";
 import { RestoringOutage } from "./restoring_outage.ts";
 import { checkSpace, type SpaceResult, type SpaceWhat } from "./spacing.ts";
 import { readableFrom, type WritableOptions, writableTo } from "./streams.ts";
@@ -207,22 +212,19 @@ export class TapeDrive extends DriveFeatures {
    * reader's. Cancelling it leaves the caller behind the last chunk; `signal` fails it with its reason. Fails with what `read()` throws.
    */
   readable(options: ReadOptions = {}): ReadableStream<Uint8Array> {
-    return readableFrom(async (isWanted) => {
-      const result = await this.#readWanted(isWanted, options.signal);
-      return result?.kind === "record" ? result.data : undefined;
-    });
+    return readableFrom((taker) => this.#readFor(taker, options.signal));
   }
 
-  /** The next thing off the tape; it stays there when it is not wanted any more once it has come. */
-  #readWanted(isWanted: () => boolean, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.#turns.runRead(() => this.#reader.readIf(isWanted, signal), signal);
+  /** The next thing off the tape; it stays there when nobody waits for it any more once it has come. */
+  #readFor(taker: RecordTaker, signal?: AbortSignal): Promise<ReadResult | undefined> {
+    return this.#turns.runRead(() => this.#reader.readFor(taker, signal), signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
   files(options: ReadOptions = {}): AsyncGenerator<TapeFile, void, undefined> {
     return filesFrom({
-      read: (isWanted) =>
-        isWanted === undefined ? this.read(options) : this.#readWanted(isWanted, options.signal),
+      read: (taker) =>
+        taker === undefined ? this.read(options) : this.#readFor(taker, options.signal),
       isAtEndOfData: () =>
         this.#turns.runRead(async () =>
           (await this.#reader.peek(options.signal)).kind === "end-of-data"

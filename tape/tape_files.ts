@@ -5,13 +5,13 @@
  */
 
 import { OperationQueue } from "./operation_queue.ts";
-import type { ReadResult } from "./record_reader.ts";
+import type { ReadResult, RecordTaker } from "./record_reader.ts";
 import { readableFrom } from "./streams.ts";
 
 /** What files need of a drive. */
 export interface RecordSource {
-  /** The next record, or what stands in its place; nothing, and nothing is taken, when that is not wanted any more by the time it has come. */
-  read(isWanted?: () => boolean): Promise<ReadResult | undefined>;
+  /** The next record, or what stands in its place; nothing, and nothing is taken, when the taker does not wait any more by the time it has come. */
+  read(taker?: RecordTaker): Promise<ReadResult | undefined>;
   /** Whether end of data comes next; moves nothing that the caller sees. */
   isAtEndOfData(): Promise<boolean>;
   /** Goes on to behind the next filemark, or to the end of data; says whether there was a filemark. */
@@ -39,7 +39,7 @@ export class TapeFile {
    * The file as a stream, one chunk a record; the same one each time. The chunks are the reader's. Cancelling it leaves the rest of the file unread.
    */
   get readable(): ReadableStream<Uint8Array> {
-    this.#readable ??= readableFrom((isWanted) => this.#next(isWanted));
+    this.#readable ??= readableFrom((taker) => this.#next(taker));
     return this.#readable;
   }
 
@@ -65,13 +65,13 @@ export class TapeFile {
     return this.#end === "filemark";
   }
 
-  #next(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
-    return this.#queue.run(() => this.#read(isWanted));
+  #next(taker?: RecordTaker): Promise<Uint8Array | undefined> {
+    return this.#queue.run(() => this.#read(taker));
   }
 
-  async #read(isWanted?: () => boolean): Promise<Uint8Array | undefined> {
+  async #read(taker?: RecordTaker): Promise<Uint8Array | undefined> {
     if (this.#isLeft || this.#end !== undefined) return undefined;
-    const result = await this.#source.read(isWanted);
+    const result = await this.#source.read(taker);
     if (result?.kind === "record") return result.data;
     this.#end = result?.kind;
     return undefined;

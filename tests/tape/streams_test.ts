@@ -245,6 +245,31 @@ for (const readAhead of [0, 8]) {
     await drive.close();
   });
 
+  for (const what of ["readable()", "a file"]) {
+    Deno.test(`${what} that is cancelled at any moment leaves the caller behind the last chunk, read-ahead ${readAhead}`, async () => {
+      let [delivered, left] = [0, 0];
+      for (let hops = 0; hops < 120; hops++) {
+        const { drive } = await openSim({}, { readAhead });
+        await fill(drive, [numbered(1), numbered(2), numbered(3)]);
+        const readable = what === "a file"
+          ? (await drive.files().next()).value!.readable
+          : drive.readable();
+        const reader = readable.getReader();
+        await reader.read();
+        const second = reader.read();
+        for (let hop = 0; hop < hops; hop++) await Promise.resolve();
+        await reader.cancel();
+        const { done } = await second;
+        if (done) left++;
+        else delivered++;
+        const next = await drive.read();
+        assert.equal(next.kind === "record" && next.data[0], done ? 2 : 3, `${hops} hops`);
+        await drive.close();
+      }
+      assert.ok(delivered > 0 && left > 0);
+    });
+  }
+
   Deno.test(`a file that is still read when the next one is asked for takes nothing of that, read-ahead ${readAhead}`, async () => {
     const { drive } = await openSim({}, { readAhead });
     const files = [[1, 2, 3], [11, 12], [21]];
