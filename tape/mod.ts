@@ -52,7 +52,7 @@ export type {
   TapePartition,
 } from "./partitions.ts";
 export type { TapePosition } from "./position.ts";
-export type { ReadIntoResult, ReadResult } from "./record_reader.ts";
+export type { ReadIntoResult, ReadResult, RecordTaker } from "./record_reader.ts";
 export type { WritableOptions } from "./streams.ts";
 export { type AlertSeverity, TAPE_ALERTS, type TapeAlert, tapeAlert } from "./tape_alert.ts";
 export { TapeDrive } from "./tape_drive.ts";

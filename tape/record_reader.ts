@@ -37,6 +37,7 @@ export type ReadIntoResult =
 
 /** Who waits for what comes off the tape, and may stop waiting. */
 export interface RecordTaker {
+  /** Whether it is still waited for. */
   readonly isWaiting: boolean;
   /** Takes it at the moment it leaves the tape, so that nothing is on its way to nobody. */
   take(result: ReadResult): void;
