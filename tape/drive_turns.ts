@@ -7,11 +7,12 @@
 
 import { isCalledOff } from "./abort.ts";
 import { confirmBuffer } from "./buffer_loss.ts";
+import { isToldOnce } from "./conditions.ts";
 import { TapeError, type TapeErrorKind } from "./errors.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import type { Outage } from "./outage.ts";
 import { isUnloaded } from "./readiness.ts";
-import type { RecordReader } from "./record_reader.ts";
+import type { RecordReader, RecordTaker } from "./record_reader.ts";
 import type { TapeSession } from "./tape_session.ts";
 import type { Writer } from "./writer.ts";
 
@@ -30,6 +31,8 @@ export class DriveTurns {
   readonly #reader: RecordReader;
   readonly #writer: Writer;
   readonly #queue = new OperationQueue();
+  /** What the drive has told once, when nobody waited for it any more. */
+  #untold: TapeError | undefined;
   #isOver = false;
 
   constructor({ session, outage, reader, writer }: DriveTurnsParts) {
@@ -83,17 +86,26 @@ export class DriveTurns {
 
   /** Takes its turn, and is run anew from where the caller is when the connection is lost in it. */
   runRead<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const resuming = () => {
-      this.#session.tellLoss("read");
-      return this.#reader.resumption.resuming(operation, signal);
-    };
-    return this.#take(
-      () =>
-        this.#writer.isBusy || this.#hasToAsk
-          ? this.#settleWrites(signal).then(resuming)
-          : resuming(),
-      signal,
-    );
+    return this.#take(() => this.#reading(operation, signal), signal);
+  }
+
+  /** The same; what befalls a taker that does not wait any more is told by the next operation. */
+  runReadFor<T>(
+    taker: RecordTaker,
+    operation: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#take(async () => {
+      const { buffer } = this.#session;
+      const { isDirty } = buffer;
+      try {
+        return await this.#reading(operation, signal);
+      } catch (error) {
+        if (taker.isWaiting) taker.fail(error);
+        else if (!isCalledOff(error, signal)) this.#keepUntold(error, isDirty && !buffer.isDirty);
+        throw error;
+      }
+    }, signal);
   }
 
   /** Takes its turn behind all others, as things are; what is called after it is refused. */
@@ -108,6 +120,20 @@ export class DriveTurns {
     return new TapeError("closed", `Cannot use the drive ${name}: it has been closed`);
   }
 
+  /** @throws {TapeError} that the drive has told once, when nobody waited for it any more. */
+  tellUntold(): void {
+    const error = this.#untold;
+    this.#untold = undefined;
+    if (error !== undefined) throw error;
+  }
+
+  /** A lost place concerns only who goes on from there; that the tape may be another, or that what was written is not on it, everybody. */
+  #keepUntold(error: unknown, isBufferLost: boolean): void {
+    this.#session.deferLoss();
+    if (!(error instanceof TapeError)) return;
+    if (isBufferLost || isToldOnce(error.kind)) this.#untold ??= error;
+  }
+
   #take<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#isOver) return Promise.reject(this.closedError());
     return this.#queue.run(operation, signal);
@@ -120,7 +146,7 @@ export class DriveTurns {
   /** Whether the drive has to be asked something before anything else. */
   get #hasToAsk(): boolean {
     const { isStale, isPlaceDoubted, buffer } = this.#session;
-    return isStale || isPlaceDoubted || buffer.isDoubted;
+    return isStale || isPlaceDoubted || buffer.isDoubted || this.#untold !== undefined;
   }
 
   async #ask(noNews?: TapeErrorKind): Promise<void> {
@@ -130,6 +156,7 @@ export class DriveTurns {
 
   /** What does not concern the drive's buffer. */
   async #askAside(noNews?: TapeErrorKind): Promise<void> {
+    this.tellUntold();
     if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
     if (this.#session.isStale) await this.#session.freshen(noNews);
   }
@@ -157,6 +184,16 @@ export class DriveTurns {
       if (!isCalledOff(error, signal)) this.#writer.stop(error);
       throw error;
     }
+  }
+
+  #reading<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const resuming = () => {
+      this.#session.tellLoss("read");
+      return this.#reader.resumption.resuming(operation, signal);
+    };
+    return this.#writer.isBusy || this.#hasToAsk
+      ? this.#settleWrites(signal).then(resuming)
+      : resuming();
   }
 
   /** What a read, which sees to lost connections itself, needs to begin. */

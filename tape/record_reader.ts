@@ -41,6 +41,8 @@ export interface RecordTaker {
   readonly isWaiting: boolean;
   /** Takes it at the moment it leaves the tape, so that nothing is on its way to nobody. */
   take(result: ReadResult): void;
+  /** Hears at once why nothing comes. */
+  fail(error: unknown): void;
 }
 
 /** Options of a {@link RecordReader}. */

@@ -139,6 +139,7 @@ export function readableFrom(
           return isOpen;
         },
         take: (taken) => taken.kind === "record" ? controller.enqueue(taken.data) : end(),
+        fail: (error) => controller.error(error),
       });
       if (result === undefined) end();
     },

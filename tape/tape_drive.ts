@@ -217,7 +217,8 @@ export class TapeDrive extends DriveFeatures {
 
   /** The next thing off the tape; it stays there when nobody waits for it any more once it has come. */
   #readFor(taker: RecordTaker, signal?: AbortSignal): Promise<ReadResult | undefined> {
-    return this.#turns.runRead(() => this.#reader.readFor(taker, signal), signal);
+    const read = () => this.#reader.readFor(taker, signal);
+    return this.#turns.runReadFor(taker, read, signal);
   }
 
   /** The files from here to the end of data. What is not read of one is skipped when the next is asked for. Throws as `read()` and `space()`. */
@@ -443,8 +444,8 @@ export class TapeDrive extends DriveFeatures {
     return this.close();
   }
 
-  #shutDown(): Promise<void> {
-    return shutDown({
+  async #shutDown(): Promise<void> {
+    await shutDown({
       session: this.#session,
       outage: this.#outage,
       reader: this.#reader,
@@ -452,6 +453,7 @@ export class TapeDrive extends DriveFeatures {
       exclusion: this.#exclusion,
       releaseFeatures: () => this.releaseFeatures(),
     });
+    this.#turns.tellUntold();
   }
 
   async #skipFile(): Promise<boolean> {

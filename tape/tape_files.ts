@@ -71,10 +71,24 @@ export class TapeFile {
 
   async #read(taker?: RecordTaker): Promise<Uint8Array | undefined> {
     if (this.#isLeft || this.#end !== undefined) return undefined;
-    const result = await this.#source.read(taker);
+    const result = await this.#source.read(taker && this.#noting(taker));
     if (result?.kind === "record") return result.data;
     this.#end = result?.kind;
     return undefined;
+  }
+
+  /** Whoever has come to the end can ask what it was. */
+  #noting(taker: RecordTaker): RecordTaker {
+    return {
+      get isWaiting() {
+        return taker.isWaiting;
+      },
+      take: (result) => {
+        if (result.kind !== "record") this.#end = result.kind;
+        taker.take(result);
+      },
+      fail: (error) => taker.fail(error),
+    };
   }
 }
 

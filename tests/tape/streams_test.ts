@@ -290,6 +290,19 @@ for (const readAhead of [0, 8]) {
   });
 }
 
+Deno.test("what ended a file is known as soon as its stream has ended", async () => {
+  const { drive } = await openSim();
+  await fill(drive, [numbered(1), null, numbered(2)]);
+  const ends: unknown[] = [];
+  for await (const file of drive.files()) {
+    const reader = file.readable.getReader();
+    while (!(await reader.read()).done);
+    ends.push(file.end);
+  }
+  assert.deepEqual(ends, ["filemark", "end-of-data"]);
+  await drive.close();
+});
+
 Deno.test("two readers of one file share its records, and none reads beyond its end", async () => {
   const { drive } = await openSim();
   await fill(drive, [numbered(1), null, numbered(2), null]);

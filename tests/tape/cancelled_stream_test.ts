@@ -1,0 +1,89 @@
+/** What befalls a stream that is cancelled meanwhile is told to whoever comes next. */
+
+import assert from "node:assert/strict";
+import { PositionLostError, ResetError, type TapeError } from "../../tape/errors.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { fill, numbered } from "./drive_setup.ts";
+import { HostUnit } from "./host_unit.ts";
+
+const sleep = () => Promise.resolve();
+
+async function opened() {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep });
+  await fill(drive, [1, 2, 3, 4, 5, 6].map((number) => numbered(number)));
+  return { unit, drive };
+}
+
+/** A stream that is cancelled as soon as anything is sent for it. */
+async function cancelAtOnce(unit: CutUnit, drive: TapeDrive): Promise<void> {
+  const reader = drive.readable().getReader();
+  const execute = unit.execute.bind(unit);
+  const cancelled = new Promise<void>((resolve) => {
+    unit.execute = (command) => {
+      unit.execute = execute;
+      resolve(reader.cancel());
+      return execute(command);
+    };
+  });
+  assert.equal((await reader.read()).done, true);
+  await cancelled;
+}
+
+for (const next of ["read", "position"] as const) {
+  Deno.test(`a place that is lost with a connection while a stream is cancelled is told: ${next}()`, async () => {
+    const { unit, drive } = await opened();
+    await drive.locate(3);
+    unit.left = 1;
+    unit.isExecuted = true;
+    await cancelAtOnce(unit, drive);
+    await assert.rejects(drive[next](), PositionLostError);
+    await drive.rewind();
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    await drive.close();
+  });
+}
+
+Deno.test("so is a reset", async () => {
+  const { unit, drive } = await opened();
+  await drive.locate(3);
+  unit.sim.drive.reset();
+  await cancelAtOnce(unit, drive);
+  await assert.rejects(drive.read(), ({ name, cause }: Error) => {
+    return name === "ResetError" || cause instanceof ResetError;
+  });
+  await drive.close();
+});
+
+Deno.test("so is what another host has changed, once", async () => {
+  const { unit, drive } = await opened();
+  const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
+  await drive.setAppendOnly(true);
+  await other.setAppendOnly(false);
+  await drive.rewind();
+  await cancelAtOnce(unit, drive);
+  const told = { kind: "mode-parameters-changed", message: /changed append-only mode/ };
+  await assert.rejects(drive.locate(1), told);
+  await drive.locate(1);
+  await other.close();
+  await drive.close();
+});
+
+for (const next of ["flush", "rewind", "close"] as const) {
+  Deno.test(`so is that what was written may be lost with the drive's power: ${next}()`, async () => {
+    const { unit, drive } = await opened();
+    await drive.space("end-of-data");
+    await drive.write(numbered(7));
+    unit.nexusLost = true;
+    unit.meanwhile = () => unit.sim.drive.powerCycle();
+    await cancelAtOnce(unit, drive);
+    await assert.rejects(drive[next](), (error: TapeError) => {
+      assert.ok(error instanceof ResetError);
+      assert.deepEqual([error.writes?.durable, error.writes?.written], [6, 6]);
+      return true;
+    });
+    if (next !== "close") await drive.close();
+    else assert.ok(unit.sim.isClosed);
+  });
+}
