@@ -172,6 +172,7 @@ export async function writeAt(
   const fixed = blockBytes > 0;
   const objects = checkWrite(data, blockBytes, limits);
   const place = await placeOf(session, { ...options, object }, "write");
+  await session.confirmSettings();
   let left = objects;
   session.buffer.fill();
   for (;;) {

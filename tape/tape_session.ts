@@ -431,6 +431,15 @@ export class TapeSession {
     }
   }
 
+  /**
+   * Before anything is written: what was asked for that may have been told that another initiator has changed the caller's settings.
+   *
+   * @throws {TapeError} of kind `mode-parameters-changed` when it has.
+   */
+  async confirmSettings(): Promise<void> {
+    if (this.kept.isDoubted) await this.kept.giveBack();
+  }
+
   /** Takes in what an error that the caller gets next says of the drive, its buffer and the tape. */
   noteFailure(error: TapeError): void {
     if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();

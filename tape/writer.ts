@@ -131,6 +131,7 @@ export class Writer {
     if (!this.#session.isLost && this.#session.isDoubtful) await this.#confirmPlace();
     if (this.#session.isLost) throw this.#session.lostError(doing);
     if (this.#session.proof.isAtLanding) await this.#reposition.settleLanding();
+    await this.#session.confirmSettings();
   }
 
   /** tgt lands one object too far back when it spaces back over filemarks; drives that tell their position have no such faults. */

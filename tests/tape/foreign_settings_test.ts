@@ -63,6 +63,18 @@ for (const [who, hear] of Object.entries(HEARERS)) {
   });
 }
 
+for (const write of ["write", "writeFilemarks", "erase"] as const) {
+  Deno.test(`it is told by ${write}() where that finds its place first, and hears of it there`, async () => {
+    const { unit, drive, other, close } = await openShared();
+    await drive.locate(1);
+    await other.setAppendOnly(false);
+    const writing = write === "write" ? drive.write(numbered(9)) : drive[write]();
+    await assert.rejects(writing, changed("append-only mode"));
+    assert.equal(contents(unit), "1 2 3");
+    await close();
+  });
+}
+
 Deno.test("a read that hears of it, ahead of the caller or not, fails, and what is written next is not written over", async () => {
   for (const readAhead of [0, 4]) {
     const { unit, drive, other, close } = await openShared({ readAhead });
