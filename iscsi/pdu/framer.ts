@@ -101,9 +101,8 @@ export class PduFramer {
   destination(): Uint8Array {
     if (this.#readsDirectly) return this.#data.subarray(this.#filled);
     if (this.#start > 0) this.#compact();
-    if (this.#expectsLong && this.#end < LONG_PDU_READ_BYTES) {
-      return this.#staging.subarray(this.#end, LONG_PDU_READ_BYTES);
-    }
+    // What is staged is part of a header or a trailer, and far shorter.
+    if (this.#expectsLong) return this.#staging.subarray(this.#end, LONG_PDU_READ_BYTES);
     return this.#end === 0 ? this.#staging : this.#staging.subarray(this.#end);
   }
 
@@ -127,7 +126,7 @@ export class PduFramer {
 
   /** In the middle of a long data segment nothing is staged: whatever was has become its beginning. */
   get #readsDirectly(): boolean {
-    return this.#stage === "data" && this.#data.length - this.#filled >= DIRECT_READ_BYTES;
+    return this.#data.length - this.#filled >= DIRECT_READ_BYTES;
   }
 
   #compact(): void {

@@ -53,6 +53,7 @@ function collect(place: PduSink["place"] = () => undefined) {
   };
   return {
     received,
+    sink,
     framer: new PduFramer(sink, { maxDataSegmentLength: 65536, stagingBytes: 4096 }),
   };
 }
@@ -135,6 +136,30 @@ Deno.test("A data segment longer than declared is a ProtocolError before any of 
   bhs[7] = 1;
   assert.throws(() => feed(framer, bhs, Infinity), ProtocolError);
 });
+
+Deno.test("What the framer is made with bounds data segments until more is declared", () => {
+  const framer = new PduFramer(collect().sink, { maxDataSegmentLength: 512, stagingBytes: 4096 });
+  const bhs = new Uint8Array(BHS_LENGTH);
+  writeU24(bhs, DATA_SEGMENT_LENGTH, 513);
+  assert.throws(() => feed(framer, bhs, Infinity), ProtocolError);
+});
+
+for (const stagingBytes of [0, 4096]) {
+  Deno.test(`The longest AHS under a digest comes out as it went in, with ${stagingBytes} bytes of staging`, () => {
+    const { received, sink } = collect();
+    const framer = new PduFramer(sink, { maxDataSegmentLength: 512, stagingBytes });
+    framer.setDigests(true, undefined);
+    const ahs = pattern(255 * 4, 7);
+    const batch = new OutputBatch();
+    for (const length of [0, 5]) {
+      batch.bhs.fill(0);
+      batch.add(pattern(length, 1), { header: true, data: undefined }, ahs);
+    }
+    feed(framer, new Uint8Array(batch.take().flatMap((chunk) => [...chunk])), Infinity);
+    assert.deepEqual(received.map(({ header }) => header.subarray(BHS_LENGTH)), [ahs, ahs]);
+    assert.deepEqual(received[1].data, pattern(5, 1));
+  });
+}
 
 Deno.test("The stream may not end inside a PDU", () => {
   const { framer } = collect();
