@@ -34,7 +34,7 @@ import { TextExchange } from "./text_exchange.ts";
 /** What a {@link RequestLedger} works with. */
 export interface RequestLedgerParts {
   readonly state: SessionState;
-  /** The connection with this number, if it carries PDUs. */
+  /** The connection with this number, if it carries PDUs and is not being logged out. */
   readonly connection: (cid: number) => InitiatorConnection | undefined;
   /** A connection for what may go out on any; `undefined` when none works at present. */
   readonly anyConnection: () => InitiatorConnection | undefined;
@@ -114,16 +114,18 @@ export class RequestLedger {
     if (task.state !== "sent") return;
     task.state = "aborting";
     task.abortReason = reason;
-    // Nothing follows a logout, which ends the command anyway (RFC 7143 §11.14).
-    if (this.#state.phase !== "logout") this.sendAbort(task, now);
+    this.sendAbort(task, now);
     // The answer may wait behind data that nobody takes.
     task.abandonStreams();
   }
 
-  /** Queues ABORT TASK; not while the command has no connection: whoever finds it another one comes back here. */
+  /**
+   * Queues ABORT TASK; not while the command has no connection: whoever finds it another one comes back here. Nothing follows
+   * a logout, which ends the command anyway (RFC 7143 §11.14).
+   */
   sendAbort(task: ScsiTask, now: number): void {
     const connection = this.#parts.connection(task.cid);
-    if (connection === undefined || connection.ending) return;
+    if (connection === undefined) return;
     const itt = this.#state.requests.allocate();
     const deadline = now + this.#parts.abortTimeoutMs;
     const abort: Abort = { kind: "abort", itt, cid: task.cid, task, deadline };
