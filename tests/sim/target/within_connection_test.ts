@@ -126,6 +126,32 @@ for (
     }, { limits }));
 }
 
+for (const isAcknowledged of [true, false]) {
+  const when = isAcknowledged ? "once its answer is acknowledged" : "although it is not yet";
+  Deno.test(`A tag that is used again brings back what it stands for now, ${when}`, () =>
+    atLevel1(LEVEL_1, async (initiator, fixture) => {
+      fixture.device.data = pattern(300, 1);
+      const { itt } = await initiator.command(read(300));
+      const { pdus: [{ statSn }] } = await initiator.readData();
+      if (isAcknowledged) initiator.expStatSn = statSn + 1;
+      fixture.device.data = pattern(300, 2);
+      await initiator.command({ ...read(300), itt });
+      await initiator.readData();
+      const bringBack = async () => {
+        await initiator.snack({ type: SnackType.DataR2t, itt, begRun: 0, runLength: 1 });
+        const { pdu, data } = await initiator.expect(Opcode.DataIn);
+        assert.deepEqual([pdu.itt, data], [itt, pattern(300, 2)]);
+      };
+      await bringBack();
+      // What it stood for before is gone.
+      await initiator.snack({ type: SnackType.Status, begRun: statSn, runLength: 1 });
+      if (isAcknowledged) await expectReject(initiator, RejectReason.ProtocolError);
+      await initiator.expectSilence();
+      initiator.expStatSn = statSn + 1;
+      await bringBack();
+    }));
+}
+
 Deno.test("A Data SNACK brings back the PDUs that it names, as they were", () =>
   atLevel1(SMALL, async (initiator, fixture) => {
     fixture.device.data = pattern(2800);
