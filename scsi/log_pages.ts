@@ -164,8 +164,30 @@ async function readPage(
     executeDataIn(unit, logSenseCdb(allocation, which), allocation, options);
   const first = await ask(FIRST_ALLOCATION);
   const { totalLength } = decodeHeader(first, { unitName: unit.name });
-  if (totalLength <= FIRST_ALLOCATION) return first;
-  return await ask(Math.min(totalLength, MAX_ALLOCATION));
+  const bytes = totalLength <= FIRST_ALLOCATION
+    ? first
+    : await ask(Math.min(totalLength, MAX_ALLOCATION));
+  checkPage(unit, decodeHeader(bytes, { unitName: unit.name }), which);
+  return bytes;
+}
+
+/** Drives from before subpages ignore their code, and answer with the page. */
+function checkPage(
+  unit: LogicalUnit,
+  { page, subpage }: { page: number; subpage: number },
+  { page: askedPage, subpage: askedSubpage = 0 }: LogSenseCdbOptions,
+): void {
+  if (page === askedPage && subpage === askedSubpage) return;
+  const came = pageName(page, subpage), asked = pageName(askedPage, askedSubpage);
+  throw new UnexpectedResponseError({
+    commandName: "LOG SENSE",
+    unitName: unit.name,
+    problem: `page ${came} came, ${asked} was asked for`,
+  });
+}
+
+function pageName(page: number, subpage: number): string {
+  return `${hexByte(page)}h` + (subpage === 0 ? "" : `/${hexByte(subpage)}h`);
 }
 
 /**
@@ -184,13 +206,7 @@ export async function logSense(
   options: CommandOptions = {},
 ): Promise<DecodedLogPage> {
   const bytes = await readPage(unit, which, options);
-  const decoded = decodeLogPage(bytes, { unitName: unit.name });
-  if (decoded.page === which.page) return decoded;
-  throw new UnexpectedResponseError({
-    commandName: "LOG SENSE",
-    unitName: unit.name,
-    problem: `page ${hexByte(decoded.page)}h came, ${hexByte(which.page)}h was asked for`,
-  });
+  return decodeLogPage(bytes, { unitName: unit.name });
 }
 
 /** The codes of the log pages that a device has (page 00h, without subpages). Errors as {@link logSense}. */

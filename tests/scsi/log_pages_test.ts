@@ -38,6 +38,15 @@ Deno.test("encodeLogPage() sets SPF for a subpage, and decodeLogPage() reads it"
   deepStrictEqual([page, subpage], [0x0d, 1]);
 });
 
+Deno.test("decodeLogPage() takes a subpage from a page that says it has one, and from no other", () => {
+  strictEqual(decodeLogPage(hex("0d 01 00 00")).subpage, 0);
+});
+
+Deno.test("decodeLogPage() gives a parameter without a value that ends the page", () => {
+  const { parameters, truncated } = decodeLogPage(hex("30 00 00 04 0102 03 00"));
+  deepStrictEqual([parameters, truncated], [[{ code: 0x0102, control: 3, value: hex("") }], false]);
+});
+
 Deno.test("decodeLogPage() of a page cut at any byte gives the whole parameters before the cut", () => {
   for (let length = 4; length < VOLUME.length; length++) {
     const { parameters, truncated, totalLength } = decodeLogPage(VOLUME.subarray(0, length));
@@ -48,8 +57,10 @@ Deno.test("decodeLogPage() of a page cut at any byte gives the whole parameters 
 });
 
 Deno.test("decodeLogPage() says so when the last parameter does not fit into the page", () => {
-  const { parameters, truncated } = decodeLogPage(hex("2e 00 00 06 0001 00 04 0102"));
-  deepStrictEqual([parameters.length, truncated], [0, true]);
+  for (const page of ["2e 00 00 06 0001 00 04 0102", "2e 00 00 01 00"]) {
+    const { parameters, truncated } = decodeLogPage(hex(page));
+    deepStrictEqual([parameters.length, truncated], [0, true]);
+  }
 });
 
 Deno.test("logNumber() reads counters of any length that a number can hold", () => {
@@ -81,11 +92,42 @@ Deno.test("logSense() asks again with more room for a page that is longer than a
   deepStrictEqual(unit.commands.map((command) => command.dataIn?.length), [16384, page.length]);
 });
 
+Deno.test("logSense() asks once for a page that fills the first room, and never for more than LOG SENSE can", async () => {
+  const longest = new Uint8Array(4 + 0xffff);
+  for (const [length, asked] of [[16384, [16384]], [longest.length, [16384, 0xffff]]] as const) {
+    longest.set(hex("30 00"));
+    new DataView(longest.buffer).setUint16(2, length - 4);
+    const unit = new FakeUnit(() => longest.subarray(0, length));
+    const { totalLength, truncated } = await logSense(unit, { page: 0x30 });
+    deepStrictEqual([totalLength, truncated], [length, length > 0xffff]);
+    deepStrictEqual(unit.commands.map((command) => command.dataIn?.length), asked);
+  }
+});
+
 Deno.test("logSense() refuses an answer that is another page", async () => {
   await rejects(logSense(new FakeUnit(() => VOLUME), { page: 0x2e }), (error) => {
     return error instanceof UnexpectedResponseError &&
       error.message === "LOG SENSE on fake: unusable answer: page 17h came, 2Eh was asked for";
   });
+});
+
+Deno.test("logSense() refuses the page for one of its subpages, and a subpage for its page", async () => {
+  for (
+    const [which, answer, told] of [
+      [{ page: 0x0d, subpage: 1 }, "0d 00 00 00", "page 0Dh came, 0Dh/01h was asked for"],
+      [{ page: 0x0d }, "4d 02 00 00", "page 0Dh/02h came, 0Dh was asked for"],
+    ] as const
+  ) {
+    await rejects(logSense(new FakeUnit(() => hex(answer)), which), (error) => {
+      return error instanceof UnexpectedResponseError && error.message.endsWith(told);
+    });
+  }
+  const right = new FakeUnit(() => hex("4d 01 00 00"));
+  strictEqual((await logSense(right, { page: 0x0d, subpage: 1 })).subpage, 1);
+});
+
+Deno.test("readSupportedLogPages() refuses an answer that is another page", async () => {
+  await rejects(readSupportedLogPages(new FakeUnit(() => VOLUME)), UnexpectedResponseError);
 });
 
 Deno.test("readSupportedLogPages() gives the list of page 00h", async () => {
