@@ -125,16 +125,20 @@ export function decodeAttributes(bytes: Uint8Array, options: DecodeOptions = {})
   return { attributes, totalLength };
 }
 
-/** Encodes attributes as WRITE ATTRIBUTE sends and READ ATTRIBUTE gives them. The array is the caller's. */
+/**
+ * Encodes attributes as WRITE ATTRIBUTE sends and READ ATTRIBUTE gives them. The array is the caller's.
+ *
+ * @throws {RangeError} when an identifier does not fit, or a value has more than 65535 bytes.
+ */
 export function encodeAttributes(attributes: readonly MediumAttribute[]): Uint8Array {
   const length = attributes.reduce((sum, { value }) => sum + ATTRIBUTE_HEADER + value.length, 0);
   const bytes = new Uint8Array(LIST_HEADER + length);
   writeU32(bytes, 0, length);
   let at = LIST_HEADER;
   for (const { id, readOnly, format, value } of attributes) {
-    writeU16(bytes, at, id);
+    writeU16(bytes, at, checkedField("an attribute identifier", id, 0xffff));
     bytes[at + 2] = (readOnly ? READ_ONLY : 0) | FORMATS.indexOf(format);
-    writeU16(bytes, at + 3, value.length);
+    writeU16(bytes, at + 3, checkedField("an attribute's length", value.length, 0xffff));
     bytes.set(value, at + ATTRIBUTE_HEADER);
     at += ATTRIBUTE_HEADER + value.length;
   }
@@ -204,6 +208,7 @@ export async function readAttributePartitions(
 /**
  * Writes attributes, all or none. An empty value deletes one.
  *
+ * @throws {RangeError} when an identifier does not fit, or a value has more than 65535 bytes. Nothing is sent then.
  * @throws {CheckConditionError} when the device refused: read-only or unknown (05/26/00), no room (05/55/xx).
  * @throws {ScsiStatusError} {@link ServiceDeliveryError}
  */
