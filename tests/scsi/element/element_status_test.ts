@@ -42,6 +42,150 @@ Deno.test("decodeElementStatus() reads what the standard's tables say", () => {
   deepStrictEqual([drive.deviceId?.type, drive.deviceId?.text], ["vendor-specific", "SN0001"]);
 });
 
+/** An answer with one page, as its type, its volume tags, the length of a descriptor, and the descriptors. */
+function answer(type: number, tags: number, length: number, descriptors: string): Uint8Array {
+  const body = hex(descriptors);
+  const bytes = new Uint8Array(16 + body.length);
+  bytes.set(hex("0005 0001 00 000000"));
+  bytes.set([type, tags, 0, length, 0, 0, 0, body.length], 8);
+  bytes.set(body, 16);
+  bytes[7] = 8 + body.length;
+  return bytes;
+}
+
+const PLAIN = {
+  type: "storage",
+  address: 0x03e9,
+  full: false,
+  placedByOperator: false,
+  accessible: false,
+  exportEnabled: false,
+  importEnabled: false,
+  inverted: false,
+  disabled: false,
+  mediumType: 0,
+} as const;
+const TAG = "4130303030314c38" + "20".repeat(24) + "00000000";
+const BLANK_TAG = "20".repeat(32) + "00000000";
+
+Deno.test("Each bit of a descriptor says one thing", () => {
+  for (
+    const [type, descriptor, told] of [
+      [2, "03e9 00 00 0000 00 00 00 00 0000", {}],
+      [2, "03e9 01 00 0000 00 00 00 00 0000", { full: true }],
+      [2, "03e9 02 00 0000 00 00 00 00 0000", {}],
+      [3, "03e9 00 00 0000 00 00 00 00 0000", { type: "importExport" }],
+      [3, "03e9 02 00 0000 00 00 00 00 0000", { type: "importExport", placedByOperator: true }],
+      [2, "03e9 04 00 3b12 00 00 00 00 0000", { exception: { asc: 0x3b, ascq: 0x12 } }],
+      [2, "03e9 00 00 3b12 00 00 00 00 0000", {}],
+      [2, "03e9 08 00 0000 00 00 00 00 0000", { accessible: true }],
+      [2, "03e9 10 00 0000 00 00 00 00 0000", { exportEnabled: true }],
+      [2, "03e9 20 00 0000 00 00 00 00 0000", { importEnabled: true }],
+      [2, "03e9 00 00 0000 00 00 00 80 0007", { source: 7 }],
+      [2, "03e9 00 00 0000 00 00 00 c0 0007", { source: 7, inverted: true }],
+      [2, "03e9 00 00 0000 00 00 00 40 0007", {}],
+      [2, "03e9 00 00 0000 00 00 00 08 0000", { disabled: true }],
+      [1, "03e9 00 00 0000 00 00 00 04 0000", { type: "transport", mediumType: 4 }],
+      [4, "03e9 00 00 0000 00 05 00 00 0000", { type: "drive" }],
+      [4, "03e9 00 00 0000 13 05 00 00 0000", { type: "drive", busLun: 3 }],
+      [4, "03e9 00 00 0000 23 05 00 00 0000", { type: "drive", busAddress: 5 }],
+      [2, "03e9 00 00 0000 33 05 00 00 0000", {}],
+    ] as const
+  ) {
+    const { elements, ...rest } = decodeElementStatus(answer(type, 0, 12, descriptor));
+    deepStrictEqual(elements, [{ ...PLAIN, ...told }], descriptor);
+    deepStrictEqual(rest, { first: 5, available: 1, totalLength: 28 });
+  }
+});
+
+Deno.test("A descriptor says what it is long enough for, from three bytes on", () => {
+  deepStrictEqual(decodeElementStatus(answer(4, 0x80, 3, "03e9 05 03ea 00")).elements, [
+    { ...PLAIN, type: "drive", full: true, exception: { asc: 0, ascq: 0 } },
+    { ...PLAIN, type: "drive", address: 0x03ea },
+  ]);
+  deepStrictEqual(
+    decodeElementStatus(answer(2, 0, 5, "03e9 04 00 3b")).elements[0].exception,
+    { asc: 0x3b, ascq: 0 },
+  );
+  deepStrictEqual(
+    decodeElementStatus(answer(2, 0, 11, "03e9 00 00 0000 00 00 00 80 03")).elements,
+    [PLAIN],
+  );
+  deepStrictEqual(decodeElementStatus(answer(2, 0, 2, "03e9")).elements, []);
+});
+
+Deno.test("Volume tags are where the page says that they are, and a blank one is none", () => {
+  const base = "03e9 00 00 0000 00 00 00 00 0000";
+  const tagsOf = (bits: number, tags: string) => {
+    const descriptor = hex(base + tags);
+    const { elements } = decodeElementStatus(answer(2, bits, descriptor.length, base + tags));
+    const { barcode, alternateBarcode } = elements[0];
+    return [barcode, alternateBarcode];
+  };
+  deepStrictEqual(tagsOf(0x80, TAG), ["A00001L8", undefined]);
+  deepStrictEqual(tagsOf(0x40, TAG), [undefined, "A00001L8"]);
+  deepStrictEqual(tagsOf(0xc0, BLANK_TAG + TAG), [undefined, "A00001L8"]);
+  deepStrictEqual(tagsOf(0x00, TAG), [undefined, undefined]);
+  // The text alone, without the sequence number behind it.
+  deepStrictEqual(tagsOf(0x80, TAG.slice(0, 64)), ["A00001L8", undefined]);
+  deepStrictEqual(tagsOf(0x80, TAG.slice(0, 62)), [undefined, undefined]);
+  const blank = decodeElementStatus(answer(2, 0x80, 48, base + BLANK_TAG));
+  deepStrictEqual(blank.elements, [PLAIN]);
+});
+
+Deno.test("Pages of a type that there is not are passed over", () => {
+  for (const type of [0, 5]) {
+    const bytes = Uint8Array.from([
+      ...answer(type, 0, 12, "03e8 00 00 0000 00 00 00 00 0000"),
+      ...answer(2, 0, 12, "03e9 00 00 0000 00 00 00 00 0000").subarray(8),
+    ]);
+    deepStrictEqual(decodeElementStatus(bytes).elements, [PLAIN]);
+    deepStrictEqual(decodeElementStatus(bytes.subarray(0, 27)), {
+      first: 5,
+      available: 1,
+      totalLength: 28,
+      elements: [],
+    });
+  }
+});
+
+Deno.test("An element whose end is cut off is told apart, once its first 12 bytes are there", () => {
+  const element = "03e9 00 00 0000 00 00 00 00 0000";
+  const second = "03ea 01 00 0000 00 00 00 80 0007";
+  const bytes = answer(2, 0x80, 48, element + TAG + second + TAG);
+  const whole = { ...PLAIN, barcode: "A00001L8" };
+  const cut = { ...PLAIN, address: 0x03ea, full: true, source: 7 };
+  const header = { first: 5, available: 1, totalLength: 112 };
+  const at = (length: number) => decodeElementStatus(bytes.subarray(0, length));
+  deepStrictEqual(at(8), { ...header, elements: [] });
+  deepStrictEqual(at(16 + 48), { ...header, elements: [whole] });
+  deepStrictEqual(at(16 + 48 + 11), { ...header, elements: [whole] });
+  deepStrictEqual(at(16 + 48 + 12), { ...header, elements: [whole], cut });
+  deepStrictEqual(at(111).cut, { ...cut, barcode: "A00001L8" });
+  deepStrictEqual(at(112).elements.length, 2);
+  ok(!("cut" in at(112)));
+  // What a page has too much is no element.
+  const padded = answer(2, 0x80, 48, element + TAG + second);
+  deepStrictEqual(decodeElementStatus(padded), { ...header, totalLength: 76, elements: [whole] });
+  deepStrictEqual(decodeElementStatus(hex("0005 0001 00 0000")), {
+    first: 0,
+    available: 0,
+    totalLength: 8,
+    elements: [],
+  });
+});
+
+Deno.test("A drive without an identifier has none, whatever is there instead", () => {
+  const base = "03e9 00 00 0000 00 00 00 00 0000";
+  for (const rest of ["00000000", "02000004 20202020", "00000000 00000000"]) {
+    const length = hex(base + rest).length;
+    deepStrictEqual(
+      decodeElementStatus(answer(4, 0, length, base + rest)).elements,
+      [{ ...PLAIN, type: "drive" }],
+    );
+  }
+});
+
 Deno.test("What encodeElementStatus() writes, decodeElementStatus() reads, with and without each part", () => {
   const element = {
     type: "importExport",
