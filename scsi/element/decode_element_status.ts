@@ -122,7 +122,5 @@ function decodeTail(bytes: Uint8Array, type: ElementType, tags: number): Partial
 /** A designation descriptor; without one these bytes are zeros, or not there. */
 function decodeDeviceId(bytes: Uint8Array): Designator | undefined {
   const [designator] = decodeDesignators(bytes);
-  return designator !== undefined && designator.data.length > 0 && designator.text !== ""
-    ? designator
-    : undefined;
+  return designator !== undefined && designator.text !== "" ? designator : undefined;
 }

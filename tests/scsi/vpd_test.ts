@@ -141,6 +141,34 @@ Deno.test("readVpdPage() asks again with more room for a page that is longer tha
   deepStrictEqual(unit.commands.map((command) => command.dataIn?.length), [252, 1004]);
 });
 
+Deno.test("readVpdPage() asks once for a page that fills the first room, or that is empty", async () => {
+  for (const length of [0, 248]) {
+    const unit = new FakeUnit(() => encodeVpdPage(1, 0xc0, new Uint8Array(length)));
+    deepStrictEqual(await readVpdPage(unit, 0xc0), new Uint8Array(length));
+    deepStrictEqual(unit.commands.map((command) => command.dataIn?.length), [252]);
+  }
+});
+
+Deno.test("readVpdPage() gives nothing when the device answers with another page on being asked again", async () => {
+  const long = encodeVpdPage(1, 0xc0, new Uint8Array(249));
+  const unit = new FakeUnit((_, count) => count === 1 ? long : encodeVpdPage(1, 0, hex("00")));
+  strictEqual(await readVpdPage(unit, 0xc0), undefined);
+  deepStrictEqual(unit.commands.map((command) => command.dataIn?.length), [252, 253]);
+});
+
+Deno.test("readSerialNumber() reads one that is longer than the first room", async () => {
+  const serialNumber = "0123456789".repeat(25);
+  const page = encodeVpdPage(1, 0x80, encodeSerialNumber(serialNumber));
+  strictEqual(await readSerialNumber(new FakeUnit(() => page)), serialNumber);
+});
+
+Deno.test("readSerialNumber() gives nothing for a page of which less comes than it says and fits", async () => {
+  for (const length of [250, 251]) {
+    const page = encodeVpdPage(1, 0x80, encodeSerialNumber("1".repeat(248)));
+    strictEqual(await readSerialNumber(new FakeUnit(() => page.subarray(0, length))), undefined);
+  }
+});
+
 Deno.test("readVpdPage() never asks for more than the CDB can say", async () => {
   const unit = new FakeUnit((cdb) => {
     const bytes = new Uint8Array((cdb[3] << 8) | cdb[4]);

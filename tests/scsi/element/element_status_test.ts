@@ -146,6 +146,8 @@ Deno.test("Pages of a type that there is not are passed over", () => {
       totalLength: 28,
       elements: [],
     });
+    const cut = answer(type, 0, 16, "03e8 00 00 0000 00 00 00 00 0000 00000000").subarray(0, 30);
+    ok(!("cut" in decodeElementStatus(cut)));
   }
 });
 
@@ -177,13 +179,17 @@ Deno.test("An element whose end is cut off is told apart, once its first 12 byte
 
 Deno.test("A drive without an identifier has none, whatever is there instead", () => {
   const base = "03e9 00 00 0000 00 00 00 00 0000";
-  for (const rest of ["00000000", "02000004 20202020", "00000000 00000000"]) {
+  for (const rest of ["00000000", "01000000", "02000004 20202020", "00000000 00000000"]) {
     const length = hex(base + rest).length;
     deepStrictEqual(
       decodeElementStatus(answer(4, 0, length, base + rest)).elements,
       [{ ...PLAIN, type: "drive" }],
     );
   }
+  const named = base + "02000001 41";
+  const [drive] = decodeElementStatus(answer(4, 0, 17, named)).elements;
+  strictEqual(drive.deviceId?.text, "A");
+  deepStrictEqual(decodeElementStatus(answer(2, 0, 17, named)).elements, [PLAIN]);
 });
 
 Deno.test("What encodeElementStatus() writes, decodeElementStatus() reads, with and without each part", () => {
