@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { DriveQuirks } from "../../sim/tape/drive_quirks.ts";
-import { fill, openSim } from "./drive_setup.ts";
+import type { ScsiResult } from "../../scsi/logical_unit.ts";
+import { encodeSense } from "../../scsi/sense.ts";
+import type { TapeError } from "../../tape/errors.ts";
+import { fill, numbered, openSim } from "./drive_setup.ts";
+
+const [READ, SPACE] = [0x08, 0x11];
 
 /** What istgt makes of a tape in a file that grows: refusals that last, and SPACE that finds nothing moving nothing. */
 const GROWING_FILE: DriveQuirks = {
@@ -31,5 +36,51 @@ for (const readAhead of [0, 1, 2, 16]) {
       assert.equal((await drive.read()).kind, "end-of-data");
       await drive.close();
     }
+  });
+}
+
+/** A drive that refuses every READ at `object`, whatever its room, as if the partition ended there; SPACE too if `isEnd`. */
+async function refusingAt(object: number, isEnd: boolean, quirks: DriveQuirks = {}) {
+  const setup = await openSim({ quirks }, { readAhead: 0, recordBytesHint: 200 });
+  const { unit } = setup;
+  const refusal = (information?: number): Promise<ScsiResult> =>
+    Promise.resolve({
+      status: 2,
+      sense: encodeSense({ key: 3, asc: 0, ascq: 2, endOfMedium: true, information }),
+      dataInLength: 0,
+      residual: information ?? 0,
+    });
+  unit.intercept = ({ cdb, dataIn }) => {
+    if (unit.drive.position?.object !== object) return undefined;
+    if (cdb[0] === READ && cdb[4] > 0) return refusal(dataIn?.length);
+    return cdb[0] === SPACE && isEnd ? refusal(1) : undefined;
+  };
+  return setup;
+}
+
+Deno.test("a READ that is refused at the end of data, with any room, finds the end of data", async () => {
+  const { drive } = await refusingAt(2, false);
+  await fill(drive, [numbered(1), numbered(2)]);
+  for (const number of [1, 2]) {
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(number) });
+  }
+  assert.deepEqual(await drive.read(), { kind: "end-of-data" });
+  assert.equal((await drive.position()).object, 2);
+  await drive.close();
+});
+
+for (const quirks of [{}, { positionUnknown: true }]) {
+  Deno.test(`where the drive says in every way that the partition ends, so does the error, and nothing has moved, with ${JSON.stringify(quirks)}`, async () => {
+    const { unit, drive } = await refusingAt(1, true, quirks);
+    await fill(drive, [numbered(1), numbered(2)]);
+    await drive.read();
+    await assert.rejects(drive.read(), (error: TapeError) => {
+      assert.deepEqual([error.kind, error.position?.object], ["end-of-partition", 1]);
+      return true;
+    });
+    unit.intercept = undefined;
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(2) });
+    assert.equal((await drive.position()).object, 2);
+    await drive.close();
   });
 }
