@@ -177,6 +177,32 @@ for (const [what, quirk] of WHOLE) {
   }
 }
 
+/** Type, first and count of each READ ELEMENT STATUS that asks for more than the header. */
+function questions({ commands }: FakeUnit): number[][] {
+  return commands.filter(({ cdb }) => cdb[0] === 0xb8).map(({ cdb }) => asked(cdb))
+    .filter(({ allocation }) => allocation > 8)
+    .map(({ type, first, count }) => [type, first, count]);
+}
+
+Deno.test("A library in which nothing moves is asked for what it has, and once more for all but the slots", async () => {
+  const { unit } = await inventoryOf((_, answer) => answer);
+  const others = [[1, 0, 1], [4, 500, 2]];
+  deepStrictEqual(questions(unit), [...others, [2, 1000, 10], ...others]);
+});
+
+Deno.test("Slots that take several answers are read twice, and so is everything that moved meanwhile", async () => {
+  const oneAtATime: Quirk = (request) => elementStatus({ ...request, count: 1 });
+  const { unit } = await inventoryOf(oneAtATime);
+  strictEqual(questions(unit).filter(([type]) => type === 2).length, 20);
+  let reading = 0;
+  const restless = await inventoryOf((request, answer) => {
+    if (request.type !== 1 || request.allocation === 8) return answer;
+    return encodeElementStatus([{ type: "transport", address: 0, full: reading++ % 2 === 0 }]);
+  });
+  // It is believed in the end.
+  strictEqual(questions(restless.unit).filter(([type]) => type === 2).length, 4);
+});
+
 Deno.test("A changer that refuses identifiers is asked for labels alone, and not refused twice", async () => {
   const quirk: Quirk = ({ deviceIds }, answer) => deviceIds ? INVALID_FIELD : answer;
   const { barcodes, serials, unit } = await inventoryOf(quirk);
