@@ -255,6 +255,18 @@ Deno.test("A changer that comes to refuse what it took before is not taken for a
   deepStrictEqual((await changer.inventory()).slots.map(({ barcode }) => barcode), BARCODES);
 });
 
+Deno.test("A changer that comes to refuse one thing is asked for the others the next time", async () => {
+  let isRefusing = false;
+  const unit = changerUnit(({ deviceIds }, answer) =>
+    isRefusing && deviceIds ? INVALID_FIELD : answer
+  );
+  const changer = await MediaChanger.open(unit);
+  await changer.inventory();
+  isRefusing = true;
+  await rejects(changer.inventory(), { kind: "illegal-request" });
+  strictEqual((await changer.inventory()).drives.length, 2);
+});
+
 Deno.test("What a changer refuses for another reason is told", async () => {
   await rejects(
     inventoryOf(() => check(0x44, 0x00, 4)),
