@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { DriveQuirks } from "../../sim/tape/drive_quirks.ts";
 import type { ScsiResult } from "../../scsi/logical_unit.ts";
 import { encodeSense } from "../../scsi/sense.ts";
-import type { TapeError } from "../../tape/errors.ts";
-import { fill, numbered, openSim } from "./drive_setup.ts";
+import { PositionLostError, type TapeError } from "../../tape/errors.ts";
+import { contents, fill, numbered, openSim } from "./drive_setup.ts";
 
 const [READ, SPACE] = [0x08, 0x11];
 
@@ -84,3 +84,17 @@ for (const quirks of [{}, { positionUnknown: true }]) {
     await drive.close();
   });
 }
+
+Deno.test("where no way leads back to what is refused, nothing is read or written elsewhere", async () => {
+  const { unit, drive } = await refusingAt(1, false, { positionUnknown: true, noLocate: true });
+  await fill(drive, [numbered(1), numbered(2), null, numbered(3)]);
+  await drive.space("end-of-data");
+  // Counted from nowhere.
+  await drive.space("filemarks", -1);
+  await drive.space("blocks", -1);
+  await assert.rejects(drive.read(), { kind: "end-of-partition" });
+  unit.intercept = undefined;
+  await assert.rejects(drive.write(numbered(9)), PositionLostError);
+  assert.equal(contents(unit), "1 2 | 3");
+  await drive.close();
+});
