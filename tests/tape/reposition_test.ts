@@ -7,7 +7,7 @@ import type { TargetHabits } from "./sim_unit.ts";
 const FILES = [numbered(1), numbered(2), null, numbered(3), null, null, numbered(4), numbered(5)];
 const ALL_HABITS: readonly TargetHabits[] = ["exact", "tgt", "istgt"];
 
-const [REWIND, READ, SPACE, POSITION, LOCATE] = [0x01, 0x08, 0x11, 0x34, 0x92];
+const [REWIND, READ, SPACE, POSITION, LOCATE, LOCATE_10] = [0x01, 0x08, 0x11, 0x34, 0x92, 0x2b];
 
 for (const habits of ALL_HABITS) {
   Deno.test(`write() after k reads lands behind them on a target like ${habits}, for every k`, async () => {
@@ -44,6 +44,23 @@ Deno.test("write() goes back over records alone with one SPACE", async () => {
   await drive.write(numbered(9));
   assert.deepEqual(unit.opcodes().filter((opcode) => opcode !== READ), [SPACE, 0x0a, 0x34]);
   assert.equal(contents(unit), "1 2 9");
+});
+
+Deno.test("write() goes back from the beginning where LOCATE is refused, although the drive's numbers are proven", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 8 });
+  await fill(drive, [...FILES, null, ...FILES, null, ...FILES]);
+  for (let read = 0; read < 7; read++) await drive.read();
+  assert.ok(unit.drive.position!.object > 9, "the tape has run ahead, over a filemark");
+  const refused = { status: 2, sense: encodeSense({ key: 5, asc: 0x20, ascq: 0 }) };
+  unit.drive.clearCommands();
+  unit.intercept = ({ cdb }) =>
+    cdb[0] === LOCATE || cdb[0] === LOCATE_10
+      ? Promise.resolve({ ...refused, dataInLength: 0, residual: 0 })
+      : undefined;
+  await drive.write(numbered(9));
+  assert.ok(unit.opcodes().includes(REWIND));
+  assert.equal(contents(unit), "1 2 | 3 | | 4 9");
+  await drive.close();
 });
 
 Deno.test("write() goes back over filemarks with LOCATE when the drive's numbers are proven, far from the beginning", async () => {
