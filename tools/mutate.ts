@@ -10,15 +10,17 @@
  * @module
  */
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { testsBeneath } from "./mutation/related_tests.ts";
 import { withCopies, workOff } from "./mutation/scratch_tree.ts";
+import { tryTests } from "./mutation/trial.ts";
 import { type Mutation, MUTATIONS } from "./mutations.ts";
 
 type Verdict = "noticed" | "survived" | "does not fit the source";
 
-/** Longer than the tests take: a mutation that makes them hang is noticed, too. */
-const TIMEOUT_MS = 90_000;
+/** Longer than any test takes: a mutation that makes one hang is noticed, too. */
+const SILENCE_MS = 60_000;
 
 /** The tests that may notice a mutation, the likeliest first. */
 function testsFor({ file }: Mutation): readonly string[] {
@@ -29,16 +31,10 @@ function testsFor({ file }: Mutation): readonly string[] {
       .map((folder) => `tests/iscsi/${folder}`);
 }
 
-/** Whether a folder's tests pass in the copy, of which {@link gather} has made one file: loading them costs most. */
+/** Whether the tests of a folder pass in the copy. */
 async function passes(copy: string, folder: string): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-check", "--quiet", "--fail-fast", gathered(folder)],
-    cwd: copy,
-    stdout: "null",
-    stderr: "null",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).output();
-  return success;
+  const { outcome } = await tryTests(copy, testsBeneath(copy, folder), SILENCE_MS);
+  return outcome === "passes";
 }
 
 async function judge(copy: string, mutation: Mutation): Promise<Verdict> {
@@ -66,17 +62,6 @@ function sourceOf(path: string): string | undefined {
   }
 }
 
-function gathered(folder: string): string {
-  return `${folder}/all_of_them_test.ts`;
-}
-
-/** One file that has all tests of a folder. */
-function gather(copy: string, folder: string): void {
-  const files = readdirSync(join(copy, folder)).filter((file) => file.endsWith("_test.ts"));
-  const imports = files.map((file) => `import "./${file}";\n`);
-  writeFileSync(join(copy, gathered(folder)), imports.join(""));
-}
-
 /** Tests that fail by themselves would notice everything. */
 async function checkBaseline(copy: string, folders: Iterable<string>): Promise<void> {
   for (const folder of folders) {
@@ -94,7 +79,6 @@ async function run(mutations: readonly Mutation[]): Promise<boolean> {
   };
   const folders = new Set(mutations.flatMap(testsFor));
   await withCopies(async (copies) => {
-    for (const copy of copies) for (const folder of folders) gather(copy, folder);
     await checkBaseline(copies[0], folders);
     await workOff(copies, mutations, async (copy, mutation) => {
       found(mutation, await judge(copy, mutation));
