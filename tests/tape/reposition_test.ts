@@ -63,6 +63,32 @@ Deno.test("write() goes back from the beginning where LOCATE is refused, althoug
   await drive.close();
 });
 
+Deno.test("write() does not believe a LOCATE behind which something else stands than the filemark that was read", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 8 });
+  await fill(drive, [...FILES, null, ...FILES, null, ...FILES]);
+  for (let read = 0; read < 2; read++) await drive.read();
+  assert.ok(unit.drive.position!.object > 3, "the tape has run ahead, over a filemark");
+  // From now on the drive's numbers count one more than there is, and are kept to.
+  let isOff = false, isOurs = false;
+  unit.intercept = ({ cdb, ...rest }) => {
+    if (isOurs) return undefined;
+    const locating = cdb[0] === LOCATE;
+    if (locating) isOff = true;
+    if (cdb[0] === REWIND) isOff = false;
+    if (!isOff || (!locating && cdb[0] !== POSITION)) return undefined;
+    const aside = cdb.slice();
+    if (locating) aside[11]--;
+    isOurs = true;
+    const result = unit.execute({ cdb: aside, ...rest });
+    isOurs = false;
+    if (!locating) void result.then(() => rest.dataIn![cdb[1] === 0 ? 7 : 15]++);
+    return result;
+  };
+  await drive.write(numbered(9));
+  assert.equal(contents(unit), "1 2 9");
+  await drive.close();
+});
+
 Deno.test("write() goes back over filemarks with LOCATE when the drive's numbers are proven, far from the beginning", async () => {
   const { unit, drive } = await openSim({}, { readAhead: 8 });
   await fill(drive, [...FILES, null, ...FILES, null, ...FILES]);
