@@ -7,10 +7,14 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple, withDefault } from "@optique/core/modifiers";
+import { argument, flag, option } from "@optique/core/primitives";
+import { choice, string } from "@optique/core/valueparser";
 import { readFileSync, writeFileSync } from "node:fs";
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { ROOT, runProgram } from "../tests/interop/harness/tape_command.ts";
+import { countOption, taskOptions } from "../tools/task_options.ts";
 import { load, machineName } from "./machine.ts";
 import type { Part, Plot } from "./part.ts";
 import { PARTS } from "./part_table.ts";
@@ -20,6 +24,7 @@ import { type RuntimeName, Workshop } from "./workshop.ts";
 
 const README = `${ROOT}bench/README.md`;
 const RUNTIMES: readonly RuntimeName[] = ["deno", "node", "bun"];
+const RUNTIME_LIST = /^(deno|node|bun)(,(deno|node|bun))*$/;
 
 interface Wishes {
   readonly parts: readonly Part[];
@@ -29,31 +34,32 @@ interface Wishes {
   readonly list: boolean;
 }
 
-function parseWishes(args: string[]): Wishes {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      save: { type: "boolean", default: false },
-      list: { type: "boolean", default: false },
-      rounds: { type: "string", default: "3" },
-      runtimes: { type: "string", default: RUNTIMES.join(",") },
-    },
-  });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new Error(`Cannot start: --rounds ${values.rounds} is no number from 1 on`);
-  }
-  const runtimes = values.runtimes.split(",").map((name) => oneOf(RUNTIMES, name, (own) => own));
-  const parts = positionals.map((name) => oneOf(PARTS, name, (part) => part.name));
-  const { save, list } = values;
-  return { parts: parts.length > 0 ? parts : PARTS, rounds, runtimes, save, list };
-}
-
-function oneOf<T>(choices: readonly T[], name: string, nameOf: (choice: T) => string): T {
-  const found = choices.find((choice) => nameOf(choice) === name);
-  if (found !== undefined) return found;
-  throw new Error(`Cannot start: ${name} is none of ${choices.map(nameOf).join(", ")}`);
+function parseWishes(): Wishes {
+  const { names, runtimes, ...others } = taskOptions(
+    "bench",
+    object({
+      save: withDefault(
+        flag("--save", { description: message`Keep what comes out in bench/README.md.` }),
+        false,
+      ),
+      list: withDefault(flag("--list", { description: message`List the parts.` }), false),
+      rounds: countOption("--rounds", { min: 1, byDefault: 3, about: message`Of each part.` }),
+      runtimes: withDefault(
+        option("--runtimes", string({ metavar: "LIST", pattern: RUNTIME_LIST }), {
+          description: message`Those of deno, node and bun that are measured.`,
+        }),
+        RUNTIMES.join(","),
+      ),
+      names: multiple(argument(choice(PARTS.map(({ name }) => name), { metavar: "PART" }), {
+        description: message`What to measure. Default: everything.`,
+      })),
+    }),
+  );
+  return {
+    ...others,
+    parts: PARTS.filter(({ name }) => names.length === 0 || names.includes(name)),
+    runtimes: RUNTIMES.filter((name) => runtimes.split(",").includes(name)),
+  };
 }
 
 async function measure(part: Part, wishes: Wishes, workshop: Workshop): Promise<void> {
@@ -81,7 +87,7 @@ async function keep(name: string, text: string, plot: Plot | undefined): Promise
 }
 
 async function main(): Promise<void> {
-  const wishes = parseWishes(process.argv.slice(2));
+  const wishes = parseWishes();
   if (wishes.list) {
     for (const { name, about } of PARTS) console.log(`${name.padEnd(16)}${about}`);
     return;

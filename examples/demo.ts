@@ -8,6 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import process from "node:process";
 import { openTape, type TapeDrive } from "../mod.ts";
 import { MemoryMedium, serveTarget, SimulatedDrive } from "../sim/mod.ts";
@@ -78,6 +79,11 @@ async function run(drive: TapeDrive, directory: string): Promise<boolean> {
 }
 
 async function main(): Promise<number> {
+  const directory = process.argv[2] ?? process.cwd();
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    console.error(`${directory} is no directory: deno task demo [DIRECTORY]`);
+    return 1;
+  }
   const target = await serveTarget({
     listen: { hostname: "127.0.0.1", port: 0 },
     targetName: "iqn.2026-03.com.example:demo",
@@ -87,7 +93,7 @@ async function main(): Promise<number> {
     console.log(`serving  ${target.urls[0]}`);
     const drive = await openTape(target.urls[0], { readAhead: READ_AHEAD });
     try {
-      const same = await run(drive, process.argv[2] ?? process.cwd());
+      const same = await run(drive, directory);
       console.log(same ? "verified" : "NOT verified: what was read differs from what was written");
       return same ? 0 : 1;
     } finally {

@@ -10,12 +10,18 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import { argument } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
 import { execFileSync, type ExecFileSyncOptions, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { taskOptions } from "./task_options.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BUN = "bun@1.3";
@@ -48,7 +54,16 @@ function compileByBun(path: string): void {
   }
 }
 
-const path = resolve(process.argv[2] ?? join(ROOT, "bin/tape"));
+const { file } = taskOptions(
+  "compile",
+  object({
+    file: withDefault(
+      argument(string({ metavar: "FILE" }), { description: message`The executable file.` }),
+      join(ROOT, "bin/tape"),
+    ),
+  }),
+);
+const path = resolve(file);
 mkdirSync(dirname(path), { recursive: true });
 if (compiledByDeno(path)) console.log(`${path}: compiled by Deno`);
 else {

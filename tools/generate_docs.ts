@@ -6,8 +6,12 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
 import { writeFile } from "node:fs/promises";
 import { GENERATED_DOCUMENTS } from "./generated_documents.ts";
+import { taskOptions } from "./task_options.ts";
+
+taskOptions("docs", object({}));
 
 for (const { path, make } of GENERATED_DOCUMENTS) {
   await writeFile(new URL(`../${path}`, import.meta.url), await make());

@@ -10,12 +10,18 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { argument } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { testsBeneath } from "./mutation/related_tests.ts";
 import { withCopies, workOff } from "./mutation/scratch_tree.ts";
 import { tryTests } from "./mutation/trial.ts";
 import { type Mutation, MUTATIONS } from "./mutations.ts";
+import { taskOptions } from "./task_options.ts";
 
 type Verdict = "noticed" | "survived" | "does not fit the source";
 
@@ -89,6 +95,19 @@ async function run(mutations: readonly Mutation[]): Promise<boolean> {
   return failures.length === 0;
 }
 
+const { texts } = taskOptions(
+  "mutate",
+  object({
+    texts: multiple(argument(string({ metavar: "TEXT" }), {
+      description: message`What the file or the rule contains. Default: all.`,
+    })),
+  }),
+);
 const isChosen = ({ file, rule }: Mutation) =>
-  Deno.args.length === 0 || Deno.args.some((text) => file.includes(text) || rule.includes(text));
-if (!await run(MUTATIONS.filter(isChosen))) Deno.exit(1);
+  texts.length === 0 || texts.some((text) => file.includes(text) || rule.includes(text));
+const chosen = MUTATIONS.filter(isChosen);
+if (chosen.length === 0) {
+  console.error(`No mutation has ${texts.join(" or ")} in its file or rule`);
+  Deno.exit(1);
+}
+if (!await run(chosen)) Deno.exit(1);

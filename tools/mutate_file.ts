@@ -10,13 +10,18 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { argument, option } from "@optique/core/primitives";
+import { path } from "@optique/run/valueparser";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf, mutated } from "./mutation/mutants.ts";
 import { relatedTests, testsBeneath } from "./mutation/related_tests.ts";
 import { ROOT, withCopies, workOff } from "./mutation/scratch_tree.ts";
 import { type Outcome, secondsOfFiles, type Trial, tryTests } from "./mutation/trial.ts";
+import { countOption, taskOptions } from "./task_options.ts";
 
 /** For tests that pass, and for a machine that others use, too. */
 const BASELINE_SILENCE_MS = 120_000;
@@ -30,20 +35,25 @@ const VERDICTS: Readonly<Record<Outcome, string>> = {
   "does not load": "does not load",
 };
 
-const { values, positionals: [file] } = parseArgs({
-  options: {
-    from: { type: "string", default: "0" },
-    every: { type: "string", default: "1" },
-    tests: { type: "string", multiple: true },
-  },
-  allowPositionals: true,
-});
-if (file === undefined) throw new Error("It needs a file: deno task mutate:file FILE");
+const { file, from, every, paths } = taskOptions(
+  "mutate:file",
+  object({
+    file: argument(path({ metavar: "FILE", mustExist: true }), {
+      description: message`The source file, from the root of the repository.`,
+    }),
+    from: countOption("--from", { byDefault: 0, about: message`The first mutant.` }),
+    every: countOption("--every", { min: 1, byDefault: 1, about: message`Each Nth mutant.` }),
+    paths: multiple(option("--tests", path({ metavar: "PATH", mustExist: true }), {
+      description: message`Tests to run, again for more. Default: all that reach the file.`,
+    })),
+  }),
+);
 const source = readFileSync(join(ROOT, file), "utf8");
 const all = mutantsOf(source);
-const from = Number(values.from), every = Number(values.every);
 const chosen = all.filter((_, index) => index >= from && (index - from) % every === 0);
-const tests = values.tests?.flatMap((path) => testsBeneath(ROOT, path)) ?? relatedTests(ROOT, file);
+const tests = paths.length === 0
+  ? relatedTests(ROOT, file)
+  : paths.flatMap((path) => testsBeneath(ROOT, path));
 
 const counts = new Map<string, number>();
 const survivors: string[] = [];

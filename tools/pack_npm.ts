@@ -6,6 +6,11 @@
  * @module
  */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import { argument } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
@@ -17,6 +22,7 @@ import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { extract, pack } from "tar-stream";
+import { taskOptions } from "./task_options.ts";
 
 /** One file of a tar archive. */
 interface ArchivedFile {
@@ -98,6 +104,14 @@ function denoPacked(): Uint8Array {
 }
 
 const { version } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
-const path = process.argv[2] ?? `uiscsi-tape-${version}.tgz`;
+const { path } = taskOptions(
+  "pack",
+  object({
+    path: withDefault(
+      argument(string({ metavar: "FILE.tgz" }), { description: message`The package.` }),
+      `uiscsi-tape-${version}.tgz`,
+    ),
+  }),
+);
 writeFileSync(path, await archiveOf(withCommand(await filesIn(denoPacked()))));
 console.log(path);

@@ -2,18 +2,29 @@
  * Strikes each conversation at each of its PDUs: `deno task chaos [--every N] [--from N] [CAMPAIGN...]`.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { argument } from "@optique/core/primitives";
+import { choice } from "@optique/core/valueparser";
+import { countOption, taskOptions } from "../../tools/task_options.ts";
 import { CAMPAIGNS, countPdus, strike } from "./campaign.ts";
 
-const { values, positionals } = parseArgs({
-  options: { every: { type: "string" }, from: { type: "string" } },
-  allowPositionals: true,
-});
-const every = Number(values.every ?? 1);
-const from = Number(values.from ?? 0);
+const NAMES = CAMPAIGNS.map(({ name }) => name);
+
+const { every, from, campaigns } = taskOptions(
+  "chaos",
+  object({
+    every: countOption("--every", { min: 1, byDefault: 1, about: message`Strike each Nth PDU.` }),
+    from: countOption("--from", { byDefault: 0, about: message`The first PDU that is struck.` }),
+    campaigns: multiple(argument(choice(NAMES, { metavar: "CAMPAIGN" }), {
+      description: message`Conversations to strike. Default: all.`,
+    })),
+  }),
+);
 let failures = 0;
 for (const campaign of CAMPAIGNS) {
-  if (positionals.length > 0 && !positionals.includes(campaign.name)) continue;
+  if (campaigns.length > 0 && !campaigns.includes(campaign.name)) continue;
   const total = await countPdus(campaign);
   for (const kind of campaign.kinds) {
     const begin = performance.now();

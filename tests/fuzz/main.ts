@@ -3,25 +3,33 @@
  * target gets ten million inputs; `--seconds` is shared by all targets.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { argument } from "@optique/core/primitives";
+import { choice } from "@optique/core/valueparser";
+import { numberOption, seedOption, taskOptions } from "../../tools/task_options.ts";
 import { fuzz, FuzzFailure } from "./fuzzer.ts";
-import type { FuzzTarget } from "./fuzz_target.ts";
 import { fuzzTargets } from "./target_table.ts";
 
 const DEFAULT_INPUTS = 10_000_000;
 
-const { values, positionals } = parseArgs({
-  options: {
-    inputs: { type: "string" },
-    seconds: { type: "string" },
-    seed: { type: "string" },
-  },
-  allowPositionals: true,
-});
-const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-const targets = chosen(await fuzzTargets(), positionals);
-const seconds = values.seconds === undefined ? undefined : Number(values.seconds) / targets.length;
-const inputs = Number(values.inputs ?? (seconds === undefined ? DEFAULT_INPUTS : Infinity));
+const all = await fuzzTargets();
+const wishes = taskOptions(
+  "fuzz",
+  object({
+    inputs: numberOption("--inputs", { min: 1, about: message`How many for each target.` }),
+    seconds: numberOption("--seconds", { min: 1, about: message`For all targets together.` }),
+    seed: seedOption,
+    names: multiple(argument(choice(all.map(({ name }) => name), { metavar: "TARGET" }), {
+      description: message`What to fuzz. Default: everything.`,
+    })),
+  }),
+);
+const { seed, names } = wishes;
+const targets = all.filter(({ name }) => names.length === 0 || names.includes(name));
+const seconds = wishes.seconds === undefined ? undefined : wishes.seconds / targets.length;
+const inputs = wishes.inputs ?? (seconds === undefined ? DEFAULT_INPUTS : Infinity);
 let failures = 0;
 for (const target of targets) {
   try {
@@ -40,15 +48,6 @@ for (const target of targets) {
 }
 console.log(`seed ${seed}, ${failures} of ${targets.length} targets broken`);
 Deno.exit(failures > 0 ? 1 : 0);
-
-function chosen(all: readonly FuzzTarget[], names: readonly string[]): readonly FuzzTarget[] {
-  const unknown = names.find((name) => !all.some((target) => target.name === name));
-  if (unknown === undefined) {
-    return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
-  }
-  console.error(`Cannot fuzz ${unknown}: expected ${all.map(({ name }) => name).join(", ")}`);
-  Deno.exit(1);
-}
 
 function minutes(duration: number): string {
   return (duration / 60).toFixed(1);

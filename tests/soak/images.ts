@@ -1,9 +1,11 @@
 /** Images for as long as it takes: `deno task soak:images [--records N] [--bytes N] [--kills N] [--seed N]`. */
 
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { countOption, seedOption, taskOptions } from "../../tools/task_options.ts";
 import { soakKilledServer } from "./killed_server.ts";
 import { soakLargeImage } from "./large_image.ts";
 import { randomNumbers } from "./random_numbers.ts";
@@ -14,24 +16,30 @@ const OBJECT_BYTES = 48;
 const WALK_SECONDS = 60;
 const INDEX_SECONDS = 2;
 
-const { values } = parseArgs({
-  options: {
-    records: { type: "string", default: "1000000" },
-    bytes: { type: "string", default: "20000" },
-    kills: { type: "string", default: "100" },
-    seed: { type: "string" },
-  },
-});
-const seed = values.seed === undefined ? Date.now() >>> 0 : Number(values.seed) >>> 0;
+const { records, bytes, kills, seed } = taskOptions(
+  "soak:images",
+  object({
+    records: countOption("--records", {
+      byDefault: 1_000_000,
+      about: message`Of the large image; 0 leaves it out.`,
+    }),
+    bytes: countOption("--bytes", { min: 1, byDefault: 20_000, about: message`Of each record.` }),
+    kills: countOption("--kills", {
+      byDefault: 100,
+      about: message`Of servers that write; 0 leaves them out.`,
+    }),
+    seed: seedOption,
+  }),
+);
 const folder = mkdtempSync(join(tmpdir(), "tape-soak-images-"));
 try {
-  if (Number(values.records) > 0) large(Number(values.records), Number(values.bytes));
-  if (Number(values.kills) > 0) await killed(Number(values.kills));
+  if (records > 0) large();
+  if (kills > 0) await killed();
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function large(records: number, bytes: number): void {
+function large(): void {
   const report = soakLargeImage(join(folder, "large.tap"), records, bytes);
   const { objects, walkSeconds, indexSeconds, openBytes, leftBytes } = report;
   console.log(
@@ -47,9 +55,9 @@ function large(records: number, bytes: number): void {
   }
 }
 
-async function killed(rounds: number): Promise<void> {
+async function killed(): Promise<void> {
   console.log(`kills with seed ${seed}`);
-  const report = await soakKilledServer(join(folder, "killed.tap"), rounds, randomNumbers(seed));
+  const report = await soakKilledServer(join(folder, "killed.tap"), kills, randomNumbers(seed));
   console.log(
     `killed ${report.rounds} times: all that was acknowledged is there, of ${report.objects} ` +
       `objects; ${report.unacknowledged} were there without`,

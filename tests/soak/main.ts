@@ -1,6 +1,8 @@
 /** Soaks for as long as it takes: `deno task soak [--logins N] [--sessions N]`. */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, taskOptions } from "../../tools/task_options.ts";
 import { descriptorLimit, memoryNetwork, portNetwork } from "./network.ts";
 import { soakLogins, type SoakReport, soakSessions } from "./soak.ts";
 
@@ -14,11 +16,21 @@ const SLACK_BYTES = 4 * 1024 * 1024;
 /** Descriptors of the process itself, and of what it has for each session: both ends are here. */
 const OWN_DESCRIPTORS = 100;
 
-const { values } = parseArgs({
-  options: { logins: { type: "string" }, sessions: { type: "string" } },
-});
-const logins = Number(values.logins ?? DEFAULT_LOGINS);
-const sessions = Number(values.sessions ?? DEFAULT_SESSIONS);
+const { logins, sessions } = taskOptions(
+  "soak",
+  object({
+    logins: countOption("--logins", {
+      min: 1,
+      byDefault: DEFAULT_LOGINS,
+      about: message`One after the other.`,
+    }),
+    sessions: countOption("--sessions", {
+      min: 1,
+      byDefault: DEFAULT_SESSIONS,
+      about: message`At once.`,
+    }),
+  }),
+);
 const onPort = Math.min(sessions, Math.floor((descriptorLimit() - OWN_DESCRIPTORS) / 2));
 let hasLeaked = false;
 

@@ -3,7 +3,9 @@
  * and the seed of the walk when a property does not hold.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, seedOption, taskOptions } from "../../tools/task_options.ts";
 import { type FaultyWalkOptions, walkWithFaults } from "./faulty_walk.ts";
 import { walkFeatures } from "./feature_walk.ts";
 
@@ -37,11 +39,16 @@ async function soak(operations: number, seed: number): Promise<void> {
   );
 }
 
-const { values } = parseArgs({
-  options: {
-    operations: { type: "string", default: "100000" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
-  },
-});
-console.log(`SEED=${values.seed}`);
-await soak(Number(values.operations), Number(values.seed));
+const { operations, seed } = taskOptions(
+  "property",
+  object({
+    operations: countOption("--operations", {
+      min: 1,
+      byDefault: 100_000,
+      about: message`How many.`,
+    }),
+    seed: seedOption,
+  }),
+);
+console.log(`SEED=${seed}`);
+await soak(operations, seed);

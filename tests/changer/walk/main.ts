@@ -3,19 +3,22 @@
  * seed of the walk when a property does not hold.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, seedOption, taskOptions } from "../../../tools/task_options.ts";
 import { walkSeeds } from "../../walk_report.ts";
 import { walkLibrary } from "./library_walk.ts";
 
 const REPORT_EVERY = 100;
 
-const { values } = parseArgs({
-  options: {
-    walks: { type: "string", default: "1000" },
-    steps: { type: "string", default: "60" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
-  },
-});
+const { walks, steps, seed } = taskOptions(
+  "walk:changer",
+  object({
+    walks: countOption("--walks", { min: 1, byDefault: 1000, about: message`How many.` }),
+    steps: countOption("--steps", { min: 1, byDefault: 60, about: message`In each walk.` }),
+    seed: seedOption,
+  }),
+);
 await walkSeeds([async (seed) => {
-  return { walks: 1, ...await walkLibrary(seed, Number(values.steps)) };
-}], { count: Number(values.walks), seed: Number(values.seed), reportEvery: REPORT_EVERY });
+  return { walks: 1, ...await walkLibrary(seed, steps) };
+}], { count: walks, seed, reportEvery: REPORT_EVERY });

@@ -1,6 +1,8 @@
-/** The walk in its long form: `deno run -A tests/cli/walk/soak.ts [--operations N] [--seed N]`. */
+/** The walk in its long form: `deno task walk:cli [--operations N] [--seed N]`. */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, seedOption, taskOptions } from "../../../tools/task_options.ts";
 import { walkChanger } from "./changer_walk.ts";
 import { walkCommands } from "./command_walk.ts";
 
@@ -10,20 +12,24 @@ const CHANGER_EVERY = 10;
 /** Walks. */
 const REPORT_EVERY = 100;
 
-const { values } = parseArgs({
-  options: {
-    operations: { type: "string", default: "10000" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
-  },
-});
-console.log(`SEED=${values.seed}`);
+const { operations, seed } = taskOptions(
+  "walk:cli",
+  object({
+    operations: countOption("--operations", {
+      min: 1,
+      byDefault: 10_000,
+      about: message`How many command lines.`,
+    }),
+    seed: seedOption,
+  }),
+);
+console.log(`SEED=${seed}`);
 let failures = 0;
-const commands = Number(values.operations);
-for (let done = 0, walk = Number(values.seed); done < commands; done += COMMANDS_A_WALK, walk++) {
+for (let done = 0, walk = seed; done < operations; done += COMMANDS_A_WALK, walk++) {
   const goes = walk % CHANGER_EVERY === 0 ? walkChanger : walkCommands;
   failures += await goes(walk, COMMANDS_A_WALK);
-  if ((walk - Number(values.seed)) % REPORT_EVERY === 0) console.log(`${done} steps, seed ${walk}`);
+  if ((walk - seed) % REPORT_EVERY === 0) console.log(`${done} steps, seed ${walk}`);
 }
 console.log(
-  `All ${commands} commands did what the model does; ${failures} failed and told the truth`,
+  `All ${operations} commands did what the model does; ${failures} failed and told the truth`,
 );

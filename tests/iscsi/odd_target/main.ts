@@ -3,20 +3,22 @@
  * status 1 and the seed of the walk when something is not so.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, seedOption, taskOptions } from "../../../tools/task_options.ts";
 import { type CountedWalk, walkSeeds } from "../../walk_report.ts";
 import { logInToLawlessTarget, walkWithLawlessTarget, walkWithOddTarget } from "./odd_walk.ts";
 
 const REPORT_EVERY = 1000;
 
-const { values } = parseArgs({
-  options: {
-    walks: { type: "string", default: "1000" },
-    steps: { type: "string", default: "200" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
-  },
-});
-const steps = Number(values.steps);
+const { walks, steps, seed } = taskOptions(
+  "walk:target",
+  object({
+    walks: countOption("--walks", { min: 1, byDefault: 1000, about: message`How many.` }),
+    steps: countOption("--steps", { min: 1, byDefault: 200, about: message`In each walk.` }),
+    seed: seedOption,
+  }),
+);
 const WALKS: readonly CountedWalk[] = [
   async (seed) => {
     const { errors, ...counts } = await walkWithOddTarget(seed, steps);
@@ -28,8 +30,4 @@ const WALKS: readonly CountedWalk[] = [
   },
   async (seed) => ({ logins: 1, [await logInToLawlessTarget(seed)]: 1 }),
 ];
-await walkSeeds(WALKS, {
-  count: Number(values.walks),
-  seed: Number(values.seed),
-  reportEvery: REPORT_EVERY,
-});
+await walkSeeds(WALKS, { count: walks, seed, reportEvery: REPORT_EVERY });

@@ -3,23 +3,28 @@
  * seed of the walk when a property does not hold.
  */
 
-import { parseArgs } from "node:util";
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { countOption, numberOption, seedOption, taskOptions } from "../../../tools/task_options.ts";
 import { walkSeeds } from "../../walk_report.ts";
 import { walkSession } from "./session_walk.ts";
 import type { ErrorRecoveryLevel } from "./walk_settings.ts";
 
 const REPORT_EVERY = 1000;
 
-const { values } = parseArgs({
-  options: {
-    walks: { type: "string", default: "1000" },
-    steps: { type: "string", default: "100" },
-    level: { type: "string" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Uint32Array(1))[0] >>> 1}` },
-  },
-});
-const level = values.level === undefined ? undefined : Number(values.level) as ErrorRecoveryLevel;
+const { walks, steps, level, seed } = taskOptions(
+  "walk:session",
+  object({
+    walks: countOption("--walks", { min: 1, byDefault: 1000, about: message`How many.` }),
+    steps: countOption("--steps", { min: 1, byDefault: 100, about: message`In each walk.` }),
+    level: numberOption("--level", {
+      max: 2,
+      about: message`Error recovery level. Default: any of them.`,
+    }),
+    seed: seedOption,
+  }),
+);
 await walkSeeds([async (seed) => {
-  const { errors, ...counts } = await walkSession(seed, Number(values.steps), level);
+  const { errors, ...counts } = await walkSession(seed, steps, level as ErrorRecoveryLevel);
   return { walks: 1, ...counts, ...errors };
-}], { count: Number(values.walks), seed: Number(values.seed), reportEvery: REPORT_EVERY });
+}], { count: walks, seed, reportEvery: REPORT_EVERY });
