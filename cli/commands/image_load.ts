@@ -29,7 +29,7 @@ export const imageLoad: Command = defineCommand({
   brief: "Write an image to the tape, record by record: .tap, AWSTAPE, HET, copytape, E11, TPC.",
   details: "From the beginning of the tape, unless told otherwise. The image is read through " +
     "before anything is written. A tape that is not blank is overwritten after a question on a " +
-    "terminal, and off one with --yes.",
+    "terminal, and off one with --yes; an image that holds no data overwrites nothing.",
   examples: ["tape image load tape7.tap", "tape eod && tape image load more.aws --from-here"],
   parser: object({
     file: argument(filePath("FILE"), { description: message`The image.` }),
@@ -169,10 +169,18 @@ class ImageLoad {
   }
 
   async #toBeginning(): Promise<void> {
-    const { yes } = this.#values;
+    const { file, yes } = this.#values;
+    const isEmpty = this.#survey.files.length === 0;
     await this.#drive.rewind(this.#abort);
-    if (yes) return;
+    if (yes && !isEmpty) return;
     if (await this.#isBlank()) return;
+    // As often a file that something failed to fill as the image of a blank tape: no reason to lose what is there.
+    if (isEmpty) {
+      throw new CommandFailure(
+        `Loading ${file}: it holds no data, so nothing was written, and the tape is as it was; ` +
+          "tape erase empties a tape",
+      );
+    }
     const confirmation = new Confirmation(this.#context, {
       yes,
       doing: "Overwriting a tape that is not blank",

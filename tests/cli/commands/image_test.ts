@@ -255,6 +255,38 @@ Deno.test("image load overwrites a tape that is not blank only when somebody say
   });
 });
 
+Deno.test("image load of an image that holds no data leaves a tape alone that does, and fails", async () => {
+  const files = {
+    "nothing.tap": new Uint8Array(0),
+    "marker.tap": new Uint8Array([0xff, 0xff, 0xff, 0xff]),
+  };
+  await withFiles(files, async (at) => {
+    for (const name of Object.keys(files)) {
+      for (const options of [" --yes", ""]) {
+        const { drive, devices } = bench();
+        await ok("write a", devices, { files: { a: patternBytes(10) } });
+        const before = drive.objects();
+        const host = new MemoryHost();
+        assert.equal(await tape(`image load ${at(name)}${options}`, host, devices), 2);
+        assert.match(host.errors, /holds no data, so nothing was written.*tape erase/);
+        assert.deepEqual(drive.objects(), before);
+      }
+    }
+  });
+});
+
+Deno.test("image load of an image that holds no data is done where the tape is blank, or where it adds nothing", async () => {
+  await withFiles({ "nothing.tap": new Uint8Array(0) }, async (at) => {
+    const { drive, devices } = bench();
+    const blank = await ok(`image load ${at("nothing.tap")}`, devices);
+    assert.match(blank.errors, /^0 records, .* and 0 filemarks loaded/);
+    await ok("write a", devices, { files: { a: patternBytes(10) } });
+    const host = await ok(`image load ${at("nothing.tap")} --from-here`, devices);
+    assert.match(host.errors, /^0 records, .* and 0 filemarks loaded/);
+    assert.equal(drive.objects().length, 2);
+  });
+});
+
 Deno.test("image load --from-here adds to what is there", async () => {
   const { drive, devices } = bench();
   await ok("write a", devices, { files: { a: patternBytes(10) } });

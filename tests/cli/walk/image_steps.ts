@@ -128,7 +128,9 @@ export async function imageLoad(bench: WalkBench): Promise<void> {
   const planned = objects.filter((object) => object !== DAMAGED);
   const { model, blockBytes } = known;
   const isWhole = excessBytes === 0 && damaged === 0;
-  const isTaken = blockBytes === 0 && (isWhole || (salvage && planned.length > 0));
+  const emptiesNothing = fromHere || objects.length > 0 || model.objects.length === 0;
+  const isTaken = blockBytes === 0 && emptiesNothing &&
+    (isWhole || (salvage && planned.length > 0));
   const isOverwrite = where === undefined && model.objects.length > 0;
   const outcome = await bench.run(args, { tape: known, faults: someFaults(bench, [known]) });
   if (!isTaken || isOverwrite) {
