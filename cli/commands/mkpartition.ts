@@ -37,7 +37,7 @@ export const mkpartition: Command = defineCommand({
     await withDrive(context, async (drive) => {
       await confirmation.ask(drive, "Lose everything on the tape to make partitions?");
       const partitions = await makeThem(drive, wanted, context);
-      const text = wanted === undefined ? "" : layoutText(partitions);
+      const text = wanted === undefined ? "" : layoutText(partitions, wanted);
       await context.reporter.result({ partitions }, text);
     });
   },
@@ -111,9 +111,12 @@ async function refused(
   );
 }
 
-function layoutText(partitions: readonly TapePartition[]): string {
-  return columns(partitions.map(({ partition, bytes }) => [
-    `partition ${partition}`,
-    bytes === undefined ? "size not told" : formatBytes(bytes),
-  ]));
+function layoutText(
+  partitions: readonly TapePartition[],
+  wanted: readonly PartitionSize[],
+): string {
+  return columns(partitions.map(({ partition, bytes }) => {
+    const untold = wanted[partition] === "rest" ? "the rest" : "size not told";
+    return [`partition ${partition}`, bytes === undefined ? untold : formatBytes(bytes)];
+  }));
 }

@@ -23,6 +23,7 @@ const PSUM = 0x03;
 /** PSUM 11b: the unit is a power of ten bytes, 10^9 where that tells all sizes. */
 const POWER_UNITS = 0x18;
 const EXPONENT = 9;
+const EXPONENTS = Array.from({ length: EXPONENT + 1 }, (_, smaller) => EXPONENT - smaller);
 
 /** All that is left. */
 const REST = 0xffff;
@@ -47,25 +48,39 @@ export function partitionPage(drive: DriveState, defaults: Uint8Array): Uint8Arr
   page[MOST] = maxPartitions - 1;
   page[DEFINED] = count - 1;
   page[FLAGS] = POWER_UNITS | ON_FORMAT | (count > 1 ? INITIATOR_DEFINED : 0);
-  const exponent = exponentFor(sizes);
+  const { exponent, units } = toldSizes(sizes);
   page[UNITS] = exponent;
   writeU16(page, SIZES, REST);
-  sizes.forEach((bytes, partition) =>
-    writeU16(page, SIZES + 2 * partition, inUnits(bytes, exponent))
-  );
+  units.forEach((size, partition) => writeU16(page, SIZES + 2 * partition, size));
   return page;
 }
 
-/** The largest unit that all sizes are multiples of, or else the smallest in which they fit. */
-function exponentFor(sizes: readonly number[]): number {
-  let exponent = EXPONENT;
-  const isExact = () => sizes.every((bytes) => bytes % 10 ** exponent === 0);
-  while (exponent > 0 && !isExact() && Math.max(...sizes) / 10 ** (exponent - 1) < REST) exponent--;
-  return exponent;
+/** Sizes in units of a power of ten bytes. */
+interface ToldSizes {
+  readonly exponent: number;
+  readonly units: readonly number[];
 }
 
-function inUnits(bytes: number, exponent: number): number {
-  return Math.max(1, Math.min(REST - 1, Math.round(bytes / 10 ** exponent)));
+/** All sizes exactly, or all but the largest, which then is what the others leave, or else about as large as they are. */
+function toldSizes(sizes: readonly number[]): ToldSizes {
+  const largest = sizes.indexOf(Math.max(...sizes));
+  const all = exponentOf(sizes);
+  if (all !== undefined) return { exponent: all, units: sizes.map((bytes) => bytes / 10 ** all) };
+  const others = exponentOf(sizes.toSpliced(largest, 1));
+  if (others !== undefined) {
+    const units = sizes.map((bytes) => bytes / 10 ** others).with(largest, REST);
+    return { exponent: others, units };
+  }
+  const exponent = EXPONENTS.findLast((each) => sizes[largest] / 10 ** each < REST) ?? EXPONENT;
+  const inUnits = (bytes: number) => Math.min(REST - 1, Math.round(bytes / 10 ** exponent));
+  return { exponent, units: sizes.map((bytes) => Math.max(1, inUnits(bytes))) };
+}
+
+/** The largest unit that all sizes are multiples of, and in which they fit. */
+function exponentOf(sizes: readonly number[]): number | undefined {
+  return EXPONENTS.find((exponent) =>
+    sizes.every((bytes) => bytes % 10 ** exponent === 0 && bytes / 10 ** exponent < REST)
+  );
 }
 
 /** The partitions that a page sent by an initiator asks for, or the offset of what cannot be. */

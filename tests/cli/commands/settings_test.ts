@@ -98,6 +98,13 @@ Deno.test("mkpartition divides the tape, setpartition goes to a part, and 0 make
   assert.equal(await tape("setpartition 1", new MemoryHost(), devices), 2);
 });
 
+Deno.test("mkpartition says how large a partition is, however small it is beside the rest", async () => {
+  const devices = bench();
+  const host = new MemoryHost();
+  assert.equal(await tape("mkpartition 100m --yes", host, devices), 0, host.errors);
+  assert.equal(host.output, "partition 0  the rest\npartition 1  104.9 MB\n");
+});
+
 Deno.test("mkpartition says how much the tape holds when the drive takes no such sizes", async () => {
   const devices = bench();
   const host = new MemoryHost();

@@ -180,8 +180,11 @@ Deno.test("Mode page 11h tells the sizes of small partitions in units in which t
       [1_000_000, [4, 15, 0xffff], [4, 15, 85]],
       [300_000_000, [6, 50, 0xffff], [7, 5, 25]],
       [12_000 * GB, [9, 1, 0xffff], [9, 1, 11_999]],
-      [12_000 * GB, [6, 5, 0xffff], [9, 1, 12_000]],
-      [123_456_789, [6, 1, 0xffff], [4, 100, 12_246]],
+      [12_000 * GB, [6, 5, 0xffff], [6, 5, 0xffff]],
+      [12_000 * GB, [4, 10_486, 0xffff], [4, 10_486, 0xffff]],
+      [12_000 * GB, [6, 0xffff, 1500], [8, 0xffff, 15]],
+      [123_456_789, [6, 1, 0xffff], [6, 1, 0xffff]],
+      [123_456_789, [0, 12_345, 0xffff], [0, 12_345, 0xffff]],
     ] as const
   ) {
     const drive = new DriveBench({ capacityBytes });
