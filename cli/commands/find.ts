@@ -47,7 +47,7 @@ const densities = defineCommand({
     withDrive(context, async (drive) => {
       const known = await drive.densities({ media });
       await context.reporter.result({ densities: known }, columns(known.map(densityRow)));
-    }, { requireMedium: false }),
+    }, { requireMedium: media }),
 });
 
 function densityRow(density: Density): string[] {

@@ -57,6 +57,14 @@ Deno.test("densities lists what the drive knows", async () => {
   assert.equal(typeof densities[0].code, "number");
 });
 
+Deno.test("densities --media needs a cartridge, densities does not", async () => {
+  const devices = new SimDevices(new SimulatedDrive());
+  const host = new MemoryHost();
+  assert.equal(await tape("densities --media", host, devices), 2);
+  assert.match(host.errors, /No cartridge is in the drive: insert one/);
+  assert.equal(await tape("densities", new MemoryHost(), devices), 0);
+});
+
 const unit = {
   target: "iqn.2026-03.com.example:tape",
   portal: "10.0.0.5:3260",
