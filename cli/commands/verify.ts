@@ -99,7 +99,7 @@ async function verifyManifest(
     ? "the file is as it was written"
     : `all ${expected.length} files are as they were written`;
   await context.reporter.summary(
-    { verified: true, read: report, files: expected.length },
+    { verified: true, read: report, files: expected },
     `${transferText(report)} read: ${unchanged}`,
   );
 }

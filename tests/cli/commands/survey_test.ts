@@ -123,6 +123,19 @@ Deno.test("verify finds the files of a manifest wherever the tape stands", async
   assert.match(host.errors, /all 2 files are as they were written/);
 });
 
+Deno.test("verify --json lists the files, with a manifest and without", async () => {
+  const { devices } = bench();
+  const { manifest } = await writeTwoFiles(devices);
+  const host = new MemoryHost({ files: { "m.json": manifest } });
+  assert.equal(await tape("verify --manifest m.json --json", host, devices), 0, host.errors);
+  const written = JSON.parse(new TextDecoder().decode(manifest)).files;
+  assert.deepEqual(JSON.parse(host.output).files, written);
+  await tape("rewind", new MemoryHost(), devices);
+  const without = new MemoryHost();
+  assert.equal(await tape("verify --json", without, devices), 0, without.errors);
+  assert.equal(JSON.parse(without.output).files.length, 2);
+});
+
 Deno.test("verify compares from where the tape stands when the manifest tells no positions", async () => {
   const { devices } = bench();
   await writeTwoFiles(devices);
