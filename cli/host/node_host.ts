@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { checkFile } from "./file_check.ts";
 import { DescriptorSource } from "./file_descriptor.ts";
 import { onHangup } from "./hangup.ts";
+import { inheritedDescriptor } from "./inherited_descriptor.ts";
 import { standardOutput } from "./output_file.ts";
 import { OutputSink } from "./output_sink.ts";
 import { realPath } from "./real_path.ts";
@@ -36,8 +37,7 @@ export const nodeHost: CliHost = {
   openStdout: () => new OutputSink(standardOutput(), "standard output"),
   openFile: (path) => DescriptorSource.open(path),
   checkFile,
-  openDescriptor: (descriptor) =>
-    new DescriptorSource(descriptor, { owned: false, name: `descriptor ${descriptor}` }),
+  openDescriptor: inheritedDescriptor,
   createFile: (path) => OutputSink.open(path),
   realPath,
   readTextFile: (path) =>

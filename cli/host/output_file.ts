@@ -13,6 +13,7 @@ import {
 import { stat, unlink } from "node:fs/promises";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { runsOnDeno } from "./runs_on_deno.ts";
 import { systemCode } from "./system_call.ts";
 
 const openDescriptor = promisify(open);
@@ -106,10 +107,6 @@ function denoOutput(): Pick<OutputFile, "write"> {
         );
       }),
   };
-}
-
-function runsOnDeno(): boolean {
-  return "Deno" in globalThis;
 }
 
 /** An open file descriptor, by the functions that all runtimes have. */

@@ -1,0 +1,31 @@
+import { constants, openSync } from "node:fs";
+import { DescriptorSource } from "./file_descriptor.ts";
+import { runsOnDeno } from "./runs_on_deno.ts";
+import { naming, systemCode } from "./system_call.ts";
+
+/** The last one that every program has. */
+const STANDARD_ERROR = 2;
+
+/** What there is at a number that is no descriptor, or one of what cannot be opened: Deno's own are such, too. */
+const NONE: ReadonlySet<unknown> = new Set(["ENOENT", "ENXIO"]);
+
+/**
+ * The bytes of a descriptor that the process was started with; closing it leaves it open. Deno reads none that it has not
+ * opened, so there it is opened anew.
+ *
+ * @throws the system's error.
+ */
+export function inheritedDescriptor(descriptor: number): DescriptorSource {
+  const name = `descriptor ${descriptor}`;
+  if (!runsOnDeno() || descriptor <= STANDARD_ERROR) {
+    return new DescriptorSource(descriptor, { owned: false, name });
+  }
+  try {
+    // A named pipe would be waited for until somebody writes.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    return new DescriptorSource(openSync(`/dev/fd/${descriptor}`, flags), { owned: true, name });
+  } catch (error) {
+    const code = NONE.has(systemCode(error)) ? "EBADF" : systemCode(error);
+    throw naming(Object.assign(error as Error, { code }), "read", name);
+  }
+}
