@@ -77,8 +77,8 @@ async function tell(
   if (endedBy === "interrupted") {
     throw new InterruptedTransfer(`Interrupted: ${transferText(report)} and ${marks} copied`);
   }
-  if (unreadable > 0) {
-    reporter.warn(`${formatCount(unreadable, "block")} could not be read: left out`);
+  if (unreadable.length > 0) {
+    reporter.warn(`${formatCount(unreadable.length, "block")} could not be read: left out`);
   }
   await reporter.summary(
     { copied: report, filemarks, unreadable, endedBy },

@@ -17,6 +17,7 @@ import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { TapWriter } from "../images/tap_writer.ts";
 import { ifKnown } from "../report/if_known.ts";
 import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
+import { type Unreadable, unreadableAt } from "../transfer/file_tally.ts";
 import type { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
 import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
@@ -114,7 +115,7 @@ class ImageSave {
   readonly #context: CommandContext;
   readonly #progress: Progress;
   #filemarks = 0;
-  #unreadable = 0;
+  readonly #unreadable: Unreadable[] = [];
 
   constructor(drive: TapeDrive, sink: ByteSink, values: SaveValues, context: CommandContext) {
     this.#drive = drive;
@@ -167,7 +168,7 @@ class ImageSave {
       this.#filemarks++;
       await this.#image.filemark();
     } else if (step.kind === "unreadable") {
-      this.#unreadable++;
+      this.#unreadable.push(unreadableAt(object, step.error));
       this.#tell(`Marked block ${object ?? "?"} as damaged: ${step.error.message}`);
       await this.#image.unreadable();
     } else if (step.kind === "record") {
@@ -197,8 +198,8 @@ class ImageSave {
 
   #warn(partitions: number): void {
     const { reporter } = this.#context;
-    if (this.#unreadable > 0) {
-      const blocks = formatCount(this.#unreadable, "block");
+    if (this.#unreadable.length > 0) {
+      const blocks = formatCount(this.#unreadable.length, "block");
       reporter.warn(`${blocks} could not be read: marked as damaged`);
     }
     if (partitions > 1) {

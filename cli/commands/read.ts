@@ -12,7 +12,7 @@ import { refuseWhatIsInUse } from "../images/image_in_use.ts";
 import { commandProgress, stopBehindRecord } from "../transfer/command_progress.ts";
 import type { Progress } from "../transfer/progress.ts";
 import { RecordSink } from "../transfer/record_sink.ts";
-import type { Unreadable } from "../transfer/file_tally.ts";
+import { type Unreadable, unreadableAt } from "../transfer/file_tally.ts";
 import { type PlacedStep, walkTape } from "../transfer/tape_walk.ts";
 import { transferReport, transferText } from "../transfer/transfer_report.ts";
 import { UsageError } from "../usage_error.ts";
@@ -166,7 +166,7 @@ class FileReader {
   }
 
   #leaveOut(object: number | undefined, error: Error): void {
-    this.#unreadable.push({ ...(object !== undefined && { object }), message: error.message });
+    this.#unreadable.push(unreadableAt(object, error));
     this.#tell(`Left out block ${object ?? "?"}: ${error.message}`);
   }
 

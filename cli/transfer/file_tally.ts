@@ -39,6 +39,11 @@ export interface Unreadable {
   readonly message: string;
 }
 
+/** The place that a tape was read at in vain. */
+export function unreadableAt(object: number | undefined, error: Error): Unreadable {
+  return { ...(object !== undefined && { object }), message: error.message };
+}
+
 /** Runs of records that are kept of one file, so that a file of ever changing lengths takes no more memory. */
 export const MAX_RUNS = 256;
 /** Bad places that are kept of one file. */

@@ -2,13 +2,14 @@ import type { TapeDrive } from "../../mod.ts";
 import type { CommandContext } from "../command.ts";
 import { EARLY_WARNING } from "../report/early_warning.ts";
 import { beforeWriteFailure } from "./before_failure.ts";
+import { type Unreadable, unreadableAt } from "./file_tally.ts";
 import type { Progress } from "./progress.ts";
 import { type PlacedStep, walkTape } from "./tape_walk.ts";
 
 /** What a copy has come to. */
 export interface CopyReport {
   readonly filemarks: number;
-  readonly unreadable: number;
+  readonly unreadable: readonly Unreadable[];
   readonly endedBy: "end-of-data" | "count" | "interrupted";
 }
 
@@ -69,7 +70,7 @@ class Copy {
   readonly #abort: { readonly signal: AbortSignal };
   #warned = false;
   filemarks = 0;
-  unreadable = 0;
+  readonly unreadable: Unreadable[] = [];
 
   constructor(destination: TapeDrive, { context, progress }: CopyOptions) {
     this.#destination = destination;
@@ -88,7 +89,7 @@ class Copy {
       this.filemarks++;
       if (earlyWarning) this.#warn();
     } else if (step.kind === "unreadable") {
-      this.unreadable++;
+      this.unreadable.push(unreadableAt(object, step.error));
       this.#tell(`Left out block ${object ?? "?"}: ${step.error.message}`);
     }
   }

@@ -1,6 +1,6 @@
 import type { TapeDrive } from "../../mod.ts";
 import type { Interruption } from "../host/interruption.ts";
-import { type FileFacts, FileTally } from "./file_tally.ts";
+import { type FileFacts, FileTally, unreadableAt } from "./file_tally.ts";
 import { type TapeStep, walkTape } from "./tape_walk.ts";
 
 /** Options of {@link surveyTape}. */
@@ -32,7 +32,7 @@ export async function* surveyTape(
     if (step.kind !== "end-of-data") tally ??= new FileTally(file, object, { hashed });
     if (step.kind === "record") tally!.add(step.data);
     else if (step.kind === "unreadable") {
-      tally!.addUnreadable({ object, message: step.error.message });
+      tally!.addUnreadable(unreadableAt(object, step.error));
     }
     onStep?.(step);
     if (step.kind === "filemark" || step.kind === "end-of-data") {

@@ -209,6 +209,16 @@ Deno.test("image save --skip-errors marks what cannot be read, and image load ne
   });
 });
 
+Deno.test("image save --skip-errors --json lists what cannot be read", async () => {
+  const { drive, devices } = bench();
+  await writeMixed(devices);
+  drive.inject(BAD_SECOND_READ);
+  const host = await ok("image save out.tap --read-ahead 0 --skip-errors --json", devices);
+  const { unreadable } = JSON.parse(host.output);
+  assert.deepEqual(unreadable.map(({ object }: { object: number }) => object), [1]);
+  assert.match(unreadable[0].message, /MEDIUM ERROR/);
+});
+
 Deno.test("An interruption ends image save and image load at a record", async () => {
   const { drive, devices } = bench();
   await writeMixed(devices);
