@@ -112,7 +112,7 @@ for (const writeBehind of [0, 16]) {
   });
 
   Deno.test(`commands that are refused in between leave no gap: write-behind ${writeBehind}`, async () => {
-    const { one, random } = await setUp(writeBehind);
+    const { one, random } = await setUp(writeBehind, "exact", RECORDS);
     const answers = [
       { status: 0x08 },
       { sense: { key: 6, asc: 0x3f, ascq: 1 } },
