@@ -46,7 +46,7 @@ export interface AttributeOptions extends OperationOptions {
 /** Options of writing attributes. */
 export interface SetAttributeOptions extends AttributeOptions {
   /**
-   * Allows attributes that other software relies on (LTFS's volume coherency and lock), and those that have no name here. A wrong value there makes
+   * Allows attributes that other software relies on (LTFS's volume coherency and lock). A wrong value there makes
    * a volume unreadable for that software. @default false
    */
   readonly unsafe?: boolean;
