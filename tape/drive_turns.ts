@@ -24,6 +24,13 @@ export interface DriveTurnsParts {
   readonly writer: Writer;
 }
 
+/** What stood when a turn began, by which it shows what its failure has lost. */
+interface Losses {
+  readonly wasDirty: boolean;
+  readonly era: number;
+  readonly untold: TapeError | undefined;
+}
+
 /** One turn at a time, in the order of the calls. */
 export class DriveTurns {
   readonly #session: TapeSession;
@@ -96,13 +103,12 @@ export class DriveTurns {
     signal?: AbortSignal,
   ): Promise<T> {
     return this.#take(async () => {
-      const { buffer } = this.#session;
-      const { isDirty } = buffer;
+      const losses = this.#losses();
       try {
         return await this.#reading(operation, signal);
       } catch (error) {
         if (taker.isWaiting) taker.fail(error);
-        else if (!isCalledOff(error, signal)) this.#keepUntold(error, isDirty && !buffer.isDirty);
+        else if (!isCalledOff(error, signal)) this.#keepUntold(error, losses);
         throw error;
       }
     }, signal);
@@ -127,11 +133,24 @@ export class DriveTurns {
     if (error !== undefined) throw error;
   }
 
+  #losses(): Losses {
+    return {
+      wasDirty: this.#session.buffer.isDirty,
+      era: this.#writer.era,
+      untold: this.#untold,
+    };
+  }
+
   /** A lost place concerns only who goes on from there; that the tape may be another, or that what was written is not on it, everybody. */
-  #keepUntold(error: unknown, isBufferLost: boolean): void {
+  #keepUntold(error: unknown, { wasDirty, era, untold }: Losses): void {
     this.#session.deferLoss();
     if (!(error instanceof TapeError)) return;
-    if (isBufferLost || isToldOnce(error.kind)) this.#untold ??= error;
+    const isBufferLost = wasDirty && !this.#session.buffer.isDirty;
+    const haveWritesFailed = this.#writer.era !== era;
+    const isStillUntold = error === untold;
+    if (isBufferLost || haveWritesFailed || isStillUntold || isToldOnce(error.kind)) {
+      this.#untold ??= error;
+    }
   }
 
   #take<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {

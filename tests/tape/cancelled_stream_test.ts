@@ -1,12 +1,14 @@
 /** What befalls a stream that is cancelled meanwhile is told to whoever comes next. */
 
 import assert from "node:assert/strict";
-import { PositionLostError, ResetError, type TapeError } from "../../tape/errors.ts";
+import { MediumError, PositionLostError, ResetError, type TapeError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
-import { fill, numbered } from "./drive_setup.ts";
+import { fill, numbered, openSim } from "./drive_setup.ts";
 import { HostUnit } from "./host_unit.ts";
+import type { SimUnit } from "./sim_unit.ts";
 
+const WRITE = 0x0a;
 const sleep = () => Promise.resolve();
 
 async function opened() {
@@ -86,4 +88,46 @@ for (const next of ["flush", "rewind", "close"] as const) {
     if (next !== "close") await drive.close();
     else assert.ok(unit.sim.isClosed);
   });
+}
+
+for (const streams of [1, 2]) {
+  for (const next of ["flush", "rewind", "close"] as const) {
+    Deno.test(`so is that a write behind has failed, when ${streams} waited for it: ${next}()`, async () => {
+      const { unit, drive } = await openSim({}, { writeBehind: 4 });
+      await drive.rewind();
+      for (let number = 1; number <= 3; number++) await drive.write(numbered(number));
+      unit.drive.inject({ opcode: WRITE, sense: { key: 3, asc: 0x0c, ascq: 0 } });
+      const letGo = holdWrites(unit);
+      await drive.write(numbered(4));
+      for (let times = 0; times < streams; times++) await cancelWaiting(drive);
+      letGo();
+      await assert.rejects(drive[next](), (error: TapeError) => {
+        assert.ok(error instanceof MediumError);
+        assert.deepEqual(error.writes?.unwritten.map(({ data }) => data[0]), [4]);
+        return true;
+      });
+      if (next !== "close") await drive.close();
+    });
+  }
+}
+
+/** Holds back the answers to WRITEs until they are let go. */
+function holdWrites(unit: SimUnit): () => void {
+  const gate = Promise.withResolvers<void>();
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const result = await execute(command);
+    if (command.cdb[0] === WRITE) await gate.promise;
+    return result;
+  };
+  return () => gate.resolve();
+}
+
+/** A stream that is cancelled while its read waits for writes before it. */
+async function cancelWaiting(drive: TapeDrive): Promise<void> {
+  const reader = drive.readable().getReader();
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  const reading = reader.read();
+  await reader.cancel();
+  assert.equal((await reading).done, true);
 }
