@@ -287,7 +287,9 @@ export class Device {
   failSensed(sense: Sense): TapeError {
     const cdb = requestSenseCdb(SENSE_BYTES);
     const answer = { cdb, status: Status.CheckCondition, dataInLength: 0, residual: 0 };
-    return this.fail({ ...answer, sense, condition: conditionOf(sense), goodBefore: this.#good });
+    const condition = conditionOf(sense);
+    this.#events.heard(condition);
+    return this.fail({ ...answer, sense, condition, goodBefore: this.#good });
   }
 
   /** An error that the driver itself finds, with the position it stood at. */

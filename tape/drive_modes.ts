@@ -85,7 +85,7 @@ async function writeKept(
   signal?: AbortSignal,
 ): Promise<void> {
   await writeNeededPage(session.device, feature, CONFIGURATION_EXTENSION_PAGE, changes, signal);
-  keepFields(session, CONFIGURATION_EXTENSION_PAGE, changes);
+  await keepFields(session, CONFIGURATION_EXTENSION_PAGE, changes, signal);
 }
 
 /** What {@linkcode DriveFeatures.allowOverwrite} allows. */

@@ -33,25 +33,42 @@ const OF_TAPE: ReadonlySet<string> = new Set([
 /** What holds for the tape that is in the drive. */
 const UNTIL_UNLOAD = "associatedWriteProtect";
 
-/** The caller has set fields of a page. A failure that the drive was to make up (TEST) is not wanted again. */
-export function keepFields<T extends object>(
+/**
+ * The caller has set fields of a page. In force is what the drive has made of a value, which it may have rounded. A failure that the drive was to make up (TEST) is
+ * not wanted again, nor what was changed along with it.
+ *
+ * @throws {TapeError} when the drive does not say what it has made of them.
+ */
+export async function keepFields<T extends object>(
   session: TapeSession,
   layout: ModePageLayout<T>,
   changes: Partial<T>,
-): void {
+  signal?: AbortSignal,
+): Promise<void> {
   const { device, kept } = session;
   session.isOverwritable = undefined;
-  if ("test" in changes && changes.test === true) return;
-  for (const [field, value] of Object.entries(changes)) {
-    if (value === undefined || OF_TAPE.has(field)) continue;
+  const isTest = "test" in changes && changes.test === true;
+  let taken = changes;
+  for (const field of fieldsOf(changes)) {
     const name = FEATURES[field] ?? `${field} in "${layout.name}"`;
-    kept.keep(name, {
-      isInForce: async () => {
-        const { fields } = await readNeededPage(device, name, layout);
-        return fields[field as keyof T] === value;
-      },
-      set: () => writeNeededPage(device, name, layout, { [field]: value } as Partial<T>),
-      isOfTape: field === UNTIL_UNLOAD,
-    });
+    const change = { [field]: changes[field] } as Partial<T>;
+    if (isTest) kept.forget(name);
+    else {
+      kept.keep(name, {
+        isInForce: async () => {
+          const { fields } = await readNeededPage(device, name, layout);
+          return fields[field] === taken[field];
+        },
+        set: () => writeNeededPage(device, name, layout, change),
+        isOfTape: field === UNTIL_UNLOAD,
+      });
+    }
   }
+  if (!isTest) taken = (await readNeededPage(device, layout.name, layout, signal)).fields;
+}
+
+/** Those that a reset takes back. */
+function fieldsOf<T extends object>(changes: Partial<T>): (keyof T & string)[] {
+  const names = Object.keys(changes) as (keyof T & string)[];
+  return names.filter((name) => changes[name] !== undefined && !OF_TAPE.has(name));
 }

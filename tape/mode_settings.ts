@@ -89,7 +89,7 @@ export async function writeSettings<N extends DriveSettingsName>(
   await work.back();
   try {
     await writeNeededPage(session.device, featureOf(name), layout, changes, signal);
-    keepFields(session, layout, changes);
+    await keepFields(session, layout, changes, signal);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TapeError("invalid-argument", `Cannot change "${name}": ${error.message}`, {

@@ -8,7 +8,9 @@ import { contents, numbered, openSim } from "./drive_setup.ts";
 import { HostUnit } from "./host_unit.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
-const WRITE = 0x0a;
+const [WRITE, MODE_SELECT] = [0x0a, 0x15];
+/** MODE SELECT(6) without block descriptor; device configuration extension, and the last byte of its programmable early warning. */
+const [HEADER_BYTES, EXTENSION_PAGE, PEWS] = [4, 0x50, 7];
 
 /** Three records on a tape that is to be added to alone, and another host at the same drive. */
 async function openShared(options: TapeDriveOptions = {}) {
@@ -131,6 +133,35 @@ Deno.test("what another host changes and the caller has not set is no news", asy
   assert.equal((await drive.compression()).enabled, false);
   await close();
 });
+
+Deno.test("a value that the drive has rounded is no change of another host's, until one is made", async () => {
+  const { unit, drive, other, close } = await openShared();
+  roundEarlyWarning(unit, 16);
+  await drive.setEarlyWarning(5e6);
+  assert.equal(await drive.earlyWarning(), 16e6);
+  await other.setCompression({ enabled: false });
+  await drive.rewind();
+  await drive.locate(1);
+  await other.setEarlyWarning(0);
+  await drive.rewind();
+  await assert.rejects(drive.rewind(), changed("programmable early warning"));
+  await close();
+});
+
+/** The drive takes what the caller sets in so many megabytes alone. */
+function roundEarlyWarning(unit: SimUnit, step: number): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const { cdb, dataOut } = command;
+    if (cdb[0] !== MODE_SELECT || dataOut === undefined) return await execute(command);
+    const rounded = Uint8Array.from(dataOut);
+    const at = HEADER_BYTES + PEWS;
+    if (dataOut[HEADER_BYTES] === EXTENSION_PAGE) {
+      rounded[at] = Math.ceil(dataOut[at] / step) * step;
+    }
+    return await execute({ ...command, dataOut: rounded });
+  };
+}
 
 Deno.test("behind a reset the caller's setting goes before another host's", async () => {
   const { unit, drive, other, close } = await openShared();

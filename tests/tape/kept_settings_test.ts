@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   HardwareError,
+  MediumChangedError,
   ResetError,
   type TapeError,
   WriteProtectedError,
@@ -14,7 +15,7 @@ import { check } from "./scripted.ts";
 import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
 import { resetAtReady, resetUnheard } from "./unheard_reset.ts";
 
-const [MODE_SELECT, MODE_SENSE] = [0x15, 0x1a];
+const [REQUEST_SENSE, MODE_SELECT, MODE_SENSE] = [0x03, 0x15, 0x1a];
 const [LTO_8, LTO_7] = [0x5e, 0x5c];
 
 /** Three records on a tape that is to be added to alone, and not compressed. */
@@ -207,6 +208,34 @@ Deno.test("A density is set again for the tape that is in the drive, and for no 
     await resetDensity(setup);
     assert.equal((await drive.status()).densityCode, LTO_8);
   }
+  await drive.close();
+});
+
+Deno.test("A density is not set again once REQUEST SENSE has told in a long erase that the tape may be another", async () => {
+  const setup = await openSim();
+  const { unit, drive } = setup;
+  await drive.setDensity(LTO_7);
+  let questions = 0;
+  unit.intercept = ({ cdb }) => {
+    if (cdb[0] === REQUEST_SENSE && ++questions === 1) unit.drive.raiseUnitAttention(0x28, 0);
+    return undefined;
+  };
+  await assert.rejects(drive.erase({ long: true, onProgress: () => {} }), MediumChangedError);
+  unit.intercept = undefined;
+  await drive.rewind();
+  await resetDensity(setup);
+  assert.equal((await drive.status()).densityCode, LTO_8);
+  await drive.close();
+});
+
+Deno.test("What was changed along with a test is not set again, nor what it was before", async () => {
+  const { unit, drive } = await openSim();
+  const page = "informational exceptions control";
+  await drive.changeSettings(page, { method: 3 });
+  await drive.changeSettings(page, { method: 6, test: true });
+  unit.drive.reset();
+  await assert.rejects(drive.rewind(), ResetError);
+  assert.equal((await drive.settings(page)).method, 0);
   await drive.close();
 });
 
