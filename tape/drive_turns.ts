@@ -52,7 +52,7 @@ export class DriveTurns {
   /** Takes its turn, on a connection that stands. */
   run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isSettled) await this.#settle(signal);
       if (!this.#isReady) await this.#makeReady(signal);
       return await operation();
     }, signal);
@@ -65,7 +65,7 @@ export class DriveTurns {
     noNews?: TapeErrorKind,
   ): Promise<T> {
     return this.#take(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isSettled) await this.#settle(signal);
       if (!this.#isReady) await this.#makeReadyWithoutTape(signal, noNews);
       return await operation();
     }, signal);
@@ -74,7 +74,7 @@ export class DriveTurns {
   /** Takes its turn; on a connection that is lost, as things are. */
   runAsIs<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(async () => {
-      if (this.#writer.isBusy) await this.#writer.settle(signal);
+      if (!this.#isSettled) await this.#settle(signal);
       if (!this.#outage.isHere) await this.#askAside();
       return await operation();
     }, signal);
@@ -84,7 +84,7 @@ export class DriveTurns {
   runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(
       () =>
-        this.#writer.isBusy || this.#isReady
+        this.#writer.isBusy || (this.#isSettled && this.#isReady)
           ? operation()
           : this.#readyToWrite(signal).then(operation),
       signal,
@@ -158,6 +158,16 @@ export class DriveTurns {
     return this.#queue.run(operation, signal);
   }
 
+  /** Whether nothing of what was done before is left to wait for, or to tell. */
+  get #isSettled(): boolean {
+    return !this.#writer.isBusy && this.#untold === undefined;
+  }
+
+  async #settle(signal?: AbortSignal): Promise<void> {
+    if (this.#writer.isBusy) await this.#writer.settle(signal);
+    this.tellUntold();
+  }
+
   get #isReady(): boolean {
     return !this.#outage.isHere && !this.#hasToAsk;
   }
@@ -165,7 +175,7 @@ export class DriveTurns {
   /** Whether the drive has to be asked something before anything else. */
   get #hasToAsk(): boolean {
     const { isStale, isPlaceDoubted, buffer } = this.#session;
-    return isStale || isPlaceDoubted || buffer.isDoubted || this.#untold !== undefined;
+    return isStale || isPlaceDoubted || buffer.isDoubted;
   }
 
   async #ask(noNews?: TapeErrorKind): Promise<void> {
@@ -175,7 +185,6 @@ export class DriveTurns {
 
   /** What does not concern the drive's buffer. */
   async #askAside(noNews?: TapeErrorKind): Promise<void> {
-    this.tellUntold();
     if (this.#session.isPlaceDoubted) await this.#reader.reposition.confirmPlace();
     if (this.#session.isStale) await this.#session.freshen(noNews);
   }
@@ -198,6 +207,7 @@ export class DriveTurns {
 
   async #readyToWrite(signal?: AbortSignal): Promise<void> {
     try {
+      this.tellUntold();
       await this.#makeReady(signal);
     } catch (error) {
       if (!isCalledOff(error, signal)) this.#writer.stop(error);
@@ -210,14 +220,14 @@ export class DriveTurns {
       this.#session.tellLoss("read");
       return this.#reader.resumption.resuming(operation, signal);
     };
-    return this.#writer.isBusy || this.#hasToAsk
-      ? this.#settleWrites(signal).then(resuming)
+    return !this.#isSettled || this.#hasToAsk
+      ? this.#makeReadyToRead(signal).then(resuming)
       : resuming();
   }
 
   /** What a read, which sees to lost connections itself, needs to begin. */
-  async #settleWrites(signal?: AbortSignal): Promise<void> {
-    if (this.#writer.isBusy) await this.#writer.settle(signal);
+  async #makeReadyToRead(signal?: AbortSignal): Promise<void> {
+    if (!this.#isSettled) await this.#settle(signal);
     if (!this.#outage.isHere) await this.#ask();
   }
 }

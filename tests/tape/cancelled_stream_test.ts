@@ -72,6 +72,24 @@ Deno.test("so is what another host has changed, once", async () => {
   await drive.close();
 });
 
+for (const next of ["read", "position"] as const) {
+  Deno.test(`though the connection is lost meanwhile: ${next}()`, async () => {
+    const { unit, drive } = await opened();
+    const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
+    await drive.setAppendOnly(true);
+    await other.setAppendOnly(false);
+    await drive.rewind();
+    await cancelAtOnce(unit, drive);
+    // The stream's turn ends after it.
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+    unit.nexusLost = true;
+    await assert.rejects(drive[next](), { message: /changed append-only mode/ });
+    await drive.rewind();
+    await other.close();
+    await drive.close();
+  });
+}
+
 for (const next of ["flush", "rewind", "close"] as const) {
   Deno.test(`so is that what was written may be lost with the drive's power: ${next}()`, async () => {
     const { unit, drive } = await opened();
