@@ -20,10 +20,16 @@ export interface KeptSetting {
 /** Why a setting may not be in force any more. */
 type Doubt = "reset" | "foreign";
 
-/** How a drive refuses a setting, as most do with append-only mode elsewhere than at the beginning of a tape. */
+/**
+ * How a drive refuses a setting, as most do with append-only mode elsewhere than at the beginning of a tape, and may do with what concerns a tape that is protected
+ * since.
+ */
 const REFUSALS: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
+  "data-protect",
   "illegal-request",
   "unsupported",
+  "worm-violation",
+  "write-protected",
 ]);
 
 /** Whether the drive does not take a setting, so that trying again is no help. */

@@ -93,21 +93,28 @@ Deno.test("and when the answer that told of the reset did not come, and the tape
   await drive.close();
 });
 
-Deno.test("What the drive does not take again is told, once", async () => {
-  const { unit, drive } = await openSet();
-  unit.drive.reset();
-  await assert.rejects(drive.rewind(), ResetError);
-  unit.drive.inject({ opcode: MODE_SELECT, sense: { key: 5, asc: 0x26, ascq: 0 } });
-  await assert.rejects(drive.rewind(), (error: TapeError) => {
-    assert.match(error.message, /reset, and does not take its setting of compression again: .*26/);
-    return error.kind === "mode-parameters-changed";
+/** Invalid field in parameter list, and write protected. */
+const REFUSALS = [{ key: 5, asc: 0x26, ascq: 0 }, { key: 7, asc: 0x27, ascq: 0 }];
+
+for (const sense of REFUSALS) {
+  const said = sense.asc.toString(16);
+  Deno.test(`What the drive does not take again is told, once, and reads go on: ${said}h`, async () => {
+    const { unit, drive } = await openSet();
+    unit.drive.reset();
+    await assert.rejects(drive.rewind(), ResetError);
+    unit.drive.inject({ opcode: MODE_SELECT, sense });
+    await assert.rejects(drive.rewind(), ({ kind, message }: TapeError) => {
+      assert.match(message, /reset, and does not take its setting of compression again: /);
+      assert.ok(message.includes(`${said}/00`));
+      return kind === "mode-parameters-changed";
+    });
+    assert.deepEqual(await drive.read(), { kind: "record", data: numbered(1) });
+    assert.equal((await drive.compression()).enabled, true);
+    await drive.setCompression({ enabled: false });
+    await checkSet(drive, unit);
+    await drive.close();
   });
-  await drive.rewind();
-  assert.equal((await drive.compression()).enabled, true);
-  await drive.setCompression({ enabled: false });
-  await checkSet(drive, unit);
-  await drive.close();
-});
+}
 
 Deno.test("What keeps the drive from taking it for a while does not keep it from being tried again", async () => {
   const { unit, drive } = await openSet();
