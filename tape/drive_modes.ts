@@ -137,6 +137,7 @@ export async function setCapacity(
   await toFirstPartition(work, options.signal);
   await session.timeouts.learn();
   const set = () => performLong(session, (immediate) => setCapacityCdb(part, immediate), options);
+  await session.confirmSettings();
   await session.moving(() => needing(session.device, "SET CAPACITY", set), options.signal);
   session.partition.enter(0);
   session.placeAtBeginning();

@@ -200,6 +200,7 @@ async function format(
 ): Promise<void> {
   await session.timeouts.learn();
   const run = () => performLong(session, (immediate) => formatMediumCdb(what, immediate), options);
+  await session.confirmSettings();
   await session.moving(() => needing(session.device, "FORMAT MEDIUM", run), options.signal);
   session.buffer.empty();
   session.partition.enter(0);

@@ -432,7 +432,7 @@ export class TapeSession {
   }
 
   /**
-   * Before anything is written: what was asked for that may have been told that another initiator has changed the caller's settings.
+   * Before anything is written or erased: what was asked for that may have been told that another initiator has changed the caller's settings.
    *
    * @throws {TapeError} of kind `mode-parameters-changed` when it has.
    */

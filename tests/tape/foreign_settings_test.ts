@@ -77,6 +77,26 @@ for (const write of ["write", "writeFilemarks", "erase"] as const) {
   });
 }
 
+/** What erases the tape, once it has rewound it. */
+const ERASERS: Readonly<Record<string, (drive: TapeDrive) => Promise<unknown>>> = {
+  "format()": (drive) => drive.format(),
+  "setCapacity()": (drive) => drive.setCapacity(0.5),
+  "makePartitions()": (drive) => drive.makePartitions([1e9, "rest"]),
+};
+
+for (const [name, erase] of Object.entries(ERASERS)) {
+  Deno.test(`it is told by ${name} before that erases the tape`, async () => {
+    const { unit, drive, other, close } = await openShared();
+    await drive.locate(1);
+    await other.setAppendOnly(false);
+    await assert.rejects(erase(drive), changed("append-only mode"));
+    assert.equal(contents(unit), "1 2 3");
+    await erase(drive);
+    assert.equal(contents(unit), "");
+    await close();
+  });
+}
+
 Deno.test("a read that hears of it, ahead of the caller or not, fails, and what is written next is not written over", async () => {
   for (const readAhead of [0, 4]) {
     const { unit, drive, other, close } = await openShared({ readAhead });
