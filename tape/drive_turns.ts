@@ -8,7 +8,7 @@
 import { isCalledOff } from "./abort.ts";
 import { confirmBuffer } from "./buffer_loss.ts";
 import { isToldOnce } from "./conditions.ts";
-import { TapeError, type TapeErrorKind } from "./errors.ts";
+import { PositionLostError, TapeError, type TapeErrorKind } from "./errors.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import type { Outage } from "./outage.ts";
 import { isUnloaded } from "./readiness.ts";
@@ -27,6 +27,7 @@ export interface DriveTurnsParts {
 /** What stood when a turn began, by which it shows what its failure has lost. */
 interface Losses {
   readonly wasDirty: boolean;
+  readonly wasLost: boolean;
   readonly era: number;
   readonly untold: TapeError | undefined;
 }
@@ -136,14 +137,15 @@ export class DriveTurns {
   #losses(): Losses {
     return {
       wasDirty: this.#session.buffer.isDirty,
+      wasLost: this.#session.isLost,
       era: this.#writer.era,
       untold: this.#untold,
     };
   }
 
   /** A lost place concerns only who goes on from there; that the tape may be another, or that what was written is not on it, everybody. */
-  #keepUntold(error: unknown, { wasDirty, era, untold }: Losses): void {
-    this.#session.deferLoss();
+  #keepUntold(error: unknown, { wasDirty, wasLost, era, untold }: Losses): void {
+    if (!wasLost || error instanceof PositionLostError) this.#session.deferLoss();
     if (!(error instanceof TapeError)) return;
     const isBufferLost = wasDirty && !this.#session.buffer.isDirty;
     const haveWritesFailed = this.#writer.era !== era;

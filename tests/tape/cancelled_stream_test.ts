@@ -90,6 +90,23 @@ for (const next of ["read", "position"] as const) {
   });
 }
 
+Deno.test("a lost place of which the caller has heard is not told again over that", async () => {
+  const { unit, drive } = await opened();
+  const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
+  await drive.setAppendOnly(true);
+  unit.sim.drive.reset();
+  await assert.rejects(drive.read(), ResetError);
+  await drive.read();
+  await other.status().catch(() => {});
+  await other.setAppendOnly(false);
+  await drive.position();
+  await cancelAtOnce(unit, drive);
+  await assert.rejects(drive.read(), { message: /changed append-only mode/ });
+  assert.deepEqual(await drive.read(), { kind: "record", data: numbered(2) });
+  await other.close();
+  await drive.close();
+});
+
 for (const next of ["flush", "rewind", "close"] as const) {
   Deno.test(`so is that what was written may be lost with the drive's power: ${next}()`, async () => {
     const { unit, drive } = await opened();
