@@ -16,7 +16,7 @@ import { multiple } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
 import { path } from "@optique/run/valueparser";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type Mutant, mutantsOf, mutated } from "./mutation/mutants.ts";
 import { relatedTests, testsBeneath } from "./mutation/related_tests.ts";
 import { ROOT, withCopies, workOff } from "./mutation/scratch_tree.ts";
@@ -35,11 +35,11 @@ const VERDICTS: Readonly<Record<Outcome, string>> = {
   "does not load": "does not load",
 };
 
-const { file, from, every, paths } = taskOptions(
+const { given, from, every, paths } = taskOptions(
   "mutate:file",
   object({
-    file: argument(path({ metavar: "FILE", mustExist: true }), {
-      description: message`The source file, from the root of the repository.`,
+    given: argument(path({ metavar: "FILE", mustExist: true, type: "file" }), {
+      description: message`The source file.`,
     }),
     from: countOption("--from", { byDefault: 0, about: message`The first mutant.` }),
     every: countOption("--every", { min: 1, byDefault: 1, about: message`Each Nth mutant.` }),
@@ -48,12 +48,19 @@ const { file, from, every, paths } = taskOptions(
     })),
   }),
 );
-const source = readFileSync(join(ROOT, file), "utf8");
+/** As the tree has it: `./a.ts` is `a.ts`. */
+const inTree = (path: string) => relative(ROOT, resolve(path));
+const file = inTree(given);
+const source = readFileSync(given, "utf8");
 const all = mutantsOf(source);
 const chosen = all.filter((_, index) => index >= from && (index - from) % every === 0);
 const tests = paths.length === 0
   ? relatedTests(ROOT, file)
-  : paths.flatMap((path) => testsBeneath(ROOT, path));
+  : paths.flatMap((path) => testsBeneath(ROOT, inTree(path)));
+if (tests.length === 0) {
+  console.error(`No test reaches ${file}`);
+  Deno.exit(1);
+}
 
 const counts = new Map<string, number>();
 const survivors: string[] = [];

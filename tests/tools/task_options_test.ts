@@ -20,6 +20,7 @@ const WRONG: readonly (readonly [name: string, ...args: readonly string[]])[] = 
   ["fuzz", "--inputs", "many"],
   ["mutate", "--nosuch"],
   ["mutate:file", "nosuch.ts"],
+  ["mutate:file", "scsi"],
   ["pack", "--nosuch"],
   ["property", "--operations", "many"],
   ["soak", "--logins", "-1"],
@@ -59,4 +60,10 @@ Deno.test("deno task mutate says when no mutation has the text", async () => {
   const { code, stderr } = await runTask("mutate", "nosuch");
   assert.equal(code, 1);
   assert.equal(stderr, "No mutation has nosuch in its file or rule\n");
+});
+
+Deno.test("deno task mutate:file says when no test reaches the file, however it is named", async () => {
+  const { code, stderr } = await runTask("mutate:file", "./tools/pack_npm.ts");
+  assert.equal(code, 1);
+  assert.equal(stderr, "No test reaches tools/pack_npm.ts\n");
 });
