@@ -59,7 +59,7 @@ export interface CliHost {
   openFile(path: string): Promise<ByteSource>;
   /** Rejects as {@link openFile} would, without taking anything from a pipe. */
   checkFile(path: string): Promise<FileCheck>;
-  /** An open file descriptor of the process, 0 or more, from where it stands; closing it leaves it open. */
+  /** An open file descriptor of the process, 0 or more, from where it stands, on Deno a file from its beginning; closing it leaves it open. */
   openDescriptor(descriptor: number): ByteSource;
   /** A file to be written: left as it is, or missing, until {@link ByteSink.clear}. Rejects where it could not be made. */
   createFile(path: string): Promise<ByteSink>;

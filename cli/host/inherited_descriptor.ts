@@ -11,7 +11,7 @@ const NONE: ReadonlySet<unknown> = new Set(["ENOENT", "ENXIO"]);
 
 /**
  * The bytes of a descriptor that the process was started with; closing it leaves it open. Deno reads none that it has not
- * opened, so there it is opened anew.
+ * opened, so there it is opened anew, and a file is read from its beginning.
  *
  * @throws the system's error.
  */
