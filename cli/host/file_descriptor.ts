@@ -68,7 +68,8 @@ export class DescriptorSource implements ByteSource {
     if (this.#cancelled) return Promise.resolve(0);
     return new Promise((resolve, reject) => {
       this.#giveUp = () => resolve(0);
-      whenReady(() => readOnce(this.#fd, into))
+      // The number may be another file's by the time that there is something to read.
+      whenReady(() => this.#cancelled ? Promise.resolve(0) : readOnce(this.#fd, into))
         .then(resolve, (error) => reject(naming(error, "read", this.#name)));
     });
   }
@@ -79,6 +80,7 @@ export class DescriptorSource implements ByteSource {
   }
 
   async close(): Promise<void> {
+    this.cancel();
     if (!this.#owned) return;
     this.#owned = false;
     await closeFile(this.#fd);
