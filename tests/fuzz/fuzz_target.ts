@@ -48,14 +48,3 @@ export async function settledOrDocumented<T>(
 export function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
-
-/** Several arrays as one. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

@@ -2,8 +2,8 @@
 
 import { ahsLength, BHS_LENGTH, dataSegmentLength, padded } from "../../iscsi/pdu/bhs.ts";
 import { writeU24 } from "../../scsi/big_endian.ts";
+import { concat } from "../../transport/concat.ts";
 import type { Random } from "../scsi/random.ts";
-import { joined } from "./fuzz_target.ts";
 
 /** Bytes at the beginning of an input that belong to no PDU. */
 const FLAG_BYTES = 1;
@@ -71,7 +71,7 @@ const setData: PduChange = (pdus, random) => {
   const length = random.below(4) === 0 ? random.below(2000) : random.below(8);
   const header = pdus[index].slice(0, BHS_LENGTH + ahsLength(pdus[index]));
   writeU24(header, 5, length);
-  pdus[index] = joined([header, new Uint8Array(padded(length)).fill(random.below(256))]);
+  pdus[index] = concat([header, new Uint8Array(padded(length)).fill(random.below(256))]);
 };
 
 const CHANGES: readonly PduChange[] = [
@@ -91,7 +91,7 @@ export function changePdus(input: Uint8Array, random: Random): Uint8Array {
   const pdus = split(input.subarray(FLAG_BYTES));
   if (pdus.length < 2) return input;
   CHANGES[random.below(CHANGES.length)](pdus, random);
-  return joined([input.subarray(0, FLAG_BYTES), ...pdus]);
+  return concat([input.subarray(0, FLAG_BYTES), ...pdus]);
 }
 
 /** Whole PDUs; what is behind them is left out. */

@@ -6,7 +6,8 @@ import { ProtocolError } from "../../../iscsi/errors.ts";
 import { ahsLength, BHS_LENGTH } from "../../../iscsi/pdu/bhs.ts";
 import { crc32c, RunningCrc32c } from "../../../iscsi/pdu/crc32c.ts";
 import { PduFramer } from "../../../iscsi/pdu/framer.ts";
-import { type FuzzTarget, joined } from "../fuzz_target.ts";
+import { concat } from "../../../transport/concat.ts";
+import type { FuzzTarget } from "../fuzz_target.ts";
 
 /** Whoever sends longer segments breaks the rule. */
 const MAX_SEGMENT_BYTES = 20_000;
@@ -80,5 +81,5 @@ function seed(flags: number, engine: RunningCrc32c, longest: number): Uint8Array
     batch.bhs.fill(index);
     batch.add(new Uint8Array(length).fill(index), digests, new Uint8Array(index % 2 * 8));
   }
-  return joined([Uint8Array.of(flags, 40), ...batch.take()]);
+  return concat([Uint8Array.of(flags, 40), ...batch.take()]);
 }

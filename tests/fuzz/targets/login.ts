@@ -19,6 +19,7 @@ import {
   encodeLoginResponse,
 } from "../../../iscsi/pdu/login.ts";
 import { writeU24 } from "../../../scsi/big_endian.ts";
+import { concat } from "../../../transport/concat.ts";
 import {
   CONNECTION,
   logIn,
@@ -28,7 +29,7 @@ import {
   responseOf,
   seededBytes,
 } from "../../iscsi/negotiation/login_pair.ts";
-import { ascii, type FuzzTarget, joined, orDocumented } from "../fuzz_target.ts";
+import { ascii, type FuzzTarget, orDocumented } from "../fuzz_target.ts";
 import { changePdus } from "../pdu_mutation.ts";
 
 const MAX_SEGMENT_BYTES = 8192;
@@ -81,7 +82,7 @@ export function loginTargets(): FuzzTarget[] {
   return [
     {
       name: "login-initiator",
-      seeds: recorded.map(({ responses }, index) => joined([Uint8Array.of(index), responses])),
+      seeds: recorded.map(({ responses }, index) => concat([Uint8Array.of(index), responses])),
       tokens: TOKENS,
       change: changePdus,
       maxBytes: 20_000,
@@ -89,7 +90,7 @@ export function loginTargets(): FuzzTarget[] {
     },
     {
       name: "login-target",
-      seeds: recorded.map(({ requests }, index) => joined([Uint8Array.of(index), requests])),
+      seeds: recorded.map(({ requests }, index) => concat([Uint8Array.of(index), requests])),
       tokens: TOKENS,
       change: changePdus,
       maxBytes: 20_000,
@@ -112,13 +113,13 @@ function record(variant: Partial<LoginOptions>, admission: Admission) {
     encodeLoginResponse(response, bhs);
     return wire(bhs, responseText);
   });
-  return { requests: joined(requests), responses: joined(responses) };
+  return { requests: concat(requests), responses: concat(responses) };
 }
 
 function wire(bhs: Uint8Array, text: string): Uint8Array {
   const data = ascii(text);
   writeU24(bhs, 5, data.length);
-  return joined([bhs, data, new Uint8Array(padded(data.length) - data.length)]);
+  return concat([bhs, data, new Uint8Array(padded(data.length) - data.length)]);
 }
 
 /** Hands each PDU of the input to `take` until that has enough or the input is no PDU any more. */

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { ahsLength, BHS_LENGTH } from "../../../iscsi/pdu/bhs.ts";
 import { PcapWriter } from "../../../iscsi/pcap.ts";
 import { PduRing } from "../../../iscsi/trace.ts";
+import { concat } from "../../../transport/concat.ts";
 import { Choices } from "../choices.ts";
-import { ascii, type FuzzTarget, joined } from "../fuzz_target.ts";
+import { ascii, type FuzzTarget } from "../fuzz_target.ts";
 import { loginWires } from "./login.ts";
 
 const TARGET = { hostname: "target", port: 3260 };
@@ -16,13 +17,13 @@ const FILE_BYTES = 2000;
 
 /** A turn: a byte for the direction, two for the length, then the bytes. */
 function turn(isOut: boolean, bytes: Uint8Array): Uint8Array {
-  return joined([Uint8Array.of(isOut ? 1 : 0, bytes.length >>> 8, bytes.length), bytes]);
+  return concat([Uint8Array.of(isOut ? 1 : 0, bytes.length >>> 8, bytes.length), bytes]);
 }
 
 export function observersTarget(): FuzzTarget {
   const seeds = loginWires().flatMap(({ requests, responses }) => [
-    joined([turn(true, requests), turn(false, responses)]),
-    joined([turn(true, requests.subarray(0, 60)), turn(true, requests.subarray(60))]),
+    concat([turn(true, requests), turn(false, responses)]),
+    concat([turn(true, requests.subarray(0, 60)), turn(true, requests.subarray(60))]),
   ]);
   return {
     name: "observers",

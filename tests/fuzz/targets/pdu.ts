@@ -6,9 +6,10 @@ import { ahsLength, BHS_LENGTH } from "../../../iscsi/pdu/bhs.ts";
 import { decodePdu, encodePdu } from "../../../iscsi/pdu/pdu.ts";
 import { decodeResponseSegment } from "../../../iscsi/pdu/scsi_response.ts";
 import { describePdu } from "../../../iscsi/trace.ts";
+import { concat } from "../../../transport/concat.ts";
 import { INITIATOR_FIXTURES } from "../../iscsi/pdu/initiator_fixtures.ts";
 import { TARGET_FIXTURES } from "../../iscsi/pdu/target_fixtures.ts";
-import { ascii, type FuzzTarget, joined } from "../fuzz_target.ts";
+import { ascii, type FuzzTarget } from "../fuzz_target.ts";
 
 const TAILS = [
   new Uint8Array(0),
@@ -27,7 +28,7 @@ const secondBhs = new Uint8Array(BHS_LENGTH);
 export const pduTarget: FuzzTarget = {
   name: "pdu",
   seeds: [...INITIATOR_FIXTURES, ...TARGET_FIXTURES].flatMap(({ bytes, full }) =>
-    TAILS.map((tail, index) => withAhs(joined([index % 2 ? full : bytes, tail]), index === 2))
+    TAILS.map((tail, index) => withAhs(concat([index % 2 ? full : bytes, tail]), index === 2))
   ),
   tokens: [ascii("CHAP_R=0x1234\0"), ascii("\u202e\0")],
   maxBytes: 2048,

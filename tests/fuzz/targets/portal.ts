@@ -13,13 +13,14 @@ import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import type { ByteStream } from "../../../transport/byte_stream.ts";
 import { VirtualClock } from "../../../transport/clock.ts";
 import { TransportError } from "../../../transport/errors.ts";
+import { concat } from "../../../transport/concat.ts";
 import {
   INITIATOR_NAME,
   ISID,
   seededBytes,
   TARGET_NAME,
 } from "../../iscsi/negotiation/login_pair.ts";
-import { type FuzzTarget, joined, settledOrDocumented } from "../fuzz_target.ts";
+import { type FuzzTarget, settledOrDocumented } from "../fuzz_target.ts";
 import { changePdus } from "../pdu_mutation.ts";
 import { eavesdropping } from "./eavesdropping.ts";
 
@@ -36,7 +37,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 export async function portalTarget(): Promise<FuzzTarget> {
   const seeds: Uint8Array[] = [];
   for (const flags of [0, CHAP, HEADER_DIGEST, SILENT]) {
-    seeds.push(joined([Uint8Array.of(flags), await recorded(flags)]));
+    seeds.push(concat([Uint8Array.of(flags), await recorded(flags)]));
   }
   return { name: "portal", seeds, change: changePdus, maxBytes: 40_000, run: runPortal };
 }
@@ -146,7 +147,7 @@ async function recorded(flags: number): Promise<Uint8Array> {
   } finally {
     await target.close();
   }
-  return joined(said);
+  return concat(said);
 }
 
 async function commands(session: Session): Promise<void> {

@@ -24,7 +24,8 @@ import { decodeSerialNumber, decodeVpdPage } from "../../../scsi/vpd.ts";
 import { decodeBlockLimits } from "../../../tape/block_limits.ts";
 import { decodeDensities } from "../../../tape/density.ts";
 import { decodePosition } from "../../../tape/position.ts";
-import { ascii, type FuzzTarget, joined, orDocumented } from "../fuzz_target.ts";
+import { concat } from "../../../transport/concat.ts";
+import { ascii, type FuzzTarget, orDocumented } from "../fuzz_target.ts";
 
 type Decoder = (bytes: Uint8Array) => unknown;
 
@@ -36,13 +37,13 @@ interface Page {
 }
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
-const padded = (head: number[], length: number) => joined([bytes(...head), new Uint8Array(length)]);
+const padded = (head: number[], length: number) => concat([bytes(...head), new Uint8Array(length)]);
 
 const PAGES: readonly Page[] = [
   {
     decode: (input) => decodeInquiry(input),
     isStrict: true,
-    seed: joined([
+    seed: concat([
       bytes(1, 0x80, 6, 2, 0x5b, 0, 0, 2),
       ascii("IBM     ULT3580-TD9     R3G3serial"),
     ]),
@@ -96,13 +97,13 @@ const PAGES: readonly Page[] = [
   {
     decode: (input) => decodeFullReservationStatus(input),
     isStrict: true,
-    seed: joined([
+    seed: concat([
       padded([0, 0, 0, 1, 0, 0, 0, 48], 12),
       padded([3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 24, 0x45, 0, 0, 20], 0),
       ascii("iqn.a:b,i,0x80000000"),
     ]),
   },
-  { decode: decodeTransportId, seed: joined([bytes(0x05, 0, 0, 8), ascii("iqn.a:b\0")]) },
+  { decode: decodeTransportId, seed: concat([bytes(0x05, 0, 0, 8), ascii("iqn.a:b\0")]) },
   {
     decode: (input) => decodeCapacity10(input),
     isStrict: true,
@@ -132,7 +133,7 @@ const PAGES: readonly Page[] = [
 
 export const scsiPagesTarget: FuzzTarget = {
   name: "scsi-pages",
-  seeds: PAGES.map(({ seed }, index) => joined([bytes(index), seed])),
+  seeds: PAGES.map(({ seed }, index) => concat([bytes(index), seed])),
   maxBytes: 4096,
   run(input) {
     if (input.length === 0) return;

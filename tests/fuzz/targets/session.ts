@@ -11,13 +11,14 @@ import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import type { Dialer } from "../../../transport/byte_stream.ts";
 import { VirtualClock } from "../../../transport/clock.ts";
+import { concat } from "../../../transport/concat.ts";
 import {
   INITIATOR_NAME,
   ISID,
   seededBytes,
   TARGET_NAME,
 } from "../../iscsi/negotiation/login_pair.ts";
-import { type FuzzTarget, joined, settledOrDocumented } from "../fuzz_target.ts";
+import { type FuzzTarget, settledOrDocumented } from "../fuzz_target.ts";
 import { microtasks } from "../microtasks.ts";
 import { changePdus } from "../pdu_mutation.ts";
 import { eavesdropping } from "./eavesdropping.ts";
@@ -41,7 +42,7 @@ export async function sessionTarget(): Promise<FuzzTarget> {
   const seeds: Uint8Array[] = [];
   for (const flags of [0, HEADER_DIGEST, CHAP, DISCOVERY]) {
     const wire = await recorded(flags);
-    seeds.push(joined([Uint8Array.of(flags), wire]), joined([Uint8Array.of(flags | SILENT), wire]));
+    seeds.push(concat([Uint8Array.of(flags), wire]), concat([Uint8Array.of(flags | SILENT), wire]));
   }
   return { name: "session", seeds, change: changePdus, maxBytes: 40_000, run: runSession };
 }
@@ -146,7 +147,7 @@ async function recorded(flags: number): Promise<Uint8Array> {
   } finally {
     await target.close();
   }
-  const wire = joined(heard);
+  const wire = concat(heard);
   assert.ok(wire.length > 300, `the conversation took place: ${wire.length} bytes`);
   return wire;
 }

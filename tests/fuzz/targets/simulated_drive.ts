@@ -5,8 +5,9 @@ import type { Nexus } from "../../../sim/device_server.ts";
 import { SimulatedDrive } from "../../../sim/tape/drive.ts";
 import { MemoryMedium } from "../../../sim/tape/memory_medium.ts";
 import { decodeSense } from "../../../scsi/sense.ts";
+import { concat } from "../../../transport/concat.ts";
 import { Choices } from "../choices.ts";
-import { type FuzzTarget, joined } from "../fuzz_target.ts";
+import type { FuzzTarget } from "../fuzz_target.ts";
 
 const NEXUS: Nexus = { initiatorName: "iqn.2026-03.com.example:fuzz", isid: "800000000000" };
 const CDB_BYTES = 16;
@@ -79,7 +80,7 @@ function step(drive: SimulatedDrive, choices: Choices): void {
 
 /** Commands with 8 bytes of data, or none where the drive wants none. */
 function program(...cdbs: number[][]): Uint8Array {
-  return joined(cdbs.map((cdb) => {
+  return concat(cdbs.map((cdb) => {
     const bytes = new Uint8Array(CDB_BYTES + 1);
     bytes.set(cdb);
     bytes[CDB_BYTES] = 1;

@@ -12,7 +12,8 @@ import {
 } from "../../../sim/images/simh_tap.ts";
 import { TapPartition } from "../../../sim/images/tap_partition.ts";
 import { walkTap } from "../../../sim/images/tap_walk.ts";
-import { type FuzzTarget, joined, orDocumented } from "../fuzz_target.ts";
+import { concat } from "../../../transport/concat.ts";
+import { type FuzzTarget, orDocumented } from "../fuzz_target.ts";
 
 /** A file in memory, as far as the walk through an image needs one. */
 class FileInMemory {
@@ -39,9 +40,9 @@ class FileInMemory {
 export const tapImageTarget: FuzzTarget = {
   name: "tap-image",
   seeds: [
-    joined([record(5), record(80), mark(), record(4096), word(0xffffffff), record(1)]),
-    joined([record(9), word(0xfffffffe), word(0xe0000001), userRecord(0x9, 6), mark(), mark()]),
-    joined([userRecord(0x8, 7), word(0xfffeffff), mark()]),
+    concat([record(5), record(80), mark(), record(4096), word(0xffffffff), record(1)]),
+    concat([record(9), word(0xfffffffe), word(0xe0000001), userRecord(0x9, 6), mark(), mark()]),
+    concat([userRecord(0x8, 7), word(0xfffeffff), mark()]),
   ],
   tokens: [0, 1, 2, 0xffffffff, 0xfffffffe, 0xfffeffff, 0x80000004, 0xe0000000, 0x70000000].map(
     word,

@@ -6,9 +6,10 @@ import type { ScsiCommand, ScsiResult } from "../../../scsi/logical_unit.ts";
 import { encodeSense } from "../../../scsi/sense.ts";
 import { TapeError } from "../../../tape/errors.ts";
 import { TapeDrive } from "../../../tape/tape_drive.ts";
+import { concat } from "../../../transport/concat.ts";
 import { SimUnit, type TargetHabits } from "../../tape/sim_unit.ts";
 import { Choices } from "../choices.ts";
-import { type FuzzTarget, joined, settledOrDocumented } from "../fuzz_target.ts";
+import { type FuzzTarget, settledOrDocumented } from "../fuzz_target.ts";
 
 const HABITS: readonly TargetHabits[] = ["exact", "tgt", "istgt"];
 const MAX_COMMANDS = 4000;
@@ -29,12 +30,12 @@ const HONEST = 200;
 export const tapeDriverTarget: FuzzTarget = {
   name: "tape-driver",
   seeds: [
-    joined([bytes(0, 0, 1), honest(60)]),
-    joined([bytes(4, 0, 2), honest(40), bytes(210, 2, 0), SENSES[0], honest(60)]),
-    joined([bytes(2, 1, 3), honest(30), bytes(230, 2, 9), SENSES[2], honest(90)]),
-    joined([bytes(8, 2, 4), honest(25), bytes(250), honest(60)]),
+    concat([bytes(0, 0, 1), honest(60)]),
+    concat([bytes(4, 0, 2), honest(40), bytes(210, 2, 0), SENSES[0], honest(60)]),
+    concat([bytes(2, 1, 3), honest(30), bytes(230, 2, 9), SENSES[2], honest(90)]),
+    concat([bytes(8, 2, 4), honest(25), bytes(250), honest(60)]),
   ],
-  tokens: SENSES.map((sense) => joined([bytes(220, 2, sense.length), sense])),
+  tokens: SENSES.map((sense) => concat([bytes(220, 2, sense.length), sense])),
   maxBytes: 1500,
   run: runDriver,
 };
