@@ -102,7 +102,7 @@ export class KeptSettings {
         this.forget(name);
         throw this.#device.problem(
           "mode-parameters-changed",
-          `The drive was reset, and does not take its setting of ${name} again: ${error.message}`,
+          `The drive no longer has its setting of ${name}, and does not take it again: ${error.message}`,
         );
       }
       this.#doubted.delete(name);

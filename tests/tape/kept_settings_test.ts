@@ -104,7 +104,7 @@ for (const sense of REFUSALS) {
     await assert.rejects(drive.rewind(), ResetError);
     unit.drive.inject({ opcode: MODE_SELECT, sense });
     await assert.rejects(drive.rewind(), ({ kind, message }: TapeError) => {
-      assert.match(message, /reset, and does not take its setting of compression again: /);
+      assert.match(message, /no longer has its setting of compression, and does not take it again/);
       assert.ok(message.includes(`${said}/00`));
       return kind === "mode-parameters-changed";
     });
