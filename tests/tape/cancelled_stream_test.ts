@@ -33,6 +33,17 @@ async function cancelAtOnce(unit: CutUnit, drive: TapeDrive): Promise<void> {
   await cancelled;
 }
 
+/** A drive whose append-only mode another host has switched off, as only a stream that is cancelled has heard. */
+async function cancelledBehindForeignChange() {
+  const { unit, drive } = await opened();
+  const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
+  await drive.setAppendOnly(true);
+  await other.setAppendOnly(false);
+  await drive.rewind();
+  await cancelAtOnce(unit, drive);
+  return { unit, drive, other };
+}
+
 for (const next of ["read", "position"] as const) {
   Deno.test(`a place that is lost with a connection while a stream is cancelled is told: ${next}()`, async () => {
     const { unit, drive } = await opened();
@@ -59,12 +70,7 @@ Deno.test("so is a reset", async () => {
 });
 
 Deno.test("so is what another host has changed, once", async () => {
-  const { unit, drive } = await opened();
-  const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
-  await drive.setAppendOnly(true);
-  await other.setAppendOnly(false);
-  await drive.rewind();
-  await cancelAtOnce(unit, drive);
+  const { drive, other } = await cancelledBehindForeignChange();
   const told = { kind: "mode-parameters-changed", message: /changed append-only mode/ };
   await assert.rejects(drive.locate(1), told);
   await drive.locate(1);
@@ -74,12 +80,7 @@ Deno.test("so is what another host has changed, once", async () => {
 
 for (const next of ["read", "position"] as const) {
   Deno.test(`though the connection is lost meanwhile: ${next}()`, async () => {
-    const { unit, drive } = await opened();
-    const other = await TapeDrive.open(new HostUnit(unit.sim.drive, "other"), { sleep });
-    await drive.setAppendOnly(true);
-    await other.setAppendOnly(false);
-    await drive.rewind();
-    await cancelAtOnce(unit, drive);
+    const { unit, drive, other } = await cancelledBehindForeignChange();
     // The stream's turn ends after it.
     for (let turn = 0; turn < 200; turn++) await Promise.resolve();
     unit.nexusLost = true;
