@@ -207,7 +207,10 @@ export class ReadAhead {
       if (arrival.kind === "filemark") filemarks++;
       else records += objectsPassed(arrival) ?? 0;
       isUncertain ||= objectsPassed(arrival) === undefined;
-      if (arrival.kind === "failure" && this.#isHeard(arrival)) mustHear ??= arrival.error;
+      if (arrival.kind !== "failure" || !this.#isHeard(arrival)) continue;
+      // Who hears of one alone hears of what is told but once.
+      const isMore = mustHear !== undefined && !isNews(mustHear.kind) && isNews(arrival.error.kind);
+      if (mustHear === undefined || isMore) mustHear = arrival.error;
     }
     return { records, filemarks, isUncertain, mustHear, first: this.#arrivals[0] };
   }

@@ -11,7 +11,13 @@
  */
 
 import { numberOrNone } from "./buffer_loss.ts";
-import { PositionLostError, WormViolationError, WriteProtectedError } from "./errors.ts";
+import {
+  PositionLostError,
+  type TapeError,
+  type TapeErrorKind,
+  WormViolationError,
+  WriteProtectedError,
+} from "./errors.ts";
 import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -19,6 +25,12 @@ import { Wayfinding } from "./wayfinding.ts";
 
 /** Runs what only reads and moves the tape; anew, from where the caller is, when the connection is lost in it. */
 type Resuming = <T>(operation: () => Promise<T>) => Promise<T>;
+
+/** What a new connection makes up for, with the block size and the settings as the caller believes them to be. */
+const MADE_UP_FOR: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>([
+  "mode-parameters-changed",
+  "transport-lost",
+]);
 
 /** Whether it is the tape that refuses to be written, which a drive may find out only where it was to write. */
 function isProtected(error: unknown): boolean {
@@ -53,6 +65,18 @@ export class Reposition {
    */
   async abandon(): Promise<void> {
     await this.settle();
+    this.#ahead.clear();
+  }
+
+  /**
+   * The same before a lost connection is set up again, which the READs were lost with.
+   *
+   * @throws {TapeError} that they met before, and that the new session is not told.
+   */
+  async abandonLost(): Promise<void> {
+    await this.#ahead.settle();
+    const { mustHear } = this.#ahead.undelivered();
+    if (mustHear !== undefined && !MADE_UP_FOR.has(mustHear.kind)) this.#tell(mustHear);
     this.#ahead.clear();
   }
 
@@ -270,8 +294,11 @@ export class Reposition {
   async #settled(): Promise<Undelivered> {
     await this.#ahead.settle();
     const undelivered = this.#ahead.undelivered();
-    const { mustHear } = undelivered;
-    if (mustHear === undefined) return undelivered;
+    if (undelivered.mustHear !== undefined) this.#tell(undelivered.mustHear);
+    return undelivered;
+  }
+
+  #tell(mustHear: TapeError): never {
     this.#ahead.clear();
     this.#session.noteFailure(mustHear);
     this.#session.mode.suspect();

@@ -96,8 +96,7 @@ export class Resumption {
 
   /** Connects again, and goes to where the caller was, if that was known. */
   async #comeBack(place: Place | undefined, signal?: AbortSignal): Promise<void> {
-    await this.#ahead.settle();
-    this.#ahead.clear();
+    await this.#reposition.abandonLost();
     if (place !== undefined) return await this.#resume(place, signal);
     const { certain } = this.#session.partition;
     await this.#outage.overcome(signal);
