@@ -54,6 +54,7 @@ export class DriveTurns {
   run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(async () => {
       if (!this.#isSettled) await this.#settle(signal);
+      await this.#hearReads(signal);
       if (!this.#isReady) await this.#makeReady(signal);
       return await operation();
     }, signal);
@@ -67,6 +68,7 @@ export class DriveTurns {
   ): Promise<T> {
     return this.#take(async () => {
       if (!this.#isSettled) await this.#settle(signal);
+      await this.#hearReads(signal);
       if (!this.#isReady) await this.#makeReadyWithoutTape(signal, noNews);
       return await operation();
     }, signal);
@@ -76,6 +78,7 @@ export class DriveTurns {
   runAsIs<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(async () => {
       if (!this.#isSettled) await this.#settle(signal);
+      if (this.#hasToAsk) await this.#hearReads(signal);
       if (!this.#outage.isHere) await this.#askAside();
       return await operation();
     }, signal);
@@ -85,7 +88,7 @@ export class DriveTurns {
   runWrite<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#take(
       () =>
-        this.#writer.isBusy || (this.#isSettled && this.#isReady)
+        this.#writer.isBusy || (this.#isSettled && this.#isReady && this.#areReadsHeard)
           ? operation()
           : this.#readyToWrite(signal).then(operation),
       signal,
@@ -170,6 +173,15 @@ export class DriveTurns {
     this.tellUntold();
   }
 
+  get #areReadsHeard(): boolean {
+    return !this.#reader.ahead.isUnderWay;
+  }
+
+  /** Whoever does not read waits for the READs under way: a connection that is lost in them is not lost in what he does. */
+  async #hearReads(signal?: AbortSignal): Promise<void> {
+    if (!this.#areReadsHeard) await this.#reader.ahead.settle(signal);
+  }
+
   get #isReady(): boolean {
     return !this.#outage.isHere && !this.#hasToAsk;
   }
@@ -210,7 +222,8 @@ export class DriveTurns {
   async #readyToWrite(signal?: AbortSignal): Promise<void> {
     try {
       this.tellUntold();
-      await this.#makeReady(signal);
+      await this.#hearReads(signal);
+      if (!this.#isReady) await this.#makeReady(signal);
     } catch (error) {
       if (!isCalledOff(error, signal)) this.#writer.stop(error);
       throw error;
@@ -230,6 +243,7 @@ export class DriveTurns {
   /** What a read, which sees to lost connections itself, needs to begin. */
   async #makeReadyToRead(signal?: AbortSignal): Promise<void> {
     if (!this.#isSettled) await this.#settle(signal);
+    if (this.#hasToAsk) await this.#hearReads(signal);
     if (!this.#outage.isHere) await this.#ask();
   }
 }

@@ -110,6 +110,11 @@ export class ReadAhead {
     return this.#slots.length === 0 && this.#arrivals.length === 0;
   }
 
+  /** Whether a command is under way. */
+  get isUnderWay(): boolean {
+    return this.#slots.length > 0;
+  }
+
   /** Whether the tape may have moved by more than what was read. */
   get isUncertain(): boolean {
     return this.#isUncertain;
@@ -188,10 +193,10 @@ export class ReadAhead {
     while (this.#slots.length > 0 && this.#slots[0].isAnswered) this.#harvest(this.#slots.shift()!);
   }
 
-  /** Waits for everything that is under way. */
-  async settle(): Promise<void> {
+  /** Waits for everything that is under way, which goes on when that is called off. */
+  async settle(signal?: AbortSignal): Promise<void> {
     for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {
-      await slot.done;
+      await abortable(slot.done, signal);
       this.#slots.shift();
       this.#harvest(slot);
     }

@@ -66,14 +66,23 @@ export async function moving(experiment: Experiment): Promise<void> {
   const contents = tapeContents();
   await withDrive(experiment, async (drive) => {
     for (const object of [0, 90, 30, 150, 5]) {
-      await again(() => drive.locate(object));
+      await again(() => drive.locate(object).catch((error) => notInReads(error, experiment)));
       for (let at = object; at < object + 12; at++) {
         assert.deepEqual(await readAt(drive, at), contents[at], `object ${at}`);
       }
+      // Whoever asks where he is waits for the READs ahead; the others go on right behind a read.
+      if (object % 60 === 30) continue;
       const position = await again(() => drive.position());
       if (position.known) assert.equal(position.object, object + 12);
     }
   });
+}
+
+/** What moves the tape does not fail with the READs ahead that it waits for. */
+function notInReads(error: unknown, { fault }: Experiment): never {
+  const isOfReads = error instanceof TransportLostError && error.command === "READ(6)";
+  if (isOfReads && !fault.isRepeated) throw new Error("READs ahead were lost", { cause: error });
+  throw error;
 }
 
 async function readAt(drive: TapeDrive, object: number): Promise<unknown> {

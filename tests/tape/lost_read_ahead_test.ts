@@ -1,11 +1,11 @@
-/** The connection is lost in READs ahead, which had met something before. */
+/** The connection is lost in READs ahead while another operation waits for them. Nothing of it has gone out, so it goes on as any does behind an outage. */
 
 import assert from "node:assert/strict";
 import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
-import { MediumChangedError, PositionLostError } from "../../tape/errors.ts";
+import { MediumChangedError, PositionLostError, TransportLostError } from "../../tape/errors.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
 import { type CutUnit, lost } from "./cut_unit.ts";
-import { EXPECTED, readOne, written } from "./files_on_tape.ts";
+import { EXPECTED, readAll, readOne, written } from "./files_on_tape.ts";
 import { check } from "./scripted.ts";
 import type { TargetHabits } from "./sim_unit.ts";
 
@@ -69,6 +69,11 @@ class LateAnswers {
     await settled;
   }
 
+  /** The answer that was due first does not come any more. */
+  missOne(): void {
+    this.#late.shift()!.answer.reject(lost("unknown"));
+  }
+
   /** So many answers are missing, and the others come, beginning with this one. */
   async miss(missing: number, first: ReturnType<typeof check>): Promise<void> {
     this.end();
@@ -114,8 +119,56 @@ async function reading(habits: TargetHabits) {
   return { unit, drive, late };
 }
 
+/** What is read behind the operation when nothing happens, and how many READs it waits for. */
+async function withoutOutage(habits: TargetHabits, run: Operation[1]) {
+  const { drive, late } = await reading(habits);
+  const { count } = late;
+  await late.answerUntil(run(drive));
+  late.end();
+  const undisturbed = await readAll(drive);
+  await drive.close();
+  return { undisturbed, count };
+}
+
+for (const habits of ["exact", "istgt"] as const) {
+  for (const [name, run] of OPERATIONS) {
+    Deno.test(`an operation goes on when the connection is lost in READs ahead that it waits for: ${name}, ${habits}`, async () => {
+      const { undisturbed, count } = await withoutOutage(habits, run);
+      for (let answered = 0; answered < count; answered++) {
+        for (let executed = answered; executed <= count; executed++) {
+          const { unit, drive, late } = await reading(habits);
+          const running = run(drive);
+          await hop();
+          const settled = Promise.allSettled([running]);
+          await late.lose(answered, executed);
+          const [{ status }] = await settled;
+          const where = `${answered} of ${count} answered, ${executed} executed`;
+          assert.equal(status, "fulfilled", where);
+          assert.equal(unit.reconnections, 1, where);
+          assert.deepEqual(await readAll(drive), undisturbed, where);
+          await drive.close();
+        }
+      }
+    });
+  }
+}
+
 for (const habits of ["exact", "istgt"] as const) {
   for (const [name, run] of [...OPERATIONS, READING]) {
+    Deno.test(`that the tape may be another is told, though the connection is lost behind it: ${name}, ${habits}`, async () => {
+      const { unit, drive, late } = await reading(habits);
+      const running = run(drive);
+      await hop();
+      const told = assert.rejects(running, MediumChangedError);
+      await late.lose(1, 1, MEDIUM_CHANGED);
+      await told;
+      await assert.rejects(drive.write(new Uint8Array(700)), PositionLostError);
+      await drive.rewind();
+      assert.equal(unit.reconnections, 1);
+      assert.deepEqual(await readAll(drive), EXPECTED);
+      await drive.close();
+    });
+
     Deno.test(`that the tape may be another is told by what is begun behind an outage: ${name}, ${habits}`, async () => {
       const { unit, drive, late } = await reading(habits);
       await late.lose(1, 1, MEDIUM_CHANGED);
@@ -136,3 +189,34 @@ Deno.test("that the tape may be another is told, though a READ before it had no 
   await told;
   await drive.close();
 });
+
+for (const [name, run] of [...OPERATIONS, READING]) {
+  Deno.test(`an operation goes on when READs ahead have no answer, and then the connection is lost: ${name}`, async () => {
+    const { unit, drive, late } = await reading("istgt");
+    late.missOne();
+    await hop();
+    const running = run(drive);
+    await hop();
+    const settled = Promise.allSettled([running]);
+    await late.lose(0, 0);
+    assert.deepEqual((await settled).map(({ status }) => status), ["fulfilled"]);
+    assert.equal(unit.reconnections, 1);
+    await drive.close();
+  });
+}
+
+for (const [name, run] of MOTIONS) {
+  Deno.test(`a motion that has gone out is not sent again when the connection is lost in it: ${name}`, async () => {
+    const { unit, drive, late } = await reading("istgt");
+    const running = run(drive);
+    await hop();
+    const failed = assert.rejects(running, TransportLostError);
+    unit.left = late.count + 1;
+    unit.sim.drive.clearCommands();
+    await late.answerUntil(failed);
+    assert.equal(unit.nexusLost, true);
+    const others = unit.sim.opcodes().filter((opcode) => !AHEAD.includes(opcode));
+    assert.deepEqual([others, unit.reconnections], [[], 0]);
+    await drive.close();
+  });
+}
