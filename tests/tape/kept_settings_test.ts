@@ -1,6 +1,7 @@
 /** What the caller has set beside the block size, with a drive that forgets it in a reset. */
 
 import assert from "node:assert/strict";
+import type { ScsiResult } from "../../scsi/logical_unit.ts";
 import {
   HardwareError,
   MediumChangedError,
@@ -10,12 +11,13 @@ import {
 } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
-import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import { contents, fill, numbered, openSim, type Setup } from "./drive_setup.ts";
 import { check } from "./scripted.ts";
 import type { SimUnit, SimUnitOptions } from "./sim_unit.ts";
 import { resetAtReady, resetUnheard } from "./unheard_reset.ts";
 
-const [REQUEST_SENSE, MODE_SELECT, MODE_SENSE] = [0x03, 0x15, 0x1a];
+const [REQUEST_SENSE, READ, MODE_SELECT, MODE_SENSE] = [0x03, 0x08, 0x15, 0x1a];
+const COMPRESSION_PAGE = 0x0f;
 const [LTO_8, LTO_7] = [0x5e, 0x5c];
 
 /** Three records on a tape that is to be added to alone, and not compressed. */
@@ -232,6 +234,40 @@ Deno.test("A density is not set again once REQUEST SENSE has told in a long eras
   await drive.rewind();
   await resetDensity(setup);
   assert.equal((await drive.status()).densityCode, LTO_8);
+  await drive.close();
+});
+
+/** Enough for all that does not wait for the drive. */
+async function hop(): Promise<void> {
+  for (let hops = 0; hops < 100; hops++) await Promise.resolve();
+}
+
+Deno.test("Settings are looked for behind the READs ahead, which may tell that the tape is another", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4, compression: false });
+  await drive.setDensity(LTO_8);
+  await fill(drive, Array.from({ length: 8 }, (_, number) => numbered(number)));
+  await drive.read();
+  const exchange = Promise.withResolvers<ScsiResult>();
+  let reads = 0;
+  unit.intercept = (command) => {
+    if (command.cdb[0] === MODE_SENSE && command.cdb[2] === COMPRESSION_PAGE) {
+      // Told while the settings before the density are looked for.
+      exchange.resolve(check({ key: 6, asc: 0x28, ascq: 0 })(command));
+      unit.intercept = undefined;
+      return hop().then(() => unit.execute(command));
+    }
+    if (command.cdb[0] !== READ) return undefined;
+    const told = check({ key: 6, asc: 0x2a, ascq: 0x01 })(command);
+    return [undefined, Promise.resolve(told), exchange.promise][reads++];
+  };
+  await drive.read();
+  await hop();
+  const told = assert.rejects(drive.read(), { kind: "mode-parameters-changed" });
+  await hop();
+  exchange.resolve(check({ key: 6, asc: 0x28, ascq: 0 })({ cdb: new Uint8Array(6) }));
+  await told;
+  await assert.rejects(drive.read(), MediumChangedError);
+  unit.intercept = undefined;
   await drive.close();
 });
 
