@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CONTROL_PAGE, DEVICE_CONFIGURATION_PAGE } from "../scsi/stream/mode_page_fields.ts";
 import type { ModePageLayout } from "../scsi/stream/mode_page_layout.ts";
 import { COMPRESSION } from "./compression.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
@@ -33,6 +34,10 @@ const OF_TAPE: ReadonlySet<string> = new Set([
 /** What holds for the tape that is in the drive. */
 const UNTIL_UNLOAD = "associatedWriteProtect";
 
+/** Two pages hold this: each its own, or a drive has one for both, and then the last way that it was set in holds. */
+const WRITE_PROTECTION = "softwareWriteProtect";
+const PROTECTION_PAGES: readonly string[] = [CONTROL_PAGE.name, DEVICE_CONFIGURATION_PAGE.name];
+
 /**
  * The caller has set fields of a page. In force is what the drive has made of a value, which it may have rounded. A failure that the drive was to make up (TEST) is
  * not wanted again, nor what was changed along with it.
@@ -50,7 +55,7 @@ export async function keepFields<T extends object>(
   const isTest = "test" in changes && changes.test === true;
   let taken = changes;
   for (const field of fieldsOf(changes)) {
-    const name = FEATURES[field] ?? `${field} in "${layout.name}"`;
+    const name = nameOf(field, layout.name);
     const change = { [field]: changes[field] } as Partial<T>;
     if (isTest) kept.forget(name);
     else {
@@ -65,6 +70,14 @@ export async function keepFields<T extends object>(
     }
   }
   if (!isTest) taken = (await readNeededPage(device, layout.name, layout, signal)).fields;
+  if (!(WRITE_PROTECTION in changes)) return;
+  for (const page of PROTECTION_PAGES) {
+    if (page !== layout.name) await kept.review(nameOf(WRITE_PROTECTION, page));
+  }
+}
+
+function nameOf(field: string, page: string): string {
+  return FEATURES[field] ?? `${field} in "${page}"`;
 }
 
 /** Those that a reset takes back. */

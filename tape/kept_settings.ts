@@ -59,6 +59,13 @@ export class KeptSettings {
     this.#doubted.delete(name);
   }
 
+  /** The drive may have changed it along with what the caller has just set; what another initiator may have changed is for {@linkcode giveBack}. */
+  async review(name: string): Promise<void> {
+    const setting = this.#settings.get(name);
+    if (setting === undefined || await setting.isInForce()) return;
+    if (!this.#doubted.has(name)) this.forget(name);
+  }
+
   /** There may be another tape. */
   forgetTape(): void {
     for (const [name, { isOfTape }] of this.#settings) if (isOfTape) this.forget(name);
