@@ -85,6 +85,9 @@ export abstract class DriveFeatures extends DriveUpkeep {
   /**
    * Divides the tape. Everything on it is lost. It then stands at the beginning of partition 0.
    *
+   * One that fails or is called off before the drive formats the tape leaves that as it was. The drive may tell the sizes in `partitions()` all the same until it
+   * is reset or has another tape; `format()` and the next `makePartitions()`, of any host, go by their own.
+   *
    * @param sizes The size of each partition in bytes, `"rest"` for exactly one of them. The drive rounds them, as a rule to gigabytes.
    * @returns the partitions as the drive says they are now.
    * @throws {UnsupportedError} when drive or tape cannot be divided, or not so often.

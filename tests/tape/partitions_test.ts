@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { tapePersonalities } from "../../sim/personality.ts";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
-import { ResetError, type TapeError } from "../../tape/errors.ts";
+import { ResetError, type TapeError, TransportLostError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { hex } from "../scsi/fake_unit.ts";
 import { callOffNext } from "./call_off.ts";
 import { CutUnit } from "./cut_unit.ts";
 import { numbered, openSim } from "./drive_setup.ts";
+import { HostUnit } from "./host_unit.ts";
 import { good, script } from "./scripted.ts";
 
 Deno.test("A tape is divided, written in both parts, and made one again", async () => {
@@ -32,6 +33,43 @@ Deno.test("A tape is divided, written in both parts, and made one again", async 
   assert.equal((await drive.partitions()).partitions.length, 1);
   await drive.close();
 });
+
+const FORMAT_MEDIUM = 0x04;
+
+/** What is done behind it, and the partitions that there are then. */
+const BEHIND_A_STOPPED_ONE: readonly [string, (host: TapeDrive) => Promise<unknown>, number[]][] = [
+  ["nothing", () => Promise.resolve(), [1]],
+  ["format()", (host) => host.format(), [1]],
+  ["makePartitions()", (host) => host.makePartitions([3e9, 4e9, "rest"]), [3, 3e9, 4e9, 93e9]],
+  ["undivided", (host) => host.makePartitions(["rest"]), [1]],
+];
+
+for (const [name, then, [count, ...bytes]] of BEHIND_A_STOPPED_ONE) {
+  for (const who of ["the same host", "another host"]) {
+    Deno.test(`makePartitions() that is cut off before the drive formats divides nothing, nor what comes behind it: ${name}, ${who}`, async () => {
+      const unit = new CutUnit("exact", { capacityBytes: 100e9 });
+      const sleep = () => Promise.resolve();
+      const drive = await TapeDrive.open(unit, { sleep });
+      const host = new HostUnit(unit.sim.drive, "other");
+      const other = who === "another host" ? await TapeDrive.open(host, { sleep }) : drive;
+      await drive.write(numbered(9));
+      const execute = unit.execute.bind(unit);
+      unit.execute = (command) => {
+        if (command.cdb[0] === FORMAT_MEDIUM) unit.left = 1;
+        return execute(command);
+      };
+      await assert.rejects(drive.makePartitions([1e9, "rest"]), TransportLostError);
+      unit.execute = execute;
+      await other.rewind();
+      assert.equal((await other.read()).kind, "record");
+      await then(other);
+      const { partitions, state } = unit.sim.drive.medium!;
+      assert.deepEqual([partitions.length, ...state.partitionBytes ?? []], [count, ...bytes]);
+      if (other !== drive) await other.close();
+      await drive.close();
+    });
+  }
+}
 
 /** Two partitions of four records each, with the caller in the second. */
 async function openDivided() {
