@@ -205,8 +205,11 @@ export class ElementReader {
     } catch (error) {
       if (isBeyondTheLast(error)) return decodeElementStatus(dataIn.subarray(0, 0));
       if (!isRefusal(error) || !currentData) throw error;
+      // It may have refused something else: that it takes the same without CURDATA tells.
+      const looking = { ...options, currentData: false };
+      const data = await this.#ask(type, range, extras, allocation, looking);
       this.#hasCurrentData = false;
-      return await this.#ask(type, range, extras, allocation, options);
+      return data;
     }
   }
 }

@@ -21,13 +21,14 @@ function check(asc: number, ascq: number, key = 5): Answer {
   return { status: Status.CheckCondition, sense: encodeSense({ key, asc, ascq }) };
 }
 
-/** Ten storage slots at 1000, two drives at 500, one arm at 0. */
+/** Ten storage slots at 1000, two drives at 500, each with a cartridge in it, one arm at 0. */
 const ELEMENTS: readonly ElementStatusInput[] = [
   { type: "transport", address: 0, full: false },
   ...[500, 501].map((address, i): ElementStatusInput => ({
     type: "drive",
     address,
-    full: false,
+    full: true,
+    barcode: `LOADED${i}`,
     deviceId: {
       codeSet: "ascii",
       association: "logical-unit",
@@ -50,6 +51,7 @@ interface Asked {
   readonly count: number;
   readonly volumeTags: boolean;
   readonly deviceIds: boolean;
+  readonly currentData: boolean;
   readonly allocation: number;
 }
 
@@ -62,6 +64,7 @@ function asked(cdb: Uint8Array): Asked {
     count: (cdb[4] << 8) | cdb[5],
     volumeTags: (cdb[1] & 0x10) !== 0,
     deviceIds: (cdb[6] & 0x01) !== 0,
+    currentData: (cdb[6] & 0x02) !== 0,
     allocation: (cdb[7] << 16) | (cdb[8] << 8) | cdb[9],
   };
 }
@@ -111,6 +114,7 @@ async function inventoryOf(quirk: Quirk, hasAssignment = true) {
   return {
     barcodes: slots.map(({ barcode }) => barcode),
     serials: drives.map(({ serialNumber }) => serialNumber),
+    loaded: drives.map(({ barcode }) => barcode),
     transports: transports.length,
     unit,
   };
@@ -118,6 +122,8 @@ async function inventoryOf(quirk: Quirk, hasAssignment = true) {
 
 const BARCODES = Array.from({ length: 10 }, (_, i) => `TAPE${i}`);
 const SERIALS = ["SERIAL0", "SERIAL1"];
+const LOADED = ["LOADED0", "LOADED1"];
+const NONE = [undefined, undefined];
 
 const WHOLE: readonly (readonly [string, Quirk])[] = [
   ["answers as it should", (_, answer) => answer],
@@ -140,8 +146,7 @@ const WHOLE: readonly (readonly [string, Quirk])[] = [
   ],
   [
     "gives three elements at a time",
-    ({ type, first, count, volumeTags, deviceIds, allocation }) =>
-      elementStatus({ type, first, count: Math.min(count, 3), volumeTags, deviceIds, allocation }),
+    (request) => elementStatus({ ...request, count: Math.min(request.count, 3) }),
   ],
   [
     "gives labels and identifiers one at a time only",
@@ -169,9 +174,9 @@ for (const [what, quirk] of WHOLE) {
   for (const hasAssignment of [true, false]) {
     const page = hasAssignment ? "with" : "without";
     Deno.test(`The inventory is whole from a changer ${page} page 1Dh that ${what}`, async () => {
-      const { barcodes, serials, transports } = await inventoryOf(quirk, hasAssignment);
+      const { barcodes, serials, loaded, transports } = await inventoryOf(quirk, hasAssignment);
       deepStrictEqual(barcodes, BARCODES);
-      deepStrictEqual(serials, SERIALS);
+      deepStrictEqual([serials, loaded], [SERIALS, LOADED]);
       strictEqual(transports, 1);
     });
   }
@@ -190,6 +195,48 @@ Deno.test("A library in which nothing moves is asked for what it has, and once m
   deepStrictEqual(questions(unit), [...others, [2, 1000, 10], ...others]);
 });
 
+/** What the header tells of the length of two drives of 59 bytes each, and the room that their answer is given. */
+const TOLD_LENGTHS: readonly (readonly [string, readonly number[], readonly number[]])[] = [
+  ["the length", [0x00, 0x00, 0x7e], [8, 134]],
+  ["no length", [0x00, 0x00, 0x00], [8, 0xffff]],
+  ["too short a length for an element", [0x00, 0x00, 0x08], [8, 16, 0xffff]],
+  ["more than there can be", [0x01, 0x00, 0x00], [8, 0xffff]],
+];
+
+for (const [what, told, rooms] of TOLD_LENGTHS) {
+  Deno.test(`A changer that tells ${what} in its header is given room for its answer`, async () => {
+    const { unit, loaded } = await inventoryOf((request, answer) => {
+      if (request.type === 4 && request.allocation < 0xffff) answer.set(told, 5);
+      return answer;
+    });
+    deepStrictEqual(loaded, LOADED);
+    const drives = unit.commands.map(({ cdb }) => asked(cdb)).filter(({ type }) => type === 4);
+    deepStrictEqual(drives.map(({ allocation }) => allocation), [...rooms, ...rooms]);
+  });
+}
+
+/** What a second look at the drives may show, besides that they are the same. */
+const MOVED: readonly (readonly [string, readonly ElementStatusInput[]])[] = [
+  ["is gone", [{ type: "drive", address: 500, full: false }]],
+  ["has another label", [{ type: "drive", address: 500, full: true, barcode: "B", source: 1000 }]],
+  ["is from elsewhere", [{ type: "drive", address: 500, full: true, barcode: "A", source: 1001 }]],
+  ["has no drive any more", []],
+];
+
+for (const [what, seen] of MOVED) {
+  Deno.test(`Everything is read again when a cartridge ${what} meanwhile`, async () => {
+    const before = [{ ...ELEMENTS[1], barcode: "A", source: 1000 }];
+    let looks = 0;
+    const { unit } = await inventoryOf((request, answer) => {
+      if (request.type !== 4 || request.first !== 500) return answer;
+      if (request.allocation > 8) looks++;
+      return encodeElementStatus(looks < 2 ? before : seen, request);
+    });
+    strictEqual(looks, 4);
+    strictEqual(questions(unit).filter(([type]) => type === 2).length, 2);
+  });
+}
+
 Deno.test("Slots that take several answers are read twice, and so is everything that moved meanwhile", async () => {
   const oneAtATime: Quirk = (request) => elementStatus({ ...request, count: 1 });
   const { unit } = await inventoryOf(oneAtATime);
@@ -203,28 +250,31 @@ Deno.test("Slots that take several answers are read twice, and so is everything 
   strictEqual(questions(restless.unit).filter(([type]) => type === 2).length, 4);
 });
 
-Deno.test("A changer that refuses identifiers is asked for labels alone, and not refused twice", async () => {
-  const quirk: Quirk = ({ deviceIds }, answer) => deviceIds ? INVALID_FIELD : answer;
-  const { barcodes, serials, unit } = await inventoryOf(quirk);
-  deepStrictEqual(barcodes, BARCODES);
-  deepStrictEqual(serials, [undefined, undefined]);
-  const changer = await MediaChanger.open(unit);
-  await changer.inventory();
-  unit.commands.length = 0;
-  await changer.inventory();
-  strictEqual(unit.commands.some(({ cdb }) => asked(cdb).deviceIds), false);
-});
+/** What a changer refuses, and what is known of its slots and drives all the same. */
+const REFUSED: readonly (readonly [string, (asked: Asked) => boolean, unknown])[] = [
+  ["identifiers", ({ deviceIds }) => deviceIds, [BARCODES, NONE, LOADED]],
+  ["labels", ({ volumeTags }) => volumeTags, [Array(10).fill(undefined), SERIALS, NONE]],
+  ["both", ({ deviceIds, volumeTags }) => deviceIds || volumeTags, [
+    Array(10).fill(undefined),
+    NONE,
+    NONE,
+  ]],
+];
 
-Deno.test("A changer that refuses labels is asked for elements alone", async () => {
-  const quirk: Quirk = ({ volumeTags }, answer) => volumeTags ? INVALID_FIELD : answer;
-  const { barcodes, serials } = await inventoryOf(quirk);
-  deepStrictEqual(barcodes, Array(10).fill(undefined));
-  deepStrictEqual(serials, SERIALS);
-});
+for (const [what, isRefused, known] of REFUSED) {
+  for (const refusal of [INVALID_FIELD, check(0x1a, 0x00)]) {
+    const code = refusal === INVALID_FIELD ? "24h" : "1Ah";
+    Deno.test(`A changer that refuses ${what} with ${code} is asked for the rest`, async () => {
+      const { barcodes, serials, loaded } = await inventoryOf((request, answer) =>
+        isRefused(request) ? refusal : answer
+      );
+      deepStrictEqual([barcodes, serials, loaded], known);
+    });
+  }
+}
 
 Deno.test("A changer that repeats itself, or answers nonsense, does not hold us", async () => {
-  const repeats: Quirk = ({ type, volumeTags, deviceIds, allocation }) =>
-    elementStatus({ type, first: 0, count: 3, volumeTags, deviceIds, allocation });
+  const repeats: Quirk = (request) => elementStatus({ ...request, first: 0, count: 3 });
   deepStrictEqual((await inventoryOf(repeats)).barcodes, BARCODES.slice(0, 3));
   for (const bytes of [[], [0], Array(8).fill(0xff), Array(40).fill(0xff), Array(40).fill(1)]) {
     const { barcodes } = await inventoryOf(() => new Uint8Array(bytes));
@@ -243,6 +293,30 @@ Deno.test("The element at the last address of all is in the inventory", async ()
     request.type === 2 ? encodeElementStatus([last], request) : answer;
   deepStrictEqual((await inventoryOf(quirk, false)).barcodes, ["LAST"]);
 });
+
+/** What a changer refuses, and whether what it grants is asked with CURDATA. */
+const CURRENT_DATA: readonly (readonly [string, (asked: Asked) => boolean, boolean])[] = [
+  ["nothing", () => false, true],
+  ["identifiers", ({ deviceIds }) => deviceIds, true],
+  ["labels", ({ volumeTags }) => volumeTags, true],
+  ["its header alone", ({ allocation }) => allocation === 8, true],
+  ["that alone", ({ currentData }) => currentData, false],
+];
+
+for (const [what, isRefused, withCurrentData] of CURRENT_DATA) {
+  Deno.test(`What it knows without moving anything is asked of a changer that refuses ${what}`, async () => {
+    const unit = changerUnit((request, answer) => isRefused(request) ? INVALID_FIELD : answer);
+    const changer = await MediaChanger.open(unit);
+    for (const isKnown of [false, true]) {
+      unit.commands.length = 0;
+      await changer.inventory({ currentData: true });
+      const asks = unit.commands.filter(({ cdb }) => cdb[0] === 0xb8).map(({ cdb }) => asked(cdb));
+      const granted = asks.filter((request) => !isRefused(request));
+      strictEqual(granted.every(({ currentData }) => currentData === withCurrentData), true);
+      if (isKnown) deepStrictEqual(granted, asks, "nothing is refused twice");
+    }
+  });
+}
 
 Deno.test("A changer that comes to refuse what it took before is not taken for an empty one", async () => {
   let isRefusing = false;
@@ -267,11 +341,19 @@ Deno.test("A changer that comes to refuse one thing is asked for the others the 
   strictEqual((await changer.inventory()).drives.length, 2);
 });
 
-Deno.test("What a changer refuses for another reason is told", async () => {
-  await rejects(
-    inventoryOf(() => check(0x44, 0x00, 4)),
-    (error: unknown) => error instanceof ChangerError && error.kind === "fault",
-  );
+Deno.test("What a changer refuses for another reason is told at once", async () => {
+  const refusals = [[0x44, 4, "fault"], [0x24, 4, "fault"], [0x26, 5, "illegal-request"]] as const;
+  for (const [asc, key, kind] of refusals) {
+    let asks = 0;
+    await rejects(
+      inventoryOf(() => {
+        asks++;
+        return check(asc, 0x00, key);
+      }),
+      (error: unknown) => error instanceof ChangerError && error.kind === kind,
+    );
+    strictEqual(asks, 1);
+  }
 });
 
 Deno.test("A move without an answer is never sent again, and its outcome is said to be unknown", async () => {
