@@ -62,7 +62,6 @@ export function securityProtocolOutCdb(
 
 const PAGE_HEADER = 4;
 const FIRST_ALLOCATION = 2048;
-const MAX_ALLOCATION = 0xffff;
 
 /**
  * Reads a page that begins with its code and length, header included, whole. The array is the caller's.
@@ -80,7 +79,7 @@ export async function readSecurityPage(
   const first = await askPage(unit, protocol, page, FIRST_ALLOCATION, options);
   const whole = PAGE_HEADER + readU16(first, 2);
   if (whole <= FIRST_ALLOCATION) return first.subarray(0, whole);
-  return await askPage(unit, protocol, page, Math.min(whole, MAX_ALLOCATION), options);
+  return await askPage(unit, protocol, page, whole, options);
 }
 
 async function askPage(

@@ -131,17 +131,17 @@ export interface EncryptionAlgorithm {
 
 /** Data encryption capabilities (page 0010h). */
 export interface EncryptionCapabilities {
-  /** CFG_P: whether the configuration is locked: 1 no, 2 yes. */
+  /** CFG_P: whether hosts are kept from setting parameters: 1 no, 2 yes, 0 not told. */
   readonly configurationPrevented: number;
-  /** EXTDECC: whether somebody else controls encryption: 1 no, 2 yes. */
+  /** EXTDECC: whether somebody else, the library say, can control encryption: 1 no, 2 yes, 0 not told. */
   readonly externallyControlled: number;
   /** The algorithms. */
   readonly algorithms: readonly EncryptionAlgorithm[];
 }
 
-/** Names of security algorithm codes (SPC-5). */
+/** Names of security algorithm codes (SPC-5), which calls them CCM-128-AES-256 and GCM-128-AES-256. */
 const ALGORITHMS: Readonly<Record<number, string>> = {
-  0x00010010: "AES-128-CCM",
+  0x00010010: "AES-256-CCM",
   0x00010014: "AES-256-GCM",
 };
 
@@ -260,7 +260,10 @@ export function decodeEncryptionCapabilities(
   const algorithms: EncryptionAlgorithm[] = [];
   for (let at = CAPABILITIES_LENGTH; at + ALGORITHM_LENGTH <= page.length;) {
     algorithms.push(decodeAlgorithm(page.subarray(at)));
-    at += KAD_HEADER + readU16(page, at + 2);
+    const length = KAD_HEADER + readU16(page, at + 2);
+    // Where it ends cannot be told of one that claims less than it has.
+    if (length < ALGORITHM_LENGTH) break;
+    at += length;
   }
   return {
     configurationPrevented: page[4] & 0x03,

@@ -3,7 +3,6 @@ import { readBufferDescriptor, writeBuffer } from "../../scsi/data_buffer.ts";
 import { receiveDiagnosticPage, runSelfTest, sendDiagnosticPage } from "../../scsi/diagnostics.ts";
 import { CheckConditionError, UnexpectedResponseError } from "../../scsi/errors.ts";
 import { logSelect, resetLogPages } from "../../scsi/log_select.ts";
-import { readSecurityProtocols } from "../../scsi/security/security_protocol.ts";
 import { readOperationSupport } from "../../scsi/supported_operations.ts";
 import { readSupportedTaskManagement } from "../../scsi/supported_task_management.ts";
 import { readTimestamp, setTimestamp } from "../../scsi/timestamp.ts";
@@ -85,9 +84,4 @@ Deno.test("Buffers tell their size, and take data", async () => {
   const unit = answering("");
   await writeBuffer(unit, { mode: 2, id: 1, offset: 4 }, hex("0102"));
   deepStrictEqual(unit.commands[0].cdb, hex("3b 02 01 000004 000002 00"));
-});
-
-Deno.test("Security protocols are listed", async () => {
-  deepStrictEqual(await readSecurityProtocols(answering("000000000000 0002 00 20")), [0, 0x20]);
-  deepStrictEqual(await readSecurityProtocols(answering("0000")), []);
 });
