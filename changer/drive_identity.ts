@@ -11,10 +11,9 @@ import { DeviceType } from "../scsi/device_type.ts";
 import type { CommandOptions } from "../scsi/execute.ts";
 import { inquiry } from "../scsi/inquiry.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { readDesignators, readSerialNumber, readVpdPage } from "../scsi/vpd.ts";
+import { readElementAddress } from "../scsi/stream/stream_vpd.ts";
+import { readDesignators, readSerialNumber } from "../scsi/vpd.ts";
 
-/** Vital product data page of tape drives: which element of its library the drive is. */
-const ELEMENT_ADDRESS_PAGE = 0xb4;
 /** T10 vendor identification and product identification, before the serial number. */
 const T10_PREFIX_LENGTH = 24;
 
@@ -42,22 +41,12 @@ export async function identifyDrive(
   if (deviceType !== DeviceType.Tape || peripheralQualifier !== 0) return undefined;
   const serialNumber = await readSerialNumber(unit, options);
   const designators = await readDesignators(unit, options);
-  const elementAddress = decodeElementAddress(
-    await readVpdPage(unit, ELEMENT_ADDRESS_PAGE, options),
-  );
+  const elementAddress = await readElementAddress(unit, options);
   return {
     ...(serialNumber !== undefined && { serialNumber }),
     ...(elementAddress !== undefined && { elementAddress }),
     designators: designators.map(({ text }) => text),
   };
-}
-
-/** The body of page B4h: an address of 16 bits, which some drives put into a field of 32. */
-export function decodeElementAddress(body: Uint8Array | undefined): number | undefined {
-  if (body === undefined || body.length < 2) return undefined;
-  const [a, b, c, d] = body;
-  const isWide = body.length >= 4 && a === 0 && b === 0;
-  return isWide ? (c << 8) | d : (a << 8) | b;
 }
 
 /**

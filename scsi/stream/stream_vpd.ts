@@ -25,7 +25,7 @@ export const StreamVpdPage = {
 export interface StreamCapabilities {
   /** WORM: the drive takes write-once tapes, or, with one in it, that tape is one. */
   readonly writeOnce: boolean;
-  /** TSMC: the drive tells what it logs in ways that a TapeAlert monitor can poll. */
+  /** TSMC: the drive can mirror what it writes to another (tape stream mirroring, EXTENDED COPY). */
   readonly tapeStreamMirroring: boolean;
 }
 
@@ -65,9 +65,14 @@ export function decodeSupportedTapeAlerts(body: Uint8Array): number[] {
   return flags;
 }
 
-/** The element address in a library that the body of page B4h holds; `undefined` for a drive that is in none. */
+/**
+ * The element address in a library that the body of page B4h holds: 16 bits, which some drives put into a field of 32.
+ * `undefined` for a drive that is in none.
+ */
 export function decodeElementAddress(body: Uint8Array): number | undefined {
-  return body.length >= 2 ? readU16(body, 0) : undefined;
+  if (body.length < 2) return undefined;
+  const isWide = body.length >= 4 && readU16(body, 0) === 0;
+  return readU16(body, isWide ? 2 : 0);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { viewLibrary } from "../../changer/library_view.ts";
-import { decodeElementAddress, serialNumberOf } from "../../changer/drive_identity.ts";
+import { serialNumberOf } from "../../changer/drive_identity.ts";
 import type { LogicalUnit, ScsiCommand } from "../../scsi/logical_unit.ts";
 import { Status } from "../../scsi/status.ts";
 import { encodeVpdPage } from "../../scsi/vpd.ts";
@@ -200,14 +200,6 @@ Deno.test("viewLibrary() leaves out what is no tape drive, and stops with its si
     const signal = AbortSignal.abort(new Error("enough"));
     await rejects(viewLibrary(changer, units, { signal }), /enough/);
   }));
-
-Deno.test("A drive's element address is read from fields of either width", () => {
-  strictEqual(decodeElementAddress(undefined), undefined);
-  strictEqual(decodeElementAddress(new Uint8Array([1])), undefined);
-  strictEqual(decodeElementAddress(new Uint8Array([0x01, 0xf4])), 500);
-  strictEqual(decodeElementAddress(new Uint8Array([0, 0, 0x01, 0xf4])), 500);
-  strictEqual(decodeElementAddress(new Uint8Array([0x01, 0xf4, 0, 0])), 500);
-});
 
 Deno.test("A serial number is found in each form of identifier that changers give", () => {
   const of = (type: "t10-vendor" | "vendor-specific" | "naa", text: string) => {

@@ -29,6 +29,33 @@ Deno.test("Vital product data of tape drives is decoded, page by page", async ()
   strictEqual(await vpd.readElementAddress(unitWith(0xb4, "0101")), 257);
 });
 
+Deno.test("The element address is read from fields of either width", () => {
+  const rows = [
+    ["", undefined],
+    ["01", undefined],
+    ["01f4", 500],
+    ["0000", 0],
+    ["0000 01f4", 500],
+    ["01f4 0000", 500],
+    ["0100 0000", 256],
+    ["0001 f4", 1],
+  ] as const;
+  for (const [body, address] of rows) {
+    strictEqual(vpd.decodeElementAddress(hex(body)), address, body);
+  }
+});
+
+Deno.test("Capabilities and TapeAlert flags are one bit each, and none where the page is short", () => {
+  const capabilities = ["", "01", "02", "fc"].map((body) => {
+    const { writeOnce, tapeStreamMirroring } = vpd.decodeStreamCapabilities(hex(body));
+    return [writeOnce, tapeStreamMirroring];
+  });
+  deepStrictEqual(capabilities, [[false, false], [true, false], [false, true], [false, false]]);
+  deepStrictEqual(vpd.decodeSupportedTapeAlerts(hex("8001")), [1, 16]);
+  const all = Array.from({ length: 64 }, (_, i) => i + 1);
+  deepStrictEqual(vpd.decodeSupportedTapeAlerts(new Uint8Array(9).fill(0xff)), all);
+});
+
 Deno.test("Block protection methods are found behind the reserved bytes, and where a drive leaves those out", async () => {
   const both = [
     { method: 1, informationBytes: 4, onWrite: true, onRead: true, onRecover: false },
@@ -37,7 +64,20 @@ Deno.test("Block protection methods are found behind the reserved bytes, and whe
   const list = "07 01 04 c0 00000000  07 02 04 e0 00000000";
   deepStrictEqual(await vpd.readBlockProtectionMethods(unitWith(0xb5, `00000000 ${list}`)), both);
   deepStrictEqual(await vpd.readBlockProtectionMethods(unitWith(0xb5, list)), both);
-  deepStrictEqual(vpd.decodeBlockProtectionMethods(hex("00000000 07 01 04")), []);
+  const one = { method: 1, informationBytes: 4, onWrite: true, onRead: false, onRecover: false };
+  const rows = [
+    ["00000000 07 01 04", []],
+    ["00000000 03 01 04 80", [one]],
+    ["00000000 03 01 c4 9f", [one]],
+    ["03 01 04 80", [one]],
+    ["00000000 02 01 04 80 07 02 04 80", []],
+    ["00000000 09 01 04 80 00000000 0000 03 01 04 80", [one, one]],
+    ["00000000 03 01 04 5f", [{ ...one, onWrite: false, onRead: true }]],
+    ["00000000 03 01 04 3f", [{ ...one, onWrite: false, onRecover: true }]],
+  ] as const;
+  for (const [body, methods] of rows) {
+    deepStrictEqual(vpd.decodeBlockProtectionMethods(hex(body)), methods, body);
+  }
 });
 
 Deno.test("A drive without a page has nothing to say", async () => {
@@ -46,4 +86,9 @@ Deno.test("A drive without a page has nothing to say", async () => {
   strictEqual(await vpd.readElementAddress(unit), undefined);
   deepStrictEqual(await vpd.readSupportedTapeAlerts(unit), []);
   deepStrictEqual(await vpd.readBlockProtectionMethods(unit), []);
+  for (const body of ["", "2020 0000"]) {
+    strictEqual(await vpd.readManufacturerSerialNumber(unitWith(0xb1, body)), undefined);
+    strictEqual(await vpd.readAutomationSerialNumber(unitWith(0xb3, body)), undefined);
+  }
+  strictEqual(await vpd.readManufacturerSerialNumber(unit), undefined);
 });
