@@ -6,7 +6,7 @@
 
 import { readU16, readU32, writeU16, writeU32 } from "./big_endian.ts";
 import { reportSupportedOperationCodesCdb } from "./cdb.ts";
-import { UnexpectedResponseError } from "./errors.ts";
+import { CheckConditionError, UnexpectedResponseError } from "./errors.ts";
 import { type CommandOptions, executeDataIn } from "./execute.ts";
 import type { DecodeOptions } from "./inquiry.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
@@ -47,11 +47,16 @@ const TIMEOUTS_LENGTH = 12;
 const NOMINAL = 4;
 const RECOMMENDED = 8;
 
+/** The timeouts descriptor at the beginning of `bytes`, by the length that it gives itself, as far as it came. */
+function timeoutsIn(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, 2 + readU16(bytes, 0));
+}
+
 /** 0 says that no time is given. */
-function decodeTimeouts(bytes: Uint8Array, at: number): Partial<SupportedOperation> {
-  if (at + TIMEOUTS_LENGTH > bytes.length) return {};
-  const nominalSeconds = readU32(bytes, at + NOMINAL);
-  const recommendedSeconds = readU32(bytes, at + RECOMMENDED);
+function decodeTimeouts(descriptor: Uint8Array): Partial<SupportedOperation> {
+  if (descriptor.length < TIMEOUTS_LENGTH) return {};
+  const nominalSeconds = readU32(descriptor, NOMINAL);
+  const recommendedSeconds = readU32(descriptor, RECOMMENDED);
   return {
     ...(nominalSeconds !== 0 && { nominalSeconds }),
     ...(recommendedSeconds !== 0 && { recommendedSeconds }),
@@ -73,17 +78,16 @@ export function decodeSupportedOperations(
   const operations: SupportedOperation[] = [];
   for (let at = HEADER_LENGTH; at + DESCRIPTOR_LENGTH <= end;) {
     const flags = bytes[at + FLAGS];
-    const timeoutsAt = at + DESCRIPTOR_LENGTH;
-    const hasTimeouts = (flags & HAS_TIMEOUTS) !== 0;
+    const rest = bytes.subarray(at + DESCRIPTOR_LENGTH, end);
+    const timeouts = (flags & HAS_TIMEOUTS) === 0 ? rest.subarray(0, 0) : timeoutsIn(rest);
     operations.push({
       opcode: bytes[at],
       ...((flags & HAS_SERVICE_ACTION) !== 0 &&
         { serviceAction: readU16(bytes, at + SERVICE_ACTION) }),
       cdbLength: readU16(bytes, at + CDB_LENGTH),
-      ...(hasTimeouts && decodeTimeouts(bytes.subarray(0, end), timeoutsAt)),
+      ...decodeTimeouts(timeouts),
     });
-    at = timeoutsAt;
-    if (hasTimeouts) at += timeoutsAt + 2 <= end ? 2 + readU16(bytes, timeoutsAt) : end;
+    at += DESCRIPTOR_LENGTH + timeouts.length;
   }
   return { operations, totalLength };
 }
@@ -127,13 +131,38 @@ export function encodeSupportedOperations(
   return bytes;
 }
 
+const INVALID_FIELD_IN_CDB = 0x24;
+
+function isInvalidField(error: unknown): boolean {
+  return error instanceof CheckConditionError && error.sense.asc === INVALID_FIELD_IN_CDB;
+}
+
+/** Asks with timeouts; drives from before SPC-4 (SDLT 600, DLT-S4) do not know RCTD, and may refuse a reserved bit. */
+async function report(
+  unit: LogicalUnit,
+  allocation: number,
+  which: { readonly opcode?: number; readonly serviceAction?: number },
+  options: CommandOptions,
+): Promise<Uint8Array> {
+  const ask = (timeouts: boolean) => {
+    const cdb = reportSupportedOperationCodesCdb(allocation, { ...which, timeouts });
+    return executeDataIn(unit, cdb, allocation, options);
+  };
+  try {
+    return await ask(true);
+  } catch (error) {
+    if (!isInvalidField(error)) throw error;
+    return await ask(false);
+  }
+}
+
 /** Room for 200 commands with timeouts. */
 const FIRST_ALLOCATION = 4096;
 /** Every operation code with every service action that anyone uses fits; a longer list is not believed. */
 const MAX_ALLOCATION = 0xffff;
 
 /**
- * Asks a device for all commands that it has, with their timeouts.
+ * Asks a device for all commands that it has, with their timeouts where it knows of those.
  *
  * @throws {UnexpectedResponseError} when the answer is shorter than its header.
  * @throws {CheckConditionError} when the device refused: many do not have this command.
@@ -145,8 +174,7 @@ export async function readSupportedOperations(
   options: CommandOptions = {},
 ): Promise<readonly SupportedOperation[]> {
   const ask = async (allocation: number) => {
-    const cdb = reportSupportedOperationCodesCdb(allocation, { timeouts: true });
-    const bytes = await executeDataIn(unit, cdb, allocation, options);
+    const bytes = await report(unit, allocation, {}, options);
     return decodeSupportedOperations(bytes, { unitName: unit.name });
   };
   const first = await ask(FIRST_ALLOCATION);
@@ -158,7 +186,7 @@ export async function readSupportedOperations(
 export interface OperationSupport {
   /** `unknown`: the device cannot tell now. */
   readonly support: "unknown" | "no" | "standard" | "vendor";
-  /** Which bits of the CDB the device looks at (CDB USAGE DATA); empty when it does not have the command. */
+  /** Which bits of the CDB the device looks at (CDB USAGE DATA); empty when it does not have the command, or cannot tell. */
   readonly usage: Uint8Array;
   /** Seconds that the command normally takes. Absent when not told. */
   readonly nominalSeconds?: number;
@@ -184,12 +212,15 @@ export function decodeOperationSupport(
   options: DecodeOptions = {},
 ): OperationSupport {
   if (bytes.length < ONE_HEADER_LENGTH) throw tooShort(bytes, ONE_HEADER_LENGTH, options);
+  const support = SUPPORT[bytes[1] & 0x07] ?? "unknown";
+  // What follows then is undefined.
+  if (support === "no" || support === "unknown") return { support, usage: bytes.subarray(0, 0) };
   const end = ONE_HEADER_LENGTH + readU16(bytes, 2);
   const hasTimeouts = (bytes[1] & ONE_HAS_TIMEOUTS) !== 0;
   return {
-    support: SUPPORT[bytes[1] & 0x07] ?? "unknown",
+    support,
     usage: bytes.subarray(ONE_HEADER_LENGTH, end),
-    ...(hasTimeouts && decodeTimeouts(bytes, end)),
+    ...(hasTimeouts && decodeTimeouts(timeoutsIn(bytes.subarray(end)))),
   };
 }
 
@@ -214,8 +245,6 @@ export async function readOperationSupport(
   command: { readonly opcode: number; readonly serviceAction?: number },
   options: CommandOptions = {},
 ): Promise<OperationSupport> {
-  const which = { ...command, timeouts: true };
-  const cdb = reportSupportedOperationCodesCdb(ONE_ALLOCATION, which);
-  const bytes = await executeDataIn(unit, cdb, ONE_ALLOCATION, options);
+  const bytes = await report(unit, ONE_ALLOCATION, command, options);
   return decodeOperationSupport(bytes, { unitName: unit.name });
 }
