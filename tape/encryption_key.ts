@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkBytes } from "./caller_bytes.ts";
 import { TapeError } from "./errors.ts";
 
 /**
@@ -14,16 +15,18 @@ export type EncryptionKeySource = Uint8Array | ReadableStream<Uint8Array>;
 
 /** More than any key in hex with its line end, so that the wrong file is not read to its end. */
 const MAX_SOURCE_BYTES = 1024;
+const DOING = "take the encryption key from";
 
 /**
  * The key in raw bytes, a new array that the caller overwrites after use.
  *
- * @throws {TapeError} of kind `invalid-argument` when it has another length; the message does not show it.
+ * @throws {TapeError} of kind `invalid-argument` when it has another length, or is no bytes; the message does not show it.
  */
 export async function readKey(source: EncryptionKeySource, keyBytes: number): Promise<Uint8Array> {
-  const given = source instanceof Uint8Array ? new Uint8Array(source) : await readAll(source);
+  const mayBeText = isStream(source);
+  const given = mayBeText ? await readAll(source) : copyOf(source);
   if (given.length === keyBytes) return given;
-  const key = source instanceof Uint8Array ? undefined : fromHex(given, keyBytes);
+  const key = mayBeText ? fromHex(given, keyBytes) : undefined;
   given.fill(0);
   if (key !== undefined) return key;
   throw new TapeError(
@@ -34,27 +37,40 @@ export async function readKey(source: EncryptionKeySource, keyBytes: number): Pr
   );
 }
 
+function isStream(source: EncryptionKeySource): source is ReadableStream<Uint8Array> {
+  return typeof (source as Partial<ReadableStream> | null)?.getReader === "function";
+}
+
+function copyOf(source: Uint8Array): Uint8Array {
+  checkBytes(source, DOING);
+  return new Uint8Array(source);
+}
+
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const all = new Uint8Array(MAX_SOURCE_BYTES);
   const reader = stream.getReader();
-  let length = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    const { value } = next;
-    if (length + value.length > MAX_SOURCE_BYTES) {
-      await reader.cancel();
-      all.fill(0);
-      throw new TapeError(
-        "invalid-argument",
-        "Cannot use the encryption key: its source is too long",
-      );
+  try {
+    let length = 0;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const { value } = next;
+      checkBytes(value, DOING);
+      if (length + value.length > MAX_SOURCE_BYTES) {
+        throw new TapeError(
+          "invalid-argument",
+          "Cannot use the encryption key: its source is too long",
+        );
+      }
+      all.set(value, length);
+      length += value.length;
+      value.fill(0);
     }
-    all.set(value, length);
-    length += value.length;
-    value.fill(0);
+    return all.slice(0, length);
+  } catch (error) {
+    await reader.cancel(error);
+    throw error;
+  } finally {
+    all.fill(0);
   }
-  const given = all.slice(0, length);
-  all.fill(0);
-  return given;
 }
 
 /** Digit by digit, because a string could not be overwritten. */
