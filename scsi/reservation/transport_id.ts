@@ -65,7 +65,7 @@ function decodeIscsi(bytes: Uint8Array): Pick<TransportId, "name" | "isid"> {
 
 /** Decodes one TransportID; `undefined` when it is cut off. Never throws. */
 export function decodeTransportId(bytes: Uint8Array): TransportId | undefined {
-  if (bytes.length < HEADER_LENGTH || bytes.length < lengthOf(bytes)) return undefined;
+  if (bytes.length < lengthOf(bytes)) return undefined;
   const protocol = bytes[0] & 0x0f;
   const whole = bytes.subarray(0, lengthOf(bytes));
   if (protocol === ISCSI) return { protocol, ...decodeIscsi(whole) };

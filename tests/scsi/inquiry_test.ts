@@ -9,6 +9,8 @@ const TAPE = hex(
   "01 80 05 02 1f 00 00 02 49424d20 20202020 554c5433 3538302d 54443520 20202020 47394e31",
 );
 
+const ZEROS = new Uint8Array(18);
+
 Deno.test("decodeInquiry() reads a tape drive's data", () => {
   deepStrictEqual(decodeInquiry(TAPE), {
     peripheralQualifier: 0,
@@ -41,24 +43,66 @@ Deno.test("encodeInquiry() lays out 36 bytes as the drive does", () => {
   );
 });
 
-Deno.test("encodeInquiry() with version descriptors gives 74 bytes that decode to the same", () => {
-  const input = {
-    peripheralQualifier: 0,
-    deviceType: 8,
-    removable: true,
-    version: 6,
-    protect: true,
-    commandQueuing: false,
-    vendor: "STK",
-    product: "L700",
-    revision: "0105",
-    vendorSpecific: hex("0102030405060708090a0b0c0d0e0f1011121314"),
-    versionDescriptors: [0x0960, 0x0460],
-  };
-  const bytes = encodeInquiry(input);
-  strictEqual(bytes.length, 74);
-  strictEqual(bytes[4], 69);
-  deepStrictEqual(decodeInquiry(bytes), { ...input, responseDataFormat: 2 });
+/** A changer at a LUN that could be connected: protection, 20 vendor specific bytes, two version descriptors. */
+const CHANGER = hex(
+  "28 80 06 02 45 01 00 00 53544b20 20202020 4c373030 20202020 20202020 20202020 30313035" +
+    "  0102030405060708090a0b0c0d0e0f1011121314 0000 0960 0460 0000 0000 0000 0000 0000 0000",
+);
+const BARE_CHANGER = {
+  peripheralQualifier: 1,
+  deviceType: 8,
+  removable: true,
+  version: 6,
+  protect: true,
+  commandQueuing: false,
+  vendor: "STK",
+  product: "L700",
+  revision: "0105",
+};
+const CHANGER_INPUT = {
+  ...BARE_CHANGER,
+  vendorSpecific: hex("0102030405060708090a0b0c0d0e0f1011121314"),
+  versionDescriptors: [0x0960, 0x0460],
+};
+
+Deno.test("encodeInquiry() with vendor specific bytes and version descriptors gives 74 bytes that decode to the same", () => {
+  deepStrictEqual(encodeInquiry(CHANGER_INPUT), CHANGER);
+  deepStrictEqual(decodeInquiry(CHANGER), { ...CHANGER_INPUT, responseDataFormat: 2 });
+});
+
+Deno.test("encodeInquiry() gives 74 bytes for either, and takes no more of them than there is room for", () => {
+  const { vendorSpecific } = CHANGER_INPUT;
+  const of = (input: Partial<typeof CHANGER_INPUT>) => encodeInquiry({ ...BARE_CHANGER, ...input });
+  strictEqual(of({}).length, 36);
+  deepStrictEqual(of({ vendorSpecific }).subarray(36), Uint8Array.of(...vendorSpecific, ...ZEROS));
+  deepStrictEqual(of({ versionDescriptors: [1] }).subarray(56, 62), hex("0000 0001 0000"));
+  const full = of({
+    vendorSpecific: new Uint8Array(21).fill(1),
+    versionDescriptors: Array(9).fill(0x0202),
+  });
+  deepStrictEqual(full.subarray(36), hex("01".repeat(20) + "0000" + "02".repeat(16)));
+});
+
+Deno.test("encodeInquiry() of a bare device claims SPC-4 and nothing else", () => {
+  const bytes = encodeInquiry({ deviceType: 1, vendor: "", product: "", revision: "" });
+  deepStrictEqual(bytes, hex("01 00 06 02 1f 000000" + "20".repeat(28)));
+});
+
+Deno.test("decodeInquiry() looks at the bits of its fields alone, and at no descriptor beyond the eighth", () => {
+  const odd = hex("ff 7f ff ff ff fe ff fd" + "20".repeat(28));
+  const { removable, responseDataFormat, protect, commandQueuing } = decodeInquiry(odd);
+  deepStrictEqual([removable, responseDataFormat, protect, commandQueuing], [
+    false,
+    15,
+    false,
+    false,
+  ]);
+  const long = new Uint8Array(96).fill(1);
+  strictEqual(decodeInquiry(long).vendorSpecific.length, 20);
+  for (const [length, count] of [[59, 0], [60, 1], [61, 1], [74, 8], [76, 8], [96, 8]]) {
+    const { versionDescriptors } = decodeInquiry(long.subarray(0, length));
+    deepStrictEqual(versionDescriptors, Array(count).fill(0x0101), `${length} bytes`);
+  }
 });
 
 Deno.test("encodeInquiry() cuts text that is too long for its field", () => {

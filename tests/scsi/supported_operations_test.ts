@@ -37,6 +37,10 @@ Deno.test("The list of commands decodes and encodes with timeouts", () => {
     totalLength: 44,
   });
   deepStrictEqual(encodeSupportedOperations(TIMED_OPERATIONS, { timeouts: true }), TIMED);
+  deepStrictEqual(
+    encodeSupportedOperations([READ], { timeouts: true }),
+    hex("00000014 08 00 0000 00 02 0006 000a 0000 00000000 00000000"),
+  );
 });
 
 Deno.test("decodeSupportedOperations() of a cut list gives whole commands, and whole timeouts", () => {

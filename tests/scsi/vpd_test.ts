@@ -86,6 +86,41 @@ Deno.test("decodeDesignators() of data cut at any byte gives the whole descripto
   }
 });
 
+/** Every association and type that SPC-5 has a code for, in the order of the codes. */
+const ASSOCIATIONS = ["logical-unit", "target-port", "target-device"] as const;
+const TYPES = [
+  "vendor-specific",
+  "t10-vendor",
+  "eui-64",
+  "naa",
+  "relative-target-port",
+  "target-port-group",
+  "logical-unit-group",
+  "md5",
+  "scsi-name",
+  "protocol-specific-port",
+  "uuid",
+] as const;
+
+Deno.test("decodeDesignators() and encodeDesignators() know every association and type", () => {
+  ASSOCIATIONS.forEach((association, high) =>
+    TYPES.forEach((type, low) => {
+      const bytes = Uint8Array.of(0x01, (high << 4) | low, 0, 1, 0xab);
+      const input = { codeSet: "binary", association, type, data: hex("ab") } as const;
+      deepStrictEqual(decodeDesignators(bytes), [{ ...input, text: "ab" }]);
+      deepStrictEqual(encodeDesignators([input]), bytes);
+    })
+  );
+});
+
+Deno.test("decodeDesignators() takes a protocol for valid only where PIV says so, and reserved bits for nothing", () => {
+  const protocols = ["51 90 ff 00", "f1 10 00 00", "01 80 00 00", "51 50 00 00"].map((bytes) => {
+    const [designator] = decodeDesignators(hex(bytes));
+    return "protocol" in designator ? designator.protocol : "none";
+  });
+  deepStrictEqual(protocols, [5, "none", 0, "none"]);
+});
+
 Deno.test("decodeDesignators() keeps codes that it does not know as reserved", () => {
   const [designator] = decodeDesignators(hex("0f 3f 00 02 abcd"));
   const { codeSet, association, type, text } = designator;

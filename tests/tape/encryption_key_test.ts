@@ -40,7 +40,16 @@ Deno.test("A key is raw bytes, of every kind of array and of another realm, or a
 
 Deno.test("What is no key of the right length is refused, and not shown", async () => {
   const bytes = [RAW.slice(0, 3), new Uint8Array(8), text("0019affa"), new Uint8Array(0)];
-  const texts = ["", "0019aff", "0019affa0", " 0019affa", "00 19affa", "0019/ffa", "0019:ffa"];
+  const texts = [
+    "",
+    "0019aff",
+    "0019affa0",
+    "0019affa!",
+    " 0019affa",
+    "00 19affa",
+    "0019/ffa",
+    "0019:ffa",
+  ];
   const more = ["0019@ffa", "0019gffa", "0019`ffa", "0019Gffa"];
   const sources = [...bytes, ...[...texts, ...more].map((each) => streamOf(text(each)).stream)];
   for (const source of sources) {

@@ -96,6 +96,7 @@ Deno.test("persistentReserveInCdb() lays out every service action as the standar
     hex("5e 03 00 00 00 00 00 12 34 00"),
   ]);
   throws(() => persistentReserveInCdb(PersistentReserveIn.ReadKeys, 65536), RangeError);
+  throws(() => persistentReserveInCdb(0x20 as PersistentReserveIn, 8), RangeError);
 });
 
 Deno.test("decodeRegisteredKeys() and encodeRegisteredKeys() agree on two keys and on none", () => {
@@ -114,6 +115,12 @@ Deno.test("decodeRegisteredKeys() of a cut list gives the keys before the cut", 
 Deno.test("decodeReservationReport() and encodeReservationReport() agree on a reservation and on none", () => {
   deepStrictEqual(decodeReservationReport(RESERVED_BYTES), RESERVED);
   deepStrictEqual(encodeReservationReport(RESERVED), RESERVED_BYTES);
+  const elsewhere = RESERVED_BYTES.slice();
+  elsewhere[21] = 0x23;
+  const { key } = RESERVED.reservation;
+  const ofAnElement = { ...RESERVED, reservation: { key, type: 3, scope: 2 } };
+  deepStrictEqual(decodeReservationReport(elsewhere), ofAnElement);
+  deepStrictEqual(encodeReservationReport(ofAnElement), elsewhere);
   deepStrictEqual(decodeReservationReport(hex("00000009 00000000")), { generation: 9 });
   deepStrictEqual(encodeReservationReport({ generation: 9 }), hex("00000009 00000000"));
 });
@@ -133,9 +140,12 @@ Deno.test("decodeReservationReport() never takes a reservation that is cut off f
 Deno.test("decodeReservationCapabilities() and its encoder agree on everything and on nothing", () => {
   deepStrictEqual(decodeReservationCapabilities(CAPABLE_BYTES), CAPABLE);
   deepStrictEqual(encodeReservationCapabilities(CAPABLE), CAPABLE_BYTES);
-  const { types, ...bare } = decodeReservationCapabilities(hex("0008 00 00 ea01 0000"));
+  const { types, ...bare } = decodeReservationCapabilities(hex("0008 62 0e ea01 0000"));
   strictEqual(types, undefined, "a mask that is not valid says nothing");
   deepStrictEqual(encodeReservationCapabilities(bare), hex("0008 00 00 0000 0000"));
+  strictEqual(decodeReservationCapabilities(hex("0008 00 01 ea01 0000")).types, undefined);
+  const all = decodeReservationCapabilities(hex("0008 00 80 ffff ffff")).types;
+  deepStrictEqual(all, Array.from({ length: 16 }, (_, type) => type));
 });
 
 Deno.test("Each capability has its own bit", () => {
@@ -223,6 +233,12 @@ Deno.test("readRegisteredKeys() never gives a part of the keys for all", async (
   const endless = new FakeUnit(() => hex("00000000 fffffff8"));
   await rejects(readRegisteredKeys(endless), UnexpectedResponseError);
   strictEqual(endless.commands.length, 1);
+});
+
+Deno.test("A list without its header is not asked for again", async () => {
+  const unit = new FakeUnit(() => KEYS_BYTES.subarray(0, 7));
+  await rejects(readRegisteredKeys(unit), /on fake: unusable answer: 7 bytes, at least 8 needed/);
+  strictEqual(unit.commands.length, 1);
 });
 
 Deno.test("PERSISTENT RESERVE IN throws what the device answers", async () => {

@@ -14,6 +14,16 @@ const ROWS: [string, string, ReturnType<typeof decodeTransportId>][] = [
     { protocol: 5, name: "iqn.a.b:c", isid: "0023d4000001" },
   ],
   [
+    "an iSCSI initiator whose name ends like an ISID",
+    "05 00 0018 6575692e30323030343536376134323536373864 00000000",
+    { protocol: 5, name: "eui.02004567a425678d" },
+  ],
+  [
+    "an iSCSI initiator that names itself like a port",
+    "05 00 0014 69716e2e612e62 2c692c3078 31 00000000000000",
+    { protocol: 5, name: "iqn.a.b,i,0x1" },
+  ],
+  [
     "a Fibre Channel port",
     "00 000000 00000000 21000024ff123456 0000000000000000",
     { protocol: 0, name: "21000024ff123456" },
@@ -54,7 +64,7 @@ Deno.test("encodeTransportId() ends every iSCSI name with a zero byte", () => {
     const name = "n".repeat(length);
     const bytes = encodeTransportId({ protocol: 5, name });
     strictEqual(bytes.at(-1), 0);
-    strictEqual(bytes.length % 4, 0);
+    strictEqual(bytes.length, length < 20 ? 24 : 4 + length + 4 - length % 4);
     deepStrictEqual(decodeTransportId(bytes), { protocol: 5, name });
   }
 });

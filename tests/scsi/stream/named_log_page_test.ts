@@ -36,12 +36,49 @@ Deno.test("Counters, flags and what keeps the drive busy are read by what they a
   deepStrictEqual(named("0c 00 0008  0100 03 04 00000001").parameters, [
     { code: 0x100, name: "cleaning required", value: true },
   ]);
+  deepStrictEqual(named("0c 00 0008  0100 03 04 00000000").parameters[0].value, false);
   deepStrictEqual(named("11 00 0008  0000 03 04 00000b00").parameters, [
     { code: 0, name: "activity", value: "calibrating" },
   ]);
   deepStrictEqual(named("0d 00 0006  0000 03 02 001e").parameters, [
     { code: 0, name: "temperature", value: 30, unit: "°C" },
   ]);
+});
+
+Deno.test("What keeps the drive busy is told by the codes of SSC-4, and a code beyond them is no activity of theirs", () => {
+  const activities = Array.from({ length: 17 }, (_, code) => {
+    const digits = code.toString(16).padStart(2, "0");
+    return named(`11 00 0008  0000 03 04 ffff${digits}ff`).parameters[0].value;
+  });
+  deepStrictEqual(activities, [
+    "no activity",
+    "cleaning",
+    "loading",
+    "unloading",
+    "other tape activity",
+    "reading",
+    "writing",
+    "locating",
+    "rewinding",
+    "erasing",
+    "formatting",
+    "calibrating",
+    "other drive activity",
+    "updating microcode",
+    "reading encrypted data",
+    "writing encrypted data",
+    "unknown activity",
+  ]);
+  strictEqual(named("11 00 0006  0000 03 02 0000").parameters[0].value, "unknown activity");
+});
+
+Deno.test("A number that is too great, or has no bytes, stays what came", () => {
+  const great = "ffffffffffffffff";
+  const values = [`0005 00 08 ${great}`, "0005 00 00", `7fff 00 08 ${great}`].map((parameter) => {
+    const length = hex(parameter).length.toString(16).padStart(4, "0");
+    return named(`02 00 ${length} ${parameter}`).parameters[0].value;
+  });
+  deepStrictEqual(values, [hex(great), hex(""), hex(great)]);
 });
 
 Deno.test("A parameter without a name keeps its code, and is read as its control byte says", () => {
@@ -58,6 +95,11 @@ Deno.test("Partition records are taken by the lengths that they give, cut ones l
   deepStrictEqual(decodePartitionValues(hex("0b 00 0001 0000000000000001 07 00 0002 0000")), [
     { partition: 1, value: 1 },
   ]);
+  deepStrictEqual(decodePartitionValues(hex("07 00 0003 ff00ffff 04 00 0004 ff")), [
+    { partition: 3, value: 0xff00ffff },
+    { partition: 4 },
+  ]);
+  deepStrictEqual(decodePartitionValues(hex("04 ff 0100 07")), [{ partition: 256, value: 7 }]);
   deepStrictEqual(decodePartitionValues(hex("00000000")), []);
   deepStrictEqual(decodePartitionValues(hex("03 00 0001")), []);
 });
