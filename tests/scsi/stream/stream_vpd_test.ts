@@ -38,7 +38,7 @@ Deno.test("The element address is read from fields of either width", () => {
     ["0000 01f4", 500],
     ["01f4 0000", 500],
     ["0100 0000", 256],
-    ["0001 f4", 1],
+    ["0000 f4", 0],
   ] as const;
   for (const [body, address] of rows) {
     strictEqual(vpd.decodeElementAddress(hex(body)), address, body);
@@ -70,6 +70,7 @@ Deno.test("Block protection methods are found behind the reserved bytes, and whe
     ["00000000 03 01 04 80", [one]],
     ["00000000 03 01 c4 9f", [one]],
     ["03 01 04 80", [one]],
+    ["03 01 04 00", [{ ...one, onWrite: false }]],
     ["00000000 02 01 04 80 07 02 04 80", []],
     ["00000000 09 01 04 80 00000000 0000 03 01 04 80", [one, one]],
     ["00000000 03 01 04 5f", [{ ...one, onWrite: false, onRead: true }]],
