@@ -5,8 +5,9 @@
  */
 
 import type { Sense } from "../scsi/sense.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
@@ -55,6 +56,11 @@ const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   ...MET_BY_READ,
   "programmable-early-warning",
 ]);
+
+/** Whether a READ met a block that the drive has no key for. A changed key is told as a unit attention. */
+function isSealed({ condition, sense }: Reply): boolean {
+  return condition === "encryption" && sense?.key === SenseKey.DataProtect;
+}
 
 /** How many of what is spaced over lie before the tape: exactly, or at most. */
 interface Before {
@@ -141,13 +147,23 @@ export class Spacing {
   /** From the very beginning istgt spaces over one block too few, unless one has been read. */
   async #spaceFromBeginning(count: number, signal?: AbortSignal): Promise<void> {
     const { device, count: own, proof } = this.#session;
-    const reply = await device.perform(leastRead(this.#session, signal), ANYTHING_READ);
+    const reply = await device.attempt(leastRead(this.#session, signal));
+    if (isSealed(reply)) return await this.#spaceUnread(count, signal);
+    if (!isDone(reply.condition) && !ANYTHING_READ.has(reply.condition)) throw device.fail(reply);
     proof.startRun();
     if (reply.condition === "filemark") own.passFilemarks(1);
     else if (isRecord(reply.condition)) own.passRecords(1);
     const stop = stopOf(reply, count);
     if (stop !== undefined) throw this.#stopped(stop, reply.sense, count);
     if (count > 1) await this.#orBack(() => this.over("blocks", count - 1, signal), signal);
+  }
+
+  /** A drive that tells a block that it cannot decrypt spaces over it, and over as many as it should; the READ may have moved. */
+  async #spaceUnread(count: number, signal?: AbortSignal): Promise<void> {
+    const rewind = { cdb: rewindCdb(), signal };
+    await this.#session.arriving(() => this.#session.device.perform(rewind));
+    this.#session.placeAtBeginning();
+    await this.#sendSpace("blocks", count, signal);
   }
 
   /** What the drive refuses after the READ from the beginning leaves the tape there, as if nothing had been sent. */

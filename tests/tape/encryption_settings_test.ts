@@ -129,6 +129,18 @@ Deno.test("A key that outlasts the tape is written with, once the drive has said
   await drive.close();
 });
 
+/** A drive in the middle of a tape, behind two records of five, which reads the others ahead. */
+async function readingAhead(key?: Uint8Array) {
+  const { unit, drive } = await openSim({}, { readAhead: 4 });
+  if (key !== undefined) await drive.encryption.set({ key });
+  await fill(drive, [1, 2, 3, 4, 5].map((number) => numbered(number)));
+  await drive.read();
+  await drive.read();
+  const reads = unit.drive.commands.filter(({ cdb }) => cdb[0] === 0x08).length;
+  assert.ok(reads > 2, "nothing was read ahead");
+  return drive;
+}
+
 /** What is done with the key between two records, and what becomes of the second. */
 const BETWEEN = [
   ["cleared", { clear: true }, "no-key"],
@@ -138,10 +150,7 @@ const BETWEEN = [
 
 for (const [what, change, reason] of BETWEEN) {
   Deno.test(`What was read ahead with a key is read again when the key is ${what}`, async () => {
-    const { drive } = await openSim({}, { readAhead: 4 });
-    await drive.encryption.set({ key: KEY });
-    await fill(drive, [1, 2, 3].map((number) => numbered(number)));
-    await drive.read();
+    const drive = await readingAhead(KEY);
     if ("clear" in change) await drive.encryption.clear();
     else await drive.encryption.set(change);
     if (reason !== undefined) {
@@ -149,17 +158,31 @@ for (const [what, change, reason] of BETWEEN) {
       await drive.rewind();
     } else {
       const result = await drive.read();
-      assert.deepEqual(result.kind === "record" && result.data, numbered(2));
+      assert.deepEqual(result.kind === "record" && result.data, numbered(3));
     }
     await drive.close();
   });
 }
 
-Deno.test("The next block is that of the caller, however far was read ahead", async () => {
-  const { drive } = await openSim({}, { readAhead: 4 });
+Deno.test("Blocks are spaced over from the beginning without the key that they are read with", async () => {
+  const { unit, drive } = await openSim();
+  await drive.encryption.set({ key: KEY });
   await fill(drive, [1, 2, 3].map((number) => numbered(number)));
-  await drive.read();
+  await drive.encryption.clear();
+  await drive.rewind();
+  assert.deepEqual(await drive.space("blocks", 2), { spaced: 2 });
+  assert.equal((await drive.position()).object, 2);
+  await drive.write(numbered(4));
+  assert.match(contents(unit), /^\d+ \d+ 4$/);
+  await drive.rewind();
+  unit.drive.raiseUnitAttention(0x2a, 0x11);
+  await assert.rejects(drive.space("blocks", 2), { reason: "key-changed-by-another" });
+  await drive.close();
+});
+
+Deno.test("The next block is that of the caller, however far was read ahead", async () => {
+  const drive = await readingAhead();
   const { object, encryption } = await drive.encryption.nextBlock();
-  assert.deepEqual([object, encryption], [1, "not-encrypted"]);
+  assert.deepEqual([object, encryption], [2, "not-encrypted"]);
   await drive.close();
 });
