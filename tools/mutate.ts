@@ -4,8 +4,8 @@
  *
  *     deno task mutate [TEXT...]
  *
- * With texts, only the mutations whose file or rule contains one of them. Ends with status 1 when a mutation survived, or when
- * one no longer fits the source. Takes some seconds a mutation; it is no part of the gate.
+ * With texts, only the mutations whose file or rule contains one of them. Ends with status 1 when a mutation survived, no
+ * longer fits the source, or does not load. Takes some seconds a mutation; it is no part of the gate.
  *
  * @module
  */
@@ -15,18 +15,10 @@ import { message } from "@optique/core/message";
 import { multiple } from "@optique/core/modifiers";
 import { argument } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { testsBeneath } from "./mutation/related_tests.ts";
+import { judge, outcomeOf, type Verdict } from "./mutation/judge.ts";
 import { withCopies, workOff } from "./mutation/scratch_tree.ts";
-import { tryTests } from "./mutation/trial.ts";
 import { type Mutation, MUTATIONS } from "./mutations.ts";
 import { taskOptions } from "./task_options.ts";
-
-type Verdict = "noticed" | "survived" | "does not fit the source";
-
-/** Longer than any test takes: a mutation that makes one hang is noticed, too. */
-const SILENCE_MS = 60_000;
 
 /** The tests that may notice a mutation, the likeliest first. */
 function testsFor({ file }: Mutation): readonly string[] {
@@ -37,41 +29,11 @@ function testsFor({ file }: Mutation): readonly string[] {
       .map((folder) => `tests/iscsi/${folder}`);
 }
 
-/** Whether the tests of a folder pass in the copy. */
-async function passes(copy: string, folder: string): Promise<boolean> {
-  const { outcome } = await tryTests(copy, testsBeneath(copy, folder), SILENCE_MS);
-  return outcome === "passes";
-}
-
-async function judge(copy: string, mutation: Mutation): Promise<Verdict> {
-  const path = join(copy, mutation.file);
-  const source = sourceOf(path);
-  if (source === undefined || source.split(mutation.old).length !== 2) {
-    return "does not fit the source";
-  }
-  writeFileSync(path, source.replace(mutation.old, () => mutation.new));
-  try {
-    for (const folder of testsFor(mutation)) {
-      if (!await passes(copy, folder)) return "noticed";
-    }
-    return "survived";
-  } finally {
-    writeFileSync(path, source);
-  }
-}
-
-function sourceOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
 /** Tests that fail by themselves would notice everything. */
 async function checkBaseline(copy: string, folders: Iterable<string>): Promise<void> {
   for (const folder of folders) {
-    if (!await passes(copy, folder)) throw new Error(`${folder} fails without any mutation`);
+    const outcome = await outcomeOf(copy, folder);
+    if (outcome !== "passes") throw new Error(`Without any mutation, ${folder} ${outcome}`);
   }
 }
 
@@ -87,7 +49,7 @@ async function run(mutations: readonly Mutation[]): Promise<boolean> {
   await withCopies(async (copies) => {
     await checkBaseline(copies[0], folders);
     await workOff(copies, mutations, async (copy, mutation) => {
-      found(mutation, await judge(copy, mutation));
+      found(mutation, await judge(copy, mutation, testsFor(mutation)));
     });
   });
   console.log(`${mutations.length - failures.length} of ${mutations.length} noticed`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { judge } from "../../tools/mutation/judge.ts";
 import { mutantsOf, mutated } from "../../tools/mutation/mutants.ts";
 import { relatedTests } from "../../tools/mutation/related_tests.ts";
 import { tryTests } from "../../tools/mutation/trial.ts";
@@ -90,6 +91,24 @@ Deno.test("a trial tells failures from tests that hang and from what does not lo
       ["hangs", undefined],
       ["does not load", undefined],
     ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+Deno.test("a mutation that does not load, or does not fit, is not counted as noticed", async () => {
+  const root = tree({
+    "a.ts": "export const a = 1, b = 2;",
+    "tests/a_test.ts": `import { a } from "../a.ts";
+      Deno.test("it", () => { if (a !== 1) throw new Error(); });`,
+  });
+  try {
+    const verdicts: unknown[] = [];
+    for (const [old, changed] of [["a = 1", "a = 0"], ["b = 2", "b = 3"], ["1", "("], ["z", "y"]]) {
+      const mutation = { file: "a.ts", old, new: changed, rule: "any" };
+      verdicts.push(await judge(root, mutation, ["tests"]));
+    }
+    assert.deepEqual(verdicts, ["noticed", "survived", "does not load", "does not fit the source"]);
   } finally {
     rmSync(root, { recursive: true });
   }
