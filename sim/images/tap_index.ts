@@ -16,7 +16,7 @@ import { classifyWord, readWord, WORD_BYTES } from "./simh_tap.ts";
 import type { TapContents } from "./tap_walk.ts";
 
 /** Images of fewer objects are walked faster than another file is worth. */
-const FEWEST_OBJECTS = 16_384;
+export const FEWEST_OBJECTS = 16_384;
 
 /** So much of the image before its end goes into the digest. */
 const TAIL_BYTES = 65_536;

@@ -25,6 +25,7 @@ const WRONG: readonly (readonly [name: string, ...args: readonly string[]])[] = 
   ["property", "--operations", "many"],
   ["soak", "--logins", "-1"],
   ["soak:flood", "--strangers", "many"],
+  ["soak:images", "--bytes", "16777216"],
   ["soak:images", "--kills", "1.5"],
   ["walk:changer", "--nosuch"],
   ["walk:cli", "--operations", "many"],
