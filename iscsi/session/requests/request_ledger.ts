@@ -149,7 +149,7 @@ export class RequestLedger {
       this.dropData(task);
       task.fail(task.abortReason);
       this.#checkTaken(task);
-    } else if (task.state === "aborting") {
+    } else {
       const name = taskManagementResponseName(response);
       this.#abortFailed(
         abort,
@@ -177,8 +177,12 @@ export class RequestLedger {
     this.#parts.connection(task.cid)?.dataOut.drop(task);
   };
 
-  /** The next step where ABORT TASK did not help: one reset of the unit for all of its commands. */
+  /**
+   * The next step where ABORT TASK did not help: one reset of the unit for all of its commands. None is needed for a command
+   * that has ended meanwhile: by its own answer, or by a reset.
+   */
   #abortFailed({ itt, task }: Abort, error: ConnectionLostError, now: number): void {
+    if (task.state !== "aborting") return this.#state.requests.delete(itt);
     if (!this.#parts.resetsUnits) return this.#parts.broken(error);
     this.#state.requests.delete(itt);
     if (this.#resetting.has(task.lun)) return;
@@ -286,11 +290,12 @@ export class RequestLedger {
   #functionTimedOut(request: Exclude<WatchedRequest, NumberedRequest>, now: number): void {
     if (request.kind === "abort") {
       const state = "the target did not answer ABORT TASK";
-      return this.#abortFailed(
+      this.#abortFailed(
         request,
         new ConnectionLostError(`${request.task.name}: ${state}`),
         now,
       );
+      return this.#parts.ended();
     }
     const name = request.kind === "reassign" ? "TASK REASSIGN" : request.name;
     this.#parts.broken(new ConnectionLostError(`${name}: the target did not answer`));

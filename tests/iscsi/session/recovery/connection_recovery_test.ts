@@ -560,6 +560,45 @@ Deno.test("A rejected ABORT TASK of a command that has ended harms nobody", () =
   assert.equal(target.closedWith, undefined);
 });
 
+for (const resetsUnits of [true, false]) {
+  const escalation = resetsUnits ? "with resets" : "without resets";
+  Deno.test(`An unanswered ABORT TASK of a command that has ended harms nobody, ${escalation}`, () => {
+    const target = ScriptedTarget.loggedIn({ resetsUnits, abortTimeoutMs: 1000 });
+    const command = target.command(REWIND);
+    const { itt } = target.only(Opcode.ScsiCommand).pdu;
+    target.initiator.abort(command.task, new Error("called off"), target.now);
+    const abort = target.only(Opcode.TaskManagementRequest).pdu;
+    target.respond(itt);
+    assert.equal(resultOf(command).status, 0);
+    target.initiator.drain(60_000, target.now);
+    target.advance(999);
+    assert.deepEqual(target.sent(), []);
+    target.advance(1);
+    target.only(Opcode.LogoutRequest);
+    target.managed(abort.itt, 1);
+    assert.equal(target.closedWith, undefined, "a late answer harms nobody");
+  });
+}
+
+Deno.test("A unit is not reset once more for a command that its reset has ended", () => {
+  const target = ScriptedTarget.loggedIn({ resetsUnits: true, abortTimeoutMs: 1000 });
+  const reason = new Error("called off");
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  target.sent();
+  for (const { task } of commands) {
+    target.initiator.abort(task, reason, target.now);
+    target.only(Opcode.TaskManagementRequest);
+    target.advance(500);
+  }
+  target.managed(target.only(Opcode.TaskManagementRequest).pdu.itt);
+  assert.deepEqual(commands.map(failureOf), [reason, reason]);
+  const later = target.command(REWIND);
+  target.only(Opcode.ScsiCommand);
+  target.advance(1000);
+  assert.deepEqual(target.sent(), []);
+  assert.equal(later.outcome, undefined);
+});
+
 Deno.test("A reset without an answer ends the session", () => {
   const target = ScriptedTarget.loggedIn({ resetsUnits: true, abortTimeoutMs: 1000 });
   const command = target.command(REWIND);
