@@ -48,8 +48,8 @@ interface Facts {
  * All questions go out together, between two REQUEST SENSE: the first takes the unit attention that waits for a new initiator, so that the others are
  * answered; in the last, a drive without a tape that is ready says so (SPC-5 §6.39). One that says nothing there, and knows its position, need not be asked
  * by TEST UNIT READY, which would take a round trip of its own: istgt mixes up its answers on the wire when commands with and without data are under way at
- * once. For that reason the cartridge's name is asked for alone: many drives refuse that. What was refused for a further unit attention is asked again along
- * with TEST UNIT READY.
+ * once. For that reason the cartridge's name is asked for behind them: many drives refuse that. What was refused for a further unit attention is asked again
+ * along with TEST UNIT READY.
  *
  * @throws {TapeError} of kind `not-a-tape`; {@link NotReadyError}; of the drive's kind when it fails.
  */
@@ -121,17 +121,23 @@ async function whenReady(
   return [isReady, await settled(askFacts(session, signal))];
 }
 
-/** Alone, as many drives refuse the questions. One that has news by then is asked anew what it has said before. */
+/**
+ * Behind the other questions, as many drives refuse this one; together with what only those are asked that do not tell where the tape stands. One that has
+ * news by then is asked anew what it has said before.
+ */
 async function askCartridge(session: TapeSession, options: ReadinessOptions): Promise<void> {
   const { signal } = options;
-  const asked = session.learnCartridge(signal).then(() => session.partition.learn(signal));
-  const cartridge = await settled(asked);
-  if (cartridge.status === "fulfilled") return;
-  const { reason } = cartridge;
+  const answers = await Promise.allSettled([
+    session.learnCartridge(signal),
+    session.partition.learn(signal),
+  ]);
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed === undefined) return;
+  const { reason } = failed;
   const isAskedAnew = reason instanceof TapeError &&
     (isToldOnce(reason.kind) || reason.kind === "not-ready");
   if (!isAskedAnew) throw reason;
-  apply(session, ...await whenReady(session, cartridge, options));
+  apply(session, ...await whenReady(session, failed, options));
 }
 
 async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {

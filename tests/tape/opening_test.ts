@@ -3,6 +3,7 @@ import type { TapeDriveOptions } from "../../tape/options.ts";
 import { NotReadyError, type TapeError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { tapePersonalities } from "../../sim/personality.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { openSim } from "./drive_setup.ts";
 import { SimUnit } from "./sim_unit.ts";
 
@@ -10,6 +11,7 @@ const TEST_UNIT_READY = 0x00;
 const REQUEST_SENSE = 0x03;
 const READ_BLOCK_LIMITS = 0x05;
 const READ_POSITION = 0x34;
+const READ_ATTRIBUTE = 0x8c;
 /** What goes out at once: REQUEST SENSE, READ BLOCK LIMITS, MODE SENSE, READ POSITION, twice INQUIRY, REQUEST SENSE. */
 const QUESTIONS = [0x03, 0x05, 0x1a, 0x34, 0x12, 0x12, 0x03];
 const ATTENTION = { key: 6, asc: 0x28, ascq: 0 };
@@ -76,6 +78,37 @@ Deno.test("TapeDrive.open() tells of an attention that REQUEST SENSE took off th
   });
   assert.deepEqual(told, ["attention"]);
 });
+
+Deno.test("TapeDrive.open() asks one that does not tell where the tape stands for its cartridge and its partitions at once", async () => {
+  const unit = new CutUnit("tgt");
+  const asked: unknown[] = [];
+  unit.sim.intercept = ({ cdb }) => {
+    const isLate = cdb[0] === READ_ATTRIBUTE || (cdb[0] === 0x1a && cdb[2] === 0x11);
+    if (isLate) asked.push([cdb[0], unit.sim.outstanding]);
+    return undefined;
+  };
+  const drive = await TapeDrive.open(unit);
+  assert.deepEqual(asked, [[READ_ATTRIBUTE, 0], [0x1a, 1]]);
+  assert.equal((await drive.position()).partition, 0);
+});
+
+for (const [question, position] of [["cartridge", 0], ["partitions", 1]] as const) {
+  Deno.test(`TapeDrive.open() goes on with the tape that is there when the question for the ${question} meets an exchange`, async () => {
+    const unit = new CutUnit("tgt");
+    let left = position;
+    unit.sim.intercept = ({ cdb }) => {
+      const isLate = cdb[0] === READ_ATTRIBUTE || (cdb[0] === 0x1a && cdb[2] === 0x11);
+      if (isLate && left-- === 0) unit.sim.drive.inject({ opcode: cdb[0], sense: ATTENTION });
+      return undefined;
+    };
+    const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+    assert.ok(left < 0, "it has met one");
+    const behind = unit.sim.opcodes().slice(unit.sim.opcodes().indexOf(READ_ATTRIBUTE));
+    assert.ok(behind.includes(READ_BLOCK_LIMITS), "what it has said before is asked anew");
+    await drive.write(new Uint8Array(10));
+    assert.equal(unit.sim.drive.objects().length, 1);
+  });
+}
 
 const DOUBTS: readonly [what: string, prepare: (unit: SimUnit) => void][] = [
   ["does not know REQUEST SENSE", ({ drive }) => {
