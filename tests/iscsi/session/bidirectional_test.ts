@@ -154,14 +154,18 @@ Deno.test("The residual beside a status that comes with Data-In is that of the r
   assert.deepEqual([residual, readResidual], [0, 100]);
 });
 
-Deno.test("The result of a command in one direction has no second residual", () => {
-  const target = ScriptedTarget.loggedIn();
-  const command = target.command(XDWRITEREAD, { dataIn: new Uint8Array(5) });
-  const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  target.dataIn(itt, bytes(5, 1), { hasStatus: true });
-  assert.ok(command.outcome && "result" in command.outcome);
-  assert.equal("readResidual" in command.outcome.result, false);
-});
+for (const hasStatus of [true, false]) {
+  const how = hasStatus ? "with its data" : "behind its data";
+  Deno.test(`The result of a command in one direction has no second residual, ${how}`, () => {
+    const target = ScriptedTarget.loggedIn();
+    const command = target.command(XDWRITEREAD, { dataIn: new Uint8Array(5) });
+    const { itt } = target.only(Opcode.ScsiCommand).pdu;
+    target.dataIn(itt, bytes(5, 1), { hasStatus });
+    if (!hasStatus) target.respond(itt);
+    assert.ok(command.outcome && "result" in command.outcome);
+    assert.equal("readResidual" in command.outcome.result, false);
+  });
+}
 
 Deno.test("A lost R2T of a bidirectional command is asked for by its number in the common sequence", () => {
   const one = begun(LEVEL_1);

@@ -56,6 +56,7 @@ Deno.test("A declaration waits for no turn of its connection: no other can take 
   target.only(Opcode.ScsiCommand);
   const declared = declaring(target, LARGE);
   for (const each of [target, peer]) {
+    assert.equal(declared.outcome, "pending");
     const { pdu } = each.only(Opcode.TextRequest);
     each.textResponse(pdu.itt, { final: true }, "");
   }

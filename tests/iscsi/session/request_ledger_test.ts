@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { CommandTimeoutError, SessionClosedError } from "../../../iscsi/errors.ts";
+import {
+  CommandTimeoutError,
+  ConnectionLostError,
+  SessionClosedError,
+} from "../../../iscsi/errors.ts";
 import { AsyncEvent } from "../../../iscsi/pdu/async_message.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
+import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { failureOf, ScriptedTarget, type ScriptOptions } from "./scripted_target.ts";
 
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
@@ -100,6 +105,34 @@ Deno.test("What waits in the queue is told at once when the session logs out", (
     assert.equal(error.outcome, "not-executed");
   }
   assert.equal(sent.outcome, undefined);
+});
+
+Deno.test("A session that drains logs out as soon as its last text request is called off", () => {
+  const target = ScriptedTarget.loggedIn({ window: 1 });
+  target.command(REWIND);
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.maxCmdSn = target.expCmdSn - 1;
+  target.respond(itt);
+  const { exchange } = target.textExchange([["A", "1"]]);
+  assert.deepEqual(target.sent(), [], "the window is closed");
+  target.initiator.drain(60_000, target.now);
+  const refused = failureOf(target.command(REWIND));
+  assert.ok(refused instanceof SessionClosedError);
+  assert.equal(refused.message, "TEST COMMAND: a logout is near");
+  target.initiator.abortText(exchange, REASON, target.now);
+  target.only(Opcode.LogoutRequest);
+});
+
+Deno.test("A function fails at once while no connection works", () => {
+  const target = ScriptedTarget.loggedIn({
+    answers: [["ErrorRecoveryLevel", "2"]],
+    login: { offers: { errorRecoveryLevel: 2 } },
+  });
+  target.breakOff();
+  const error = failureOf(target.manage(TaskManagementFunction.LogicalUnitReset, 0n));
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.outcome, "not-executed");
+  assert.equal(target.closedWith, undefined);
 });
 
 Deno.test("A text request that the target does not answer says so, and may have been carried out", () => {

@@ -144,7 +144,9 @@ Deno.test("A function that gets no answer ends the session", () => {
   target.advance(999);
   assert.equal(reset.outcome, "pending");
   target.advance(1);
-  assert.ok(failureOf(reset) instanceof ConnectionLostError);
+  const error = failureOf(reset);
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.message, "TEST FUNCTION: the target did not answer");
   assert.ok(target.initiator.closed);
 });
 

@@ -166,6 +166,20 @@ Deno.test("A task whose reassignment was rejected goes on if the target does, an
   assert.ok(failureOf(silent) instanceof ConnectionLostError);
 });
 
+Deno.test("A reassignment that the target rejects ends the task once nothing has come for it", () => {
+  const target = loggedIn(2, 1);
+  const command = target.command(REWIND);
+  target.sent();
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const peer = target.join(0, 500);
+  const { bhs } = peer.only(Opcode.TaskManagementRequest);
+  peer.reject(bhs, 5);
+  target.advance(3000);
+  assert.ok(failureOf(command) instanceof ConnectionLostError);
+  assert.equal(target.closedWith, undefined);
+});
+
 Deno.test("A session whose last connection cannot be had again by Time2Retain is over", () => {
   const target = loggedIn(2, 1);
   const command = target.command(REWIND);
@@ -486,6 +500,7 @@ Deno.test("A session that drains for too long logs out all the same", () => {
   target.initiator.drain(5000, target.now);
   target.advance(5000);
   target.only(Opcode.LogoutRequest);
+  assert.equal(target.changes.at(-1)?.reason, "the time for commands under way is over");
 });
 
 Deno.test("Where that was asked for, LOGICAL UNIT RESET follows an ABORT TASK without an answer", () => {
