@@ -146,6 +146,16 @@ Deno.test("A logout ends the wait for the consumer, and the command with it", ()
   assert.ok(failureOf(command) instanceof SessionClosedError);
 });
 
+Deno.test("A command that was called off hears why, though a logout ends it", () => {
+  const { target, command } = paused();
+  const reason = new Error("called off");
+  target.initiator.abort(command.task, reason, target.now);
+  target.sent();
+  target.initiator.logout(target.now);
+  target.loggedOut(target.only(Opcode.LogoutRequest).pdu.itt);
+  assert.equal(failureOf(command), reason);
+});
+
 Deno.test("Other connections go on, and take the next commands", () => {
   const target = ScriptedTarget.loggedIn({
     connections: 2,
