@@ -3,13 +3,7 @@ import { writeU24 } from "../../../scsi/big_endian.ts";
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
 import type { LoginOptions, NegotiatedParameters } from "../../../iscsi/negotiation/login.ts";
 import { encodeText } from "../../../iscsi/negotiation/text_keys.ts";
-import {
-  ahsLength,
-  BHS_LENGTH,
-  dataSegmentLength,
-  padded,
-  RESERVED_TAG,
-} from "../../../iscsi/pdu/bhs.ts";
+import { ahsLength, BHS_LENGTH, dataSegmentLength, padded } from "../../../iscsi/pdu/bhs.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { decodePdu, encodePdu, type InitiatorPdu, type Pdu } from "../../../iscsi/pdu/pdu.ts";
 import { Initiator } from "../../../iscsi/session/core/initiator.ts";
@@ -26,7 +20,7 @@ import type { StreamedDataIn } from "../../../iscsi/session/streaming/streamed_d
 import type { StreamedDataOut } from "../../../iscsi/session/streaming/streamed_data_out.ts";
 import { TextExchange } from "../../../iscsi/session/requests/text_exchange.ts";
 import { concat } from "../../../transport/concat.ts";
-import { dataInPdu, readyToTransferPdu, scsiResponsePdu } from "../pdu/target_pdus.ts";
+import { ISID, TargetWords } from "./target_words.ts";
 
 /** A PDU that the initiator sent, with its data segment. */
 export interface SentPdu {
@@ -46,7 +40,6 @@ export interface Command {
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-const ISID: Uint8Array = new Uint8Array([0x80, 1, 2, 3, 4, 5]);
 
 export interface ScriptOptions {
   /** Keys of the login response. */
@@ -84,7 +77,7 @@ export function failureOf({ outcome }: Command | ManagedTasks): unknown {
 }
 
 /** The initiator's core, played against by hand: a test is the target, and time is a number. */
-export class ScriptedTarget {
+export class ScriptedTarget extends TargetWords {
   readonly initiator: Initiator;
   /** The leading connection. */
   readonly connection: SessionConnection;
@@ -100,7 +93,6 @@ export class ScriptedTarget {
   readonly changes: SessionStateChange[] = [];
   redirect: string | undefined;
 
-  statSn = 100;
   /** What all connections of the session share. */
   readonly #shared: { now: number; expCmdSn: number; maxCmdSn: number };
   readonly #isLeading: boolean;
@@ -115,6 +107,7 @@ export class ScriptedTarget {
     options: ScriptOptions = {},
     leading?: { readonly target: ScriptedTarget; readonly cid: number },
   ) {
+    super();
     const { answers = [], login = {}, keepalive = false, window = 32 } = options;
     const { initialCmdSn = 1, initialTag, abortTimeoutMs = 5000 } = options;
     this.#answers = answers;
@@ -232,31 +225,6 @@ export class ScriptedTarget {
     });
   }
 
-  /** Login Response, in the security stage unless told otherwise. */
-  loginResponse(
-    itt: number,
-    text: string | Uint8Array,
-    fields: Partial<Extract<Pdu, { opcode: typeof Opcode.LoginResponse }>> = {},
-  ): void {
-    this.feed({
-      opcode: Opcode.LoginResponse,
-      transit: false,
-      continue: false,
-      csg: 0,
-      nsg: 0,
-      versionMax: 0,
-      versionActive: 0,
-      isid: ISID,
-      tsih: 0,
-      itt,
-      statSn: this.statSn++ >>> 0,
-      ...this.numbers(),
-      statusClass: 0,
-      statusDetail: 0,
-      ...fields,
-    }, typeof text === "string" ? new TextEncoder().encode(text) : text);
-  }
-
   /** Submits a command. */
   command(
     cdb: readonly number[],
@@ -351,7 +319,7 @@ export class ScriptedTarget {
   }
 
   /** Hands bytes of a PDU to the initiator, `chunk` at a time. */
-  feed(pdu: Pdu, data: Uint8Array = NO_BYTES, chunk: number = Infinity): void {
+  override feed(pdu: Pdu, data: Uint8Array = NO_BYTES, chunk: number = Infinity): void {
     const wire = new Uint8Array(BHS_LENGTH + padded(data.length));
     encodePdu(pdu, wire.subarray(0, BHS_LENGTH));
     writeU24(wire, 5, data.length);
@@ -359,7 +327,7 @@ export class ScriptedTarget {
     this.feedBytes(wire, chunk);
   }
 
-  feedBytes(wire: Uint8Array, chunk: number = Infinity): void {
+  override feedBytes(wire: Uint8Array, chunk: number = Infinity): void {
     for (let at = 0; at < wire.length && !this.initiator.closed;) {
       if (this.connection.isPaused) return void this.#unread.push(wire.slice(at));
       const destination = this.connection.destination();
@@ -376,127 +344,8 @@ export class ScriptedTarget {
     for (const wire of this.#unread.splice(0)) this.feedBytes(wire);
   }
 
-  /** Task Management Function Response. */
-  managed(itt: number, response = 0, statSn: number = this.statSn++): void {
-    this.feed({
-      opcode: Opcode.TaskManagementResponse,
-      response,
-      itt,
-      statSn,
-      ...this.numbers(),
-    });
-  }
-
-  /** NOP-In: a ping of the target's, the answer to one of the initiator's, or only numbers. */
-  nopIn(fields: { itt?: number; ttt?: number; lun?: bigint } = {}): void {
-    const { itt = RESERVED_TAG, ttt = RESERVED_TAG, lun = 0n } = fields;
-    const statSn = itt === RESERVED_TAG ? this.statSn : this.statSn++;
-    this.feed({ opcode: Opcode.NopIn, lun, itt, ttt, statSn, ...this.numbers() });
-  }
-
-  /** Reject of a PDU of the initiator's. */
-  reject(bhs: Uint8Array, reason: number): void {
-    this.feed({
-      opcode: Opcode.Reject,
-      reason,
-      statSn: this.statSn++,
-      dataSn: 0,
-      ...this.numbers(),
-    }, bhs);
-  }
-
-  /** Asynchronous Message. */
-  asyncMessage(
-    asyncEvent: number,
-    fields: { parameter1?: number; parameter2?: number; parameter3?: number; lun?: bigint } = {},
-  ): void {
-    const { parameter1 = 0, parameter2 = 0, parameter3 = 10, lun = 0n } = fields;
-    this.feed({
-      opcode: Opcode.AsyncMessage,
-      lun,
-      statSn: this.statSn++,
-      asyncEvent,
-      asyncVCode: 0,
-      parameter1,
-      parameter2,
-      parameter3,
-      ...this.numbers(),
-    });
-  }
-
-  /** Text Response. */
-  textResponse(
-    itt: number,
-    fields: { final: boolean; continue?: boolean; ttt?: number; lun?: bigint },
-    data: string,
-  ): void {
-    const { final, continue: more = false, ttt = RESERVED_TAG, lun = 0n } = fields;
-    this.feed({
-      opcode: Opcode.TextResponse,
-      final,
-      continue: more,
-      lun,
-      itt,
-      ttt,
-      statSn: this.statSn++,
-      ...this.numbers(),
-    }, new TextEncoder().encode(data));
-  }
-
-  /** Logout Response. */
-  loggedOut(itt: number, response = 0, time2Wait = 0): void {
-    this.feed({
-      opcode: Opcode.LogoutResponse,
-      response,
-      itt,
-      statSn: this.statSn++,
-      time2Wait,
-      time2Retain: 0,
-      ...this.numbers(),
-    });
-  }
-
-  /** SCSI Response to a command. */
-  respond(
-    itt: number,
-    fields: Partial<Extract<Pdu, { opcode: typeof Opcode.ScsiResponse }>> = {},
-    data: Uint8Array = NO_BYTES,
-  ): void {
-    const numbers = { statSn: this.statSn++, ...this.numbers() };
-    this.feed(scsiResponsePdu({ itt, ...numbers, ...fields }), data);
-  }
-
-  /** Data-In of a command. */
-  dataIn(
-    itt: number,
-    data: Uint8Array,
-    fields: Partial<Extract<Pdu, { opcode: typeof Opcode.DataIn }>> = {},
-    chunk: number = Infinity,
-  ): void {
-    const statSn = fields.hasStatus ? this.statSn++ : 0;
-    this.feed(dataInPdu({ itt, statSn, ...this.numbers(), ...fields }), data, chunk);
-  }
-
-  /** The header of a Data-In PDU whose data is still to come. */
-  dataInBegins(itt: number, length: number): void {
-    const bhs = new Uint8Array(BHS_LENGTH);
-    encodePdu(dataInPdu({ itt, ...this.numbers() }), bhs);
-    writeU24(bhs, 5, length);
-    this.feedBytes(bhs);
-  }
-
-  /** R2T for a command. */
-  readyToTransfer(
-    itt: number,
-    fields: Partial<Extract<Pdu, { opcode: typeof Opcode.ReadyToTransfer }>>,
-  ): void {
-    const { statSn } = this;
-    const first = { itt, ttt: 1, statSn, desiredDataTransferLength: 0, ...this.numbers() };
-    this.feed(readyToTransferPdu({ ...first, ...fields }));
-  }
-
   /** ExpCmdSN and MaxCmdSN as they stand. */
-  numbers(): { expCmdSn: number; maxCmdSn: number } {
+  override numbers(): { expCmdSn: number; maxCmdSn: number } {
     return { expCmdSn: this.expCmdSn >>> 0, maxCmdSn: this.maxCmdSn >>> 0 };
   }
 
