@@ -150,9 +150,17 @@ export class ConnectionRecovery {
       if (request.cid === connection.cid) this.#strand(outage, request);
     }
     if (this.#underWay?.cid === connection.cid) this.#underWay = undefined;
+    this.#forgetStranded();
     outage.stranded.sort((a, b) => serialLess(a.cmdSn, b.cmdSn) ? -1 : 1);
     this.#outages.push(outage);
     this.#state.deadlines.include(at);
+  }
+
+  /** What a connection that was to take a task over has come to ends with it: the next one begins anew. */
+  #forgetStranded(): void {
+    const isCarried = ({ task }: { readonly task: ScsiTask }) => task.cid !== NO_CONNECTION;
+    this.#adoptions = this.#adoptions.filter(isCarried);
+    this.#doubted = this.#doubted.filter(isCarried);
   }
 
   /** Takes the steps that can be taken now. */

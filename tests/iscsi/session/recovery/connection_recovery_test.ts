@@ -180,6 +180,29 @@ Deno.test("A reassignment that the target rejects ends the task once nothing has
   assert.equal(target.closedWith, undefined);
 });
 
+for (const [what, response] of [["still allegiant", 3], ["in doubt", 255]] as const) {
+  Deno.test(`A task that is ${what} when its new connection is lost, too, is taken over once more, and that alone counts`, () => {
+    const target = ScriptedTarget.loggedIn({
+      answers: [["ErrorRecoveryLevel", "2"], ["DefaultTime2Wait", "0"]],
+      login: { offers: { errorRecoveryLevel: 2, defaultTime2Wait: 0 } },
+    });
+    const command = target.command(REWIND);
+    const { itt } = target.only(Opcode.ScsiCommand).pdu;
+    target.breakOff();
+    const first = target.join(0, 500);
+    first.managed(reassignment(first, itt).itt, response);
+    target.advance(100);
+    first.breakOff();
+    const second = target.join(0, 600);
+    second.managed(reassignment(second, itt).itt);
+    target.advance(10_000);
+    assert.deepEqual(second.sent(), [], "it is reassigned once");
+    assert.equal(command.outcome, undefined);
+    second.respond(itt);
+    assert.equal(resultOf(command).status, 0);
+  });
+}
+
 Deno.test("A session whose last connection cannot be had again by Time2Retain is over", () => {
   const target = loggedIn(2, 1);
   const command = target.command(REWIND);
