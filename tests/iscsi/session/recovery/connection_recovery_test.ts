@@ -203,6 +203,45 @@ for (const [what, response] of [["still allegiant", 3], ["in doubt", 255]] as co
   });
 }
 
+Deno.test("A function that was under way on a lost connection fails, and may have been carried out", () => {
+  const target = loggedIn(2, 1);
+  const reset = target.manage(TaskManagementFunction.LogicalUnitReset, 0n);
+  target.only(Opcode.TaskManagementRequest);
+  target.breakOff();
+  const error = failureOf(reset);
+  assert.ok(error instanceof ConnectionLostError);
+  assert.equal(error.outcome, "unknown");
+});
+
+Deno.test("A text request that the target never took in goes out again, with its tag and CmdSN", () => {
+  const target = loggedIn(2, 1);
+  const text = target.text([["A", "1"]]);
+  const [{ pdu: sent }] = target.lost();
+  assert.ok(sent.opcode === Opcode.TextRequest);
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const peer = target.join(0, 500);
+  const { pdu } = peer.only(Opcode.TextRequest);
+  assert.deepEqual([pdu.itt, pdu.cmdSn], [sent.itt, sent.cmdSn]);
+  peer.textResponse(pdu.itt, { final: true }, "A=2\0");
+  assert.equal(text.outcome, "A=2\0");
+});
+
+Deno.test("A text request that the target took in fails with its connection, and lets the next go out", () => {
+  const target = loggedIn(2, 1);
+  const text = target.text([["A", "1"]]);
+  target.only(Opcode.TextRequest);
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const peer = target.join(0, 500);
+  const { outcome } = text;
+  assert.ok(typeof outcome === "object" && outcome.error instanceof ConnectionLostError);
+  assert.equal(outcome.error.outcome, "unknown");
+  assert.deepEqual(peer.sent(), [], "it is not asked again");
+  target.text([["B", "1"]]);
+  peer.only(Opcode.TextRequest);
+});
+
 Deno.test("A session whose last connection cannot be had again by Time2Retain is over", () => {
   const target = loggedIn(2, 1);
   const command = target.command(REWIND);
@@ -315,6 +354,8 @@ Deno.test("Where a lost connection cannot be replaced, a logout on another one f
   target.initiator.dialFailed(1, refused, target.now);
   const { pdu } = target.only(Opcode.LogoutRequest);
   assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 1]);
+  target.initiator.tick(target.now += 1000);
+  assert.deepEqual(target.sent(), [], "it is asked for once");
   target.loggedOut(pdu.itt);
   target.managed(reassignment(target, b.itt).itt);
   target.respond(b.itt);
