@@ -154,6 +154,18 @@ Deno.test("A target failure amid data in another order ends its command alone", 
   assert.equal(target.closedWith, undefined);
 });
 
+Deno.test("Data in another order that reaches beyond the buffer is a ProtocolError, though there is room for as much", () => {
+  const target = ScriptedTarget.loggedIn(UNORDERED);
+  const dataIn = new Uint8Array(100);
+  const command = target.command(READ, { dataIn });
+  const { itt } = target.only(Opcode.ScsiCommand).pdu;
+  target.dataIn(itt, pattern(20), { final: false, bufferOffset: 90 });
+  const error = failure(command);
+  assert.ok(error instanceof ProtocolError);
+  assert.match(error.message, /reaches byte 110 of an expected data transfer length of 100$/);
+  assert.deepEqual(dataIn, new Uint8Array(100), "nothing of it is in the caller's buffer");
+});
+
 Deno.test("An overflow is a negative residual", () => {
   const target = ScriptedTarget.loggedIn();
   const command = target.command(READ, { dataIn: new Uint8Array(4) });
