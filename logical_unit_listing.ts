@@ -9,6 +9,7 @@ import { AuthenticationError, ConnectError, LoginError } from "./iscsi/errors.ts
 import { formatPortal, parsePortal } from "./iscsi/portal.ts";
 import { Session } from "./iscsi/session/session.ts";
 import type { ConnectOptions } from "./iscsi/session/session_options.ts";
+import { checkDeviceOptions, checkText } from "./open_options.ts";
 import type { Capacity } from "./scsi/block/capacity.ts";
 import { readCapacity } from "./scsi/block/read_capacity.ts";
 import { DeviceType } from "./scsi/device_type.ts";
@@ -64,6 +65,8 @@ export async function listLogicalUnits(
   portal: string,
   options: ConnectOptions = {},
 ): Promise<PortalListing> {
+  checkText(portal, "portal");
+  checkDeviceOptions(options);
   const asked = formatPortal(parsePortal(portal));
   const units: ListedLogicalUnit[] = [];
   const failures: ListingFailure[] = [];

@@ -8,6 +8,7 @@ import { MediaChanger } from "./changer/media_changer.ts";
 import type { MediaChangerOptions } from "./changer/options.ts";
 import { InvalidOptionError } from "./iscsi/errors.ts";
 import { DeviceType } from "./scsi/device_type.ts";
+import { checkDeviceOptions, checkText } from "./open_options.ts";
 import { openLogicalUnit, type OpenLogicalUnitOptions } from "./open_tape.ts";
 
 /** Options of {@link openChanger}: those of the changer, and those of the connection to it. */
@@ -49,6 +50,8 @@ export async function openChanger(
   address: string,
   options: OpenChangerOptions = {},
 ): Promise<MediaChanger> {
+  checkText(address, "address");
+  checkDeviceOptions(options);
   if (address.startsWith("sim:")) {
     throw new InvalidOptionError(
       "address",

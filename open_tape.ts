@@ -17,6 +17,7 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./iscsi/session/session_options.ts";
+import { checkDeviceOptions, checkText } from "./open_options.ts";
 import { DeviceType } from "./scsi/device_type.ts";
 import type { RecoverableLogicalUnit } from "./scsi/logical_unit.ts";
 import { lunFromNumber } from "./scsi/lun.ts";
@@ -73,6 +74,7 @@ const SIMULATED = "sim:";
  * ```
  */
 export async function openTape(address: string, options: OpenTapeOptions = {}): Promise<TapeDrive> {
+  checkDeviceOptions(options);
   const unit = await openUnit(address, { ...options, deviceType: DeviceType.Tape }, (message) => {
     options.onNotice?.({ kind: "image", message });
   });
@@ -94,6 +96,7 @@ export async function openLogicalUnit(
   address: string,
   options: OpenLogicalUnitOptions = {},
 ): Promise<RecoverableLogicalUnit> {
+  checkDeviceOptions(options);
   return await openUnit(address, options, () => {});
 }
 
@@ -103,6 +106,7 @@ async function openUnit(
   options: OpenLogicalUnitOptions,
   warn: (message: string) => void,
 ): Promise<RecoverableLogicalUnit> {
+  checkText(address, "address");
   if (address.startsWith(SIMULATED)) return await openSimulated(address, options, warn);
   if (!address.startsWith("iscsi://")) {
     throw new InvalidOptionError(
