@@ -2,6 +2,7 @@ import { object } from "@optique/core/constructs";
 import { hideSecrets } from "../../iscsi/address.ts";
 import type {
   AttributeValue,
+  Capacity,
   DriveStatus,
   MediumProtection,
   NamedAttribute,
@@ -87,13 +88,20 @@ function statusText(drive: TapeDrive, facts: Facts): string {
       ["Write protection", ready ? protectionText(status, facts.protection) : undefined],
       ["WORM", facts.protection?.writeOnce ? "yes: can be written once" : undefined],
       ["Capacity left", capacity && capacityText(capacity)],
+      ...partitionLines(capacity?.partitions ?? []),
       ["Alerts", alerts && (alerts.length === 0 ? "none" : String(alerts.length))],
     ]),
     ...(alerts ?? []).map((alert) => `  ${alertText(alert)}`),
   ].join("\n");
 }
 
-function capacityText({ remainingBytes, maximumBytes }: TapeCapacity): string | undefined {
+/** What is left of the tape says nothing about what fits into the partition that is written. */
+function partitionLines(partitions: TapeCapacity["partitions"]): [string, string | undefined][] {
+  if (partitions.length < 2) return [];
+  return partitions.map((each) => [`  in partition ${each.partition}`, capacityText(each)]);
+}
+
+function capacityText({ remainingBytes, maximumBytes }: Capacity): string | undefined {
   if (remainingBytes === undefined) return undefined;
   if (maximumBytes === undefined || maximumBytes === 0) return formatBytes(remainingBytes);
   const percent = Math.floor(100 * Math.min(1, remainingBytes / maximumBytes));

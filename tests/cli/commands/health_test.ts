@@ -210,6 +210,15 @@ Deno.test("status tells cartridge, capacity, protection and alerts as far as the
   assert.equal(document.capacity.remainingBytes, 4e12);
 });
 
+Deno.test("status of a tape with partitions tells what is left of each, too", async () => {
+  const { devices } = bench({ capacityBytes: 4e9 });
+  await ok("mkpartition 1000 --yes", devices);
+  const { output } = await ok("status", devices);
+  assert.match(output, /^Capacity left +4\.0 GB of 4\.0 GB, 100 %$/m);
+  assert.match(output, /^ {2}in partition 0 +3\.0 GB of 3\.0 GB, 100 %$/m);
+  assert.match(output, /^ {2}in partition 1 +1\.0 GB of 1\.0 GB, 100 %$/m);
+});
+
 Deno.test("status of a drive that tells little is short", async () => {
   const { devices } = bench({}, { personality: tapePersonalities["quantum-dlt8000"] });
   const { output } = await ok("status", devices);
