@@ -1,4 +1,4 @@
-import { constants, openSync } from "node:fs";
+import { constants, openSync, statSync } from "node:fs";
 import { DescriptorSource } from "./file_descriptor.ts";
 import { runsOnDeno } from "./runs_on_deno.ts";
 import { naming, systemCode } from "./system_call.ts";
@@ -20,12 +20,19 @@ export function inheritedDescriptor(descriptor: number): DescriptorSource {
   if (!runsOnDeno() || descriptor <= STANDARD_ERROR) {
     return new DescriptorSource(descriptor, { owned: false, name });
   }
+  const path = `/dev/fd/${descriptor}`;
   try {
     // A named pipe would be waited for until somebody writes.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-    return new DescriptorSource(openSync(`/dev/fd/${descriptor}`, flags), { owned: true, name });
+    return new DescriptorSource(openSync(path, flags), { owned: true, name });
   } catch (error) {
-    const code = NONE.has(systemCode(error)) ? "EBADF" : systemCode(error);
+    const isNone = NONE.has(systemCode(error)) && !isSocket(path);
+    const code = isNone ? "EBADF" : systemCode(error);
     throw naming(Object.assign(error as Error, { code }), "read", name);
   }
+}
+
+/** A socket is there and cannot be opened, which is another mistake than a number that nothing stands behind. */
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
 }

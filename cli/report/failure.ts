@@ -156,6 +156,7 @@ const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
+  ENXIO: "it is a socket, which cannot be opened, or a device that is not there",
   EPIPE: "the program that reads it has ended",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",

@@ -55,6 +55,18 @@ Deno.test("A descriptor that nobody has opened is named as none", async () => {
   assert.equal(await run(READING, "3<&-"), "EBADF descriptor 3");
 });
 
+Deno.test("A descriptor that is a socket is not named as one that nobody has opened", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  try {
+    const redirection = `3<> /dev/tcp/127.0.0.1/${listener.addr.port}`;
+    assert.equal(await run(READING, redirection), "ENXIO descriptor 3");
+  } finally {
+    (await accepted).close();
+    listener.close();
+  }
+});
+
 for (const how of ["cancelled", "closed"]) {
   Deno.test(`A descriptor that is ${how} while its pipe is empty takes nothing from what is opened next`, async () => {
     assert.equal(await run(GIVING_UP, "3< <(sleep 1)", how), '0\n"{\\n  \\"name\\""');
