@@ -22,6 +22,7 @@ import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { extract, pack } from "tar-stream";
+import { withoutDeadLinks } from "./packed_links.ts";
 import { taskOptions } from "./task_options.ts";
 
 /** One file of a tar archive. */
@@ -88,6 +89,16 @@ function withCommand(files: readonly ArchivedFile[]): ArchivedFile[] {
   ];
 }
 
+/** What the documents lead to, they lead to in the package. */
+function withLivingLinks(files: readonly ArchivedFile[]): ArchivedFile[] {
+  const names = new Set(files.map(({ name }) => name));
+  return files.map((file) => {
+    if (!file.name.endsWith(".md")) return file;
+    const text = withoutDeadLinks(new TextDecoder().decode(file.bytes), file.name, names);
+    return { ...file, bytes: new TextEncoder().encode(text) };
+  });
+}
+
 /** The archive that `deno pack` makes. */
 function denoPacked(): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "tape-pack-"));
@@ -113,5 +124,5 @@ const { path } = taskOptions(
     ),
   }),
 );
-writeFileSync(path, await archiveOf(withCommand(await filesIn(denoPacked()))));
+writeFileSync(path, await archiveOf(withLivingLinks(withCommand(await filesIn(denoPacked())))));
 console.log(path);
