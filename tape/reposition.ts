@@ -135,7 +135,7 @@ export class Reposition {
     const isElsewhere = before !== undefined && partition.number !== before;
     this.#session.settlePlace(isElsewhere ? undefined : expected, here);
     // Every motion within a partition would go wrong now.
-    if (isElsewhere) this.#session.tellLoss("go on");
+    if (isElsewhere) this.#session.tellLoss("continue");
   }
 
   /**

@@ -51,7 +51,7 @@ export class Resumption {
       try {
         if (outages > 0 || this.#outage.isHere) {
           await this.#comeBack(place, signal);
-          this.#session.tellLoss("read on");
+          this.#session.tellLoss("continue");
         }
         return await operation();
       } catch (error) {
@@ -101,7 +101,7 @@ export class Resumption {
     const { certain } = this.#session.partition;
     await this.#outage.overcome(signal);
     // Every motion within a partition would go wrong.
-    if (!await this.#isIn(certain)) throw this.#session.lostError("go on");
+    if (!await this.#isIn(certain)) throw this.#session.lostError("continue");
     // Where reads went on in spite of that, the tape may stand no longer.
     this.#session.deferLoss();
   }
@@ -123,7 +123,7 @@ export class Resumption {
 
   async #goTo({ number, partition }: Place): Promise<void> {
     if (await this.#isIn(partition) && await this.#reposition.returnTo(number)) return;
-    throw this.#session.lostError("read on");
+    throw this.#session.lostError("continue");
   }
 
   /** Where the partition was not certain before, it is enough that it is now. */

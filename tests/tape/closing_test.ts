@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CAMPAIGNS, countPdus, strike } from "../chaos/campaign.ts";
 import { SkippingClock } from "../chaos/skipping_clock.ts";
 import { settle } from "../chaos/settle.ts";
+import { TransportLostError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
 import { fill, numbered, openSim } from "./drive_setup.ts";
@@ -91,4 +92,12 @@ Deno.test("position() tells where the caller is also where a read was called off
   const { known, object, source } = await drive.position();
   assert.deepEqual({ known, object, source }, { known: true, object: 1, source: "counted" });
   await settle(drive.close(), clock, [], "close()");
+});
+
+Deno.test("close() behind a write that was lost does not speak of reading", async () => {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  unit.left = 1;
+  await assert.rejects(drive.write(numbered(1)), TransportLostError);
+  await assert.rejects(drive.close(), { message: /^Cannot continue on [^:]+: where the tape/ });
 });
