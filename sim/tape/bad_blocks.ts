@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { checkArgument } from "./option_limits.ts";
 import { type Condition, Conditions } from "./conditions.ts";
 
 /** A place where the tape is bad. */
@@ -29,8 +31,19 @@ export class BadBlocks {
     return this.#blocks.length === 0;
   }
 
-  /** Adds one. */
+  /**
+   * Adds one.
+   *
+   * @throws {InvalidOptionError} when no command can meet it, which would let every test pass.
+   */
   add(block: BadBlock): void {
+    const { object, partition = 0, on = "read", times = Infinity } = block;
+    checkArgument("object", object, 0);
+    checkArgument("partition", partition, 0);
+    if (times !== Infinity) checkArgument("times", times, 1);
+    if (on !== "read" && on !== "write") {
+      throw new InvalidOptionError("on", `Cannot use ${on} as on: it is "read" or "write"`);
+    }
     this.#blocks.push({ block, left: block.times ?? Infinity });
   }
 

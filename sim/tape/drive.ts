@@ -22,9 +22,9 @@ import { type InjectedAnswer, InjectedAnswers } from "./injected_answers.ts";
 import { type Medium, MediumStoreError } from "./medium.ts";
 import { announceMotion, followMotion, placeNow } from "./motion_effects.ts";
 import { OperationTimes } from "./operation_times.ts";
-import { checkNumbers } from "./option_limits.ts";
+import { checkArgument, checkNumbers } from "./option_limits.ts";
 import type { LoadDelay } from "./readiness.ts";
-import { TapeAlert } from "./tape_alerts.ts";
+import { TAPE_ALERT_FLAGS, TapeAlert } from "./tape_alerts.ts";
 import { listObjects, type TapeObject } from "./tape_object.ts";
 import { type UnitAttentionOptions, UnitAttentions } from "./unit_attentions.ts";
 
@@ -324,12 +324,21 @@ export class SimulatedDrive implements DeviceServer {
     this.#drive.attentions.raise({ key: Conditions.powerOn.key, asc, ascq });
   }
 
-  /** Raises a TapeAlert flag, 1 to 64; reading log page 2Eh lowers it for the nexus that reads. */
+  /**
+   * Raises a TapeAlert flag, 1 to 64; reading log page 2Eh lowers it for the nexus that reads.
+   *
+   * @throws {InvalidOptionError} when there is no flag of that number.
+   */
   raiseTapeAlert(flag: number): void {
+    checkArgument("flag", flag, 1, TAPE_ALERT_FLAGS);
     this.#drive.tapeAlerts.raise(flag);
   }
 
-  /** Makes a place of the tape bad, for reading or writing. */
+  /**
+   * Makes a place of the tape bad, for reading or writing.
+   *
+   * @throws {InvalidOptionError} when no command can meet it.
+   */
   addBadBlock(block: BadBlock): void {
     this.#drive.badBlocks.add(block);
   }

@@ -66,3 +66,24 @@ export function checkNumbers(
     );
   }
 }
+
+/**
+ * Checks a number that a method is given.
+ *
+ * @throws {InvalidOptionError} when it is not a whole number from `least` to `most`.
+ */
+export function checkArgument(
+  name: string,
+  value: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER
+    ? `of ${least} or more`
+    : `from ${least} to ${most}`;
+  throw new InvalidOptionError(
+    name,
+    `Cannot use ${String(value)} as ${name}: it is not a whole number ${range}`,
+  );
+}

@@ -117,7 +117,7 @@ export class FaultPlan {
   readonly #faults: readonly TargetFault[];
   readonly #counts: number[];
 
-  /** @throws {InvalidOptionError} when a fault has a count or a time that cannot be. */
+  /** @throws {InvalidOptionError} when a fault can never happen, or has a count or a time that cannot be. */
   constructor(faults: readonly TargetFault[]) {
     faults.forEach(checkFault);
     this.#faults = faults;
@@ -188,7 +188,36 @@ function concerns({ initiatorName, cid }: FaultSelection, subject: FaultSubject)
     (cid === undefined || cid === subject.cid);
 }
 
+/** Which kinds of fault there are, and whether they concern a kind of PDU. */
+const KINDS: Readonly<Record<TargetFault["kind"], "pdu" | "no PDU">> = {
+  "drop": "pdu",
+  "duplicate": "pdu",
+  "corrupt-header": "pdu",
+  "corrupt-data": "pdu",
+  "disconnect-before": "pdu",
+  "disconnect-after": "pdu",
+  "delay": "pdu",
+  "disconnect-before-execution": "no PDU",
+  "disconnect-after-execution": "no PDU",
+  "never-answer": "no PDU",
+  "ignore-pings": "no PDU",
+  "close-window": "no PDU",
+};
+const PDUS: ReadonlySet<unknown> = new Set(PDU_KINDS.values());
+const MAX_OPERATION_CODE = 0xff;
+
+/** A fault that never happens would let every test pass. */
 function checkFault(fault: TargetFault, index: number): void {
+  const { kind, pdu, operationCode = 0 } = fault as Partial<PduFault & CommandFault>;
+  const about = Object.hasOwn(KINDS, kind ?? "") ? KINDS[kind!] : undefined;
+  const isKnown = about !== undefined && (about === "no PDU" || PDUS.has(pdu)) &&
+    Number.isInteger(operationCode) && operationCode >= 0 && operationCode <= MAX_OPERATION_CODE;
+  if (!isKnown) {
+    throw new InvalidOptionError(
+      `faults.${index}`,
+      `Cannot serve: fault ${index} is of a kind, or about a PDU or command, that there is not`,
+    );
+  }
   const { nth = 1, times = 1 } = fault;
   const ms = fault.kind === "delay" ? fault.ms : 0;
   const { forMs = 0, afterCommands = 0 } = fault.kind === "close-window" ? fault : {};

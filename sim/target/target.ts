@@ -41,6 +41,8 @@ const SYNTAX =
   /^(?:iqn\.\d{4}-\d{2}\.[a-z0-9.-]+(?::[^/?\s]+)?|eui\.[0-9a-f]{16}|naa\.(?:[0-9a-f]{16}){1,2})$/;
 /** RFC 7143 §4.2.7.1: iSCSI names have at most 223 bytes. */
 const MAX_NAME_LENGTH = 223;
+/** The 24 bits of extended flat addressing (SAM-5 §4.7.7.5). */
+const MAX_LUN = 0xffffff;
 
 /** What a target agrees to unless it is told otherwise; initiators that want less get less. */
 const TARGET_DEFAULTS: OperationalOffers = { maxConnections: 8, errorRecoveryLevel: 2 };
@@ -270,6 +272,10 @@ export class SimulatedTarget implements SessionTarget {
 
   #addUnits({ units }: TargetOptions, luns: (initiatorName: string) => bigint[]): void {
     for (const { lun, device } of [...units].sort((a, b) => a.lun - b.lun)) {
+      if (!Number.isInteger(lun) || lun < 0 || lun > MAX_LUN) {
+        const message = `Cannot make a target: LUN ${lun} is not a number from 0 to ${MAX_LUN}`;
+        throw new InvalidOptionError("units", message);
+      }
       if (this.#units.has(lun)) {
         throw new InvalidOptionError("units", `Cannot make a target: LUN ${lun} is there twice`);
       }

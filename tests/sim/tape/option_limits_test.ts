@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidOptionError } from "../../../iscsi/errors.ts";
-import { MemoryMedium, SimulatedDrive } from "../../../sim/mod.ts";
+import { type BadBlock, MemoryMedium, SimulatedDrive } from "../../../sim/mod.ts";
 
 const COUNTS = [-1, 1.5, NaN];
 const REFUSED = {
@@ -34,4 +34,28 @@ Deno.test("A cartridge has no numbers that cannot be", () => {
 
 Deno.test("A buffer and a log may be without bounds", () => {
   new SimulatedDrive({ bufferBytes: Infinity, commandLogLength: Infinity });
+});
+
+for (
+  const block of [
+    {},
+    { object: "1" },
+    { object: -1 },
+    { object: 1, on: "reading" },
+    { object: 1, partition: -1 },
+    { object: 1, times: 0 },
+  ]
+) {
+  Deno.test(`A bad place that nothing can meet is refused: ${JSON.stringify(block)}`, () => {
+    const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+    assert.throws(() => drive.addBadBlock(block as unknown as BadBlock), InvalidOptionError);
+  });
+}
+
+Deno.test("A TapeAlert flag that no drive has is refused", () => {
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  for (const flag of [0, 65, 1.5, "20"]) {
+    assert.throws(() => drive.raiseTapeAlert(flag as number), InvalidOptionError);
+  }
+  for (const flag of [1, 64]) drive.raiseTapeAlert(flag);
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { InvalidOptionError } from "../../../iscsi/errors.ts";
 import { decodeText, encodeText, type KeyValuePair } from "../../../iscsi/negotiation/text_keys.ts";
 import { LoginStatus } from "../../../iscsi/pdu/login_status.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../iscsi/pdu/task_management.ts";
 import { decodeReportLuns } from "../../../scsi/report_luns.ts";
+import { loopbackTarget, SimulatedDrive } from "../../../sim/mod.ts";
 import { answerChallenge } from "./chap_login.ts";
 import { Command, ScriptedDevice } from "./scripted_device.ts";
 import { INITIATOR_NAME, type ScriptedInitiator, TARGET_NAME } from "./scripted_initiator.ts";
@@ -257,3 +259,11 @@ Deno.test("SendTargets tells all portals of a target with their groups, over as 
     assert.equal(pairs.length, 31);
   });
 });
+
+for (const lun of [-1, 1.5, 0x1000000, undefined]) {
+  Deno.test(`A device at LUN ${lun}, where no initiator finds it, is refused`, async () => {
+    const unit = { lun: lun as number, device: new SimulatedDrive() };
+    const attempt = loopbackTarget({ targetName: TARGET_NAME, units: [unit] });
+    await assert.rejects(attempt, InvalidOptionError);
+  });
+}

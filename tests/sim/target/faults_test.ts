@@ -285,6 +285,11 @@ for (
     { kind: "delay", pdu: "r2t", ms: -1 },
     { kind: "close-window", afterCommands: -1 },
     { kind: "close-window", forMs: NaN },
+    { kind: "disconect-after-execution" },
+    { kind: "drop", pdu: "data-inn" },
+    { kind: "drop" },
+    { kind: "disconnect-after-execution", operationCode: "WRITE" },
+    { kind: "disconnect-after-execution", operationCode: 256 },
   ] as TargetFault[]
 ) {
   Deno.test(`An impossible fault is refused: ${JSON.stringify(fault)}`, async () => {
