@@ -54,7 +54,9 @@ const SIMULATED = "sim:";
  *
  * @throws {InvalidOptionError} when the address or an option cannot be right.
  * @throws {IscsiError} when the target cannot be reached or refuses the login; see its subclasses.
- * @throws {TapeError} when what is there is not a tape drive, or its tape does not become ready.
+ * @throws {TapeError} when what is there is not a tape drive, its tape does not become ready, or another host has reserved it.
+ * @throws {MediumStoreError} when the image of a `sim:` address cannot be opened; `ImageInUseError` when another process has it, `ImageFormatError`
+ * when it is none: all three of `@uiscsi/tape/sim`.
  *
  * @example Write and read a record
  * ```ts
@@ -91,6 +93,7 @@ export async function openTape(address: string, options: OpenTapeOptions = {}): 
  *
  * @throws {InvalidOptionError} when the address or an option cannot be right.
  * @throws {IscsiError} when the target cannot be reached or refuses the login.
+ * @throws {MediumStoreError} when the image of a `sim:` address cannot be opened; see {@link openTape}.
  */
 export async function openLogicalUnit(
   address: string,

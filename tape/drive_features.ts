@@ -168,7 +168,9 @@ export abstract class DriveFeatures extends DriveUpkeep {
    *
    * @throws {UnsupportedError} when the drive has no explicit addresses; `locate()` and `write()` do the same.
    * @throws {PositionLostError} when no partition is named, and it is not certain in which one the caller is.
-   * @throws {VolumeOverflowError} {@link WriteProtectedError} {@link WormViolationError}
+   * @throws {VolumeOverflowError} when the tape is full.
+   * @throws {WriteProtectedError} when it is write-protected.
+   * @throws {WormViolationError} when a write-once tape would be overwritten.
    */
   writeAt(object: number, data: Uint8Array, options: WriteAtOptions = {}): Promise<WriteAtResult> {
     return this.#run(() => writeAt(this.#work, object, data, options), options.signal);

@@ -64,7 +64,7 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
  *
  * Every method may throw, beside what it names: {@link MediumChangedError} and {@link ResetError}, {@link NotReadyError}, {@link DeferredError},
  * {@link MediumError}, {@link HardwareError}, {@link EncryptionError}, {@link BlockProtectionError}, {@link ReservationConflictError},
- * {@link TransportLostError}, and {@link TapeError} of another kind.
+ * {@link ReservationPreemptedError}, {@link UnloadRequestedError}, {@link TransportLostError}, and {@link TapeError} of another kind.
  */
 export class TapeDrive extends DriveFeatures {
   /** What the drive is. */
@@ -243,7 +243,8 @@ export class TapeDrive extends DriveFeatures {
    * @throws {WriteStoppedError} when it was called before the failure of an earlier write with write-behind was known; nothing is sent.
    * @throws {TapeError} of kind `invalid-argument` when the drive does not take that length; nothing is sent.
    * @throws {VolumeOverflowError} when the tape is full.
-   * @throws {WriteProtectedError} {@link WormViolationError}
+   * @throws {WriteProtectedError} when the tape is write-protected.
+   * @throws {WormViolationError} when a write-once tape would be overwritten.
    * @throws {PositionLostError} when it is not certain where the tape stands.
    */
   write(data: Uint8Array, options: OperationOptions = {}): Promise<WriteResult> {
@@ -310,6 +311,8 @@ export class TapeDrive extends DriveFeatures {
   /**
    * Rewinds the tape and unthreads or ejects it. A drive without a tape has nothing to do: one that had unloaded it and whose answer was lost may be told again,
    * unless what was written had not been flushed.
+   *
+   * @throws {RemovalPreventedError} when somebody has locked the tape into the drive.
    */
   unload({ signal }: OperationOptions = {}): Promise<void> {
     return this.#turns.runWithoutTape(() => this.#motion.unload(signal), signal);
