@@ -192,12 +192,17 @@ function errorDocument(
   return {
     ...fields,
     ...(told?.writes && { writes: withoutData(told.writes) }),
-    name: cause instanceof Error ? cause.name : "Error",
+    name: nameOf(cause),
     message: messageOf(cause),
     position: places[0]?.doubt === undefined ? position ?? fields.position : undefined,
     destinationPosition,
     advice: advice(places, cause),
   };
+}
+
+/** Deno has classes of its own for what its system calls fail with; the code says the same everywhere. */
+function nameOf(cause: unknown): string {
+  return cause instanceof Error && systemMessage(cause) === undefined ? cause.name : "Error";
 }
 
 function certainPosition({ position, doubt }: LocatedFailure): TapePosition | undefined {

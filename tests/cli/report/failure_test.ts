@@ -188,6 +188,13 @@ Deno.test("An error of the operating system is told in words", () => {
   assert.equal(unnamed, 'Failed to open "": no such file or directory');
 });
 
+Deno.test("The document of an error of the operating system names it alike on all runtimes", () => {
+  const facts = { name: "IsADirectory", code: "EISDIR", syscall: "open", path: "x" };
+  const { document } = describeFailure(Object.assign(new Error("EISDIR"), facts), quiet);
+  const { error } = document as { error: Record<string, unknown> };
+  assert.deepEqual([error.name, error.code], ["Error", "EISDIR"]);
+});
+
 Deno.test("Expected failures show no stack and no hint at one", () => {
   assert.deepEqual(describeFailure(new CommandFailure("Done for"), quiet).lines, ["Done for"]);
   assert.deepEqual(describeFailure(new InterruptedError(), quiet).lines, [
