@@ -17,8 +17,20 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Runs `tape read -`, and sends SIGHUP twice before anybody takes more than the first bytes of what it reads. */
-async function hangUp(program: string, args: readonly string[]): Promise<Outcome> {
+/** Waits until a program has said something. */
+async function hear(output: ReadableStream<Uint8Array>, words: string): Promise<void> {
+  let said = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    if (said.includes(words)) return;
+  }
+}
+
+/**
+ * Runs `tape read -`, and sends SIGHUP twice before anybody takes more than the first bytes of what it reads; no more are taken before it says that it
+ * has heard, where it does.
+ */
+async function hangUp(program: string, args: readonly string[], words = ""): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "tape-hangup-"));
   const path = join(folder, "tape.tap");
   const medium = TapMedium.open(path);
@@ -34,12 +46,14 @@ async function hangUp(program: string, args: readonly string[]): Promise<Outcome
   }).spawn();
   // What hears no interruption ends by nothing else.
   const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
-  const errors = new Response(child.stderr).text();
+  const [heard, kept] = child.stderr.tee();
+  const errors = new Response(kept).text();
   const output = child.stdout.getReader();
   try {
     let { value } = await output.read();
     child.kill("SIGHUP");
     child.kill("SIGHUP");
+    if (words !== "") await hear(heard, words);
     let bytes = 0;
     for (; value !== undefined; { value } = await output.read()) bytes += value.length;
     return { code: (await child.status).code, bytes, errors: await errors };
@@ -51,7 +65,8 @@ async function hangUp(program: string, args: readonly string[]): Promise<Outcome
 }
 
 Deno.test("A transfer whose terminal is closed ends behind a record, and tells of it", async () => {
-  const { code, bytes, errors } = await hangUp(Deno.execPath(), ["run", "-A", "--frozen"]);
+  const options = ["run", "-A", "--frozen"];
+  const { code, bytes, errors } = await hangUp(Deno.execPath(), options, "Stopping");
   assert.equal(code, 2, errors);
   assert.equal(bytes, RECORD_BYTES);
   assert.match(errors, /^tape: Interrupted: 1 record, 1048576 bytes /m);
