@@ -359,6 +359,11 @@ const RECOVERY: readonly Mutation[] = [
       "return false;",
       "§7.2.1: what the target has is not sent again",
     ],
+    [
+      "outage.at = this.#state.now + (isClosed ? time2Wait * 1000 : 0);",
+      "outage.at = this.#state.now;",
+      "§11.15.3: Time2Wait of a logout",
+    ],
   ]),
 ];
 

@@ -191,7 +191,7 @@ export class ConnectionLifecycle {
       reinstate: (cid, expStatSn, until) => this.#reinstate(cid, expStatSn, until),
       requestEnded: () => this.#parts.requestEnded(),
       abort: (task) => this.#parts.ledger.sendAbort(task, this.#state.now),
-      recovered: (cid) => this.#recovered(cid),
+      recovered: (cid, isWantedBack) => this.#recovered(cid, isWantedBack),
       failed: (error) => this.#parts.close(error),
       notice: this.#events.notice,
     });
@@ -206,13 +206,13 @@ export class ConnectionLifecycle {
     const { cid } = connection;
     this.#changed({ cid, to: "lost", error });
     this.#logouts.get(cid)?.failed(error);
-    this.#logouts.delete(cid);
+    const isWantedBack = !this.#logouts.delete(cid);
     const isOver = this.#state.parameters.errorRecoveryLevel < 2 || !isOfConnection(error) ||
       (this.#state.phase === "draining" && this.#connections.any() === undefined);
     if (isOver) return this.#parts.close(error);
     this.#events.notice("A connection was lost", { cid, error });
     this.#parts.ledger.refuseBoundTo(cid, error);
-    this.recovery.begin(connection, error, times);
+    this.recovery.begin(connection, error, times, isWantedBack);
     if (this.#connections.any() === undefined) {
       this.#state.enter("recovering", "the last connection was lost", error);
     }
@@ -227,7 +227,7 @@ export class ConnectionLifecycle {
     this.#parts.ledger.refuseBoundTo(cid, error);
     if (this.#state.busyOn(cid)) {
       if (this.#state.parameters.errorRecoveryLevel < 2) this.#failAllOn(cid, error);
-      else this.recovery.begin(connection, error, this.#retention());
+      else this.recovery.begin(connection, error, this.#retention(), false);
     }
     this.#logouts.get(cid)?.completed();
     this.#logouts.delete(cid);
@@ -259,10 +259,11 @@ export class ConnectionLifecycle {
     this.#plan.step(now);
   }
 
-  #recovered(cid: number): void {
+  #recovered(cid: number, isWantedBack: boolean): void {
     this.#changed({ cid, to: "recovered" });
     this.#expStatSns.delete(cid);
-    if (this.#connections.up(cid) === undefined && this.#state.phase === "full-feature") {
+    const isMissing = isWantedBack && this.#connections.up(cid) === undefined;
+    if (isMissing && this.#state.phase === "full-feature") {
       // A number of its own: what the target still says about the lost one must not hit another.
       this.#plan.want(this.#nextCid(), "join", this.#state.now, Infinity);
       this.#plan.step(this.#state.now);

@@ -360,8 +360,10 @@ export class Initiator {
       const reason = logoutResponseName(response.response);
       this.#events.notice("The target did not log out as asked", { reason });
     }
-    if (about === undefined) this.#close(undefined);
-    else connection.end();
+    if (about === undefined) return this.#close(undefined);
+    connection.end();
+    // What it still carried at error recovery level 2 may be taken over (RFC 7143 §11.15.3).
+    this.#lifecycle.recovery.removed(about, response);
   }
 
   #asyncMessage(connection: SessionConnection, message: AsyncMessage): void {

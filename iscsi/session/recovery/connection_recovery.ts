@@ -3,9 +3,10 @@
  * session, or over one that is set up in their place (RFC 7143 §7.1.4.3, §7.2, §7.5).
  *
  * For each lost connection: wait Time2Wait; have the target give up what the connection held, by a login in its place or,
- * where that does not succeed and others work, by a logout on one of them; then, on the connection that works, TASK
- * REASSIGN for what the target has taken in, and once more what it has not. What is not taken over until Time2Retain has
- * passed as well is lost, and the session with it: the target may have executed any of it.
+ * where that does not succeed or is not wanted and others work, by a logout on one of them, unless a logout of its own has
+ * done so; then, on the connection that works, TASK REASSIGN for what the target has taken in, and once more what it has
+ * not. What is not taken over until Time2Retain has passed as well is lost, and the session with it: the target may have
+ * executed any of it.
  *
  * @module
  */
@@ -48,8 +49,8 @@ export interface ConnectionRecoveryHost {
   reinstate(cid: number, expStatSn: number, until: number): void;
   /** Sends ABORT TASK for a command that was to be aborted while it had no connection. */
   abort(task: ScsiTask): void;
-  /** Everything of a lost connection goes on, on another: that one is missing now. */
-  recovered(cid: number): void;
+  /** Everything of a lost connection goes on, on another: that one is missing now, if it `isWantedBack`. */
+  recovered(cid: number, isWantedBack: boolean): void;
   requestEnded(): void;
   /** What was lost cannot be had again. */
   failed(error: unknown): void;
@@ -69,6 +70,8 @@ interface Outage {
   until: number;
   /** Whether the target has let go of the connection. */
   isRemoved: boolean;
+  /** Whether one is to be set up in its place while others work. */
+  isWantedBack: boolean;
   /** Whether setting up one in its place was of no use. */
   isIrreplaceable: boolean;
   /** The connection that a logout in its name is on its way on. */
@@ -126,12 +129,12 @@ export class ConnectionRecovery {
     return this.#outages.length > 0;
   }
 
-  /** A connection was lost. `isRemoved`: the target has let go of it already, since it was logged out for this. */
+  /** A connection was lost, or closed under its commands: such a one is not wanted back while others work. */
   begin(
     connection: SessionConnection,
     cause: unknown,
     times: RetentionTimes,
-    isRemoved = false,
+    isWantedBack: boolean,
   ): void {
     const at = this.#state.now + times.time2Wait * 1000;
     const until = at + times.time2Retain * 1000;
@@ -142,7 +145,8 @@ export class ConnectionRecovery {
       plugs: [],
       at,
       until,
-      isRemoved,
+      isRemoved: false,
+      isWantedBack,
       isIrreplaceable: false,
       removedBy: undefined,
     };
@@ -190,7 +194,7 @@ export class ConnectionRecovery {
     }
   }
 
-  /** The target has answered a logout in the name of a lost connection. */
+  /** The target has answered a logout in the name of a lost connection, or the one that it ended with. */
   removed(cid: number, { response, time2Wait, time2Retain }: LogoutResponse): void {
     const outage = this.#outages.find(({ connection }) => connection.cid === cid);
     if (outage === undefined) return;
@@ -200,6 +204,11 @@ export class ConnectionRecovery {
       outage.at = this.#state.now + (isClosed ? time2Wait * 1000 : 0);
       outage.until = Math.max(outage.until, outage.at + time2Retain * 1000);
       this.#state.deadlines.include(outage.at);
+      return this.step();
+    }
+    if (!outage.isWantedBack) {
+      // A login in its place may still do what the logout did not.
+      outage.isWantedBack = true;
       return this.step();
     }
     const state = logoutResponseName(response);
@@ -270,7 +279,7 @@ export class ConnectionRecovery {
     const helper = this.#host.connection(cid) ?? this.#host.helper();
     if (helper !== undefined && outage.isRemoved) {
       this.#takeOver(outage, helper);
-    } else if (helper === undefined || !outage.isIrreplaceable) {
+    } else if (helper === undefined || (outage.isWantedBack && !outage.isIrreplaceable)) {
       this.#host.reinstate(cid, wire.status.expStatSn, outage.until);
     } else if (outage.removedBy === undefined) {
       outage.removedBy = helper.cid;
@@ -319,7 +328,7 @@ export class ConnectionRecovery {
       cid: helper.cid,
       requests: outage.stranded.length,
     });
-    this.#host.recovered(outage.connection.cid);
+    this.#host.recovered(outage.connection.cid, outage.isWantedBack);
     this.#reassignNext();
   }
 

@@ -307,6 +307,28 @@ Deno.test("RFC 7143 §11.14: a connection that is closed by itself is logged out
   });
 });
 
+Deno.test("RFC 7143 §11.15.3: a task of a connection that was logged out for recovery is reassigned to another after the response's Time2Wait", async () => {
+  await withConnections(2, 2, async (target, wires) => {
+    const execution = target.execute(REWIND);
+    const { wire, pdu, others: [other] } = await findCommand(wires);
+    wire.async(LOGOUT_REQUESTED, [0, 0, 6]);
+    await target.advance(5999);
+    const logout = await wire.only(Op.LogoutRequest);
+    assert.deepEqual([logout.function, logout.cid], [REMOVE_CONNECTION, wires.indexOf(wire)]);
+    wire.logoutResponse(logout.itt, 0, 5);
+    await target.advance(4999);
+    await other.quiet();
+    await target.advance(1);
+    const reassign = await other.only(Op.TaskRequest);
+    assert.deepEqual([reassign.function, reassign.ttt], [TASK_REASSIGN, pdu.itt]);
+    other.taskResponse(reassign.itt);
+    other.response(pdu.itt);
+    assert.equal((await execution.result).status, 0);
+    await target.advance(60_000);
+    assert.equal(target.connections.length, 2, "the one that was logged out is not dialed again");
+  });
+});
+
 Deno.test("RFC 7143 §11.14: one Logout Request closes a session of several connections, and nothing follows it on any", async () => {
   await withConnections(3, 0, async (target, wires) => {
     const closing = target.session.close();

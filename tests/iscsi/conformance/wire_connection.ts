@@ -254,12 +254,12 @@ export class WireConnection {
     );
   }
 
-  logoutResponse(itt: number, response = 0): void {
+  logoutResponse(itt: number, response = 0, time2Wait = 2): void {
     this.send(header(Op.LogoutResponse, FINAL, {
       2: [8, response],
       16: [32, itt],
       24: [32, this.statSn++ >>> 0],
-      40: [16, 2],
+      40: [16, time2Wait],
       42: [16, 20],
     }));
   }
