@@ -6,6 +6,7 @@
 
 import { readAscii } from "../scsi/ascii.ts";
 import { ATTRIBUTE_TABLE, type AttributeFacts, attributeFacts } from "../scsi/attribute_table.ts";
+import { isBytes } from "../scsi/bytes.ts";
 import { logNumber } from "../scsi/log_pages.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import {
@@ -254,7 +255,7 @@ function encodeAttribute(facts: AttributeFacts, value: AttributeValue): MediumAt
 }
 
 function encodeBinary({ name, length }: AttributeFacts, value: AttributeValue): Uint8Array {
-  if (value instanceof Uint8Array) return value;
+  if (isBytes(value)) return value;
   const fits = typeof value === "number" && Number.isSafeInteger(value) && value >= 0 &&
     value < 256 ** length;
   if (!fits) throw wrongValue(name, `a number of ${length} bytes, or bytes`);

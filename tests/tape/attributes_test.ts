@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createContext, runInContext } from "node:vm";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import { TapeError } from "../../tape/errors.ts";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
@@ -29,6 +30,16 @@ Deno.test("What is sent is one list: ASCII padded with spaces, text with NULs, a
     dataOut,
     hex(`000000b8 0802 01 0008 312e302020202020 0803 02 00a0 ${label} 0805 00 0001 81`),
   );
+  await drive.close();
+});
+
+Deno.test("The bytes of an attribute may be of every kind of array, and of another realm", async () => {
+  const { drive } = await openSim();
+  const other = runInContext("new Uint8Array([5, 6])", createContext()) as Uint8Array;
+  for (const bytes of [other, new Uint8ClampedArray([7, 8]), new Int8Array([-1, 9])]) {
+    await drive.attributes.set({ mediaPoolGuid: bytes as unknown as Uint8Array }, { unsafe: true });
+    assert.deepEqual(await drive.attributes.get("mediaPoolGuid"), Uint8Array.from(bytes));
+  }
   await drive.close();
 });
 

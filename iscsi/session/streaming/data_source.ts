@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBytes } from "../../../scsi/bytes.ts";
 import type { StreamedDataOut } from "./streamed_data_out.ts";
 
 /** Gives the bytes of a command's Data-Out, in chunks of any size. */
@@ -62,7 +63,7 @@ export class DataPump {
       const { done, value } = await this.#chunks.next();
       if (this.#isDone || this.#data.isOver) return;
       if (done) this.#ended();
-      else if (value instanceof Uint8Array) this.#rest = value;
+      else if (isBytes(value)) this.#rest = value;
       else this.#fail("its source gives something else than bytes");
     } catch (error) {
       if (this.#isDone || this.#data.isOver) return;

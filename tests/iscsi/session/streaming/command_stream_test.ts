@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createContext, runInContext } from "node:vm";
 import {
   CommandTimeoutError,
   ConnectionLostError,
@@ -218,6 +219,19 @@ Deno.test("A device that wants less than was promised leaves the rest in the sou
     assert.deepEqual(device.written, [data.subarray(0, 20_000)]);
     await until(() => source.isReleased);
     assert.ok(source.given < 30_000, `${source.given} bytes`);
+  }));
+
+Deno.test("Chunks of every kind of bytes, and of another realm, are bytes", () =>
+  streaming({}, async (session, { device }) => {
+    const other = runInContext("new Uint8Array([1, 2])", createContext()) as Uint8Array;
+    const kinds = [other, new Uint8ClampedArray([3]), new Int8Array([-4])];
+    const source = new CountingSource(kinds as unknown as Uint8Array[]);
+    const { result } = session.stream(0, {
+      cdb: Command.write(4),
+      dataOut: { length: 4, source },
+    });
+    await result;
+    assert.deepEqual(device.written, [Uint8Array.of(1, 2, 3, 252)]);
   }));
 
 async function* broken(): AsyncGenerator<Uint8Array> {
