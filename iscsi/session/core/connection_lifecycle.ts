@@ -279,12 +279,14 @@ export class ConnectionLifecycle {
 
   #gaveUp(cid: number, purpose: ConnectionPurpose, error: unknown): void {
     this.#changed({ cid, to: "failed", error });
-    if (purpose === "replace") return this.recovery.irreplaceable(cid);
-    if (purpose === "reinstate") {
-      const message = `Recover connection ${cid}: it could not be set up again`;
-      return this.#parts.close(new ConnectionLostError(message, { cause: error }));
+    if (purpose === "join") {
+      return this.#events.notice("A further connection could not be added", { cid, error });
     }
-    this.#events.notice("A further connection could not be added", { cid, error });
+    // Where no other worked at first, one may have come back meanwhile.
+    const canDoWithout = purpose === "replace" || this.#connections.any() !== undefined;
+    if (canDoWithout) return this.recovery.irreplaceable(cid);
+    const message = `Recover connection ${cid}: it could not be set up again`;
+    this.#parts.close(new ConnectionLostError(message, { cause: error }));
   }
 
   #changed(change: ConnectionChange): void {

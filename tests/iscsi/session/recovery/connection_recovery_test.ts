@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { ConnectError, ConnectionLostError, SessionClosedError } from "../../../../iscsi/errors.ts";
+import {
+  ConnectError,
+  ConnectionLostError,
+  LoginError,
+  SessionClosedError,
+} from "../../../../iscsi/errors.ts";
 import { RESERVED_TAG } from "../../../../iscsi/pdu/bhs.ts";
 import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
@@ -384,6 +389,26 @@ Deno.test("What the target has let go of waits for a connection, and for no time
   assert.deepEqual(commands.map(({ outcome }) => outcome), [undefined, undefined]);
   target.advance(60_000);
   assert.ok(target.initiator.closed);
+});
+
+Deno.test("Of two connections that were lost, the one that comes back takes over what the other carried, which does not", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  const [first, second] = [target, peer].map((each) => each.only(Opcode.ScsiCommand).pdu.itt);
+  target.breakOff();
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const back = target.join(1, 900);
+  back.managed(reassignment(back, second).itt);
+  const refused = new LoginError("Log in: refused", { stage: "operational", statusClass: 2 });
+  target.initiator.dialFailed(0, refused, target.now);
+  const { pdu } = back.only(Opcode.LogoutRequest);
+  assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 0]);
+  back.loggedOut(pdu.itt);
+  back.managed(reassignment(back, first).itt);
+  for (const itt of [first, second]) back.respond(itt);
+  assert.deepEqual(commands.map((command) => resultOf(command).status), [0, 0]);
 });
 
 Deno.test("The connections of a session share CmdSN, and have a StatSN each", () => {
