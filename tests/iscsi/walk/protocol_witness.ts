@@ -16,7 +16,7 @@ import {
   RESERVED_TAG,
 } from "../../../iscsi/pdu/bhs.ts";
 import type { DataOut } from "../../../iscsi/pdu/data_out.ts";
-import type { LogoutRequest } from "../../../iscsi/pdu/logout.ts";
+import type { LogoutRequest, LogoutResponse } from "../../../iscsi/pdu/logout.ts";
 import type { NopOut } from "../../../iscsi/pdu/nop.ts";
 import { Opcode } from "../../../iscsi/pdu/opcode.ts";
 import {
@@ -61,6 +61,8 @@ class WitnessedConnection {
   expStatSn = 0;
   lastExpStatSn: number | undefined;
   isLoggedOut = false;
+  /** The target has let go of what it carried. */
+  isRemoved = false;
   isGone = false;
   sequences: Sequence[] = [];
   /** Pings of the target's without an answer, by tag. */
@@ -86,6 +88,8 @@ export class ProtocolWitness {
   /** CmdSN of each login, by tag. */
   readonly #logins = new Map<number, number>();
   readonly #texts = new Set<number>();
+  /** Which connection a logout for recovery is about, by tag. */
+  readonly #removals = new Map<number, number>();
   /** Functions on the task set without an answer, and where they went out. */
   readonly #taskSets = new Map<number, number>();
   #cmdSn: number | undefined;
@@ -147,6 +151,9 @@ export class ProtocolWitness {
         break;
       case Opcode.TextResponse:
         if ((header[FLAGS] & FINAL) !== 0) this.#texts.delete(pdu.itt);
+        break;
+      case Opcode.LogoutResponse:
+        this.#removed(pdu);
         break;
       case Opcode.TaskManagementResponse:
         this.#taskSets.delete(pdu.itt);
@@ -308,6 +315,8 @@ export class ProtocolWitness {
         if (command.lun !== pdu.lun || command.cmdSn !== pdu.refCmdSn) {
           this.#fail("ABORT TASK names another LUN or CmdSN");
         }
+        // Of a connection that is logged out another may abort a task (RFC 7143 §11.5.1).
+        if (this.#connections.get(command.cid)?.isRemoved) command.cid = cid;
         if (command.cid !== cid) this.#fail("ABORT TASK goes out on another connection");
         return;
       case TaskManagementFunction.TaskReassign:
@@ -339,11 +348,17 @@ export class ProtocolWitness {
     this.#number(pdu.itt, pdu.cmdSn, pdu.immediate, "logout", false);
     const isAboutOther = pdu.reason === 2 && pdu.cid !== cid;
     if (!isAboutOther) connection.isLoggedOut = true;
+    if (pdu.reason === 2) this.#removals.set(pdu.itt, pdu.cid);
     if (pdu.reason === 0) {
       for (const each of this.#connections.values()) {
         each.isLoggedOut = true;
       }
     }
+  }
+
+  #removed({ itt, response }: LogoutResponse): void {
+    const removed = this.#connections.get(this.#removals.get(itt) ?? -1);
+    if (removed !== undefined && response <= 1) removed.isRemoved = true;
   }
 
   #snack(pdu: Snack, cid: number): void {
