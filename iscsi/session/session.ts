@@ -396,7 +396,7 @@ export class Session {
    * not ended within 30 s, unless told otherwise, goes on over another connection at error recovery level 2, and fails
    * below it. A signal ends the wait.
    *
-   * @throws {SessionClosedError} when there is no such connection, or it is the last.
+   * @throws {SessionClosedError} when there is no such connection, or it is the last that stays, or comes to be.
    * @throws {ConnectionLostError} when it broke before it was logged out.
    */
   closeConnection(cid: number, options: RequestOptions = {}): Promise<void> {

@@ -125,19 +125,18 @@ export class ConnectionLifecycle {
   /** Logs one connection out once its commands have ended. `owner` is told of the end in every case. */
   closeConnection(cid: number, patienceMs: number, owner: LogoutOwner): void {
     const connection = this.#connections.up(cid);
-    const others = this.#connections.allUp().length - 1;
-    if (connection === undefined || others < 1 || this.#logouts.has(cid)) {
-      const state = connection === undefined
-        ? "it does not work"
-        : others < 1
-        ? "it is the last of the session"
-        : "it is being closed already";
-      return owner.failed(
-        new SessionClosedError(`Close connection ${cid}: ${state}`, { outcome: "not-executed" }),
-      );
-    }
+    if (connection === undefined) return owner.failed(unclosable(cid, "it does not work"));
+    if (this.#logouts.has(cid)) return owner.failed(unclosable(cid, "it is being closed already"));
+    if (this.#isLastOfSession(connection)) return owner.failed(unclosable(cid, LAST));
     this.#logouts.set(cid, owner);
     this.drain(connection, patienceMs);
+  }
+
+  /** Whether no other stays. */
+  #isLastOfSession(connection: SessionConnection): boolean {
+    return !this.#connections.allUp().some((other) =>
+      other !== connection && other.phase === "full-feature"
+    );
   }
 
   /** The target will drop the connection that Parameter1 names (RFC 7143 §11.9.1, event 2). */
@@ -159,6 +158,16 @@ export class ConnectionLifecycle {
 
   /** Its logout is to be sent. */
   drained(connection: SessionConnection, isIdle: boolean): void {
+    const { cid } = connection;
+    const owner = this.#logouts.get(cid);
+    // Those that were to stay when it was closed may be gone.
+    const isMeantToStay = owner !== undefined && !connection.isLogoutDemanded;
+    if (isMeantToStay && this.#isLastOfSession(connection)) {
+      this.#logouts.delete(cid);
+      connection.goOn();
+      this.#changed({ cid, to: "up" });
+      return owner.failed(unclosable(cid, LAST));
+    }
     if (this.#connections.allUp().length === 1) {
       return this.#parts.logOut("the target asked to log out");
     }
@@ -297,6 +306,12 @@ export class ConnectionLifecycle {
 /** Whether an error speaks of one connection only, and the others can be trusted as before. */
 function isOfConnection(error: unknown): boolean {
   return error instanceof ConnectionLostError || error instanceof DigestError;
+}
+
+const LAST = "it is the last of the session";
+
+function unclosable(cid: number, state: string): SessionClosedError {
+  return new SessionClosedError(`Close connection ${cid}: ${state}`, { outcome: "not-executed" });
 }
 
 function closed(cid: number): SessionClosedError {

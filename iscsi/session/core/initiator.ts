@@ -392,6 +392,7 @@ export class Initiator {
 
   /** The target wants a connection to be logged out: it alone, where others go on (RFC 7143 §11.9.1, event 1). */
   #logoutDemanded(connection: SessionConnection, patienceMs: number): void {
+    connection.isLogoutDemanded = true;
     if (this.#connections.allUp().length > 1) {
       return this.#lifecycle.drain(connection, patienceMs / 2);
     }

@@ -76,6 +76,8 @@ export interface SessionConnectionOptions extends LoginPhaseOptions {
 export class SessionConnection implements ConnectionOwner, ProtocolCore {
   readonly cid: number;
   readonly wire: InitiatorConnection;
+  /** The target has asked for its logout. */
+  isLogoutDemanded = false;
   readonly #state: SessionState;
   readonly #owner: SessionConnectionOwner;
   readonly #options: SessionConnectionOptions;
@@ -302,6 +304,13 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     this.#phase = "draining";
     this.#setPhaseDeadline(patienceMs);
     this.requestEnded();
+  }
+
+  /** It is not to be logged out after all. */
+  goOn(): void {
+    this.#phase = "full-feature";
+    this.#phaseDeadline = Infinity;
+    this.#state.deadlines.include(this.deadline);
   }
 
   /** Logs this connection out; `reason` is one of `LogoutReason`. */

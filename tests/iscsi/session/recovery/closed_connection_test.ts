@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConnectionLostError } from "../../../../iscsi/errors.ts";
+import { ConnectionLostError, SessionClosedError } from "../../../../iscsi/errors.ts";
+import { AsyncEvent } from "../../../../iscsi/pdu/async_message.ts";
 import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../../iscsi/pdu/task_management.ts";
@@ -121,4 +122,53 @@ Deno.test("A closed connection is set up again for what it carried where no othe
   peer.managed(pdu.itt);
   peer.respond(itt);
   assert.equal(resultOf(command).status, 0);
+});
+
+Deno.test("Of two connections that are closed at once the second is the last of the session, and stays", () => {
+  const { target, other, close, itt } = closing();
+  target.command(REWIND);
+  const later = other.only(Opcode.ScsiCommand).pdu.itt;
+  let refused: unknown;
+  target.initiator.closeConnection(1, PATIENCE_MS, {
+    completed: assert.fail,
+    failed: (error) => refused = error,
+  }, target.now);
+  assert.ok(refused instanceof SessionClosedError);
+  assert.match(refused.message, /it is the last of the session/);
+  target.respond(itt);
+  target.loggedOut(target.only(Opcode.LogoutRequest).pdu.itt);
+  assert.equal(close.ended, "closed");
+  other.respond(later);
+  assert.deepEqual(other.sent(), [], "no logout");
+  target.command(REWIND);
+  other.only(Opcode.ScsiCommand);
+});
+
+Deno.test("A connection that is being closed stays where it has come to be the last of the session", () => {
+  const { target, other, close, command, itt } = closing();
+  const stranded = target.command(REWIND);
+  const lost = other.only(Opcode.ScsiCommand).pdu.itt;
+  other.breakOff();
+  target.respond(itt);
+  assert.equal(resultOf(command).status, 0);
+  assert.ok(typeof close.ended === "object" && close.ended.error instanceof SessionClosedError);
+  assert.match(close.ended.error.message, /it is the last of the session/);
+  assert.deepEqual(target.connectionChanges.at(-1), { cid: 0, to: "up" });
+  target.command(REWIND);
+  target.only(Opcode.ScsiCommand);
+  target.advance(TIME2WAIT_MS);
+  assert.deepEqual(target.dialed, [1]);
+  const peer = target.join(1, 900);
+  peer.managed(peer.only(Opcode.TaskManagementRequest).pdu.itt);
+  peer.respond(lost);
+  assert.equal(resultOf(stranded).status, 0);
+  assert.equal(target.initiator.phase, "full-feature");
+});
+
+Deno.test("The last connection is logged out all the same where the target asked for that, too", () => {
+  const { target, other, itt } = closing();
+  target.asyncMessage(AsyncEvent.LogoutRequested);
+  other.breakOff();
+  target.respond(itt);
+  assert.equal(target.only(Opcode.LogoutRequest).pdu.reason, LogoutReason.CloseSession);
 });
