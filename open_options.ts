@@ -33,6 +33,11 @@ const RESERVATION_KEYS = 1n << 64n;
 /** Names of properties are texts: `{ 0x08: … }` has "8". */
 const OPERATION_CODE = /^(?:1?\d?\d|2[0-4]\d|25[0-5])$/;
 
+/** How often something is tried: Infinity for as long as it takes. */
+const tries = rule(
+  "a whole number, 0 or more, or Infinity",
+  (value) => isNumber(value) && value >= 0 && (Number.isInteger(value) || value === Infinity),
+);
 const milliseconds = rule("milliseconds, 0 or more", (value) => isNumber(value) && value >= 0);
 const truth = rule("true or false", (value) => typeof value === "boolean");
 const text = rule("a string", (value) => typeof value === "string");
@@ -70,18 +75,18 @@ const NEGOTIATION: Rules<OperationalOffers> = {
   protocolLevel: count(),
 };
 
-const READY_POLLING: Rules<ReadyPollingOptions> = { intervalMs: milliseconds, count: count() };
+const READY_POLLING: Rules<ReadyPollingOptions> = { intervalMs: milliseconds, count: tries };
 const LOAD_POLLING: Rules<LoadPollingOptions> = { ...READY_POLLING, signal };
 const PROBE: Rules<ProbeOptions> = { ...READY_POLLING, slot: count() };
 
 const KEEPALIVE: Rules<KeepaliveOptions> = {
   intervalMs: milliseconds,
   timeoutMs: milliseconds,
-  maxMissed: count(),
+  maxMissed: tries,
 };
 
 const RECONNECT: Rules<ReconnectOptions> = {
-  attempts: count(),
+  attempts: tries,
   delayMs: milliseconds,
   withinMs: milliseconds,
   changed: method,
@@ -115,7 +120,7 @@ const OPTIONS: Rules<DeviceOptions> = {
   loadPolling: group(LOAD_POLLING),
   logger: having("a logger with debug, info, warn and error", "debug", "info", "warn", "error"),
   loginTimeoutMs: milliseconds,
-  maxRedirects: count(),
+  maxRedirects: tries,
   negotiation: group(NEGOTIATION),
   onNotice: method,
   probe: group(PROBE, ["slot"]),
@@ -133,7 +138,7 @@ const OPTIONS: Rules<DeviceOptions> = {
   signal,
   sili: truth,
   sleep: method,
-  timeouts: mapOf(milliseconds, "an operation code", (key) => OPERATION_CODE.test(key)),
+  timeouts: mapOf(optional(milliseconds), "an operation code", (key) => OPERATION_CODE.test(key)),
   writeBehind: count(0, 256),
 };
 
@@ -143,7 +148,7 @@ const OPTIONS: Rules<DeviceOptions> = {
  * @throws {InvalidOptionError} when one is there that nothing has, or is not what it has to be.
  */
 export function checkDeviceOptions(options: object): void {
-  if (!isObject(options)) throw wrong(options, "options", "an object");
+  if (!hasFields(options)) throw wrong(options, "options", "an object");
   checkFields(options, OPTIONS, "");
 }
 
@@ -176,16 +181,23 @@ function oneOf(...values: readonly string[]): Rule {
   return rule(expected, (value) => typeof value === "string" && values.includes(value));
 }
 
+function optional(each: Rule): Rule {
+  return (value, option) => {
+    if (value !== undefined) each(value, option);
+  };
+}
+
 /** What is known by its methods, since each realm has classes of its own. */
 function having(expected: string, ...methods: readonly string[]): Rule {
   return rule(expected, (value) => {
-    return isObject(value) && methods.every((name) => typeof value[name] === "function");
+    return (isObject(value) || typeof value === "function") &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
   });
 }
 
 function mapOf(each: Rule, key = "a name", isKey: (key: string) => boolean = () => true): Rule {
   return (value, option) => {
-    if (!isObject(value)) throw wrong(value, option, "an object");
+    if (!hasFields(value)) throw wrong(value, option, "an object");
     for (const [name, entry] of Object.entries(value)) {
       const message = `Use the option ${option}: "${name}" is not ${key}`;
       if (!isKey(name)) throw new InvalidOptionError(`${option}.${name}`, message);
@@ -196,7 +208,7 @@ function mapOf(each: Rule, key = "a name", isKey: (key: string) => boolean = () 
 
 function group(rules: Readonly<Record<string, Rule>>, needed: readonly string[] = []): Rule {
   return (value, option) => {
-    if (!isObject(value)) throw wrong(value, option, "an object");
+    if (!hasFields(value)) throw wrong(value, option, "an object");
     for (const name of needed) rules[name](value[name], `${option}.${name}`);
     checkFields(value, rules, `${option}.`);
   };
@@ -231,4 +243,9 @@ function isNumber(value: unknown): value is number {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+/** Whether a value may be told by its fields: a collection, as an array or a Map, has what it holds elsewhere. */
+function hasFields(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !(Symbol.iterator in value);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openChanger } from "../open_changer.ts";
 import { listLogicalUnits } from "../logical_unit_listing.ts";
 import { openLogicalUnit, openTape } from "../open_tape.ts";
-import { InvalidOptionError } from "../iscsi/errors.ts";
+import { ConnectError, InvalidOptionError } from "../iscsi/errors.ts";
 
 const ADDRESS = "iscsi://nowhere/iqn.2026-03.com.example:tape/0";
 
@@ -102,4 +102,41 @@ Deno.test("an option of the wrong type that may be a secret is not told", async 
       return !error.message.includes("twelve");
     });
   }
+});
+
+/** A logger that is a function, as some are, with the methods of one. */
+function callableLogger(): object {
+  const log = () => {};
+  return Object.assign(() => {}, { debug: log, info: log, warn: log, error: log });
+}
+
+Deno.test("what opens a device takes every value that means something", async () => {
+  const right: readonly object[] = [
+    { loadPolling: { count: Infinity }, closeTimeoutMs: Infinity },
+    { reconnect: { attempts: Infinity, withinMs: Infinity } },
+    { keepalive: { maxMissed: Infinity }, maxRedirects: Infinity },
+    { readyPolling: { count: Infinity }, probe: { slot: 1, count: Infinity } },
+    { timeouts: { 0x08: undefined, 0x0a: 5000 } },
+    { logger: callableLogger() },
+    { keepalive: false, loadPolling: { count: 0, intervalMs: 0 }, blockSize: 0 },
+    Object.assign(Object.create(null), { readAhead: 8 }),
+  ];
+  for (const options of right) {
+    let isDialled = false;
+    const dial = () => {
+      isDialled = true;
+      throw new Error("nobody is there");
+    };
+    const opening = openTape(ADDRESS, { ...options, dial } as never);
+    await assert.rejects(opening, ConnectError, Deno.inspect(options));
+    assert.ok(isDialled);
+  }
+});
+
+Deno.test("openTape() refuses a collection in the place of fields, which would all be passed over", async () => {
+  await refuses(openTape)(new Map([["readAhead", 8]]), "options", ADDRESS);
+  await refuses(openTape)(["readAhead=8"], "options", ADDRESS);
+  await refuses(openTape)({ timeouts: new Map([[8, 5000]]) }, "timeouts", ADDRESS);
+  await refuses(openTape)({ timeouts: [5000] }, "timeouts", ADDRESS);
+  await refuses(openTape)({ reconnect: new Map([["attempts", 1]]) }, "reconnect", ADDRESS);
 });
