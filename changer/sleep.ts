@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The longest that timers of the runtimes wait, in milliseconds; with more they do not wait at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -15,7 +18,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", abort);
       resolve();
-    }, ms);
+    }, Math.min(ms, LONGEST_TIMER_MS));
     signal?.addEventListener("abort", abort, { once: true });
   });
 }

@@ -4,11 +4,14 @@
  * @module
  */
 
+/** The longest that timers of the runtimes wait, in milliseconds; with more they do not wait at all. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
   });
   return abortable(elapsed, signal).finally(() => clearTimeout(timer));
 }

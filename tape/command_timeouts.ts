@@ -8,11 +8,9 @@ import type { SupportedOperation } from "../scsi/supported_operations.ts";
 import { readSupportedOperations } from "../scsi/supported_operations.ts";
 import { cdbLengthOf, commandFacts } from "../scsi/command_table.ts";
 import { DeviceType } from "../scsi/device_type.ts";
+import { LONGEST_TIMER_MS } from "./abort.ts";
 import type { Device } from "./device.ts";
 import { ifThere } from "./feature_support.ts";
-
-/** What a timer can wait. */
-const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 /** Timeouts that are asked for once, before the first command that may take hours. */
 export class CommandTimeouts {
@@ -60,7 +58,7 @@ function timeoutsOf(operations: readonly SupportedOperation[]): Record<number, n
     const cdb = new Uint8Array(cdbLengthOf(opcode));
     cdb.set([opcode, serviceAction]);
     const own = commandFacts(cdb, { deviceType: DeviceType.Tape }).timeoutMs;
-    const ms = Math.min(recommendedSeconds * 1000, MAX_TIMEOUT_MS);
+    const ms = Math.min(recommendedSeconds * 1000, LONGEST_TIMER_MS);
     if (ms > own) timeouts[opcode] = Math.max(timeouts[opcode] ?? 0, ms);
   }
   return timeouts;
