@@ -36,7 +36,8 @@ export async function shutDown(drive: OpenDrive): Promise<void> {
 }
 
 /** On a lost connection only what has not been flushed, and the way back to the caller, are worth another one. */
-async function settleTape({ session, outage, reader, writer }: OpenDrive): Promise<void> {
+async function settleTape(drive: OpenDrive): Promise<void> {
+  const { session, outage, reader } = drive;
   if (outage.isHere) {
     const isThere = reader.reposition.isThere &&
       (outage.hasGivenUp || !reader.resumption.isAway);
@@ -49,16 +50,19 @@ async function settleTape({ session, outage, reader, writer }: OpenDrive): Promi
       await reader.reposition.back();
     });
   } finally {
-    await flushWhatIsLeft(session, writer);
+    await flushWhatIsLeft(drive);
   }
 }
 
 /** To write out its buffer a drive need not be where the caller believes. A doubt is told, and does not keep from flushing what is left. */
-async function flushWhatIsLeft(session: TapeSession, writer: Writer): Promise<void> {
+async function flushWhatIsLeft({ session, outage, writer }: OpenDrive): Promise<void> {
+  const isLeft = () => session.buffer.isDirty && !session.isBufferLost;
   try {
+    // What a READ was told before the connection was lost ends the way back before that is set up again.
+    if (isLeft() && outage.isHere && !outage.hasGivenUp) await outage.overcome();
     if (session.buffer.isDoubted) await confirmBuffer(session);
   } finally {
-    if (session.buffer.isDirty && !session.isBufferLost) await writer.flush(writer.era);
+    if (isLeft()) await writer.flush(writer.era);
   }
 }
 

@@ -213,7 +213,8 @@ export class DriveTurns {
     try {
       await this.#makeReady(signal, noNews);
     } catch (error) {
-      if (!isUnloaded(error)) throw error;
+      // What a READ was told before is told at once, on a connection that is still lost.
+      if (!isUnloaded(error) || this.#outage.isHere) throw error;
       this.#session.doubtBuffer();
       await this.#ask(noNews);
     }
