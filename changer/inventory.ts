@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeName } from "../scsi/bytes.ts";
 import type { ElementException, ElementStatus } from "../scsi/element/element_status.ts";
 import type { ElementType } from "../scsi/element/element_type.ts";
 import { describeAsc } from "../scsi/sense_codes.ts";
@@ -101,7 +102,9 @@ export class Inventory {
 
   /** The slot or drive. Errors as {@linkcode slot} and {@linkcode drive}. */
   place(place: Place): LibraryElement {
-    return typeof place === "number" ? this.slot(place) : this.drive(place.drive);
+    if (typeof place === "number") return this.slot(place);
+    if (typeof place === "object" && place !== null) return this.drive(place.drive);
+    missing(`a place of type ${typeName(place)}`, "slots by number, and drives as { drive: 0 }");
   }
 }
 

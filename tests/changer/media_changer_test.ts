@@ -152,6 +152,13 @@ Deno.test("Each refusal of a move is an error of its own class, and nothing was 
     await rejects(changer.load(1, 2), InvalidElementError);
     await rejects(changer.load(8, 0), InvalidElementError);
     await rejects(changer.load(0, 0), InvalidElementError);
+    for (const [place, type] of [["1", "string"], [undefined, "undefined"], [null, "null"]]) {
+      await rejects(changer.load(place as never, 0), (error) => {
+        ok(error instanceof InvalidElementError, `${error}`);
+        match(error.message, new RegExp(`a place of type ${type}`));
+        return true;
+      });
+    }
     await rejects(changer.unload(0), ElementEmptyError);
     await changer.load(1, 0);
     const unit = await fixture.openUnit(0);
