@@ -228,9 +228,10 @@ function checkFields(
   }
 }
 
-/** A value that is no number is not told: it may be a secret. */
+/** Only a number is told, and none of CHAP: anything else may be a secret, which may consist of digits. */
 function wrong(value: unknown, option: string, expected: string): InvalidOptionError {
-  const given = isNumber(value) ? String(value) : `of type ${typeName(value)}`;
+  const mayBeTold = isNumber(value) && !option.startsWith("chap");
+  const given = mayBeTold ? String(value) : `of type ${typeName(value)}`;
   return new InvalidOptionError(
     option,
     `Use the option ${option}: it is ${given}, expected ${expected}`,

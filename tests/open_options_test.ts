@@ -95,11 +95,18 @@ Deno.test("what opens a device checks its options", async () => {
 });
 
 Deno.test("an option of the wrong type that may be a secret is not told", async () => {
-  const secret = { toString: () => "twelve bytes or more" };
-  for (const chap of ["backup%twelve bytes or more", { name: "backup", secret }]) {
+  const [words, digits] = ["twelve bytes or more", 123456789012];
+  const wrong: readonly unknown[] = [
+    `backup%${words}`,
+    digits,
+    { name: "backup", secret: { toString: () => words } },
+    { name: "backup", secret: digits },
+    { name: "backup", secret: words, target: { name: "tape", secret: digits } },
+  ];
+  for (const chap of wrong) {
     await assert.rejects(openTape(ADDRESS, { chap } as never), (error) => {
       assert.ok(error instanceof InvalidOptionError);
-      return !error.message.includes("twelve");
+      return !error.message.includes(words) && !error.message.includes(`${digits}`);
     });
   }
 });
