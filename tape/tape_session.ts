@@ -225,6 +225,8 @@ export class TapeSession {
     this.count.forget();
     this.proof.land();
     if (reason instanceof TapeError && isNews(reason.kind)) this.partition.doubt();
+    // Who is told that there is another is not told once more behind an outage.
+    if (reason instanceof TapeError && reason.kind === "medium-changed") this.cartridge = undefined;
     if (reason instanceof TapeError && breaksPosition(reason.kind)) {
       this.#isUpheavalTold = true;
       this.onUpheaval(reason);

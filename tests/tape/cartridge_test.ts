@@ -22,11 +22,18 @@ async function openRead(options: TapeDriveOptions = {}) {
   return { unit, drive };
 }
 
-/** Puts another cartridge in, as the robot may while nobody is logged in: no new session hears of it. */
-function exchange({ sim }: CutUnit, barcode: string): MemoryMedium {
+/** Puts another cartridge in, of which the drive has to tell yet. */
+function insert({ sim }: CutUnit, barcode: string): MemoryMedium {
   const other = new MemoryMedium({ barcode });
   for (let i = 0; i < 20; i++) other.partitions[0].appendRecord(numbered(100 + i));
   sim.drive.insert(other);
+  return other;
+}
+
+/** The same as the robot may while nobody is logged in: no new session hears of it. */
+function exchange(unit: CutUnit, barcode: string): MemoryMedium {
+  const other = insert(unit, barcode);
+  const { sim } = unit;
   void sim.execute(TEST_UNIT_READY);
   return other;
 }
@@ -53,6 +60,23 @@ for (const readAhead of [0, 4]) {
     await drive.close();
   });
 }
+
+Deno.test("another cartridge that a READ ahead was told of before the connection was lost is told once, and the next one again", async () => {
+  const { unit, drive } = await openRead({ readAhead: 4 });
+  insert(unit, "BBB002L8");
+  await drive.read();
+  for (let hops = 0; hops < 100; hops++) await Promise.resolve();
+  unit.nexusLost = true;
+  await assert.rejects(drive.rewind(), MediumChangedError);
+  await drive.rewind();
+  const first = await drive.read();
+  assert.equal(first.kind === "record" && first.data[0], 100);
+  unit.nexusLost = true;
+  exchange(unit, "CCC003L8");
+  await assert.rejects(drive.rewind(), MediumChangedError);
+  await drive.rewind();
+  await drive.close();
+});
 
 Deno.test("writes do not go on with another cartridge that stands at the same object", async () => {
   const { unit, drive } = await openRead();
