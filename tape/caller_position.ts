@@ -23,8 +23,10 @@ export async function callerPosition(
   if (session.device.isNexusLost || reader.resumption.isUnfinished) return own(session, undefined);
   // The question goes behind the READs under way, so its answer is the place that they lead to.
   const asked = session.drivePosition.ask(signal);
-  await Promise.allSettled([asked, reader.ahead.settle()]);
+  await Promise.allSettled([asked, reader.ahead.settle(signal)]);
+  // What the question itself was told goes before.
   const device = await asked;
+  signal?.throwIfAborted();
   const ahead = reader.ahead.undelivered();
   if (ahead.mustHear !== undefined) await reader.reposition.settle();
   if (!isAhead(ahead)) return device?.object !== undefined ? told(device) : own(session, device);

@@ -149,3 +149,32 @@ Deno.test("block limits and densities are decoded, and nonsense is not", () => {
   assert.equal(densityName(0x48, "QUANTUM"), "SDLT 220");
   assert.equal(densityName(0x5e, "IBM"), "LTO-8");
 });
+
+Deno.test("position() that is called off waits no longer for the READs under way, which go on", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4 });
+  await fill(drive, Array.from({ length: 20 }, (_, i) => numbered(i)));
+  for (let i = 0; i < 3; i++) await drive.read();
+  const execute = unit.execute.bind(unit);
+  const late = Promise.withResolvers<void>();
+  unit.execute = async (command) => {
+    const result = await execute(command);
+    if (command.cdb[0] === 0x08) await late.promise;
+    return result;
+  };
+  await drive.read();
+  const caller = new AbortController();
+  const reason = new Error("enough");
+  let isOver = false;
+  const asked = drive.position({ signal: caller.signal }).finally(() => isOver = true);
+  const rejected = assert.rejects(asked, (error) => error === reason);
+  for (let hops = 0; hops < 100; hops++) await Promise.resolve();
+  caller.abort(reason);
+  for (let hops = 0; hops < 100; hops++) await Promise.resolve();
+  assert.ok(isOver);
+  late.resolve();
+  await rejected;
+  assert.equal((await drive.position()).object, 4);
+  const next = await drive.read();
+  assert.equal(next.kind === "record" && next.data[0], 4);
+  await drive.close();
+});
