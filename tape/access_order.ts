@@ -5,6 +5,8 @@
  * @module
  */
 
+import { listOf, object } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import { readU16, readU32, writeU16, writeU32, writeU64 } from "../scsi/big_endian.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
@@ -94,9 +96,10 @@ function isPermutation(order: readonly number[], count: number): boolean {
 }
 
 function checkSegments(segments: readonly TapeSegment[]): void {
+  checkGiven({ segments }, { segments: listOf(object) });
   const isPossible = segments.every(({ first, last, partition = 0 }) =>
     Number.isSafeInteger(first) && Number.isSafeInteger(last) && first >= 0 && last >= first &&
-    partition >= 0 && partition <= 0xff
+    Number.isInteger(partition) && partition >= 0 && partition <= 0xff
   );
   if (isPossible && segments.length <= MAX_SEGMENTS) return;
   throw new TapeError(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { count, listOf, object, text, truth } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import { readAscii } from "../scsi/ascii.ts";
 import { ATTRIBUTE_TABLE, type AttributeFacts, attributeFacts } from "../scsi/attribute_table.ts";
 import { isBytes } from "../scsi/bytes.ts";
@@ -110,6 +112,7 @@ export class TapeAttributes {
     options: SetAttributeOptions = {},
   ): Promise<void> {
     const { unsafe = false } = options;
+    checkGiven({ unsafe, values }, { unsafe: truth, values: object });
     const attributes = Object.entries(values).map(([name, value]) =>
       encodeAttribute(writableFacts(name, unsafe), value)
     );
@@ -125,6 +128,7 @@ export class TapeAttributes {
   /** Deletes attributes. Throws as `set()`. */
   async remove(names: readonly string[], options: SetAttributeOptions = {}): Promise<void> {
     const { unsafe = false } = options;
+    checkGiven({ unsafe, names }, { unsafe: truth, names: listOf(text) });
     const attributes = names.map((name) => {
       const { id, format } = writableFacts(name, unsafe);
       return { id, readOnly: false, format, value: new Uint8Array(0) };
@@ -164,6 +168,7 @@ export class TapeAttributes {
     operation: (unit: LogicalUnit, which: WhichPartition) => Promise<T>,
   ): Promise<T> {
     const { device } = this.#work.session;
+    checkGiven({ partition }, { partition: count(0, 0xff) });
     try {
       return await device.consult((unit) => operation(unit, { partition, signal }));
     } catch (error) {
@@ -189,7 +194,10 @@ interface WhichPartition {
 }
 
 function idOf(which: string | number): number {
-  if (typeof which === "number") return which;
+  if (typeof which === "number") {
+    checkGiven({ attribute: which }, { attribute: count(0, 0xffff) });
+    return which;
+  }
   const facts = attributeFacts(which);
   if (facts !== undefined) return facts.id;
   throw new TapeError(

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { truth } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import { BLOCK_PROTECTION_PAGE } from "../scsi/stream/mode_page_fields.ts";
 import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
 import { readBlockProtectionMethods } from "../scsi/stream/stream_vpd.ts";
@@ -109,6 +111,7 @@ export class BlockProtection {
 
   async #enable(ways: ProtectedWays, signal?: AbortSignal): Promise<void> {
     const { session } = this.#work;
+    checkGiven(ways, { onWrite: truth, onRead: truth });
     if (!ways.onWrite && !ways.onRead) {
       throw new TapeError(
         "invalid-argument",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { count, object } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import { type LogPage, logSense, readSupportedLogPages } from "../scsi/log_pages.ts";
 import { resetLogPages } from "../scsi/log_select.ts";
 import { LOG_PAGE_TABLE, logPageFacts } from "../scsi/stream/log_page_table.ts";
@@ -106,8 +108,13 @@ export class DriveLog {
 
 /** The pages that a target may mean: some names belong to one page on some drives and to another on others. */
 function pagesOf(target: LogPageTarget): { page: number; subpage: number }[] {
-  if (typeof target === "object") return [target];
-  if (typeof target === "number") return [{ page: target, subpage: 0 }];
+  if (typeof target === "object" || typeof target === "number") {
+    const which = typeof target === "number" ? { page: target, subpage: 0 } : target;
+    checkGiven({ page: which }, { page: object });
+    const { page, subpage = 0 } = which;
+    checkGiven({ page, subpage }, { page: count(0, 0x3f), subpage: count(0, 0xff) });
+    return [{ page, subpage }];
+  }
   const pages = LOG_PAGE_TABLE.filter(({ name }) => name === target);
   if (pages.length > 0) return pages.map(({ page, subpage }) => ({ page, subpage }));
   throw new TapeError(

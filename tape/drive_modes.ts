@@ -5,6 +5,8 @@
  * @module
  */
 
+import { oneOf, truth } from "../scsi/option_rules.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import { modeSelect } from "../scsi/mode_pages.ts";
 import {
   CONFIGURATION_EXTENSION_PAGE,
@@ -22,7 +24,7 @@ import {
 } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
 import { APPEND_ONLY, EARLY_WARNING, keepFields } from "./kept_fields.ts";
-import { type LongOperationOptions, performLong } from "./long_operation.ts";
+import { LONG_RULES, type LongOperationOptions, performLong } from "./long_operation.ts";
 import { readNeededPage, writeNeededPage } from "./needed_mode_page.ts";
 import type { OperationOptions } from "./options.ts";
 import { toFirstPartition } from "./partitions.ts";
@@ -75,6 +77,7 @@ export async function writeAppendOnly(
   isOn: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
+  checkGiven({ on: isOn }, { on: truth });
   await writeKept(session, APPEND_ONLY, { writeMode: isOn ? APPEND_MODE : 0 }, signal);
 }
 
@@ -103,6 +106,7 @@ export async function allowOverwrite(
   what: OverwriteAllowance,
   signal?: AbortSignal,
 ): Promise<void> {
+  checkGiven({ what }, { what: oneOf(...Object.keys(ALLOWANCES)) });
   const { device } = work.session;
   await work.back();
   const place = what === "here" ? await whereTapeStands(work, signal) : { partition: 0, object: 0 };
@@ -126,7 +130,8 @@ export async function setCapacity(
   proportion: number,
   options: LongOperationOptions,
 ): Promise<void> {
-  if (!(proportion > 0 && proportion <= 1)) {
+  checkOptional(options, LONG_RULES);
+  if (typeof proportion !== "number" || !(proportion > 0 && proportion <= 1)) {
     throw new TapeError(
       "invalid-argument",
       `Cannot use ${proportion} of the tape: it is not above 0 and at most 1`,

@@ -6,6 +6,7 @@
  */
 
 import { isCalledOff } from "./abort.ts";
+import { wrongSignal } from "./caller_values.ts";
 import { confirmBuffer } from "./buffer_loss.ts";
 import { isToldOnce } from "./conditions.ts";
 import { PositionLostError, TapeError, type TapeErrorKind } from "./errors.ts";
@@ -160,6 +161,8 @@ export class DriveTurns {
 
   #take<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#isOver) return Promise.reject(this.closedError());
+    const wrong = wrongSignal(signal);
+    if (wrong !== undefined) return Promise.reject(wrong);
     return this.#queue.run(operation, signal);
   }
 

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { runSelfTest, type SelfTest } from "../scsi/diagnostics.ts";
+import { runSelfTest, SelfTest } from "../scsi/diagnostics.ts";
+import { type Rule, rule } from "../scsi/option_rules.ts";
 import type { NamedLogPage } from "../scsi/stream/named_log_page.ts";
 import type { SupportedOperation } from "../scsi/supported_operations.ts";
 import { type DeviceTimestamp, readTimestamp, setTimestamp } from "../scsi/timestamp.ts";
+import { checkGiven } from "./caller_values.ts";
 import { readCapacity, type TapeCapacity } from "./capacity.ts";
 import { type DriveBuffer, readDriveBuffer } from "./drive_buffer.ts";
 import {
@@ -34,6 +36,18 @@ import {
   writeSettings,
 } from "./mode_settings.ts";
 import type { OperationOptions } from "./options.ts";
+
+/** What the clock of a drive can be set to: 48 bits of milliseconds (SPC-5 §6.46). */
+const TIME: Rule = rule("a Date from 1970 on", (value) => {
+  const ms = typeof (value as Date | null)?.getTime === "function" ? (value as Date).getTime() : -1;
+  return ms >= 0 && ms < 2 ** 48;
+});
+
+const SELF_TESTS: readonly unknown[] = Object.values(SelfTest);
+const SELF_TEST: Rule = rule(
+  `one of ${SELF_TESTS.join(", ")}`,
+  (value) => SELF_TESTS.includes(value),
+);
 
 /** Options of {@linkcode DriveUpkeep.mediumTypes}. */
 export interface MediumTypeOptions extends OperationOptions {
@@ -237,17 +251,16 @@ export abstract class DriveUpkeep {
   /**
    * Sets the drive's clock, from which it dates what it logs and what it writes into cartridges.
    *
-   * @param time A moment; the drive keeps milliseconds.
+   * @param time A moment from 1970 on; the drive keeps milliseconds.
    * @throws {UnsupportedError} when it has none.
    */
   setTimestamp(time: Date, options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
-    const ms = time.getTime();
-    return this.#ask(
-      "a clock",
-      (device) => device.consult((unit) => setTimestamp(unit, ms, { signal })),
-      signal,
-    );
+    return this.#ask("a clock", (device) => {
+      checkGiven({ time }, { time: TIME });
+      const ms = time.getTime();
+      return device.consult((unit) => setTimestamp(unit, ms, { signal }));
+    }, signal);
   }
 
   /**
@@ -274,6 +287,7 @@ export abstract class DriveUpkeep {
     const { signal } = options;
     const { session } = this.#work;
     return this.#run(async () => {
+      checkGiven({ test }, { test: SELF_TEST });
       await this.#work.back();
       const { device } = session;
       const run = () => device.consult((unit) => runSelfTest(unit, test, { signal }));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { count, oneOf, type Rules, text, truth } from "../scsi/option_rules.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import {
   readSecurityPage,
@@ -14,6 +16,7 @@ import {
   decodeEncryptionCapabilities,
   decodeEncryptionStatus,
   decodeNextBlockStatus,
+  ENCRYPTION_SCOPES,
   type EncryptionAlgorithm,
   type EncryptionCapabilities,
   EncryptionInPage,
@@ -65,6 +68,17 @@ export interface ClearEncryptionOptions extends OperationOptions {
   /** Whose parameters to take back. @default "all" */
   readonly scope?: EncryptionScope;
 }
+
+const SETTING: Rules<Omit<SetEncryptionOptions, "key" | "signal">> = {
+  encrypt: truth,
+  decrypt: oneOf("on", "mixed", "off"),
+  scope: oneOf("all", "local"),
+  keyName: text,
+  lock: truth,
+  clearOnUnload: truth,
+  clearOnReservationLoss: truth,
+  algorithm: count(0, 0xff),
+};
 
 const FEATURE = "encryption";
 const AES_256_GCM = 0x0001_0014;
@@ -149,9 +163,10 @@ export class TapeEncryption {
    * @throws {TapeError} of kind `invalid-argument` for a key of the wrong length, or one that does nothing.
    * @throws {EncryptionError} when the drive refuses it, or says afterwards that it does something else.
    */
-  set(options: SetEncryptionOptions): Promise<EncryptionStatus> {
+  async set(options: SetEncryptionOptions): Promise<EncryptionStatus> {
+    checkOptional(options, SETTING);
     const { signal, encrypt = true, decrypt = "mixed" } = options;
-    return this.#work.run(async () => {
+    return await this.#work.run(async () => {
       if (!encrypt && decrypt === "off") {
         throw new TapeError(
           "invalid-argument",
@@ -181,6 +196,7 @@ export class TapeEncryption {
   clear(options: ClearEncryptionOptions = {}): Promise<void> {
     const { scope = "all", signal } = options;
     return this.#work.run(async () => {
+      checkGiven({ scope }, { scope: oneOf(...ENCRYPTION_SCOPES) });
       await this.#work.back();
       const algorithm = chooseAlgorithm(await this.#capabilities(signal), undefined);
       const algorithmIndex = algorithm?.index ?? 0;

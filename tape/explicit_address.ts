@@ -4,6 +4,8 @@
  * @module
  */
 
+import { count } from "../scsi/option_rules.ts";
+import { checkOptional } from "./caller_values.ts";
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
 import { checkWrite } from "./block_limits.ts";
 import { spaceCdb, SpaceCode } from "./commands.ts";
@@ -97,6 +99,7 @@ function tooLarge(work: DriveWork, roomBytes: number, recordBytes?: number): Rec
 /** The room for one record: a block in fixed mode. */
 function roomFor({ session }: DriveWork, hint: number | undefined): Uint8Array {
   const { blockBytes, limits } = session;
+  checkOptional({ recordBytesHint: hint }, { recordBytesHint: count(1) });
   const bytes = blockBytes || Math.min(hint ?? DEFAULT_HINT, limits.maxBytes);
   return new Uint8Array(bytes);
 }

@@ -19,7 +19,7 @@ export type LocateTarget =
   | "end-of-data";
 
 /** PARTITION in a CDB is one byte. */
-const MAX_PARTITION = 0xff;
+export const MAX_PARTITION: number = 0xff;
 
 /**
  * What the CDB of a LOCATE is to say.

@@ -6,6 +6,7 @@
  */
 
 import { testUnitReadyCdb } from "../scsi/cdb.ts";
+import { method, milliseconds, type Rules } from "../scsi/option_rules.ts";
 import { requestSense } from "../scsi/request_sense.ts";
 import type { Sense } from "../scsi/sense.ts";
 import { SenseKey } from "../scsi/sense_codes.ts";
@@ -27,6 +28,12 @@ export interface LongOperationOptions extends OperationOptions {
   /** Milliseconds between two questions. @default 5000 */
   readonly progressIntervalMs?: number;
 }
+
+/** What its options may be: one that fails hours later would have left the tape without a place. */
+export const LONG_RULES: Rules<Omit<LongOperationOptions, "signal">> = {
+  onProgress: method,
+  progressIntervalMs: milliseconds,
+};
 
 const DEFAULT_INTERVAL_MS = 5000;
 

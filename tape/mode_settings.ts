@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { FlagField, NumberField } from "../scsi/bit_field.ts";
+import { count, object, truth } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import {
   CONFIGURATION_EXTENSION_PAGE,
   type ConfigurationExtensionPage,
@@ -77,6 +80,20 @@ export async function readSettings<N extends DriveSettingsName>(
   return (await readNeededPage(device, featureOf(name), layoutOf(name), signal)).fields;
 }
 
+/** A field that there is not would be left as it is, and a flag is no text. */
+function checkChanges<T>(name: string, layout: ModePageLayout<T>, changes: Partial<T>): void {
+  checkGiven({ changes }, { changes: object });
+  const fields = layout.fields as Readonly<Record<string, FlagField | NumberField>>;
+  for (const [field, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(fields, field)) {
+      throw new TapeError("invalid-argument", `Cannot change "${name}": it has no ${field}`);
+    }
+    if (value !== undefined) {
+      checkGiven({ [field]: value }, { [field]: "bit" in fields[field] ? truth : count() });
+    }
+  }
+}
+
 /** Changes some fields of a group, where the caller is; the others stay. */
 export async function writeSettings<N extends DriveSettingsName>(
   work: DriveWork,
@@ -86,6 +103,7 @@ export async function writeSettings<N extends DriveSettingsName>(
 ): Promise<void> {
   const layout = layoutOf(name);
   const { session } = work;
+  checkChanges(name, layout, changes);
   await work.back();
   try {
     await writeNeededPage(session.device, featureOf(name), layout, changes, signal);

@@ -4,12 +4,58 @@
  * @module
  */
 
-import { TapeError } from "./errors.ts";
-import type { TapeDriveOptions } from "./options.ts";
+import {
+  count,
+  group,
+  logger,
+  method,
+  milliseconds,
+  oneOf,
+  rule,
+  type Rules,
+  signal,
+  timeouts,
+  truth,
+} from "../scsi/option_rules.ts";
+import { checkOptional } from "./caller_values.ts";
+import type { LoadPollingOptions, TapeDriveOptions } from "./options.ts";
 
 /** Far beyond what hides any round trip; more would only hold memory. */
 const MAX_READ_AHEAD = 256;
 const MAX_WRITE_BEHIND = 256;
+
+const RESERVATION_KEYS = 1n << 64n;
+
+const LOAD_POLLING: Rules<LoadPollingOptions> = {
+  intervalMs: milliseconds,
+  count: count(),
+  signal,
+};
+
+/** What each option of a drive may be. */
+export const DRIVE_RULES: Rules<TapeDriveOptions> = {
+  blockSize: count(),
+  closeTimeoutMs: milliseconds,
+  compression: truth,
+  exclusive: oneOf("persistent", "reserve"),
+  load: truth,
+  loadPolling: group(LOAD_POLLING),
+  logger,
+  onNotice: method,
+  readAhead: count(0, MAX_READ_AHEAD),
+  recordBytesHint: count(1),
+  recovery: oneOf("resume", "none"),
+  requireMedium: truth,
+  reservationKey: rule(
+    "a bigint of 64 bits, not 0n",
+    (value) => typeof value === "bigint" && value > 0n && value < RESERVATION_KEYS,
+  ),
+  signal,
+  sili: truth,
+  sleep: method,
+  timeouts,
+  writeBehind: count(0, MAX_WRITE_BEHIND),
+};
 
 /**
  * Checks options before anything is sent.
@@ -17,23 +63,5 @@ const MAX_WRITE_BEHIND = 256;
  * @throws {TapeError} of kind `invalid-argument`.
  */
 export function checkOptions(options: TapeDriveOptions): void {
-  const { readAhead = 0, writeBehind = 0, recordBytesHint = 1 } = options;
-  if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > MAX_READ_AHEAD) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot read ahead ${readAhead} commands: 0 to ${MAX_READ_AHEAD}`,
-    );
-  }
-  if (!Number.isInteger(writeBehind) || writeBehind < 0 || writeBehind > MAX_WRITE_BEHIND) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot write behind by ${writeBehind} commands: 0 to ${MAX_WRITE_BEHIND}`,
-    );
-  }
-  if (!Number.isInteger(recordBytesHint) || recordBytesHint < 1) {
-    throw new TapeError(
-      "invalid-argument",
-      `Cannot use a record hint of ${recordBytesHint}: it is not a number of bytes`,
-    );
-  }
+  checkOptional(options, DRIVE_RULES);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { array, truth } from "../scsi/option_rules.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import { readU16, writeU16 } from "../scsi/big_endian.ts";
 import { writeFields } from "../scsi/bit_field.ts";
 import { modeSelect, modeSense } from "../scsi/mode_pages.ts";
@@ -15,7 +17,7 @@ import { TapeError } from "./errors.ts";
 import { UnsupportedError } from "./feature_errors.ts";
 import { formatMediumCdb, MediumFormat } from "./extended_commands.ts";
 import { needing, unsupported } from "./feature_support.ts";
-import { type LongOperationOptions, performLong } from "./long_operation.ts";
+import { LONG_RULES, type LongOperationOptions, performLong } from "./long_operation.ts";
 import { readNeededPage } from "./needed_mode_page.ts";
 
 /** One partition of the tape in the drive. */
@@ -82,6 +84,7 @@ export async function readPartitions(
  * @throws {UnsupportedError} when the drive does not know FORMAT MEDIUM.
  */
 export async function formatDefault(work: DriveWork, options: LongOperationOptions): Promise<void> {
+  checkOptional(options, LONG_RULES);
   await toFirstPartition(work, options.signal);
   await format(work, MediumFormat.Default, options);
 }
@@ -97,7 +100,9 @@ export async function makePartitions(
   sizes: readonly PartitionSize[],
   options: MakePartitionsOptions,
 ): Promise<PartitionLayout> {
+  checkOptional(options, { ...LONG_RULES, afresh: truth });
   const { afresh = false } = options;
+  checkGiven({ sizes }, { sizes: array });
   checkSizes(sizes);
   const { device } = work.session;
   const { maximum } = await readPartitions(work, options.signal);

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { method, signal as abortSignal, truth } from "../scsi/option_rules.ts";
 import { checkBytes } from "./caller_bytes.ts";
+import { checkOptional } from "./caller_values.ts";
 import { TapeError } from "./errors.ts";
 import type { RecordTaker } from "./record_reader.ts";
 import type { WriteResult } from "./write_result.ts";
@@ -81,6 +83,7 @@ export function writableTo(
   sink: RecordSink,
   options: WritableOptions = {},
 ): WritableStream<Uint8Array> {
+  checkOptional(options, { filemark: truth, onEarlyWarning: method, signal: abortSignal });
   const { blockBytes, filemark = false, signal, onEarlyWarning } = options;
   const tell = (result: WriteResult) => {
     if (result.earlyWarning || result.programmableEarlyWarning) onEarlyWarning?.(result);

@@ -6,11 +6,13 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { count as wholeNumber, object, truth } from "../scsi/option_rules.ts";
 import { eitherOf, sleep } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { checkBytes } from "./caller_bytes.ts";
 import { callerPosition } from "./caller_position.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import { shutDown } from "./closing.ts";
 import {
   type CompressionSettings,
@@ -23,9 +25,10 @@ import { DriveFeatures } from "./drive_features.ts";
 import { DriveTurns } from "./drive_turns.ts";
 import { type DriveStatus, readStatus } from "./drive_status.ts";
 import { eraseLong, type EraseOptions } from "./long_erase.ts";
+import { LONG_RULES } from "./long_operation.ts";
 import { SpaceStoppedError, TapeError } from "./errors.ts";
 import { DEFAULT_RESERVATION_KEY, type Exclusion, exclusionOf } from "./exclusive_use.ts";
-import type { LocateTarget } from "./locate_target.ts";
+import { type LocateTarget, MAX_PARTITION } from "./locate_target.ts";
 import { Motion } from "./motion.ts";
 import { type DriveInfo, getToKnow } from "./opening.ts";
 import { checkOptions } from "./option_limits.ts";
@@ -161,8 +164,9 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /** Goes to the beginning of a partition, on a tape that has more than one. Throws as `locate()`. */
-  setPartition(partition: number, options: OperationOptions = {}): Promise<void> {
-    return this.locate({ object: 0, partition }, options);
+  async setPartition(partition: number, options: OperationOptions = {}): Promise<void> {
+    checkGiven({ partition }, { partition: wholeNumber(0, MAX_PARTITION) });
+    await this.locate({ object: 0, partition }, options);
   }
 
   /** Which record lengths the drive takes. */
@@ -199,6 +203,7 @@ export class TapeDrive extends DriveFeatures {
 
   /** The records up to the next filemark, which is passed, or the end of data. The arrays are the caller's, but with `reuse`. Throws as `read()`. */
   async *records(options: RecordsOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    checkOptional(options, { reuse: truth });
     for (;;) {
       const result = await this.read(options);
       if (result.kind !== "record") return;
@@ -227,8 +232,9 @@ export class TapeDrive extends DriveFeatures {
       read: (taker) =>
         taker === undefined ? this.read(options) : this.#readFor(taker, options.signal),
       isAtEndOfData: () =>
-        this.#turns.runRead(async () =>
-          (await this.#reader.peek(options.signal)).kind === "end-of-data"
+        this.#turns.runRead(
+          async () => (await this.#reader.peek(options.signal)).kind === "end-of-data",
+          options.signal,
         ),
       skipFile: () => this.#skipFile(),
     });
@@ -274,10 +280,10 @@ export class TapeDrive extends DriveFeatures {
   writeFilemarks(count = 1, options: WriteFilemarksOptions = {}): Promise<WriteResult> {
     const { immediate = false, signal } = options;
     const { era } = this.#writer;
-    return this.#turns.runWrite(
-      () => this.#writer.writeFilemarks(count, immediate, era, signal),
-      signal,
-    );
+    return this.#turns.runWrite(() => {
+      checkGiven({ immediate }, { immediate: truth });
+      return this.#writer.writeFilemarks(count, immediate, era, signal);
+    }, signal);
   }
 
   /** Resolves when all that was written is on tape: a synchronous WRITE FILEMARKS, which writes none, was good. Throws as `write()`. */
@@ -390,7 +396,11 @@ export class TapeDrive extends DriveFeatures {
    */
   setCompression(settings: CompressionSettings, options: OperationOptions = {}): Promise<void> {
     const { signal } = options;
-    return this.#turns.run(() => keepCompression(this.#session, settings, signal), signal);
+    return this.#turns.run(() => {
+      checkGiven({ settings }, { settings: object });
+      checkGiven(settings, { enabled: truth });
+      return keepCompression(this.#session, settings, signal);
+    }, signal);
   }
 
   /** The densities that the drive knows, or those of the loaded tape; none when the drive does not say. */
@@ -403,6 +413,8 @@ export class TapeDrive extends DriveFeatures {
   erase(options: EraseOptions = {}): Promise<void> {
     const { long = false, signal } = options;
     return this.#turns.run(async () => {
+      checkGiven({ long }, { long: truth });
+      checkOptional(options, LONG_RULES);
       await this.#writer.place("erase");
       if (long) await eraseLong(this.#session, options);
       else await this.#motion.erase(signal);
@@ -422,8 +434,9 @@ export class TapeDrive extends DriveFeatures {
   }
 
   /** Allows or forbids taking the tape out, by hand or by a robot: `unlock()` or `lock()`. */
-  setMediumRemoval(allowed: boolean, options: OperationOptions = {}): Promise<void> {
-    return allowed ? this.unlock(options) : this.lock(options);
+  async setMediumRemoval(allowed: boolean, options: OperationOptions = {}): Promise<void> {
+    checkGiven({ allowed }, { allowed: truth });
+    await (allowed ? this.unlock(options) : this.lock(options));
   }
 
   /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { object, truth } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import type { Condition } from "./conditions.ts";
 import { MAX_U24 } from "./commands.ts";
 import type { DriveWork } from "./drive_work.ts";
@@ -37,6 +39,8 @@ export interface VerifyResult {
   readonly ended: "done" | "filemark" | "end-of-data";
 }
 
+const EXTENTS: ReadonlySet<string> = new Set(["blocks", "recordBytes", "filemarks"]);
+
 const ENDS: ReadonlySet<Condition> = new Set<Condition>([
   "early-warning",
   "end-of-data",
@@ -44,9 +48,12 @@ const ENDS: ReadonlySet<Condition> = new Set<Condition>([
 ]);
 
 function cdbOptions(extent: VerifyExtent, fixed: boolean, protection: boolean): VerifyCdbOptions {
+  checkGiven({ protection }, { protection: truth });
   if (extent === "end-of-data") return { length: 0, toEndOfData: true, protection };
-  const [what, length] = Object.entries(extent)[0] as [string, number];
-  const isPossible = Number.isInteger(length) && length >= 1 && length <= MAX_U24;
+  checkGiven({ extent }, { extent: object });
+  const [what, length] = Object.entries(extent)[0] ?? ["nothing", 0];
+  const isPossible = EXTENTS.has(what) && Number.isInteger(length) && length >= 1 &&
+    length <= MAX_U24;
   if (!isPossible || (what === "blocks" && !fixed) || (what === "recordBytes" && fixed)) {
     const mode = fixed ? "fixed" : "variable";
     throw new TapeError(
@@ -71,6 +78,7 @@ export async function verify(
   const { session } = work;
   const { from, protection = false, signal } = options;
   const fields = cdbOptions(extent, session.blockBytes > 0, protection);
+  if (from !== undefined) checkGiven({ from }, { from: object });
   const place = from && await placeOf(session, { ...from, signal }, "verify");
   const cdb = place === undefined ? verify6Cdb(fields) : verify16Cdb(place, fields);
   const { device } = session;
