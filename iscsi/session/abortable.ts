@@ -4,6 +4,9 @@
  * @module
  */
 
+import { signal as abortSignal } from "../../scsi/option_rules.ts";
+import { InvalidOptionError } from "../errors.ts";
+
 /** Who waits for something. Exactly one of the two is called, once. */
 export interface Waiter<Result> {
   completed(result: Result): void;
@@ -20,6 +23,7 @@ export function abortable<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     if (signal === undefined) return void start({ completed: resolve, failed: reject });
+    checkSignal(signal);
     signal.throwIfAborted();
     let ended = false;
     const end = () => {
@@ -39,4 +43,10 @@ export function abortable<Result>(
     });
     if (!ended) signal.addEventListener("abort", onAbort);
   });
+}
+
+/** One that is passed over, as an `AbortController` is, would call nothing off. */
+function checkSignal(signal: AbortSignal): void {
+  const complaint = abortSignal(signal, "signal");
+  if (complaint !== undefined) throw new InvalidOptionError("signal", complaint.message);
 }

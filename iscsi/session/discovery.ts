@@ -10,6 +10,7 @@ import { decodeText, encodeText, type TextLimits } from "../negotiation/text_key
 import { parseNumber } from "../negotiation/text_values.ts";
 import { parseAnnouncedPortal } from "../portal.ts";
 import { Session } from "./session.ts";
+import { checkConnectOptions } from "./session_option_rules.ts";
 import type { ConnectOptions } from "./session_options.ts";
 import { MAX_TEXT_BYTES } from "./requests/text_exchange.ts";
 
@@ -45,6 +46,7 @@ export async function discover(
   portal: string,
   options: ConnectOptions = {},
 ): Promise<DiscoveredTarget[]> {
+  checkConnectOptions(options, portal);
   const session = await openDiscovery(portal, options);
   try {
     const { signal } = options;

@@ -8,7 +8,6 @@ import { getLogger } from "@logtape/logtape";
 import { commandFacts, commandName } from "../../scsi/command_table.ts";
 import type { LogicalUnit, ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import type { Logger } from "../../scsi/logger.ts";
-import { lunFromNumber } from "../../scsi/lun.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
 import { type Clock, systemClock } from "../connection/clock.ts";
 import { InvalidOptionError, IscsiError, RedirectError } from "../errors.ts";
@@ -16,7 +15,7 @@ import type { NegotiatedParameters } from "../negotiation/negotiated_parameters.
 import { TaskManagementFunction, taskManagementFunctionName } from "../pdu/task_management.ts";
 import { formatPortal, parseAnnouncedPortal, parsePortal } from "../portal.ts";
 import { abortable, type Waiter } from "./abortable.ts";
-import { checkCommand, checkTimeout } from "./command_check.ts";
+import { checkBytes, checkCommand, checkedField, checkTimeout, lunField } from "./command_check.ts";
 import { measured } from "./command_metrics.ts";
 import { dialPortal } from "./dial_portal.ts";
 import { Initiator } from "./core/initiator.ts";
@@ -33,6 +32,7 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./session_options.ts";
+import { checkConnectOptions, checkSessionOptions } from "./session_option_rules.ts";
 import { SessionSockets } from "./session_sockets.ts";
 import {
   type CommandStream,
@@ -140,16 +140,18 @@ export class Session {
    * @throws {ProtocolError} when what answers does not speak iSCSI, or breaks a rule of it.
    * @throws {ConnectionLostError} when the connection broke.
    */
-  static connect(options: SessionOptions): Promise<Session> {
-    return Session.#open(options, options.targetName);
+  static async connect(options: SessionOptions): Promise<Session> {
+    checkSessionOptions(options);
+    return await Session.#open(options, options.targetName);
   }
 
   /**
    * Connects to a portal for discovery (RFC 7143 §4.3): the session takes text requests only. Throws what
    * {@link connect} throws.
    */
-  static connectDiscovery(options: DiscoverySessionOptions): Promise<Session> {
-    return Session.#open(options, undefined);
+  static async connectDiscovery(options: DiscoverySessionOptions): Promise<Session> {
+    checkConnectOptions(options, options?.portal);
+    return await Session.#open(options, undefined);
   }
 
   /** What has been agreed with the target. The target may change what it accepts while the session lasts. */
@@ -195,7 +197,11 @@ export class Session {
     return this.#core.time2Wait * 1000;
   }
 
-  /** A logical unit of the target, by its LUN as people count, or by the 8 bytes of SAM-5 §4.7 as one number. */
+  /**
+   * A logical unit of the target, by its LUN as people count, or by the 8 bytes of SAM-5 §4.7 as one number.
+   *
+   * @throws {InvalidOptionError} when it is neither.
+   */
   logicalUnit(lun: number | bigint, options: LogicalUnitOptions = {}): LogicalUnit {
     const field = lunField(lun);
     return {
@@ -209,7 +215,7 @@ export class Session {
    * Executes one SCSI command. `lun` is the 8-byte field of SAM-5 §4.7 as one number. Commands reach the target in the
    * order of the calls. The buffers of the command belong to the session until it has settled.
    *
-   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, 4 GiB of data.
+   * @throws {InvalidOptionError} when the command cannot be sent: a CDB of no legal length, 4 GiB of data, a LUN that is no such field.
    * @throws {CommandTimeoutError} when no answer came in time and the command was aborted.
    * @throws {RejectError} when the target rejected the command PDU.
    * @throws {TargetFailureError} when the target could not reach the device.
@@ -225,6 +231,7 @@ export class Session {
   ): Promise<ScsiResult> {
     return abortable(command.signal, (waiter) => {
       checkCommand(command);
+      checkedField(lun);
       const facts = commandFacts(command.cdb);
       const name = commandName(command.cdb, options);
       this.#refuseInDiscovery(name);
@@ -305,6 +312,7 @@ export class Session {
     const { timeoutMs = TEXT_TIMEOUT_MS, signal } = options;
     return abortable(signal, (waiter) => {
       checkTimeout(timeoutMs);
+      checkBytes("request", request);
       const room = this.parameters.maxSendDataSegmentLength;
       if (request.length > room) {
         throw new InvalidOptionError(
@@ -327,27 +335,28 @@ export class Session {
    * that are issued meanwhile wait until the target has answered. A signal ends the wait, not the function. Waits 60 s
    * unless told otherwise, after which the session ends (RFC 7143 §11.5.1).
    *
+   * @throws {InvalidOptionError} when the LUN is none.
    * @throws {TaskManagementError} when the target did not carry it out; the commands go on.
    * @throws {RejectError} when the target rejected the request; the commands go on.
    * @throws {ConnectionLostError} when the connection broke, or the target did not answer in time.
    * @throws {ProtocolError} when the target broke the protocol.
    * @throws {SessionClosedError} when the session is closed.
    */
-  abortTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
-    return this.#manage(TaskManagementFunction.AbortTaskSet, lun, options);
+  async abortTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    await this.#manage(TaskManagementFunction.AbortTaskSet, lunField(lun), options);
   }
 
   /** CLEAR TASK SET: as {@link abortTaskSet}, and ends the commands of other initiators, too. */
-  clearTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
-    return this.#manage(TaskManagementFunction.ClearTaskSet, lun, options);
+  async clearTaskSet(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    await this.#manage(TaskManagementFunction.ClearTaskSet, lunField(lun), options);
   }
 
   /**
    * LOGICAL UNIT RESET: as {@link clearTaskSet}, and brings the logical unit back to where it stands after power-on. A
    * tape loses its position, for everybody who uses it.
    */
-  logicalUnitReset(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
-    return this.#manage(TaskManagementFunction.LogicalUnitReset, lun, options);
+  async logicalUnitReset(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    await this.#manage(TaskManagementFunction.LogicalUnitReset, lunField(lun), options);
   }
 
   /** TARGET WARM RESET: as {@link logicalUnitReset}, for all logical units of the target. */
@@ -364,8 +373,8 @@ export class Session {
    * CLEAR ACA: ends the state that a device with auto contingent allegiance is in after a CHECK CONDITION
    * (RFC 7143 §11.5.1, SAM-5 §5.10). Ends no commands; otherwise as {@link abortTaskSet}.
    */
-  clearAca(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
-    return this.#manage(TaskManagementFunction.ClearAca, lun, options);
+  async clearAca(lun: number | bigint, options: RequestOptions = {}): Promise<void> {
+    await this.#manage(TaskManagementFunction.ClearAca, lunField(lun), options);
   }
 
   /**
@@ -381,10 +390,11 @@ export class Session {
     options: RequestOptions = {},
   ): Promise<void> {
     const { timeoutMs = TEXT_TIMEOUT_MS, signal } = options;
-    const length = offers.maxReceiveDataSegmentLength;
+    const length = offers?.maxReceiveDataSegmentLength;
     return abortable(signal, (waiter: Waiter<void>) => {
       checkTimeout(timeoutMs);
       this.#refuseInDiscovery("Negotiate");
+      checkSegmentLength(length);
       this.#core.renegotiate(length, timeoutMs, waiter, this.#clock.now());
       this.#sockets.changed();
       return waiter.failed;
@@ -428,7 +438,7 @@ export class Session {
 
   #manage(
     code: number,
-    lun: number | bigint | undefined,
+    lun: bigint | undefined,
     options: RequestOptions,
   ): Promise<void> {
     const { timeoutMs = TASK_MANAGEMENT_TIMEOUT_MS, signal } = options;
@@ -436,8 +446,7 @@ export class Session {
       const name = taskManagementFunctionName(code);
       checkTimeout(timeoutMs);
       this.#refuseInDiscovery(name);
-      const field = lun === undefined ? undefined : lunField(lun);
-      const what = { function: code, name, lun: field, timeoutMs };
+      const what = { function: code, name, lun, timeoutMs };
       this.#core.manage(what, waiter, this.#clock.now());
       this.#sockets.changed();
       return waiter.failed;
@@ -521,6 +530,9 @@ export class Session {
   }
 }
 
-function lunField(lun: number | bigint): bigint {
-  return typeof lun === "bigint" ? lun : lunFromNumber(lun);
+/** Without one, nothing would be declared and the promise would say that it was. */
+function checkSegmentLength(length: unknown): void {
+  if (typeof length === "number") return;
+  const option = "maxReceiveDataSegmentLength";
+  throw new InvalidOptionError(option, `Negotiate: ${option} is of type ${typeof length}`);
 }

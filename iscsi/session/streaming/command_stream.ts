@@ -128,9 +128,9 @@ class CommandUnderWay {
 
   constructor(host: CommandStreamHost, lun: bigint, command: StreamedCommand) {
     const { cdb, dataIn, dataOut } = command;
+    checkCdb(cdb);
     const { name, timeoutMs: usualMs } = commandFacts(cdb);
     const { timeoutMs = usualMs } = command;
-    checkCdb(cdb);
     checkTimeout(timeoutMs);
     this.#host = host;
     this.#name = name;
