@@ -26,6 +26,7 @@ import { Status, statusName } from "../scsi/status.ts";
 import { preventAllowCdb } from "./commands.ts";
 import { changerError, failureOf, meaningOf, READ_AGAIN } from "./conditions.ts";
 import { ChangerError, type ChangerErrorFacts } from "./errors.ts";
+import { checkSignal } from "./option_rules.ts";
 import type { MediaChangerOptions } from "./options.ts";
 
 /** What a device is made with: the options with their defaults. */
@@ -123,6 +124,7 @@ export class ChangerDevice implements LogicalUnit {
    * @throws {ChangerError} of the class that belongs to the answer; see {@linkcode execute} for the others.
    */
   async perform(command: ScsiCommand, confirm?: Confirm): Promise<ScsiResult> {
+    checkSignal(command.signal);
     const result = await this.execute(command, confirm);
     if (result.status === Status.Good) return result;
     const sense = senseOf(result);

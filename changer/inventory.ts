@@ -73,8 +73,13 @@ export class Inventory {
     return this.elements.find((element) => element.address === address);
   }
 
-  /** Where the cartridge with this label is; `undefined` when it is not in the library. */
+  /**
+   * Where the cartridge with this label is; `undefined` when it is not in the library.
+   *
+   * @throws {ChangerError} of kind `invalid-argument` for no text: without a label, any cartridge would do.
+   */
   find(barcode: string): LibraryElement | undefined {
+    checkBarcode(barcode);
     return this.elements.find((element) =>
       element.full && (element.barcode === barcode || element.alternateBarcode === barcode)
     );
@@ -87,7 +92,7 @@ export class Inventory {
    */
   slot(number: number): LibraryElement {
     const { slots } = this;
-    return slots[number - 1] ?? missing(`slot ${number}`, `slots 1 to ${slots.length}`);
+    return at(slots, number, 1) ?? missing("slot", number, `slots 1 to ${slots.length}`);
   }
 
   /**
@@ -97,20 +102,42 @@ export class Inventory {
    */
   drive(number: number): LibraryElement {
     const { drives } = this;
-    return drives[number] ?? missing(`drive ${number}`, `drives 0 to ${drives.length - 1}`);
+    return at(drives, number, 0) ?? missing("drive", number, `drives 0 to ${drives.length - 1}`);
   }
 
   /** The slot or drive. Errors as {@linkcode slot} and {@linkcode drive}. */
   place(place: Place): LibraryElement {
-    if (typeof place === "number") return this.slot(place);
-    if (typeof place === "object" && place !== null) return this.drive(place.drive);
-    missing(`a place of type ${typeName(place)}`, "slots by number, and drives as { drive: 0 }");
+    const isDrive = typeof place === "object" && place !== null;
+    return isDrive ? this.drive(place.drive) : this.slot(place);
   }
 }
 
-function missing(what: string, there: string): never {
+/**
+ * Checks that a label is a text.
+ *
+ * @throws {ChangerError} of kind `invalid-argument` when it is not.
+ */
+export function checkBarcode(barcode: unknown): void {
+  if (typeof barcode === "string") return;
+  const message = `Cannot find a cartridge by a label of type ${
+    typeName(barcode)
+  }: it has to be text`;
+  throw changerError("invalid-argument", message);
+}
+
+/** What is an index to an array need not be a number: `true` would be the second slot. */
+function at(
+  elements: readonly LibraryElement[],
+  number: number,
+  first: number,
+): LibraryElement | undefined {
+  return Number.isInteger(number) ? elements[number - first] : undefined;
+}
+
+function missing(what: string, number: unknown, there: string): never {
   const advice = `this library has ${there}`;
-  throw changerError("invalid-element", `Cannot find ${what}: there is no such element`, {
+  const name = typeof number === "number" ? number : `of type ${typeName(number)}`;
+  throw changerError("invalid-element", `Cannot find ${what} ${name}: there is no such element`, {
     advice,
   });
 }

@@ -26,9 +26,10 @@ import {
 import { changerError } from "./conditions.ts";
 import { ElementReader, type ElementReadOptions } from "./element_reader.ts";
 import { ChangerError } from "./errors.ts";
-import { Inventory, type LibraryElement, type Place } from "./inventory.ts";
+import { checkBarcode, Inventory, type LibraryElement, type Place } from "./inventory.ts";
 import { Mover } from "./mover.ts";
 import { type ChangerInfo, getToKnow } from "./opening.ts";
+import { checkChangerOptions } from "./option_rules.ts";
 import type { ChangerOperationOptions, MediaChangerOptions, UnloadOptions } from "./options.ts";
 import { sleep } from "./sleep.ts";
 
@@ -84,10 +85,11 @@ export class MediaChanger {
    * Takes a logical unit for a media changer, and waits until it is ready. The unit stays the caller's to close when
    * that fails.
    *
-   * @throws {ChangerError} of kind `not-a-changer` when it is something else.
+   * @throws {ChangerError} of kind `not-a-changer` when it is something else; `invalid-argument` for an option that cannot be right.
    * @throws {ChangerNotReadyError} when it does not become ready.
    */
   static async open(unit: LogicalUnit, options: MediaChangerOptions = {}): Promise<MediaChanger> {
+    checkChangerOptions(options);
     const { readyPolling = {}, timeouts = {}, signal } = options;
     const device = new ChangerDevice(unit, {
       readyPolling,
@@ -230,12 +232,15 @@ export class MediaChanger {
   /**
    * Where the cartridge with this label is: asks the library to search (SEND VOLUME TAG), and reads the inventory where
    * that finds nothing. Resolves to `undefined` when it is not there.
+   *
+   * @throws {ChangerError} of kind `invalid-argument` for a label that is no text.
    */
   async find(
     barcode: string,
     options: ChangerOperationOptions = {},
   ): Promise<LibraryElement | undefined> {
     const { signal } = options;
+    checkBarcode(barcode);
     const numbers = await this.#numbering("find a cartridge", signal);
     const { upheavals } = this.#device;
     let search = await this.#search(barcode, signal);

@@ -8,6 +8,7 @@ import { checkMove, type MoveEnds } from "./check_move.ts";
 import type { ChangerDevice } from "./changer_device.ts";
 import type { Inventory, LibraryElement } from "./inventory.ts";
 import { type ElementName, LastSeen } from "./last_seen.ts";
+import { checkUnloadable } from "./option_rules.ts";
 import type { UnloadOptions } from "./options.ts";
 
 /** A command that moves cartridges. */
@@ -40,6 +41,7 @@ export class Mover {
   async move(move: Move, { unloadDrive, signal }: UnloadOptions): Promise<void> {
     const { cdb, ends, ways } = move;
     if (unloadDrive !== undefined) {
+      checkUnloadable(unloadDrive);
       checkMove(await this.#confirmed(move, signal), ends);
       await (typeof unloadDrive === "function" ? unloadDrive() : unloadDrive.unload());
     }
