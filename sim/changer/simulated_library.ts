@@ -5,6 +5,7 @@
  */
 
 import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { listOf, object } from "../../scsi/option_rules.ts";
 import type { DeviceServer } from "../device_server.ts";
 import { tapePersonalities } from "../personality.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
@@ -92,7 +93,7 @@ export class SimulatedLibrary {
   /**
    * Makes a library.
    *
-   * @throws {InvalidOptionError} when a number cannot be, or there is no slot for a cartridge.
+   * @throws {InvalidOptionError} when a number cannot be, a cartridge is none, or there is no slot for it.
    */
   constructor(options: SimulatedLibraryOptions = {}) {
     const {
@@ -107,6 +108,7 @@ export class SimulatedLibrary {
       unitAttentions,
     } = options;
     checkCounts({ slots, importExport, drives });
+    checkCartridges(cartridges);
     const { addresses, vendor, product, revision } = personality;
     this.drives = makeDrives(drives, addresses.drive, serialNumber, options);
     const elements = new ElementTable({
@@ -267,6 +269,12 @@ function checkCounts(counts: Readonly<Record<string, number>>): void {
       `Cannot make a library: ${name} is ${count}, not a whole number from 0 to ${max}`,
     );
   }
+}
+
+/** A label is no cartridge yet: it would be one without a label. */
+function checkCartridges(cartridges: unknown): void {
+  const complaint = listOf(object)(cartridges, "cartridges");
+  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
 }
 
 function makeDrives(

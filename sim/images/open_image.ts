@@ -8,6 +8,7 @@ import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
+import { checkImageOptions } from "./image_option_rules.ts";
 import { refuseToReplace } from "./partition_files.ts";
 import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
 import type { TapWarning } from "./tap_walk.ts";
@@ -42,11 +43,13 @@ export interface ConvertedImage {
  * Opens an image: a .tap image to be written, too; one of another program (see {@linkcode ForeignMedium}) to be read.
  * What is in the file decides, unless `format` does; one whose name ends in `.aws`, `.het`, `.cptp` or `.tpc` is never written.
  *
+ * @throws {InvalidOptionError} when the path or an option cannot be right.
  * @throws {ImageInUseError} when another process, or another drive, uses it.
  * @throws {ImageFormatError} when the file is of no format that is known, or damaged; it is left as it is.
  * @throws {MediumStoreError} when the file system fails.
  */
 export function openImage(path: string, options: OpenImageOptions = {}): TapMedium | ForeignMedium {
+  checkImageOptions(path, options);
   const { format } = options;
   if (format === "tap") return TapMedium.open(path, options);
   const { readOnly } = options;

@@ -6,6 +6,7 @@
 
 import type { Medium, MediumState, Partition } from "../tape/medium.ts";
 import type { ImageFile } from "./image_file.ts";
+import { checkImageOptions } from "./image_option_rules.ts";
 import { ImageLock } from "./image_lock.ts";
 import { canKeepPosition, keepPosition } from "./kept_position.ts";
 import {
@@ -76,11 +77,13 @@ export class TapMedium implements Medium {
    * Opens an image. A file whose first record is cut, and that has no sidecar, may be anything: it opens as a tape
    * without records that is write protected.
    *
+   * @throws {InvalidOptionError} when the path or an option cannot be right.
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
    * @throws {MediumStoreError} when the file system fails.
    */
   static open(path: string, options: TapMediumOptions = {}): TapMedium {
+    checkImageOptions(path, options);
     const { create = true, readOnly = false } = options;
     const files = openPartitionFiles(path, storedPartitionCount(path), { create, readOnly });
     const isWritable = files.every(({ writable }) => writable);

@@ -8,6 +8,7 @@ import type { Dialer } from "../../transport/byte_stream.ts";
 import type { LoopbackOptions } from "../../transport/loopback.ts";
 import { LoopbackNetwork } from "../../transport/loopback_network.ts";
 import type { RunningTarget } from "./running_target.ts";
+import { checkServeOptions } from "./serve_option_rules.ts";
 import { type ServeOptions, serveTarget } from "./serve_target.ts";
 
 /** Options of {@link loopbackTarget}. */
@@ -31,6 +32,7 @@ const ADDRESS = { hostname: "simulator", port: 3260 };
  * @throws {InvalidOptionError} when an option cannot be right.
  */
 export async function loopbackTarget(options: LoopbackTargetOptions): Promise<LoopbackTarget> {
+  checkServeOptions(options);
   const network = new LoopbackNetwork(options.network);
   const listener = await network.listen(ADDRESS);
   try {

@@ -5,6 +5,8 @@
  */
 
 import type { Dialer } from "../../transport/byte_stream.ts";
+import { object } from "../../scsi/option_rules.ts";
+import { checkImageOptions } from "../images/image_option_rules.ts";
 import { openImage } from "../images/open_image.ts";
 import type { TapMediumOptions } from "../images/tap_medium.ts";
 import type { TapWarning } from "../images/tap_walk.ts";
@@ -43,6 +45,7 @@ const TARGET_NAME = "iqn.2026-03.io.github.uiscsi:image";
  * Puts a tape image into a simulated drive. The tape stands where it stood when it was last used; the first command of a
  * session hears that the drive was switched on, as on any other.
  *
+ * @throws {InvalidOptionError} when the path or an option cannot be right; the image is left as it is.
  * @throws {ImageInUseError} when another process, or another drive, uses the image.
  * @throws {ImageFormatError} when the file is of no image format that is known; it is left as it is.
  * @throws {MediumStoreError} when the file system fails.
@@ -51,8 +54,10 @@ export async function serveImage(
   path: string,
   options: ServeImageOptions = {},
 ): Promise<ServedImage> {
-  const medium = openImage(path, options);
-  const drive = new SimulatedDrive({ ...options.drive, medium });
+  checkImageOptions(path, options, { drive: object });
+  const { drive: like, ...image } = options;
+  const medium = openImage(path, image);
+  const drive = new SimulatedDrive({ ...like, medium });
   try {
     const target = await loopbackTarget({
       targetName: TARGET_NAME,

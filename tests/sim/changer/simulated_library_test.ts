@@ -293,6 +293,13 @@ Deno.test("A library that cannot be is refused", () => {
   }
 });
 
+Deno.test("A library takes no labels for cartridges, which would have none", () => {
+  for (const cartridges of [["A00001L8"], [null], "A00001L8", {}]) {
+    const make = () => new SimulatedLibrary({ cartridges } as never);
+    throws(make, { name: "InvalidOptionError" }, JSON.stringify(cartridges));
+  }
+});
+
 Deno.test("The targets of a library are one, or one for each of its units", () => {
   const { library } = l700();
   const one = library.targets("iqn.2026-03.com.example:l");
