@@ -22,6 +22,7 @@ import {
   object,
   type Rules,
   text,
+  tries,
   truth,
 } from "./scsi/option_rules.ts";
 import { DRIVE_RULES } from "./tape/option_limits.ts";
@@ -38,7 +39,7 @@ type DeviceOptions =
 const PROBE: Rules<ProbeOptions> = { ...READY_POLLING_RULES, slot: count() };
 
 const RECONNECT: Rules<ReconnectOptions> = {
-  attempts: count(),
+  attempts: tries,
   delayMs: milliseconds,
   withinMs: milliseconds,
   changed: method,

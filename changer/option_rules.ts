@@ -7,7 +7,6 @@
 import {
   type Complaint,
   complaintAboutOwn,
-  count,
   group,
   having,
   logger,
@@ -16,6 +15,7 @@ import {
   type Rules,
   signal,
   timeouts,
+  tries,
 } from "../scsi/option_rules.ts";
 import { changerError } from "./conditions.ts";
 import type { MediaChangerOptions, ReadyPollingOptions, Unloadable } from "./options.ts";
@@ -23,7 +23,7 @@ import type { MediaChangerOptions, ReadyPollingOptions, Unloadable } from "./opt
 /** What each option of waiting for a library may be. */
 export const READY_POLLING_RULES: Rules<ReadyPollingOptions> = {
   intervalMs: milliseconds,
-  count: count(),
+  count: tries,
 };
 
 const UNLOADABLE = having("a drive or a function", "unload");

@@ -29,6 +29,11 @@ export const milliseconds: Rule = rule(
   "milliseconds, 0 or more",
   (value) => isNumber(value) && value >= 0,
 );
+/** How often something is tried: Infinity for as long as it takes. */
+export const tries: Rule = rule(
+  "a whole number, 0 or more, or Infinity",
+  (value) => isNumber(value) && value >= 0 && (Number.isInteger(value) || value === Infinity),
+);
 /** A boolean: `"false"` is none. */
 export const truth: Rule = rule("true or false", (value) => typeof value === "boolean");
 /** A string. */
@@ -41,7 +46,7 @@ export const secret: Rule = rule(
   (value) => typeof value === "string" || isBytes(value),
 );
 /** An object, whatever is in it. */
-export const object: Rule = rule("an object", isObject);
+export const object: Rule = rule("an object", hasFields);
 /** An array, whatever is in it. */
 export const array: Rule = rule("an array", Array.isArray);
 /** A signal; an AbortController is none. */
@@ -56,7 +61,7 @@ export const logger: Rule = having(
 );
 /** Milliseconds by operation code. */
 export const timeouts: Rule = mapOf(
-  milliseconds,
+  optional(milliseconds),
   "an operation code",
   (key) => OPERATION_CODE.test(key),
 );
@@ -82,10 +87,16 @@ export function oneOf(...values: readonly string[]): Rule {
   return rule(expected, (value) => typeof value === "string" && values.includes(value));
 }
 
+/** What may be left undefined. */
+export function optional(each: Rule): Rule {
+  return (value, option) => value === undefined ? undefined : each(value, option);
+}
+
 /** What is known by its methods, since each realm has classes of its own. */
 export function having(expected: string, ...methods: readonly string[]): Rule {
   return rule(expected, (value) => {
-    return isObject(value) && methods.every((name) => typeof value[name] === "function");
+    return (isObject(value) || typeof value === "function") &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
   });
 }
 
@@ -96,7 +107,7 @@ export function mapOf(
   isKey: (key: string) => boolean = () => true,
 ): Rule {
   return (value, option) => {
-    if (!isObject(value)) return wrong(value, option, "an object");
+    if (!hasFields(value)) return wrong(value, option, "an object");
     for (const [name, entry] of Object.entries(value)) {
       const message = `Use the option ${option}: "${name}" is not ${key}`;
       if (!isKey(name)) return { option: `${option}.${name}`, message };
@@ -120,7 +131,7 @@ export function listOf(each: Rule): Rule {
 /** An object with options of its own. */
 export function group(rules: RuleTable, needed: readonly string[] = []): Rule {
   return (value, option) => {
-    if (!isObject(value)) return wrong(value, option, "an object");
+    if (!hasFields(value)) return wrong(value, option, "an object");
     for (const name of needed) {
       const complaint = rules[name](value[name], `${option}.${name}`);
       if (complaint !== undefined) return complaint;
@@ -147,16 +158,17 @@ export function complaintAbout(
 
 /** The same of a layer that is handed the options of others along with its own. */
 export function complaintAboutOwn(options: unknown, rules: RuleTable): Complaint | undefined {
-  if (!isObject(options)) return wrong(options, "options", "an object");
+  if (!hasFields(options)) return wrong(options, "options", "an object");
   for (const [name, check] of Object.entries(rules)) {
     const complaint = options[name] === undefined ? undefined : check(options[name], name);
     if (complaint !== undefined) return complaint;
   }
 }
 
-/** A value that is no number is not told: it may be a secret. */
+/** Only a number is told, and none of CHAP: anything else may be a secret, which may consist of digits. */
 function wrong(value: unknown, option: string, expected: string): Complaint {
-  const given = isNumber(value) ? String(value) : `of type ${typeName(value)}`;
+  const mayBeTold = isNumber(value) && !option.includes("chap");
+  const given = mayBeTold ? String(value) : `of type ${typeName(value)}`;
   return { option, message: `Use the option ${option}: it is ${given}, expected ${expected}` };
 }
 
@@ -166,4 +178,9 @@ function isNumber(value: unknown): value is number {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+/** Whether a value may be told by its fields: a collection, as an array or a Map, has what it holds elsewhere. */
+function hasFields(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !(Symbol.iterator in value);
 }

@@ -15,6 +15,7 @@ import {
   type Rules,
   signal,
   timeouts,
+  tries,
   truth,
 } from "../scsi/option_rules.ts";
 import { checkOptional } from "./caller_values.ts";
@@ -28,7 +29,7 @@ const RESERVATION_KEYS = 1n << 64n;
 
 const LOAD_POLLING: Rules<LoadPollingOptions> = {
   intervalMs: milliseconds,
-  count: count(),
+  count: tries,
   signal,
 };
 

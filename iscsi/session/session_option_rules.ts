@@ -23,6 +23,7 @@ import {
   secret,
   signal,
   text,
+  tries,
   truth,
 } from "../../scsi/option_rules.ts";
 import type { KeepaliveOptions } from "../connection/keepalive.ts";
@@ -60,7 +61,7 @@ const NEGOTIATION: Rules<OperationalOffers> = {
 const KEEPALIVE: Rules<KeepaliveOptions> = {
   intervalMs: milliseconds,
   timeoutMs: milliseconds,
-  maxMissed: count(),
+  maxMissed: tries,
 };
 
 const DIGEST = oneOf("none", "prefer-none", "prefer-crc32c", "crc32c");
@@ -84,7 +85,7 @@ export const CONNECT_RULES: Rules<ConnectOptions> = {
   keepalive: (value, option) => value === false ? undefined : group(KEEPALIVE)(value, option),
   logger,
   loginTimeoutMs: milliseconds,
-  maxRedirects: count(),
+  maxRedirects: tries,
   negotiation: group(NEGOTIATION),
   randomBytes: method,
   signal,

@@ -24,6 +24,7 @@ import {
   type Rules,
   secret,
   text,
+  tries,
   truth,
 } from "../../scsi/option_rules.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
@@ -82,7 +83,7 @@ const TARGET: Rules<TargetOptions> = {
 const KEEPALIVE: Rules<KeepaliveOptions> = {
   intervalMs: milliseconds,
   timeoutMs: milliseconds,
-  maxMissed: count(),
+  maxMissed: tries,
 };
 
 const PORTAL: Rules<PortalOptions> = {

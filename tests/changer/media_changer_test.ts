@@ -155,7 +155,7 @@ Deno.test("Each refusal of a move is an error of its own class, and nothing was 
     for (const [place, type] of [["1", "string"], [undefined, "undefined"], [null, "null"]]) {
       await rejects(changer.load(place as never, 0), (error) => {
         ok(error instanceof InvalidElementError, `${error}`);
-        match(error.message, new RegExp(`a place of type ${type}`));
+        match(error.message, new RegExp(`slot of type ${type}`));
         return true;
       });
     }
