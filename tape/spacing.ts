@@ -201,8 +201,14 @@ export class Spacing {
   /** Reads one thing behind a landing; how many filemarks that was. */
   async #passOne(landing: number, signal?: AbortSignal): Promise<number> {
     const { count } = this.#session;
-    const { condition } = await this.#session.device.probe(leastRead(this.#session, signal));
+    const reply = await this.#session.device.probe(leastRead(this.#session, signal));
+    const { condition } = reply;
     if (condition === "end-of-data") return 0;
+    if (isSealed(reply)) {
+      // What stands there is no filemark, so that it does not matter whether the READ has passed it.
+      count.loseRecord();
+      return 0;
+    }
     if (condition !== "filemark") {
       if (isRecord(condition)) count.passRecords(1);
       else await this.#makeSure(landing, condition, signal);

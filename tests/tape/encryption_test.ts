@@ -211,6 +211,22 @@ Deno.test("A drive without encryption says so, and a key that does nothing is re
   await drive.close();
 });
 
+Deno.test("Filemarks are spaced over from where LOCATE leads to a record that the drive has no key for", async () => {
+  const { drive } = await openSim();
+  await drive.encryption.set({ key: KEY });
+  for (let record = 0; record < 6; record++) await drive.write(SECRET);
+  await drive.writeFilemarks();
+  await drive.encryption.clear();
+  for (const object of [1, 4]) {
+    await drive.locate({ object });
+    await drive.space("filemarks", 1);
+    assert.equal((await drive.position()).object, 7);
+    await drive.locate({ object });
+    await assert.rejects(drive.space("filemarks", -1), { kind: "beginning-of-partition" });
+  }
+  await drive.close();
+});
+
 Deno.test("EncryptionError tells by name what is wrong", () => {
   const reason = (asc: number, ascq: number) =>
     new EncryptionError("", { sense: { key: 7, asc, ascq, raw: hex("") } as never }).reason;
