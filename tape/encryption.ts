@@ -208,6 +208,7 @@ export class TapeEncryption {
 
   /** Where that fails, the drive may do something else all the same. */
   async #changing<T>(change: () => Promise<T>): Promise<T> {
+    this.#work.session.doubtKey();
     try {
       return await change();
     } catch (error) {

@@ -32,6 +32,8 @@ export class PositionProof {
   #isProven = false;
   #isRefuted = false;
   #landing: Landing | undefined;
+  /** What the drive has called a place of this run that a READ was to fail at, perhaps. */
+  #named: { readonly number: number; readonly passed: number } | undefined;
   /** Whether the drive's numbers count filemarks that were written, as far as that has been seen. */
   #countsMarks = false;
   #hasMarks = false;
@@ -74,6 +76,30 @@ export class PositionProof {
     return this.#passed <= 1 ? this.#landing?.number : undefined;
   }
 
+  /** Whether a READ that fails here cannot be told from one that has moved the tape, unless the drive is asked for its number now. */
+  get wantsName(): boolean {
+    const isNamed = this.isAtLanding || this.#isProven || this.#named?.passed === this.#passed;
+    return !isNamed && !this.#isMute;
+  }
+
+  /** Whether nothing has gone by in this run. */
+  get isAtStart(): boolean {
+    return this.#passed === 0;
+  }
+
+  /** What the drive calls this place. That tells whether a READ that fails here moves the tape, and nothing else; 0, which some drives always say, not even that. */
+  nameHere(number: number | undefined): void {
+    this.#isMute ||= number === undefined;
+    this.#named = number ? { number, passed: this.#passed } : undefined;
+  }
+
+  /** What the drive calls the place so many objects back from where the READs have brought the tape, as proven or as it has said there. */
+  numberBefore(objects: number): number | undefined {
+    const passed = this.#passed - objects;
+    const said = this.#named?.passed === passed ? this.#named.number : undefined;
+    return this.numberBehind(objects) ?? said ?? (passed === 0 ? this.#landing?.number : undefined);
+  }
+
   /** SPACE over blocks or LOCATE has led here, or nobody knows what; the drive calls it `number`, if it was asked. */
   land(number?: number): void {
     this.startRun();
@@ -105,7 +131,7 @@ export class PositionProof {
     this.#passed = passed;
     this.#anchor = undefined;
     this.#isProven = this.#isRefuted = this.#hasMarks = false;
-    this.#landing = undefined;
+    this.#landing = this.#named = undefined;
   }
 
   /** READs or writes moved the tape over so many objects. */

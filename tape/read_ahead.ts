@@ -152,6 +152,11 @@ export class ReadAhead {
     this.#ordered = order.buffer.buffer;
   }
 
+  /** Whether nothing has come, and nothing is under way, behind what comes next. */
+  get isLastArrival(): boolean {
+    return this.#slots.length === 0 && this.#arrivals.length <= 1;
+  }
+
   /** The next thing off the tape, if it is there already. */
   get arrived(): Arrival | undefined {
     return this.#arrivals[0];
@@ -185,6 +190,7 @@ export class ReadAhead {
 
   /** Puts what was found by another way than reading at the end of the queue. */
   found(arrival: Arrival): void {
+    if (arrival.kind === "failure") this.#isHalted = true;
     this.#arrivals.push(arrival);
   }
 
@@ -284,7 +290,9 @@ export class ReadAhead {
   }
 
   #fill(): void {
-    const isAlone = this.#order !== undefined || this.#session.proof.isAtLanding;
+    const { proof, isKeyUntried } = this.#session;
+    // With the wrong key all of them would fail, and some drives bear but few such failures.
+    const isAlone = this.#order !== undefined || proof.isAtLanding || isKeyUntried;
     const limit = this.mayRunAhead && !isAlone ? this.#depth : 1;
     while (!this.#isHalted && this.#underWay() < limit) {
       this.#issueRead();

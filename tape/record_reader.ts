@@ -93,6 +93,7 @@ export class RecordReader {
     const preparing = this.#prepare();
     if (preparing !== undefined) await preparing;
     if (this.#session.proof.wantsLanding && this.ahead.isIdle) await this.#session.landing(signal);
+    if (this.#session.isKeyUntried && this.ahead.isIdle) await this.#session.nameHere(signal);
     const known: RoomBounds = { tooLittle: 0, tooMuch: Infinity, tries: 0 };
     for (;;) {
       const arrival = this.ahead.arrived ?? await this.ahead.head(signal);
@@ -264,6 +265,7 @@ export class RecordReader {
 
   /** The error that comes next is given out, and what it says about drive and position is taken in. */
   async #deliver(error: TapeError): Promise<TapeError> {
+    if (error.kind === "encryption") await this.reposition.keepBefore(error);
     this.ahead.take();
     if (error.kind !== "mode-parameters-changed") return error;
     await this.ahead.settle();

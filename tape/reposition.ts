@@ -291,6 +291,37 @@ export class Reposition {
     return condition === "filemark" && await this.#ways.number() === number + 1;
   }
 
+  /**
+   * The READ that comes next was refused for its key: brings the tape to before the block that it met, for another key may read that. Drives leave the tape
+   * there or pass the block, and so does every READ behind. What only one READ has met, on a drive that has not said where it was, is left as it is.
+   *
+   * @throws {TapeError} that the READs met and that the caller has to hear of first.
+   */
+  async keepBefore(error: TapeError): Promise<void> {
+    const way = await this.#settled();
+    const { proof, count, isLost } = this.#session;
+    this.#session.doubtKey();
+    const behind = way.records + way.filemarks;
+    const place = proof.numberBefore(behind);
+    const isUntold = place === undefined && this.#ahead.isLastArrival && count.object !== 0;
+    if (isLost || isUntold) return;
+    const isThere = place === undefined ? await this.#go(way) : await this.#standAt(place, behind);
+    this.#ahead.clear();
+    if (!isThere) {
+      this.#noWay();
+      this.#session.deferLoss();
+    }
+    this.#ahead.found({ kind: "failure", error, ...(isThere && { passed: 0 }) });
+  }
+
+  /** The object before cannot be read with this key, perhaps, so that the drive's word has to do. */
+  async #standAt(place: number, behind: number): Promise<boolean> {
+    const stands = behind === 0 && await numberOrNone(this.#session) === place;
+    if (!stands && !await this.#orLose(() => this.#ways.locateExactly(place))) return false;
+    this.#session.proof.land(place);
+    return true;
+  }
+
   async #settled(): Promise<Undelivered> {
     await this.#ahead.settle();
     const undelivered = this.#ahead.undelivered();

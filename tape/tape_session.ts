@@ -75,6 +75,8 @@ export class TapeSession {
   #isUpheavalTold = false;
   #isPlaceDoubted = false;
   #isCartridgeDoubted = false;
+  /** Where the key was changed last, or was wrong. */
+  #keyedAt: number | undefined;
   #located: { readonly object: number; readonly run: number } | undefined;
 
   constructor(unit: LogicalUnit, options: DeviceOptions) {
@@ -162,6 +164,17 @@ export class TapeSession {
   get located(): number | undefined {
     const { run, isAtLanding } = this.proof;
     return isAtLanding && this.#located?.run === run ? this.#located.object : undefined;
+  }
+
+  /** Whether the next READ may well be refused for its key: where that was changed or wrong, and then wherever a motion leads. */
+  get isKeyUntried(): boolean {
+    if (this.#keyedAt === undefined) return false;
+    return this.proof.isAtStart || this.proof.place === this.#keyedAt;
+  }
+
+  /** The key is changed here, or is wrong. */
+  doubtKey(): void {
+    this.#keyedAt = this.proof.place;
   }
 
   /** LOCATE has led to an object. */
@@ -345,16 +358,28 @@ export class TapeSession {
    */
   async landing(signal?: AbortSignal): Promise<number | undefined> {
     const { proof } = this;
-    if (!proof.wantsLanding) return proof.landing;
+    if (proof.wantsLanding) proof.nameLanding(await this.#number(signal));
+    return proof.landing;
+  }
+
+  /**
+   * Asks what the drive calls the place where the next READ may be refused.
+   *
+   * @throws {TapeError} when it fails to answer.
+   */
+  async nameHere(signal?: AbortSignal): Promise<void> {
+    if (this.proof.wantsName) this.proof.nameHere(await this.#number(signal));
+  }
+
+  async #number(signal?: AbortSignal): Promise<number | undefined> {
     try {
-      proof.nameLanding((await this.drivePosition.ask(signal))?.object);
+      return (await this.drivePosition.ask(signal))?.object;
     } catch (error) {
       // What the question was told, and its answer was lost, nobody tells again.
       const isUnanswered = error instanceof TapeError && error.kind === "transport-lost";
       if (isUnanswered && !this.device.isNexusLost) this.lose(error);
       throw error;
     }
-    return proof.landing;
   }
 
   /** Asks whether what is on the tape may be written over. */

@@ -178,3 +178,39 @@ Deno.test("behind a filemark a drive stands one further, or where it stood if it
   for (const here of [undefined, 7, 8]) assert.ok(!isAstray(7, here));
   for (const here of [0, 6, 9, 70]) assert.ok(isAstray(7, here));
 });
+
+Deno.test("a place that the drive has named is known by that until something goes by, and again behind it", () => {
+  const proof = new PositionProof();
+  assert.ok(proof.isAtStart && proof.wantsName);
+  proof.nameHere(7);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(0)], [false, 7]);
+  assert.equal(proof.numberBehind(0), undefined, "that proves nothing");
+  proof.pass(2);
+  assert.ok(proof.wantsName && !proof.isAtStart);
+  assert.deepEqual([0, 1, 2].map((objects) => proof.numberBefore(objects)), [
+    undefined,
+    undefined,
+    7,
+  ]);
+  proof.nameHere(9);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(0)], [false, 9]);
+  proof.startRun();
+  assert.ok(proof.wantsName && proof.numberBefore(0) === undefined);
+});
+
+Deno.test("a proof and a landing name their places, so that nobody has to ask", () => {
+  const proof = proven(8);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(1)], [false, 7]);
+  proof.land(5);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(0)], [false, 5]);
+  proof.pass(1);
+  assert.deepEqual([proof.numberBefore(0), proof.numberBefore(1)], [undefined, 5]);
+});
+
+Deno.test("a drive that has no number names no place and is not asked again, and 0 names none", () => {
+  const proof = new PositionProof();
+  proof.nameHere(0);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(0)], [true, undefined]);
+  proof.nameHere(undefined);
+  assert.deepEqual([proof.wantsName, proof.numberBefore(0)], [false, undefined]);
+});

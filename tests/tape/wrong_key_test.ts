@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { PositionLostError } from "../../tape/errors.ts";
+import { EncryptionError } from "../../tape/feature_errors.ts";
+import type { TapeDriveOptions } from "../../tape/options.ts";
+import type { ReadResult } from "../../tape/record_reader.ts";
+import type { TapeDrive } from "../../tape/tape_drive.ts";
+import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import { UNKNOWN_COMMAND } from "./scripted.ts";
+import type { SimUnitOptions } from "./sim_unit.ts";
+
+const [A, B, C] = [0xa, 0xb, 0xc].map((byte) => new Uint8Array(32).fill(byte));
+const READ = 0x08;
+const SPACE_ONE = Uint8Array.of(0x11, 0, 0, 0, 1, 0);
+const REWIND = 0x01;
+const LOCATES: readonly number[] = [0x2b, 0x92];
+const DATA_PROTECT = 7;
+
+interface Habits extends SimUnitOptions {
+  /** Whether a READ passes the block that it cannot decrypt. */
+  readonly passes?: boolean;
+  /** Whether answers are so long on their way that as many READs are as may be. */
+  readonly late?: boolean;
+}
+
+/** Ten records with key A, a filemark, ten with key B, a filemark; key A is set, and the tape at its beginning. */
+async function twoKeys(habits: Habits, options: TapeDriveOptions): Promise<Setup> {
+  const { passes = false, late = false, ...unitOptions } = habits;
+  const setup = await openSim(unitOptions, options);
+  const { drive } = setup;
+  for (const [file, key] of [A, B].entries()) {
+    await drive.encryption.set({ key });
+    for (let each = 1; each <= 10; each++) await drive.write(numbered(file * 10 + each));
+    await drive.writeFilemarks();
+  }
+  await drive.encryption.set({ key: A });
+  await drive.rewind();
+  if (passes) passOver(setup);
+  if (late) delay(setup);
+  return setup;
+}
+
+function passOver({ unit }: Setup): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const answer = execute(command);
+    const { sense } = unit.drive.commands.at(-1)!;
+    const isRefused = command.cdb[0] === READ && (sense?.[2] ?? 0) === DATA_PROTECT;
+    // In the same breath, so that no other command comes between.
+    if (isRefused) await execute({ cdb: SPACE_ONE });
+    return await answer;
+  };
+}
+
+function delay({ unit }: Setup): void {
+  const execute = unit.execute.bind(unit);
+  unit.execute = async (command) => {
+    const answer = execute(command);
+    for (let hops = 0; hops < 50; hops++) await Promise.resolve();
+    return await answer;
+  };
+}
+
+/** What a read brings: the number of its record, or why there is none. */
+async function next(drive: TapeDrive): Promise<string | number> {
+  try {
+    const result: ReadResult = await drive.read();
+    return result.kind === "record" ? result.data[0] : result.kind;
+  } catch (error) {
+    if (error instanceof EncryptionError) return error.reason;
+    throw error;
+  }
+}
+
+const HABITS: readonly Habits[] = [{ passes: false }, { passes: true }];
+
+for (const habits of HABITS) {
+  const does = habits.passes ? "passes" : "stays before";
+  for (const readAhead of [0, 1, 4, 16]) {
+    const title = `on a drive that ${does} what it cannot decrypt, with readAhead ${readAhead}`;
+
+    Deno.test(`a key that is wrong leaves the place as it was, until the right one is set: ${title}`, async () => {
+      const { drive } = await twoKeys(habits, { readAhead });
+      assert.equal(await next(drive), 1);
+      for (const key of [C, B]) {
+        await drive.encryption.set({ key });
+        assert.equal(await next(drive), "wrong-key");
+        const { known, object } = await drive.position();
+        assert.deepEqual({ known, object }, { known: true, object: 1 });
+      }
+      await drive.encryption.clear();
+      assert.equal(await next(drive), "no-key");
+      assert.equal(await next(drive), "no-key", "the same record again");
+      await drive.encryption.set({ key: A });
+      for (let each = 2; each <= 10; each++) assert.equal(await next(drive), each);
+      assert.equal(await next(drive), "filemark");
+      await drive.close();
+    });
+
+    Deno.test(`keys can be tried at the beginning of another file: ${title}`, async () => {
+      const { drive } = await twoKeys(habits, { readAhead });
+      assert.equal(await next(drive), 1);
+      await drive.encryption.clear();
+      await drive.space("filemarks", 1);
+      assert.equal(await next(drive), "no-key");
+      await drive.encryption.set({ key: C });
+      assert.equal(await next(drive), "wrong-key");
+      await drive.encryption.set({ key: B });
+      for (let each = 11; each <= 20; each++) assert.equal(await next(drive), each);
+      await drive.close();
+    });
+
+    Deno.test(`keys can be tried at the beginning of the tape and where LOCATE leads: ${title}`, async () => {
+      const { drive } = await twoKeys(habits, { readAhead });
+      for (let each = 1; each <= 3; each++) assert.equal(await next(drive), each);
+      await drive.encryption.set({ key: C });
+      for (const object of [0, 4]) {
+        await drive.locate({ object });
+        assert.equal(await next(drive), "wrong-key");
+        assert.equal((await drive.position()).object, object);
+      }
+      await drive.encryption.set({ key: A });
+      assert.equal(await next(drive), 5);
+      await drive.close();
+    });
+
+    Deno.test(`what is written behind a wrong key goes where the caller stands: ${title}`, async () => {
+      const { unit, drive } = await twoKeys(habits, { readAhead });
+      assert.equal(await next(drive), 1);
+      await drive.encryption.set({ key: C });
+      assert.equal(await next(drive), "wrong-key");
+      await drive.write(numbered(99));
+      await drive.writeFilemarks();
+      assert.equal(unit.drive.objects().length, 3);
+      await drive.encryption.set({ key: A });
+      await drive.rewind();
+      assert.equal(await next(drive), 1);
+      await drive.encryption.set({ key: C });
+      assert.deepEqual([await next(drive), await next(drive)], [99, "filemark"]);
+      await drive.close();
+    });
+  }
+
+  for (const readAhead of [4, 16]) {
+    Deno.test(`where READs run into records with another key, the place is kept: on a drive that ${does} them, with readAhead ${readAhead}`, async () => {
+      const { unit, drive } = await twoKeys({ ...habits, late: true }, { readAhead });
+      for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+      assert.ok(unit.maxOutstanding >= readAhead);
+      assert.equal(await next(drive), "filemark");
+      assert.equal(await next(drive), "wrong-key");
+      assert.equal((await drive.position()).object, 11);
+      await drive.encryption.set({ key: B });
+      for (let each = 11; each <= 20; each++) assert.equal(await next(drive), each);
+      await drive.close();
+    });
+  }
+}
+
+Deno.test("no READ goes out behind one that may be refused for its key", async () => {
+  const { unit, drive } = await twoKeys({}, { readAhead: 4 });
+  assert.equal(await next(drive), 1);
+  const reads = () => unit.opcodes().filter((opcode) => opcode === READ).length;
+  await drive.encryption.set({ key: C });
+  let before = reads();
+  assert.equal(await next(drive), "wrong-key");
+  assert.equal(reads(), before + 1);
+  await drive.encryption.set({ key: B });
+  await drive.space("filemarks", 1);
+  await drive.encryption.set({ key: A });
+  before = reads();
+  assert.equal(await next(drive), "wrong-key");
+  assert.equal(reads(), before + 1);
+  await drive.close();
+});
+
+Deno.test("a drive that does not say where it stands reads on with the right key where it was", async () => {
+  for (const readAhead of [0, 4]) {
+    const { drive } = await twoKeys({ quirks: { positionUnknown: true } }, { readAhead });
+    assert.equal(await next(drive), 1);
+    await drive.encryption.set({ key: C });
+    assert.equal(await next(drive), "wrong-key");
+    await drive.encryption.set({ key: A });
+    assert.equal(await next(drive), 2);
+    await drive.close();
+  }
+});
+
+Deno.test("a drive that tells of no place runs into another key, and comes back from the beginning", async () => {
+  for (const passes of [false, true]) {
+    const habits = { passes, late: true, quirks: { positionUnknown: true } };
+    const { unit, drive } = await twoKeys(habits, { readAhead: 4 });
+    for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+    assert.equal(await next(drive), "filemark");
+    assert.equal(await next(drive), "wrong-key");
+    assert.ok(unit.opcodes().lastIndexOf(REWIND) > unit.opcodes().indexOf(READ));
+    await drive.encryption.set({ key: B });
+    for (let each = 11; each <= 20; each++) assert.equal(await next(drive), each);
+    await drive.close();
+  }
+});
+
+Deno.test("where no way leads back before the block, that is told before anything else is read", async () => {
+  const { unit, drive } = await twoKeys({ passes: true }, { readAhead: 4 });
+  assert.equal(await next(drive), 1);
+  await drive.encryption.set({ key: C });
+  unit.intercept = (command) =>
+    LOCATES.includes(command.cdb[0]) ? Promise.resolve(UNKNOWN_COMMAND(command)) : undefined;
+  assert.equal(await next(drive), "wrong-key");
+  await drive.encryption.set({ key: A });
+  await assert.rejects(drive.read(), PositionLostError);
+  await assert.rejects(drive.write(numbered(99)), PositionLostError);
+  assert.match(contents(unit), /^(\d+ ){10}\| (\d+ ){10}\|$/, "nothing was written");
+  await drive.rewind();
+  assert.equal(await next(drive), 1);
+  await drive.close();
+});
+
+Deno.test("blocks of one length, several in a READ, are kept up to the first with another key", async () => {
+  for (const passes of [false, true]) {
+    const { drive } = await twoKeys({ passes }, { readAhead: 4, blockSize: 100 });
+    for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+    assert.equal(await next(drive), "filemark");
+    assert.equal(await next(drive), "wrong-key");
+    await drive.encryption.set({ key: C });
+    assert.equal(await next(drive), "wrong-key");
+    await drive.encryption.set({ key: B });
+    for (let each = 11; each <= 20; each++) assert.equal(await next(drive), each);
+    await drive.close();
+  }
+});
+
+Deno.test("filemarks are spaced over from a landing whose record the READ there has passed", async () => {
+  const { drive } = await twoKeys({ passes: true }, { readAhead: 4 });
+  await drive.encryption.set({ key: B });
+  for (const object of [1, 5, 10]) {
+    await drive.locate({ object });
+    await drive.space("filemarks", 1);
+    assert.equal((await drive.position()).object, 11);
+    assert.equal(await next(drive), 11);
+  }
+  await drive.locate({ object: 14 });
+  await drive.encryption.set({ key: A });
+  await drive.space("filemarks", -1);
+  assert.equal(await next(drive), "filemark");
+  await drive.close();
+});
