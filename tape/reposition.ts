@@ -168,6 +168,8 @@ export class Reposition {
     if (this.#canLocate !== undefined) return this.#canLocate;
     const number = this.#session.proof.numberBehind(0);
     if (number === undefined || number <= 1 || !this.#ahead.isIdle) return false;
+    // Going there takes a READ of the object before, which the key need not be for.
+    if (this.#session.isKeyUntried) return false;
     try {
       this.#canLocate = await this.#ways.locate(number);
     } catch (error) {

@@ -155,6 +155,17 @@ for (const habits of HABITS) {
   }
 }
 
+Deno.test("LOCATE is not tried where the record before may be another key's", async () => {
+  const { drive } = await twoKeys({}, { readAhead: 4 });
+  await drive.locate({ object: 4 });
+  for (const record of [5, 6]) assert.equal(await next(drive), record);
+  await drive.encryption.set({ key: C });
+  assert.equal(await next(drive), "wrong-key");
+  await drive.encryption.set({ key: A });
+  for (const record of [7, 8, 9, 10]) assert.equal(await next(drive), record);
+  await drive.close();
+});
+
 Deno.test("no READ goes out behind one that may be refused for its key", async () => {
   const { unit, drive } = await twoKeys({}, { readAhead: 4 });
   assert.equal(await next(drive), 1);
