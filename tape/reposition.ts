@@ -303,22 +303,21 @@ export class Reposition {
     const way = await this.#settled();
     const { proof, count, isLost } = this.#session;
     this.#session.doubtKey();
-    const behind = way.records + way.filemarks;
-    const place = proof.numberBefore(behind);
+    const place = proof.numberBefore(way.records + way.filemarks);
     const isUntold = place === undefined && this.#ahead.isLastArrival && count.object !== 0;
     if (isLost || isUntold) return;
-    const isThere = place === undefined ? await this.#go(way) : await this.#standAt(place, behind);
+    const isThere = place === undefined ? await this.#go(way) : await this.#standAt(place);
     this.#ahead.clear();
     if (!isThere) {
       this.#noWay();
       this.#session.deferLoss();
     }
-    this.#ahead.found({ kind: "failure", error, ...(isThere && { passed: 0 }) });
+    this.#ahead.found({ kind: "failure", error, passed: 0 });
   }
 
   /** The object before cannot be read with this key, perhaps, so that the drive's word has to do. */
-  async #standAt(place: number, behind: number): Promise<boolean> {
-    const stands = behind === 0 && await numberOrNone(this.#session) === place;
+  async #standAt(place: number): Promise<boolean> {
+    const stands = await numberOrNone(this.#session) === place;
     if (!stands && !await this.#orLose(() => this.#ways.locateExactly(place))) return false;
     this.#session.proof.land(place);
     return true;

@@ -155,6 +155,22 @@ for (const habits of HABITS) {
   }
 }
 
+Deno.test("only before a write does a drive that stays before the record go there by LOCATE", async () => {
+  for (const readAhead of [0, 4]) {
+    const { unit, drive } = await twoKeys({}, { readAhead });
+    for (const record of [1, 2, 3]) assert.equal(await next(drive), record);
+    await drive.encryption.set({ key: C });
+    unit.drive.clearCommands();
+    assert.deepEqual([await next(drive), await next(drive)], ["wrong-key", "wrong-key"]);
+    const locates = () => unit.opcodes().filter((opcode) => LOCATES.includes(opcode)).length;
+    assert.equal(locates(), 0);
+    await drive.write(numbered(99));
+    assert.ok(locates() > 0);
+    assert.equal(unit.drive.objects().length, 4);
+    await drive.close();
+  }
+});
+
 Deno.test("LOCATE is not tried where the record before may be another key's", async () => {
   const { drive } = await twoKeys({}, { readAhead: 4 });
   await drive.locate({ object: 4 });
