@@ -301,11 +301,11 @@ export class Reposition {
    */
   async keepBefore(error: TapeError): Promise<void> {
     const way = await this.#settled();
-    const { proof, count, isLost } = this.#session;
+    const { proof, count } = this.#session;
     this.#session.doubtKey();
     const place = proof.numberBefore(way.records + way.filemarks);
     const isUntold = place === undefined && this.#ahead.isLastArrival && count.object !== 0;
-    if (isLost || isUntold) return;
+    if (isUntold) return;
     const isThere = place === undefined ? await this.#go(way) : await this.#standAt(place);
     this.#ahead.clear();
     if (!isThere) {

@@ -171,6 +171,23 @@ Deno.test("only before a write does a drive that stays before the record go ther
   }
 });
 
+Deno.test("without read-ahead a drive that runs into another key is left where it is, and asked from then on", async () => {
+  for (const passes of [false, true]) {
+    const { unit, drive } = await twoKeys({ passes }, { readAhead: 0 });
+    unit.drive.clearCommands();
+    for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+    assert.equal(await next(drive), "filemark");
+    assert.equal(await next(drive), "wrong-key");
+    assert.ok(!unit.opcodes().includes(REWIND));
+    await drive.encryption.set({ key: C });
+    assert.deepEqual([await next(drive), await next(drive)], ["wrong-key", "wrong-key"]);
+    await drive.encryption.set({ key: B });
+    for (let each = passes ? 12 : 11; each <= 20; each++) assert.equal(await next(drive), each);
+    await assert.rejects(drive.write(numbered(99)), PositionLostError);
+    await drive.close();
+  }
+});
+
 Deno.test("LOCATE is not tried where the record before may be another key's", async () => {
   const { drive } = await twoKeys({}, { readAhead: 4 });
   await drive.locate({ object: 4 });
