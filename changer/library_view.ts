@@ -7,11 +7,11 @@
 
 import { executeChecked } from "../scsi/execute.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { sleep as realSleep } from "../scsi/sleep.ts";
 import { drainUnitAttentions } from "../scsi/test_unit_ready.ts";
 import { type DriveIdentity, identifyDrive } from "./drive_identity.ts";
 import type { Inventory, LibraryElement } from "./inventory.ts";
 import type { MediaChanger } from "./media_changer.ts";
-import { sleep as realSleep } from "./sleep.ts";
 
 /** How a drive was recognized, the surest first. */
 export type MatchedBy = "serial-number" | "designator" | "element-address" | "probe";

@@ -9,6 +9,7 @@ import { writeAscii } from "../scsi/ascii.ts";
 import { decodeElementStatus } from "../scsi/element/decode_element_status.ts";
 import { TAG_TEXT_LENGTH } from "../scsi/element/element_layout.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { sleep } from "../scsi/sleep.ts";
 import { ChangerDevice } from "./changer_device.ts";
 import {
   type ElementRange,
@@ -31,7 +32,6 @@ import { Mover } from "./mover.ts";
 import { type ChangerInfo, getToKnow } from "./opening.ts";
 import { checkChangerOptions } from "./option_rules.ts";
 import type { ChangerOperationOptions, MediaChangerOptions, UnloadOptions } from "./options.ts";
-import { sleep } from "./sleep.ts";
 
 /** Options of {@linkcode MediaChanger.inventory}. */
 export interface InventoryOptions extends ChangerOperationOptions {

@@ -1,20 +1,8 @@
 /**
- * Waiting that an `AbortSignal` can end, or either of two.
+ * What an `AbortSignal` ends, or either of two.
  *
  * @module
  */
-
-/** The longest that timers of the runtimes wait, in milliseconds; with more they do not wait at all. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
-  });
-  return abortable(elapsed, signal).finally(() => clearTimeout(timer));
-}
 
 /** A signal that aborts as soon as one of two does, where both are there; else the one that is. */
 export function eitherOf(one: AbortSignal | undefined, other: AbortSignal): AbortSignal;

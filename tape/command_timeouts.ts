@@ -8,7 +8,7 @@ import type { SupportedOperation } from "../scsi/supported_operations.ts";
 import { readSupportedOperations } from "../scsi/supported_operations.ts";
 import { cdbLengthOf, commandFacts } from "../scsi/command_table.ts";
 import { DeviceType } from "../scsi/device_type.ts";
-import { LONGEST_TIMER_MS } from "./abort.ts";
+import { LONGEST_TIMER_MS } from "../scsi/sleep.ts";
 import type { Device } from "./device.ts";
 import { ifThere } from "./feature_support.ts";
 

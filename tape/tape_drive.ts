@@ -7,7 +7,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { count as wholeNumber, object, truth } from "../scsi/option_rules.ts";
-import { eitherOf, sleep } from "./abort.ts";
+import { sleep } from "../scsi/sleep.ts";
+import { eitherOf } from "./abort.ts";
 import type { BlockLimits } from "./block_limits.ts";
 import { checkBlockSize, currentBlockBytes } from "./block_size.ts";
 import { checkBytes } from "./caller_bytes.ts";

@@ -5,7 +5,7 @@
  */
 
 /** The longest that timers of the runtimes wait, in milliseconds; with more they do not wait at all. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
