@@ -5,9 +5,9 @@
  * @module
  */
 
+import { readU16, readU32, writeU16, writeU32, writeU64 } from "../scsi/big_endian.ts";
 import { listOf, object } from "../scsi/option_rules.ts";
 import { checkGiven } from "./caller_values.ts";
-import { readU16, readU32, writeU16, writeU32, writeU64 } from "../scsi/big_endian.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { generateAccessOrderCdb, receiveAccessOrderCdb } from "./extended_commands.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { count, listOf, object, text, truth } from "../scsi/option_rules.ts";
-import { checkGiven } from "./caller_values.ts";
 import { readAscii } from "../scsi/ascii.ts";
 import { ATTRIBUTE_TABLE, type AttributeFacts, attributeFacts } from "../scsi/attribute_table.ts";
 import { isBytes } from "../scsi/bytes.ts";
@@ -16,6 +14,8 @@ import {
   readAttributes,
   writeAttributes,
 } from "../scsi/medium_attributes.ts";
+import { count, listOf, object, text, truth } from "../scsi/option_rules.ts";
+import { checkGiven } from "./caller_values.ts";
 import { BARCODE } from "./cartridge.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

@@ -6,10 +6,10 @@
  */
 
 import { truth } from "../scsi/option_rules.ts";
-import { checkGiven } from "./caller_values.ts";
 import { BLOCK_PROTECTION_PAGE } from "../scsi/stream/mode_page_fields.ts";
 import { readModePage, writeModePage } from "../scsi/stream/mode_page_layout.ts";
 import { readBlockProtectionMethods } from "../scsi/stream/stream_vpd.ts";
+import { checkGiven } from "./caller_values.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { BlockProtectionError, UnsupportedError } from "./feature_errors.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { count, object } from "../scsi/option_rules.ts";
-import { checkGiven } from "./caller_values.ts";
 import { type LogPage, logSense, readSupportedLogPages } from "../scsi/log_pages.ts";
 import { resetLogPages } from "../scsi/log_select.ts";
+import { count, object } from "../scsi/option_rules.ts";
 import { LOG_PAGE_TABLE, logPageFacts } from "../scsi/stream/log_page_table.ts";
 import { type NamedLogPage, nameLogPage } from "../scsi/stream/named_log_page.ts";
+import { checkGiven } from "./caller_values.ts";
 import type { Device } from "./device.ts";
 import { TapeError } from "./errors.ts";
 import { ifThere, needing, unsupported } from "./feature_support.ts";

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { oneOf, truth } from "../scsi/option_rules.ts";
-import { checkGiven, checkOptional } from "./caller_values.ts";
 import { modeSelect } from "../scsi/mode_pages.ts";
+import { oneOf, truth } from "../scsi/option_rules.ts";
 import {
   CONFIGURATION_EXTENSION_PAGE,
   type ConfigurationExtensionPage,
 } from "../scsi/stream/mode_page_fields.ts";
 import { senseHeader } from "./block_size.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import type { Device } from "./device.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { count, oneOf, type Rules, text, truth } from "../scsi/option_rules.ts";
-import { checkGiven, checkOptional } from "./caller_values.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { count, oneOf, type Rules, text, truth } from "../scsi/option_rules.ts";
 import {
   readSecurityPage,
   SecurityProtocol,
@@ -25,6 +24,7 @@ import {
   type NextBlockStatus,
 } from "../scsi/stream/encryption_status.ts";
 import { encodeSetEncryption, type EncryptionSettings } from "../scsi/stream/set_encryption.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { type EncryptionKeySource, readKey } from "./encryption_key.ts";
 import { TapeError } from "./errors.ts";

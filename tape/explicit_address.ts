@@ -4,10 +4,10 @@
  * @module
  */
 
-import { count } from "../scsi/option_rules.ts";
-import { checkOptional } from "./caller_values.ts";
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
+import { count } from "../scsi/option_rules.ts";
 import { checkWrite } from "./block_limits.ts";
+import { checkOptional } from "./caller_values.ts";
 import { spaceCdb, SpaceCode } from "./commands.ts";
 import type { Condition } from "./conditions.ts";
 import type { Reply } from "./device.ts";

@@ -6,7 +6,6 @@
 
 import type { FlagField, NumberField } from "../scsi/bit_field.ts";
 import { count, object, truth } from "../scsi/option_rules.ts";
-import { checkGiven } from "./caller_values.ts";
 import {
   CONFIGURATION_EXTENSION_PAGE,
   type ConfigurationExtensionPage,
@@ -22,6 +21,7 @@ import {
   type MediumConfigurationPage,
 } from "../scsi/stream/mode_page_fields.ts";
 import type { ModePageLayout } from "../scsi/stream/mode_page_layout.ts";
+import { checkGiven } from "./caller_values.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";
 import { keepFields } from "./kept_fields.ts";

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { array, truth } from "../scsi/option_rules.ts";
-import { checkGiven, checkOptional } from "./caller_values.ts";
 import { readU16, writeU16 } from "../scsi/big_endian.ts";
 import { writeFields } from "../scsi/bit_field.ts";
 import { modeSelect, modeSense } from "../scsi/mode_pages.ts";
+import { array, truth } from "../scsi/option_rules.ts";
 import { MEDIUM_PARTITION_PAGE } from "../scsi/stream/mode_page_fields.ts";
+import { checkGiven, checkOptional } from "./caller_values.ts";
 import { locate16Cdb, LocateDestination } from "./commands.ts";
 import type { DriveWork } from "./drive_work.ts";
 import { TapeError } from "./errors.ts";

@@ -5,8 +5,8 @@
  */
 
 import { InvalidOptionError } from "../../iscsi/errors.ts";
-import { checkArgument } from "./option_limits.ts";
 import { type Condition, Conditions } from "./conditions.ts";
+import { checkArgument } from "./option_limits.ts";
 
 /** A place where the tape is bad. */
 export interface BadBlock {
