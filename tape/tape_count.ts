@@ -60,10 +60,10 @@ export class TapeCount {
     this.#object = this.#file = this.#record = undefined;
   }
 
-  /** Only objects were counted, of which some may be filemarks. */
+  /** Only objects were counted, of which some may be filemarks; before the first there is neither. */
   passObjects(count: number): void {
     this.#object = sum(this.#object, count);
-    this.#file = this.#record = undefined;
+    this.#file = this.#record = this.#object === 0 ? 0 : undefined;
   }
 
   /** Records went by without a filemark between them; negative when backwards. */

@@ -53,6 +53,14 @@ Deno.test("objects of either kind leave only their number", () => {
   assert.deepEqual(known(count), [7, undefined, undefined, false]);
 });
 
+Deno.test("objects that are counted back to the beginning lead to no file and no record", () => {
+  const count = counted();
+  count.passObjects(-3);
+  assert.deepEqual(known(count), [1, undefined, undefined, false]);
+  count.passObjects(-1);
+  assert.deepEqual(known(count), [0, 0, 0, true]);
+});
+
 Deno.test("a filemark begins a file, and none begins none", () => {
   const count = counted();
   count.passFilemarks(0);

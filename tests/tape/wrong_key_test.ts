@@ -287,3 +287,22 @@ Deno.test("filemarks are spaced over from a landing whose record the READ there 
   assert.equal(await next(drive), "filemark");
   await drive.close();
 });
+
+Deno.test("a key that is wrong where blocks were spaced back to the beginning leaves the tape there", async () => {
+  for (const passes of [false, true]) {
+    for (const readAhead of [0, 4]) {
+      const { drive } = await twoKeys({ passes }, { readAhead });
+      await drive.encryption.set({ key: C });
+      await drive.space("blocks", 2);
+      await drive.space("blocks", -2);
+      for (const key of [C, B]) {
+        await drive.encryption.set({ key });
+        assert.equal(await next(drive), "wrong-key");
+        assert.equal((await drive.position()).object, 0);
+      }
+      await drive.encryption.set({ key: A });
+      assert.equal(await next(drive), 1);
+      await drive.close();
+    }
+  }
+});
