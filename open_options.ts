@@ -8,12 +8,11 @@
 import type { LibraryViewOptions, ProbeOptions } from "./changer/library_view.ts";
 import { CHANGER_RULES, READY_POLLING_RULES } from "./changer/option_rules.ts";
 import type { MediaChangerOptions } from "./changer/options.ts";
-import { InvalidOptionError } from "./iscsi/errors.ts";
+import { refuse } from "./iscsi/negotiation/option_rules.ts";
 import type { ReconnectOptions } from "./iscsi/session/recoverable_unit.ts";
 import { CONNECT_RULES } from "./iscsi/session/session_option_rules.ts";
 import type { ConnectOptions } from "./iscsi/session/session_options.ts";
 import {
-  type Complaint,
   complaintAbout,
   count,
   group,
@@ -72,8 +71,4 @@ export function checkDeviceOptions(options: object): void {
  */
 export function checkText(value: unknown, option: "address" | "portal"): void {
   refuse(text(value, option));
-}
-
-function refuse(complaint: Complaint | undefined): void {
-  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
 }

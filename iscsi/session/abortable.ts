@@ -5,7 +5,7 @@
  */
 
 import { signal as abortSignal } from "../../scsi/option_rules.ts";
-import { InvalidOptionError } from "../errors.ts";
+import { refuse } from "../negotiation/option_rules.ts";
 
 /** Who waits for something. Exactly one of the two is called, once. */
 export interface Waiter<Result> {
@@ -23,7 +23,8 @@ export function abortable<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     if (signal === undefined) return void start({ completed: resolve, failed: reject });
-    checkSignal(signal);
+    // One that is passed over, as an `AbortController` is, would call nothing off.
+    refuse(abortSignal(signal, "signal"));
     signal.throwIfAborted();
     let ended = false;
     const end = () => {
@@ -43,10 +44,4 @@ export function abortable<Result>(
     });
     if (!ended) signal.addEventListener("abort", onAbort);
   });
-}
-
-/** One that is passed over, as an `AbortController` is, would call nothing off. */
-function checkSignal(signal: AbortSignal): void {
-  const complaint = abortSignal(signal, "signal");
-  if (complaint !== undefined) throw new InvalidOptionError("signal", complaint.message);
 }

@@ -7,11 +7,9 @@
 import { isBytes } from "../../scsi/bytes.ts";
 import {
   array,
-  type Complaint,
   complaintAboutOwn,
   count,
   group,
-  having,
   logger,
   mapOf,
   method,
@@ -20,22 +18,25 @@ import {
   oneOf,
   rule,
   type Rules,
-  secret,
   signal,
   text,
   tries,
   truth,
 } from "../../scsi/option_rules.ts";
-import type { KeepaliveOptions } from "../connection/keepalive.ts";
-import { InvalidOptionError } from "../errors.ts";
-import type { ChapAccount, ChapOptions, OperationalOffers } from "../negotiation/login.ts";
+import type { ChapOptions, OperationalOffers } from "../negotiation/login.ts";
+import {
+  account,
+  ACCOUNT_RULES,
+  clock,
+  digest,
+  keepalive,
+  refuse,
+} from "../negotiation/option_rules.ts";
 import type { ConnectOptions, SessionOptions } from "./session_options.ts";
 
-const ACCOUNT: Rules<ChapAccount> = { name: text, secret };
-
 const CHAP: Rules<ChapOptions> = {
-  ...ACCOUNT,
-  target: group(ACCOUNT, ["name", "secret"]),
+  ...ACCOUNT_RULES,
+  target: account,
   required: truth,
   algorithms: array,
   allowShortSecrets: truth,
@@ -58,31 +59,23 @@ const NEGOTIATION: Rules<OperationalOffers> = {
   protocolLevel: count(),
 };
 
-const KEEPALIVE: Rules<KeepaliveOptions> = {
-  intervalMs: milliseconds,
-  timeoutMs: milliseconds,
-  maxMissed: tries,
-};
-
-const DIGEST = oneOf("none", "prefer-none", "prefer-crc32c", "crc32c");
-
 /** What each option of a connection may be. */
 export const CONNECT_RULES: Rules<ConnectOptions> = {
   abortEscalation: oneOf("none", "logical-unit-reset"),
   abortTimeoutMs: milliseconds,
   chap: group(CHAP, ["name", "secret"]),
-  clock: having("a clock", "now", "schedule"),
+  clock,
   connections: count(1, 65_535),
   connectTimeoutMs: milliseconds,
-  dataDigest: DIGEST,
+  dataDigest: digest,
   dial: method,
   extraKeys: mapOf(text),
-  headerDigest: DIGEST,
+  headerDigest: digest,
   hooks: object,
   initiatorAlias: text,
   initiatorName: text,
   isid: rule("a Uint8Array of 6 bytes", (value) => isBytes(value) && value.length === 6),
-  keepalive: (value, option) => value === false ? undefined : group(KEEPALIVE)(value, option),
+  keepalive,
   logger,
   loginTimeoutMs: milliseconds,
   maxRedirects: tries,
@@ -109,8 +102,4 @@ export function checkConnectOptions(options: ConnectOptions, portal: unknown): v
 export function checkSessionOptions(options: SessionOptions): void {
   checkConnectOptions(options, options?.portal);
   refuse(text(options.targetName, "targetName"));
-}
-
-function refuse(complaint: Complaint | undefined): void {
-  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { refuse } from "../../iscsi/negotiation/option_rules.ts";
 import { complaintAbout, object, oneOf, type Rule, text, truth } from "../../scsi/option_rules.ts";
 
 const IMAGE: Readonly<Record<string, Rule>> = {
@@ -23,7 +23,8 @@ export function checkImageOptions(
   options: unknown,
   further: Readonly<Record<string, Rule>> = {},
 ): void {
-  const complaint = text(path, "path") ?? object(options, "options") ??
-    complaintAbout({ ...options as object }, { ...IMAGE, ...further });
-  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
+  refuse(
+    text(path, "path") ?? object(options, "options") ??
+      complaintAbout({ ...options as object }, { ...IMAGE, ...further }),
+  );
 }

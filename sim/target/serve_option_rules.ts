@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { ChapAccount } from "../../iscsi/negotiation/login_options.ts";
-import type { KeepaliveOptions } from "../../iscsi/connection/keepalive.ts";
-import { InvalidOptionError } from "../../iscsi/errors.ts";
+import { account, clock, digest, keepalive, refuse } from "../../iscsi/negotiation/option_rules.ts";
 import {
   array,
   complaintAbout,
@@ -17,14 +15,10 @@ import {
   logger,
   mapOf,
   method,
-  milliseconds,
   object,
-  oneOf,
   type Rule,
   type Rules,
-  secret,
   text,
-  tries,
   truth,
 } from "../../scsi/option_rules.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
@@ -40,9 +34,6 @@ import type {
 const MAX_U16 = 0xffff;
 
 const LISTEN: Rules<NetworkAddress> = { hostname: text, port: count(0, MAX_U16) };
-
-const ACCOUNT: Rules<ChapAccount> = { name: text, secret };
-const account = group(ACCOUNT, ["name", "secret"]);
 
 const CHAP: Rules<TargetChap> = {
   accounts: listOf(account),
@@ -61,7 +52,6 @@ const UNIT: Rules<TargetUnit> = {
 
 const REDIRECT: Rules<TargetRedirect> = { address: text, permanent: truth };
 const TOLD_PORTAL: Rules<TargetPortal> = { address: text, groupTag: count(0, MAX_U16) };
-const DIGEST = oneOf("none", "prefer-none", "prefer-crc32c", "crc32c");
 
 const TARGET: Rules<TargetOptions> = {
   targetName: text,
@@ -70,8 +60,8 @@ const TARGET: Rules<TargetOptions> = {
   chap: group(CHAP, ["accounts"]),
   initiators: listOf(text),
   redirect: group(REDIRECT, ["address"]),
-  headerDigest: DIGEST,
-  dataDigest: DIGEST,
+  headerDigest: digest,
+  dataDigest: digest,
   negotiation: object,
   extraKeys: mapOf(text),
   targetPortalGroupTag: count(0, MAX_U16),
@@ -80,17 +70,11 @@ const TARGET: Rules<TargetOptions> = {
   portals: listOf(group(TOLD_PORTAL, ["address"])),
 };
 
-const KEEPALIVE: Rules<KeepaliveOptions> = {
-  intervalMs: milliseconds,
-  timeoutMs: milliseconds,
-  maxMissed: tries,
-};
-
 const PORTAL: Rules<PortalOptions> = {
-  clock: having("a clock", "now", "schedule"),
+  clock,
   faults: listOf(object),
   initialStatSn: count(0, 0xffffffff),
-  keepalive: (value, option) => value === false ? undefined : group(KEEPALIVE)(value, option),
+  keepalive,
   limits: object,
   logger,
   onEvent: method,
@@ -115,8 +99,8 @@ const SERVE: Readonly<Record<string, Rule>> = {
  * @throws {InvalidOptionError} when one is there that there is not, or is not what it has to be.
  */
 export function checkServeOptions(options: TargetOptions): void {
-  const complaint = object(options, "options") ??
-    TARGET.targetName(options.targetName, "targetName") ??
-    TARGET.units(options.units, "units") ?? complaintAbout({ ...options }, SERVE);
-  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
+  refuse(
+    object(options, "options") ?? TARGET.targetName(options.targetName, "targetName") ??
+      TARGET.units(options.units, "units") ?? complaintAbout({ ...options }, SERVE),
+  );
 }

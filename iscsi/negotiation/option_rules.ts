@@ -1,0 +1,46 @@
+/**
+ * What those options may be that initiators and simulated targets share, when a program without types hands them over.
+ *
+ * @module
+ */
+
+import {
+  type Complaint,
+  group,
+  having,
+  milliseconds,
+  oneOf,
+  type Rule,
+  type Rules,
+  secret,
+  text,
+  tries,
+} from "../../scsi/option_rules.ts";
+import type { KeepaliveOptions } from "../connection/keepalive.ts";
+import { InvalidOptionError } from "../errors.ts";
+import type { ChapAccount } from "./login_options.ts";
+
+/** What each option of a CHAP account may be. */
+export const ACCOUNT_RULES: Rules<ChapAccount> = { name: text, secret };
+/** A CHAP account. */
+export const account: Rule = group(ACCOUNT_RULES, ["name", "secret"]);
+/** Which digests to want. */
+export const digest: Rule = oneOf("none", "prefer-none", "prefer-crc32c", "crc32c");
+/** Where the time comes from. */
+export const clock: Rule = having("a clock", "now", "schedule");
+
+const KEEPALIVE: Rules<KeepaliveOptions> = {
+  intervalMs: milliseconds,
+  timeoutMs: milliseconds,
+  maxMissed: tries,
+};
+const keepaliveOptions = group(KEEPALIVE);
+
+/** When to ping; `false` for never. */
+export const keepalive: Rule = (value, option) =>
+  value === false ? undefined : keepaliveOptions(value, option);
+
+/** @throws {InvalidOptionError} when there is something wrong. */
+export function refuse(complaint: Complaint | undefined): void {
+  if (complaint !== undefined) throw new InvalidOptionError(complaint.option, complaint.message);
+}
