@@ -43,6 +43,13 @@ function isMarkedReadOnly(path: string): boolean {
   return facts !== undefined && (facts.mode & WRITE_BITS) === 0;
 }
 
+/** A pipe or a device has no size, which would pass for a blank tape; opening a pipe waits. The system refuses directories. */
+function refuseSpecialFile(path: string): void {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined || facts.isFile() || facts.isDirectory()) return;
+  throw new Error("it is not a regular file");
+}
+
 /** An open file, read and written at offsets. Every method throws {@link MediumStoreError} when the file system fails. */
 export class ImageFile {
   readonly path: string;
@@ -59,12 +66,13 @@ export class ImageFile {
   /**
    * Opens a file, for reading only when it may not be written.
    *
-   * @throws {MediumStoreError} when it cannot be opened at all.
+   * @throws {MediumStoreError} when it cannot be opened at all, or is no regular file.
    */
   static open(path: string, options: OpenImageOptions): ImageFile {
     const { create, readOnly } = options;
     let refusal: unknown;
     try {
+      refuseSpecialFile(path);
       if (!readOnly && !isMarkedReadOnly(path)) {
         const flags = constants.O_RDWR | (create ? constants.O_CREAT : 0);
         return new ImageFile(path, openSync(path, flags, 0o666), true);

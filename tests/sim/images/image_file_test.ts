@@ -1,8 +1,10 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { replaceTextFile } from "../../../sim/images/image_file.ts";
+import { openImage } from "../../../sim/images/open_image.ts";
 import { withImage } from "./scratch_folder.ts";
 
 Deno.test({
@@ -29,3 +31,35 @@ Deno.test("A draft that cannot take the place of what is there is removed", () =
     deepStrictEqual(readdirSync(dirname(path)), ["image.tap"]);
     deepStrictEqual(readdirSync(path), ["precious"]);
   }));
+
+// Without a length and without places, they would all pass for a blank tape.
+for (const readOnly of [false, true]) {
+  const how = readOnly ? "for reading" : "for writing, too";
+  Deno.test({
+    name: `A device is no image, nor gets a sidecar, opened ${how}`,
+    ignore: process.platform !== "linux",
+    fn: () =>
+      withImage((path) => {
+        symlinkSync("/dev/null", path);
+        throws(() => openImage(path, { create: false, readOnly }), {
+          name: "MediumStoreError",
+          message: `Cannot open ${path}: it is not a regular file`,
+        });
+        deepStrictEqual(readdirSync(dirname(path)), ["image.tap"]);
+      }),
+  });
+
+  Deno.test({
+    name: `A pipe is no image, and nobody waits for its writer, opened ${how}`,
+    ignore: process.platform === "win32",
+    fn: () =>
+      withImage((path) => {
+        execFileSync("mkfifo", [path]);
+        throws(() => openImage(path, { create: false, readOnly }), {
+          name: "MediumStoreError",
+          message: `Cannot open ${path}: it is not a regular file`,
+        });
+        deepStrictEqual(readdirSync(dirname(path)), ["image.tap"]);
+      }),
+  });
+}
