@@ -56,7 +56,7 @@ export function openLibrary(settings: ServeSettings): SimulatedUnits {
       slots,
       drives,
       cartridges: media.length > 0
-        ? images.media.map(labelledCartridge)
+        ? images.media.map((medium, index) => labelledCartridge(medium, media[index]))
         : blankCartridges(slots, settings),
       personality: libraryPersonalities[libraryPersonality],
       drive: driveOptions(settings),
@@ -106,9 +106,9 @@ function oddities(medium: ImageMedium): string[] {
   return [...odd, `${path}: ${imageFormat} images are write protected; ${how}`];
 }
 
-/** The label that the cartridge has, or else the name of its file, as far as it makes a label. */
-function labelledCartridge(medium: ImageMedium) {
-  const name = medium.path.split(/[/\\]/).at(-1) ?? "";
+/** The label that the cartridge has, or else the name of its file, or of a link to it, as far as it makes a label. */
+function labelledCartridge(medium: ImageMedium, path: string) {
+  const name = path.split(/[/\\]/).at(-1) ?? "";
   const stem = name.replace(IMAGE_ENDING, "");
   const made = stem.toUpperCase().replace(/[^A-Z0-9]/g, "").slice(0, 32);
   const barcode = medium.state.barcode ?? (made === "" ? undefined : made);

@@ -15,13 +15,14 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  readlinkSync,
   readSync,
   renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { MediumStoreError } from "../tape/medium.ts";
 
 /** How an image is opened. */
@@ -239,9 +240,43 @@ export function readWholeFile(path: string): Uint8Array | undefined {
   }
 }
 
-/** Whether there is a file. */
+/** More links than this, one leading to the next, no system follows. */
+const MAX_LINKS = 40;
+
+/**
+ * Where a path leads, if it is a symbolic link: to an image that is there, or to be made. One image is one tape, with one
+ * lock, one position and one write protection, by whichever link it is opened.
+ */
+export function linkedPath(path: string): string {
+  let end = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const target = linkTarget(end);
+    if (target === undefined) return end;
+    // Not joined: what `..` means is for the system to say, where the folder is a link, too.
+    end = isAbsolute(target) ? target : `${dirname(end)}/${target}`;
+  }
+  return path;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // It is no link, or not there; opening it tells what is wrong with it.
+  }
+}
+
+/**
+ * Whether there is a file.
+ *
+ * @throws {MediumStoreError} when that cannot be found out.
+ */
 export function fileExists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw failure("read", path, error);
+  }
 }
 
 /**

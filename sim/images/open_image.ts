@@ -8,6 +8,7 @@ import { type Medium, MediumStoreError } from "../tape/medium.ts";
 import { ImageFormatError } from "./errors.ts";
 import { ForeignMedium } from "./foreign/foreign_medium.ts";
 import { type ForeignFormat, UnsupportedImageError } from "./foreign/image_reader.ts";
+import { linkedPath } from "./image_file.ts";
 import { checkImageOptions } from "./image_option_rules.ts";
 import { refuseToReplace } from "./partition_files.ts";
 import { isDoubtful, TapMedium, type TapMediumOptions } from "./tap_medium.ts";
@@ -62,7 +63,7 @@ export function openImage(path: string, options: OpenImageOptions = {}): TapMedi
     tap = TapMedium.open(path, options);
     if (!isDoubtful(tap)) return tap;
   } catch (error) {
-    if (!(error instanceof ImageFormatError) || error.path !== path) throw error;
+    if (!(error instanceof ImageFormatError) || error.path !== linkedPath(path)) throw error;
     refusal = error;
   }
   try {

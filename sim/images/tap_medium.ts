@@ -5,7 +5,7 @@
  */
 
 import type { Medium, MediumState, Partition } from "../tape/medium.ts";
-import type { ImageFile } from "./image_file.ts";
+import { type ImageFile, linkedPath } from "./image_file.ts";
 import { checkImageOptions } from "./image_option_rules.ts";
 import { ImageLock } from "./image_lock.ts";
 import { canKeepPosition, keepPosition } from "./kept_position.ts";
@@ -41,7 +41,7 @@ export interface TapMediumOptions {
  * leaves a `NAME.tap.index` when it is closed, and opens at once with it; without it, its headers are read through.
  */
 export class TapMedium implements Medium {
-  /** Path of the image. */
+  /** Path of the image, no symbolic link to it. */
   readonly path: string;
   readonly state: MediumState;
   /** The image was cut within an object, which is dropped: what lies before it is all there. */
@@ -77,13 +77,15 @@ export class TapMedium implements Medium {
    * Opens an image. A file whose first record is cut, and that has no sidecar, may be anything: it opens as a tape
    * without records that is write protected.
    *
+   * @param name its path, or that of a symbolic link to it
    * @throws {InvalidOptionError} when the path or an option cannot be right.
    * @throws {ImageInUseError} when another process, or another drive, uses it.
    * @throws {ImageFormatError} when the file is not a .tap image; it is left as it is.
    * @throws {MediumStoreError} when the file system fails.
    */
-  static open(path: string, options: TapMediumOptions = {}): TapMedium {
-    checkImageOptions(path, options);
+  static open(name: string, options: TapMediumOptions = {}): TapMedium {
+    checkImageOptions(name, options);
+    const path = linkedPath(name);
     const { create = true, readOnly = false } = options;
     const files = openPartitionFiles(path, storedPartitionCount(path), { create, readOnly });
     const isWritable = files.every(({ writable }) => writable);
@@ -110,13 +112,15 @@ export class TapMedium implements Medium {
    * Makes a new image of what `fill` puts on it, and closes it. When that fails, nothing of it stays: the lock is held
    * until all of it is there, or gone.
    *
+   * @param name its path; where that is a symbolic link, the image is made where it leads
    * @param fill writes to the tape, which is blank; it is closed behind it
    * @returns what `fill` returns
    * @throws {ImageInUseError} when another process, or another drive, uses the image.
    * @throws {MediumStoreError} when there is a tape already, be it only its sidecar or one of its partitions, or the file
    * system fails; and whatever `fill` throws.
    */
-  static make<Result>(path: string, fill: (medium: TapMedium) => Result): Result {
+  static make<Result>(name: string, fill: (medium: TapMedium) => Result): Result {
+    const path = linkedPath(name);
     const lock = ImageLock.acquire(path);
     try {
       refuseToReplace(path, `make ${path}`);

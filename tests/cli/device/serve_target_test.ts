@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +94,7 @@ Deno.test("Drives without a library may be targets of their own, too", async () 
 Deno.test("Images are cartridges in the slots, labelled by their files; without images all slots are full", async () => {
   await inFolder(async (folder) => {
     const media = [join(folder, "a00001l8.tap"), join(folder, "b-2.tap")];
+    await symlink(join(folder, "stored.tap"), media[1]);
     await serving({ slots: 3, media }, async ({ changer: address }) => {
       const changer = await openChanger(address!);
       const { storage } = await changer.inventory();

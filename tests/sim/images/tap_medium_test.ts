@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { spawn } from "node:child_process";
@@ -14,6 +15,7 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ImageFormatError, ImageInUseError } from "../../../sim/images/errors.ts";
+import { openImage } from "../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../sim/images/tap_medium.ts";
 import { MediumStoreError } from "../../../sim/tape/medium.ts";
 import { listObjects } from "../../../sim/tape/tape_object.ts";
@@ -421,4 +423,38 @@ Deno.test("A record put down as damaged keeps its number, short or long, and tho
     });
     strictEqual(found.objectCount, 6);
     again.close();
+  }));
+
+Deno.test("An image is one tape by whichever link it is opened: one lock, one position", () =>
+  withImage(async (path) => {
+    const [link, second] = [`${path}.link`, `${path}.second`];
+    symlinkSync("image.tap", link);
+    symlinkSync(link, second);
+    const bench = open(path);
+    writeRecord(bench, 10);
+    for (const name of [link, second]) throws(() => openImage(name), ImageInUseError);
+    await bench.drive.close();
+
+    const again = open(second);
+    throws(() => TapMedium.open(path), ImageInUseError);
+    deepStrictEqual(again.drive.position, { partition: 0, object: 1 });
+    await again.drive.close();
+    const files = ["image.tap", "image.tap.json", "image.tap.link", "image.tap.second"];
+    deepStrictEqual(readdirSync(dirname(path)).sort(), files);
+  }));
+
+Deno.test("An image that a link leads to is made there, with its sidecar beside it", () =>
+  withImage((path) => {
+    const folder = `${path}.d`;
+    mkdirSync(folder);
+    symlinkSync("image.tap.d/there.tap", path);
+    TapMedium.open(path).close();
+    deepStrictEqual(readdirSync(folder).sort(), ["there.tap", "there.tap.json"]);
+    throws(() => TapMedium.make(path, () => {}), /there is a file .*there\.tap already/);
+  }));
+
+Deno.test("A link that leads to itself is no image", () =>
+  withImage((path) => {
+    symlinkSync("image.tap", path);
+    throws(() => openImage(path), MediumStoreError);
   }));
