@@ -126,9 +126,16 @@ export class ImageFile {
     this.#attempt("truncate", () => ftruncateSync(this.#descriptor, size));
   }
 
-  /** What was written survives whatever happens to this process, or to the machine. */
+  /** What was written survives whatever happens to this process, or to the machine. Fails when no name leads to it any more. */
   sync(): void {
-    this.#attempt("write", () => fsyncSync(this.#descriptor));
+    this.#attempt("write", () => {
+      fsyncSync(this.#descriptor);
+      const { nlink, ino } = fstatSync(this.#descriptor);
+      // There are file systems that count no links at all.
+      if (nlink === 0 && statSync(this.path, { throwIfNoEntry: false })?.ino !== ino) {
+        throw new Error("it has been removed");
+      }
+    });
   }
 
   /** Closes it; nothing may follow. */

@@ -163,6 +163,7 @@ export class TapPartition extends IndexedPartition {
   sync(): void {
     if (this.#synced) return;
     this.#writeChunk();
+    this.#refuseIfCut(this.#chunkStart);
     this.#file.sync();
     this.#synced = true;
   }
@@ -222,6 +223,7 @@ export class TapPartition extends IndexedPartition {
 
   /** After a failed attempt the file may be longer than what counts; the next attempt cuts that off again. */
   #write(bytes: Uint8Array, at: number): void {
+    this.#refuseIfCut(at);
     this.#change();
     this.#fileSize = at + bytes.length;
     this.#file.write(bytes, at);
@@ -229,8 +231,15 @@ export class TapPartition extends IndexedPartition {
 
   /** Cuts off what is no longer, or never was, on the tape: an end-of-medium marker, half a record. */
   #shorten(size: number): void {
+    this.#refuseIfCut(size);
     this.#change();
     this.#file.truncate(size);
     this.#fileSize = size;
+  }
+
+  /** What another program has cut off would come back as zeros, which are filemarks, if the file grew again. */
+  #refuseIfCut(size: number): void {
+    if (this.#file.size() >= size) return;
+    throw new MediumStoreError(`Cannot write ${this.#file.path}: it has become shorter`);
   }
 }

@@ -6,8 +6,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { spawn } from "node:child_process";
@@ -457,4 +460,58 @@ Deno.test("A link that leads to itself is no image", () =>
   withImage((path) => {
     symlinkSync("image.tap", path);
     throws(() => openImage(path), MediumStoreError);
+  }));
+
+/** What other programs may do to an image while a drive has it. */
+const REMOVALS: readonly (readonly [string, (path: string) => void])[] = [
+  ["removed", unlinkSync],
+  ["replaced", (path) => {
+    writeFileSync(`${path}.other`, "");
+    renameSync(`${path}.other`, path);
+  }],
+];
+
+for (const [done, remove] of REMOVALS) {
+  Deno.test(`What is written to an image that was ${done} is never said to be on tape`, () =>
+    withImage((path) => {
+      const medium = TapMedium.open(path);
+      const [partition] = medium.partitions;
+      partition.appendRecord(new Uint8Array(10));
+      medium.flush();
+      remove(path);
+      partition.appendRecord(new Uint8Array(10));
+      const failure = { name: "MediumStoreError", message: /image\.tap: it has been removed$/ };
+      throws(() => medium.flush(), failure);
+      throws(() => medium.close(), failure);
+      strictEqual(existsSync(`${path}.lock`), false);
+    }));
+}
+
+Deno.test("What is written to an image that was cut is never said to be on tape", () =>
+  withImage((path) => {
+    const medium = TapMedium.open(path);
+    const [partition] = medium.partitions;
+    partition.appendRecord(new Uint8Array(10));
+    medium.flush();
+    truncateSync(path, 4);
+    partition.appendRecord(new Uint8Array(10));
+    const failure = { name: "MediumStoreError", message: /image\.tap: it has become shorter$/ };
+    throws(() => medium.flush(), failure);
+    partition.truncate(1);
+    throws(() => medium.flush(), failure);
+    strictEqual(statSync(path).size, 4);
+
+    partition.truncate(0);
+    partition.appendRecord(new Uint8Array(20));
+    medium.close();
+    deepStrictEqual(lengthsInCopy(path), [20]);
+  }));
+
+Deno.test("What was cut off an image between two flushes is missed by the second", () =>
+  withImage((path) => {
+    const medium = TapMedium.open(path);
+    medium.partitions[0].appendRecord(new Uint8Array(2 ** 20 + 1));
+    truncateSync(path, 4);
+    throws(() => medium.flush(), /image\.tap: it has become shorter$/);
+    throws(() => medium.close(), /image\.tap: it has become shorter$/);
   }));
