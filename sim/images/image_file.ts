@@ -258,7 +258,8 @@ export function linkedPath(path: string): string {
   let end = path;
   for (let links = 0; links < MAX_LINKS; links++) {
     const target = linkTarget(end);
-    if (target === undefined) return end;
+    // What the links of /proc lead to is open, and may have no such name, or none at all.
+    if (target === undefined) return !fileExists(end) && fileExists(path) ? path : end;
     // Not joined: what `..` means is for the system to say, where the folder is a link, too.
     end = isAbsolute(target) ? target : `${dirname(end)}/${target}`;
   }

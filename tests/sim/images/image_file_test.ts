@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -63,3 +64,22 @@ for (const readOnly of [false, true]) {
       }),
   });
 }
+
+Deno.test({
+  name: "A pipe that a process has open is told by the name that was given for it",
+  ignore: process.platform !== "linux", // Its links to open files say what is no path.
+  fn: async () => {
+    const child = spawn("cat", { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = once(child, "close");
+    try {
+      const path = `/proc/${child.pid}/fd/0`;
+      throws(() => openImage(path, { create: false, readOnly: true }), {
+        name: "MediumStoreError",
+        message: `Cannot open ${path}: it is not a regular file`,
+      });
+    } finally {
+      child.stdin!.end();
+      await ended;
+    }
+  },
+});
