@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { trackName } from "../core/track_name.ts";
 import type { Track } from "../tape/track.ts";
+import { printable } from "../terminal/text_width.ts";
 import type { PlayerDeck } from "./player_deck.ts";
 import type { PlayerTask } from "./player_task.ts";
 
@@ -49,5 +50,5 @@ async function playOnce({ player, feeder, changes }: PlayerDeck, { host, ending 
 
 function reportLine(track: Track, number: number): string {
   const verdict = track.problem ?? (track.isVerified ? "verified" : "no MD5 to verify");
-  return `${String(number).padStart(2)} ${trackName(track)}: ${verdict}`;
+  return `${String(number).padStart(2)} ${printable(trackName(track))}: ${verdict}`;
 }

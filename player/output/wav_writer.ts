@@ -64,10 +64,15 @@ export class WavWriter implements TrackWriter {
   }
 }
 
+/** Most file systems count a name in bytes, up to 255 of them, and some that encrypt names up to 143. */
+const MAX_TITLE_BYTES = 128;
+
 /** A name that every file system takes. */
 function wavName({ index, name }: Pick<SinkTrack, "index" | "name">): string {
   // deno-lint-ignore no-control-regex -- those are what must go
-  const safe = name.replace(/[\u0000-\u001f\u007f<>:"/\\|?*]/g, "_").trim().slice(0, 100);
+  const safe = name.replace(/[\u0000-\u001f\u007f<>:"/\\|?*]/g, "_").trim();
+  // As much as there is room for, in whole characters.
+  const { read } = new TextEncoder().encodeInto(safe, new Uint8Array(MAX_TITLE_BYTES));
   const number = String(index + 1).padStart(2, "0");
-  return safe === "" ? `${number}.wav` : `${number} ${safe}.wav`;
+  return safe === "" ? `${number}.wav` : `${number} ${safe.slice(0, read)}.wav`;
 }
