@@ -146,6 +146,7 @@ class ImageSave {
         if (interruption.stopRequested) break;
       }
       await this.#image.flush();
+      await this.#sink.sync?.();
     } catch (error) {
       if (!isFirst) await this.#keepWhatCame();
       throw error;

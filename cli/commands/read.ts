@@ -127,6 +127,7 @@ class FileReader {
     try {
       const end = await this.#copyTo(records);
       await records.flush();
+      await this.#sink.sync?.();
       return end;
     } catch (error) {
       await this.#keepWhatCame(records);

@@ -23,6 +23,8 @@ export interface ByteSink {
   clear(): Promise<void>;
   /** Resolves when all of `bytes` are taken; they must not change until then. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when all that it has taken would survive a failure of the machine, if it lies on a disk. @default nothing has to be done for that */
+  sync?(): Promise<void>;
   /** Releases it. Calling it again does nothing. */
   close(): Promise<void>;
 }

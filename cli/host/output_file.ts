@@ -4,6 +4,7 @@ import {
   constants,
   fstat,
   fstatSync,
+  fsync,
   ftruncate,
   open,
   openSync,
@@ -20,6 +21,7 @@ const openDescriptor = promisify(open);
 const closeDescriptor = promisify(close);
 const statDescriptor = promisify(fstat);
 const truncateDescriptor = promisify(ftruncate);
+const syncDescriptor = promisify(fsync);
 
 /** A file or pipe that takes bytes, as the runtime has it. */
 export interface OutputFile {
@@ -27,6 +29,8 @@ export interface OutputFile {
   write(bytes: Uint8Array): Promise<number>;
   /** Empties it, if it lies on a disk. */
   clear(): Promise<void>;
+  /** Resolves when it would survive a failure of the machine, if it lies on a disk. */
+  sync(): Promise<void>;
   /** Releases it. */
   close(): Promise<void>;
 }
@@ -64,6 +68,7 @@ export function standardOutput(): OutputFile {
   return {
     write: (bytes) => output.write(bytes),
     clear: () => Promise.resolve(),
+    sync: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
@@ -122,6 +127,9 @@ export function descriptorFile(fd: number): OutputFile {
     clear: async () => {
       if ((await statDescriptor(fd)).isFile()) await truncateDescriptor(fd, 0);
     },
+    sync: async () => {
+      if ((await statDescriptor(fd)).isFile()) await syncDescriptor(fd);
+    },
     close: () => closeDescriptor(fd),
   };
 }
@@ -141,6 +149,10 @@ class FileToCome implements OutputFile {
 
   async clear(): Promise<void> {
     await (await this.#made()).clear();
+  }
+
+  async sync(): Promise<void> {
+    await this.#file?.sync();
   }
 
   async close(): Promise<void> {
@@ -166,6 +178,10 @@ class DenoFile implements OutputFile {
 
   async clear(): Promise<void> {
     if ((await this.#file.stat()).isFile) await this.#file.truncate(0);
+  }
+
+  async sync(): Promise<void> {
+    if ((await this.#file.stat()).isFile) await this.#file.sync();
   }
 
   close(): Promise<void> {

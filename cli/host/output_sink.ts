@@ -46,6 +46,14 @@ export class OutputSink implements ByteSink {
     }
   }
 
+  async sync(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      throw naming(error, "write", this.#name);
+    }
+  }
+
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;

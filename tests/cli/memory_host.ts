@@ -49,6 +49,8 @@ export class MemorySink implements ByteSink {
   takenBytes = 0;
   /** Takes no more than so many bytes. */
   capacityBytes = Infinity;
+  /** Whether there is room for what was taken when it comes to the disk. */
+  isStorable = true;
 
   constructor(contents: Uint8Array = new Uint8Array(0)) {
     this.bytes = contents;
@@ -70,6 +72,10 @@ export class MemorySink implements ByteSink {
     this.writes++;
     if (taken.length < bytes.length) return Promise.reject(diskFull());
     return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return this.isStorable ? Promise.resolve() : Promise.reject(diskFull());
   }
 
   close(): Promise<void> {
@@ -95,6 +101,8 @@ export class MemoryHost implements CliHost {
   readonly stdout: MemorySink = new MemorySink();
   /** Of each file. */
   capacityBytes = Infinity;
+  /** Whether there is room on the disk for what files have taken. */
+  isStorable = true;
   readonly stdinIsTerminal: boolean;
   readonly stderr: CliHost["stderr"];
   errors = "";
@@ -173,6 +181,7 @@ export class MemoryHost implements CliHost {
   createFile(path: string): Promise<ByteSink> {
     const sink = new MemorySink(this.files.get(path));
     sink.capacityBytes = this.capacityBytes;
+    sink.isStorable = this.isStorable;
     this.sinks.set(path, sink);
     return Promise.resolve(sink);
   }

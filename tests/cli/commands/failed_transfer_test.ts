@@ -88,6 +88,19 @@ Deno.test("read counts what the file has of it when the disk is full", async () 
   assert.match(host.errors, /no space left on the device/);
 });
 
+for (const command of ["read", "image save"]) {
+  Deno.test(`${command} is not done before what came is stored`, async () => {
+    const { devices } = bench();
+    await tape("write in -b 100", new MemoryHost({ files: { in: patternBytes(1000) } }), devices);
+    await tape("rewind", new MemoryHost(), devices);
+    const host = new MemoryHost();
+    host.isStorable = false;
+    assert.equal(await tape(`${command} out`, host, devices), 2);
+    assert.match(host.errors, /no space left on the device/);
+    assert.doesNotMatch(host.errors, /(read|saved)$/m);
+  });
+}
+
 Deno.test("a failed read says that its tape may not stand where it should when it could not be brought there", async () => {
   const { drive, devices } = bench();
   await tape("write in -b 100", new MemoryHost({ files: { in: patternBytes(1000) } }), devices);

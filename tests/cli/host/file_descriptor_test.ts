@@ -73,6 +73,22 @@ Deno.test("OutputSink leaves a file as it is until it is cleared", () =>
     assert.equal(await readFile(path, "utf8"), "new");
   }));
 
+Deno.test("OutputSink.sync() stores a file, has nothing to store of one that was not made, and names the one that it cannot store", () =>
+  withDirectory(async (directory) => {
+    const missing = await OutputSink.open(join(directory, "missing"));
+    await missing.sync();
+    await missing.close();
+    const path = join(directory, "out");
+    const sink = await OutputSink.open(path);
+    await sink.write(new TextEncoder().encode("new"));
+    await sink.sync();
+    await sink.close();
+    assert.equal(await readFile(path, "utf8"), "new");
+    const sync = () => Promise.reject(new Error("EIO"));
+    const broken = new OutputSink({ ...descriptorFile(NaN), sync }, path);
+    await assert.rejects(broken.sync(), { path, syscall: "write" });
+  }));
+
 Deno.test("OutputSink makes a missing file", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "out");

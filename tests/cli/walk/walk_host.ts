@@ -147,6 +147,7 @@ export class WalkHost implements CliHost {
         await sink.write(bytes.subarray(0, left));
         if (bytes.length > left) throw systemError(code, "write", path);
       },
+      sync: () => sink.sync!(),
       close: isOutput ? () => sink.close() : this.#once(() => sink.close()),
     };
   }
