@@ -193,7 +193,8 @@ export function canReplaceFile(path: string): boolean {
 export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   const draft = `${path}.new`;
   try {
-    const descriptor = openSync(draft, "w");
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+    const descriptor = openSync(draft, "w", mode);
     try {
       writeDraft(descriptor, parts);
       renameSync(draft, path);

@@ -1,7 +1,15 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { replaceTextFile } from "../../../sim/images/image_file.ts";
@@ -21,6 +29,19 @@ Deno.test({
       });
       deepStrictEqual(readdirSync(dirname(path)), ["image.tap"]);
       strictEqual(readFileSync(path, "utf8"), "old");
+    }),
+});
+
+Deno.test({
+  name: "A file that is replaced keeps what its owner has said of who may read it",
+  ignore: process.platform === "win32",
+  fn: () =>
+    withImage((path) => {
+      writeFileSync(path, "old");
+      chmodSync(path, 0o640);
+      replaceTextFile(path, "new");
+      strictEqual(readFileSync(path, "utf8"), "new");
+      strictEqual(statSync(path).mode & 0o777, 0o640);
     }),
 });
 
