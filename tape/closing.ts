@@ -56,7 +56,7 @@ async function settleTape(drive: OpenDrive): Promise<void> {
 
 /** To write out its buffer a drive need not be where the caller believes. A doubt is told, and does not keep from flushing what is left. */
 async function flushWhatIsLeft({ session, outage, writer }: OpenDrive): Promise<void> {
-  const isLeft = () => session.buffer.isDirty && !session.isBufferLost;
+  const isLeft = () => session.buffer.isDirty;
   try {
     // What a READ was told before the connection was lost ends the way back before that is set up again.
     if (isLeft() && outage.isHere && !outage.hasGivenUp) await outage.overcome();

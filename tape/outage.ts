@@ -220,7 +220,6 @@ export class Outage {
     if (this.#loss === undefined) return;
     const error = this.#session.device.fail(this.#loss);
     this.#loss = undefined;
-    this.#session.buffer.empty();
     throw error;
   }
 

@@ -143,13 +143,6 @@ export class TapeSession {
     return this.#isLost;
   }
 
-  /** Whether the position was lost together with what the drive had buffered, which the caller has been told then. */
-  get isBufferLost(): boolean {
-    const lost = this.#lost;
-    if (!this.#isLost || !(lost instanceof TapeError)) return false;
-    return isNews(lost.kind) && losesBuffer(lost.kind);
-  }
-
   /** Whether the caller has been told since that the tape may stand anywhere, or be another. */
   get isUpheavalTold(): boolean {
     return this.#isUpheavalTold;
@@ -438,6 +431,7 @@ export class TapeSession {
       `Cannot go on with ${this.device.name}: ${when} the tape may have been changed`,
       { writes: this.ledger.giveUpBuffer() },
     );
+    this.buffer.empty();
     this.lose(error);
     this.mode.suspect();
     this.kept.forgetTape();
@@ -469,7 +463,11 @@ export class TapeSession {
 
   /** Takes in what an error that the caller gets next says of the drive, its buffer and the tape. */
   noteFailure(error: TapeError): void {
-    if (this.buffer.isDirty && losesBuffer(error.kind)) this.ledger.giveUpBuffer();
+    if (this.buffer.isDirty && losesBuffer(error.kind)) {
+      this.ledger.giveUpBuffer();
+      // Told once, also where another reset comes behind it. After any other error what is left may still be flushed.
+      if (isNews(error.kind)) this.buffer.empty();
+    }
     if (breaksPosition(error.kind)) this.mode.suspect();
     if (error.kind === "reset") this.suspectReset();
     if (isNews(error.kind)) this.lose(error);

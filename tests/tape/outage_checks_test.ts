@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { MemoryMedium } from "../../sim/tape/memory_medium.ts";
 import type { ScsiCommand, ScsiResult } from "../../scsi/logical_unit.ts";
 import {
+  DeferredError,
   HardwareError,
+  MediumChangedError,
   NotReadyError,
   PositionLostError,
   ResetError,
@@ -16,7 +18,13 @@ import { contents, numbered } from "./drive_setup.ts";
 import { UNKNOWN_COMMAND } from "./scripted.ts";
 
 const [TEST_UNIT_READY, INQUIRY, REWIND, SPACE] = [0x00, 0x12, 0x01, 0x11];
-const [MODE_SELECT, LOAD_UNLOAD, READ_POSITION, READ_ATTRIBUTE] = [0x15, 0x1b, 0x34, 0x8c];
+const [WRITE, MODE_SELECT, LOAD_UNLOAD, READ_POSITION, READ_ATTRIBUTE] = [
+  0x0a,
+  0x15,
+  0x1b,
+  0x34,
+  0x8c,
+];
 const SERIAL_NUMBER_PAGE = 0x80;
 
 /** A drive behind so many records, whose connection is lost. */
@@ -247,6 +255,38 @@ Deno.test("a loss that was told is not told again after another reset", async ()
   unit.sim.drive.raiseUnitAttention(0x29, 0x03);
   await drive.rewind();
   await drive.close();
+});
+
+for (
+  const [sense, type] of [
+    [{ key: 6, asc: 0x29, ascq: 3 }, ResetError],
+    [{ key: 3, asc: 0x0c, ascq: 0, deferred: true }, DeferredError],
+    [{ key: 6, asc: 0x28, ascq: 0 }, MediumChangedError],
+  ] as const
+) {
+  Deno.test(`a loss that was told as ${type.name} is not told again behind an outage with a reset`, async () => {
+    for (const ascq of [0x00, 0x03]) {
+      const { unit, drive } = await cutOff(3);
+      unit.nexusLost = false;
+      unit.sim.drive.inject({ opcode: WRITE, sense });
+      await assert.rejects(drive.write(numbered(4)), type);
+      unit.nexusLost = true;
+      unit.sim.drive.raiseUnitAttention(0x29, ascq);
+      await drive.rewind();
+      await drive.close();
+    }
+  });
+}
+
+Deno.test("what an error may have lost, and has not, is still flushed when the drive is closed", async () => {
+  const { unit, drive } = await cutOff(3);
+  unit.nexusLost = false;
+  unit.sim.drive.inject({ opcode: WRITE, sense: { key: 4, asc: 0x44, ascq: 0 } });
+  await assert.rejects(drive.write(numbered(4)), HardwareError);
+  unit.nexusLost = true;
+  await assert.rejects(drive.close(), PositionLostError);
+  unit.sim.drive.loseBuffer();
+  assert.equal(contents(unit.sim), "1 2 3");
 });
 
 Deno.test("a deferred error is told, though the drive cannot say where it stands", async () => {
