@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { ConnectError, ConnectionLostError, LoginError } from "../../../../iscsi/errors.ts";
+import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
+import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
+import { failureOf, resultOf } from "../scripted_target.ts";
+import { loggedIn, reassignment, REWIND, TIME2RETAIN_MS, TIME2WAIT_MS } from "./recovery_script.ts";
+
+// Error recovery level 2: one of several connections is lost, or several are (RFC 7143 §7.2).
+
+for (const level of [0, 1]) {
+  Deno.test(`At error recovery level ${level} the loss of one of two connections ends the session`, () => {
+    const target = loggedIn(level, 2);
+    const peer = target.join(1, 500);
+    const command = target.command(REWIND);
+    target.sent();
+    peer.breakOff();
+    assert.ok(target.closedWith?.error instanceof ConnectionLostError);
+    assert.ok(failureOf(command) instanceof ConnectionLostError);
+    assert.deepEqual(target.disconnected.toSorted(), [0, 1]);
+  });
+}
+
+Deno.test("Where a lost connection cannot be replaced, a logout on another one frees what it carried", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const [first, second] = [target.command(REWIND), target.command(REWIND)];
+  const [{ pdu: a }] = target.sent();
+  const [{ pdu: b }] = peer.sent();
+  target.dialed.length = 0;
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  assert.deepEqual(target.dialed, [1]);
+  const refused = new ConnectError("Connect: refused", { address: "drive:3260" });
+  target.initiator.dialFailed(1, refused, target.now);
+  const { pdu } = target.only(Opcode.LogoutRequest);
+  assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 1]);
+  target.initiator.tick(target.now += 1000);
+  assert.deepEqual(target.sent(), [], "it is asked for once");
+  target.loggedOut(pdu.itt);
+  target.managed(reassignment(target, b.itt).itt);
+  target.respond(b.itt);
+  target.respond(a.itt);
+  assert.deepEqual([resultOf(first).status, resultOf(second).status], [0, 0]);
+  target.advance(0);
+  assert.ok(target.dialed.includes(2), "another connection is wanted in its place");
+});
+
+Deno.test("What the target has let go of waits for a connection, and for no time that has passed", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  target.sent();
+  peer.sent();
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const refused = new ConnectError("Connect: refused", { address: "drive:3260" });
+  target.initiator.dialFailed(1, refused, target.now);
+  target.loggedOut(target.only(Opcode.LogoutRequest).pdu.itt, 0, 2);
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const lastDials = target.dialed.slice(-2).sort();
+  assert.deepEqual(lastDials, [0, 1], "both are on their way, and stay there");
+  target.advance(TIME2RETAIN_MS - 1);
+  assert.deepEqual(commands.map(({ outcome }) => outcome), [undefined, undefined]);
+  target.advance(60_000);
+  assert.ok(target.initiator.closed);
+});
+
+Deno.test("Of two connections that were lost, the one that comes back takes over what the other carried, which does not", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  const [first, second] = [target, peer].map((each) => each.only(Opcode.ScsiCommand).pdu.itt);
+  target.breakOff();
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  const back = target.join(1, 900);
+  back.managed(reassignment(back, second).itt);
+  const refused = new LoginError("Log in: refused", { stage: "operational", statusClass: 2 });
+  target.initiator.dialFailed(0, refused, target.now);
+  const { pdu } = back.only(Opcode.LogoutRequest);
+  assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 0]);
+  back.loggedOut(pdu.itt);
+  back.managed(reassignment(back, first).itt);
+  for (const itt of [first, second]) back.respond(itt);
+  assert.deepEqual(commands.map((command) => resultOf(command).status), [0, 0]);
+});
+
+Deno.test("The drivers of the other connections hear that one was lost: the next deadline is another", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const { wakes } = target;
+  peer.breakOff();
+  assert.ok(target.wakes > wakes);
+  assert.ok(target.initiator.nextDeadline() <= TIME2WAIT_MS);
+});
+
+Deno.test("An announced loss names the connection, and its own Time2Wait counts", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  target.dialed.length = 0;
+  target.asyncMessage(2, { parameter1: 1, parameter2: 7, parameter3: 30 });
+  assert.deepEqual([target.initiator.cids, target.disconnected], [[0], [1]]);
+  peer.connection.readEnded();
+  target.advance(6999);
+  assert.deepEqual(target.dialed, []);
+  target.advance(1);
+  assert.deepEqual(target.dialed, [1]);
+});
