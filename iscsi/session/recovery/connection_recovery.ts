@@ -337,19 +337,18 @@ export class ConnectionRecovery {
   }
 
   #takeOverTask(task: ScsiTask, helper: SessionConnection, until: number): void {
-    if (task.state === "done") return;
     if (this.#hasArrived(task.cmdSn)) {
       task.cid = helper.cid;
       if (task.state === "aborting") return this.#host.abort(task);
       this.#adoptions.push({ task, cid: helper.cid, at: this.#state.now, until });
       return;
     }
-    if (task.state === "aborting") return this.#dropUntaken(task, helper);
+    if (task.state !== "sent") return this.#dropUntaken(task, helper);
     task.restart();
     helper.sendAgain(task);
   }
 
-  /** The target has never seen the command, and need not: another request takes its number. */
+  /** The target has never seen the command, which was aborted or has ended since, and need not: another request takes its number. */
   #dropUntaken(task: ScsiTask, helper: SessionConnection): void {
     this.#state.requests.delete(task.itt);
     plugGap(this.#state, helper.wire, task.cmdSn);

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import { ConnectError, ConnectionLostError, LoginError } from "../../../../iscsi/errors.ts";
+import {
+  ConnectError,
+  ConnectionLostError,
+  LoginError,
+  TaskAbortedError,
+} from "../../../../iscsi/errors.ts";
 import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
+import { TaskManagementFunction } from "../../../../iscsi/pdu/task_management.ts";
 import { failureOf, resultOf } from "../scripted_target.ts";
 import { loggedIn, reassignment, REWIND, TIME2RETAIN_MS, TIME2WAIT_MS } from "./recovery_script.ts";
 
@@ -106,4 +112,20 @@ Deno.test("An announced loss names the connection, and its own Time2Wait counts"
   assert.deepEqual(target.dialed, []);
   target.advance(1);
   assert.deepEqual(target.dialed, [1]);
+});
+
+Deno.test("The number of a command that the target never took in, and that a reset has ended meanwhile, is used up", () => {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  target.respond(target.only(Opcode.ScsiCommand).pdu.itt);
+  const [{ pdu }] = peer.lost();
+  assert.ok(pdu.opcode === Opcode.ScsiCommand);
+  peer.breakOff();
+  target.manage(TaskManagementFunction.LogicalUnitReset, 0n);
+  target.managed(target.only(Opcode.TaskManagementRequest).pdu.itt);
+  assert.ok(failureOf(commands[1]) instanceof TaskAbortedError);
+  target.advance(TIME2WAIT_MS);
+  const ping = target.join(1, 900).only(Opcode.NopOut).pdu;
+  assert.deepEqual([ping.immediate, ping.cmdSn], [false, pdu.cmdSn]);
 });
