@@ -152,7 +152,8 @@ export class ConnectionLifecycle {
 
   /** No new commands on a connection; its logout once those under way are done, or the time for that is over. */
   drain(connection: SessionConnection, patienceMs: number): void {
-    this.#changed({ cid: connection.cid, to: "draining" });
+    const { cid, phase } = connection;
+    if (phase === "full-feature") this.#changed({ cid, to: "draining" });
     connection.drain(patienceMs);
   }
 

@@ -396,7 +396,8 @@ export class Initiator {
     if (this.#connections.allUp().length > 1) {
       return this.#lifecycle.drain(connection, patienceMs / 2);
     }
-    if (this.#state.phase !== "full-feature") return;
+    const { phase } = this.#state;
+    if (phase !== "full-feature" && phase !== "draining") return;
     const reason = "the target asked to log out";
     const timeIsOver = "the time that the target gave is running out";
     this.#logout.drain(patienceMs / 2, reason, timeIsOver);

@@ -298,11 +298,12 @@ export class SessionConnection implements ConnectionOwner, ProtocolCore {
     }
   }
 
-  /** No new commands; the owner logs out once those under way are done, or `patienceMs` is over. */
+  /** No new commands; the owner logs out once those under way are done, or the least `patienceMs` that was given is over. */
   drain(patienceMs: number): void {
-    if (this.#phase !== "full-feature") return;
+    if (!this.isUp) return;
     this.#phase = "draining";
-    this.#setPhaseDeadline(patienceMs);
+    this.#phaseDeadline = Math.min(this.#phaseDeadline, this.#state.now + patienceMs);
+    this.#state.deadlines.include(this.#phaseDeadline);
     this.requestEnded();
   }
 

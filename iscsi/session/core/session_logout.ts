@@ -49,12 +49,15 @@ export class SessionLogout {
     return connection === this.#connection;
   }
 
-  /** No new commands; logout once those under way are done, or the time for that is over. */
+  /** No new commands; logout once those under way are done, or the time for that is over: where that is said again, the least. */
   drain(patienceMs: number, reason: string, timeIsOver: string): void {
-    this.#deadline = this.#state.now + patienceMs;
-    this.#overdueReason = timeIsOver;
-    this.#state.deadlines.include(this.#deadline);
-    this.#state.enter("draining", reason);
+    const deadline = this.#state.now + patienceMs;
+    if (deadline < this.#deadline) {
+      this.#deadline = deadline;
+      this.#overdueReason = timeIsOver;
+      this.#state.deadlines.include(deadline);
+    }
+    if (this.#state.phase === "full-feature") this.#state.enter("draining", reason);
     this.sendIfDrained();
   }
 
