@@ -124,11 +124,6 @@ export class ConnectionRecovery {
     return earliest;
   }
 
-  /** Whether anything waits to be taken over. */
-  get isActive(): boolean {
-    return this.#outages.length > 0;
-  }
-
   /** A connection was lost, or closed under its commands: such a one is not wanted back while others work. */
   begin(
     connection: SessionConnection,
@@ -223,19 +218,15 @@ export class ConnectionRecovery {
   reassigned({ itt, cid, task, until }: Reassignment, response: number): void {
     this.#state.requests.delete(itt);
     this.#underWay = undefined;
-    const isOver = task.state === "done" ||
-      response === TaskManagementResponseCode.FunctionComplete;
     const { now } = this.#state;
-    if (!isOver) {
-      if (response === TaskManagementResponseCode.TaskStillAllegiant && now < until) {
-        const at = now + STILL_ALLEGIANT_MS;
-        this.#adoptions.push({ task, cid, at, until });
-        this.#state.deadlines.include(at);
-      } else if (response === TaskManagementResponseCode.FunctionRejected) {
-        this.#doubt(task, response);
-      } else {
-        this.#lose(task, response);
-      }
+    if (response === TaskManagementResponseCode.TaskStillAllegiant && now < until) {
+      const at = now + STILL_ALLEGIANT_MS;
+      this.#adoptions.push({ task, cid, at, until });
+      this.#state.deadlines.include(at);
+    } else if (response === TaskManagementResponseCode.FunctionRejected) {
+      this.#doubt(task, response);
+    } else if (response !== TaskManagementResponseCode.FunctionComplete) {
+      this.#lose(task, response);
     }
     this.#reassignNext();
   }
@@ -252,25 +243,23 @@ export class ConnectionRecovery {
 
   #settleDoubts(now: number): void {
     const due = this.#doubted.filter(({ at }) => now >= at);
-    if (due.length === 0) return;
     this.#doubted = this.#doubted.filter(({ at }) => now < at);
     for (const { task, nextDataSn, response } of due) {
       const isProven = task.nextDataSn !== nextDataSn || !task.r2tSnUnknown;
-      if (task.state !== "done" && !isProven) this.#lose(task, response);
+      if (!isProven) this.#lose(task, response);
     }
   }
 
+  /** Does nothing to one that has ended. */
   #lose(task: ScsiTask, response: number): void {
     this.#state.requests.delete(task.itt);
     task.fail(task.state === "aborting" ? task.abortReason : notReassigned(task, response));
     this.#host.requestEnded();
   }
 
-  /** The session is over. */
+  /** The session logs out, or is over: its connections take nothing over any more. */
   abandon(): void {
     this.#outages = [];
-    this.#adoptions = [];
-    this.#underWay = undefined;
     this.#doubted = [];
   }
 
@@ -329,7 +318,6 @@ export class ConnectionRecovery {
       requests: outage.stranded.length,
     });
     this.#host.recovered(outage.connection.cid, outage.isWantedBack);
-    this.#reassignNext();
   }
 
   #hasArrived(cmdSn: number): boolean {
@@ -375,9 +363,8 @@ export class ConnectionRecovery {
       if (index < 0) return;
       const [adoption] = this.#adoptions.splice(index, 1);
       const helper = this.#host.connection(adoption.cid);
-      // Else its new connection was lost as well, and that outage has the task; or it was aborted meanwhile.
-      const isWaiting = adoption.task.state === "sent" && adoption.task.cid === adoption.cid;
-      if (helper !== undefined && isWaiting) this.#reassign(adoption, helper);
+      // Else its new connection is logged out, which ends with the task stranded once more; or it was aborted meanwhile, or has ended.
+      if (helper !== undefined && adoption.task.state === "sent") this.#reassign(adoption, helper);
     }
   }
 

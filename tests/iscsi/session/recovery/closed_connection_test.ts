@@ -5,11 +5,10 @@ import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../../iscsi/pdu/task_management.ts";
 import { resultOf, ScriptedTarget } from "../scripted_target.ts";
+import { REWIND, TIME2RETAIN_MS, TIME2WAIT_MS } from "./recovery_script.ts";
 
 // Error recovery level 2: what a connection carried that was closed goes on over another (RFC 7143 §11.14, §11.15).
 
-const REWIND = [0x01, 0, 0, 0, 0, 0];
-const TIME2WAIT_MS = 2000;
 const PATIENCE_MS = 1000;
 const LOGOUT_TIMEOUT_MS = 5000;
 
@@ -66,6 +65,18 @@ Deno.test("What a connection carried that was logged out for recovery goes on ov
   }
 });
 
+Deno.test("What the target has let go of is asked for also when its time is over before the old socket lets go", () => {
+  const session = closing();
+  const { target, other } = session;
+  target.advance(PATIENCE_MS);
+  target.loggedOut(target.only(Opcode.LogoutRequest).pdu.itt);
+  target.advance(TIME2WAIT_MS + TIME2RETAIN_MS);
+  target.initiator.tick(target.now);
+  assert.deepEqual(other.sent(), []);
+  target.connection.readEnded();
+  goesOn(session);
+});
+
 Deno.test("A connection whose logout gets no answer is removed by a logout on another", () => {
   const session = closing();
   const { target, other, close } = session;
@@ -91,6 +102,18 @@ Deno.test("A connection that is lost while it is being closed is not set up agai
   assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 0]);
   other.loggedOut(pdu.itt);
   goesOn(session);
+});
+
+Deno.test("A connection that is lost while it is being closed, and that no logout removes, is logged in again for what it carries", () => {
+  const { target, other, command, itt } = closing();
+  target.breakOff();
+  target.advance(TIME2WAIT_MS);
+  other.loggedOut(other.only(Opcode.LogoutRequest).pdu.itt, 3);
+  assert.deepEqual(target.dialed, [0]);
+  const peer = target.join(0, 900);
+  peer.managed(peer.only(Opcode.TaskManagementRequest).pdu.itt);
+  peer.respond(itt);
+  assert.equal(resultOf(command).status, 0);
 });
 
 Deno.test("A connection that the target does not log out for recovery is logged in again for what it carries", () => {

@@ -5,7 +5,7 @@ import {
   LoginError,
   TaskAbortedError,
 } from "../../../../iscsi/errors.ts";
-import { LogoutReason } from "../../../../iscsi/pdu/logout.ts";
+import { LogoutReason, LogoutResponseCode } from "../../../../iscsi/pdu/logout.ts";
 import { Opcode } from "../../../../iscsi/pdu/opcode.ts";
 import { TaskManagementFunction } from "../../../../iscsi/pdu/task_management.ts";
 import { failureOf, resultOf } from "../scripted_target.ts";
@@ -128,4 +128,85 @@ Deno.test("The number of a command that the target never took in, and that a res
   target.advance(TIME2WAIT_MS);
   const ping = target.join(1, 900).only(Opcode.NopOut).pdu;
   assert.deepEqual([ping.immediate, ping.cmdSn], [false, pdu.cmdSn]);
+});
+
+const REFUSED = new ConnectError("Connect: refused", { address: "drive:3260" });
+
+/** A session of two connections, one of which was lost under a command and cannot be replaced: the logout in its name. */
+function removing() {
+  const target = loggedIn(2, 2);
+  const peer = target.join(1, 500);
+  const commands = [target.command(REWIND), target.command(REWIND)];
+  target.respond(target.only(Opcode.ScsiCommand).pdu.itt);
+  const { itt } = peer.only(Opcode.ScsiCommand).pdu;
+  peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  target.initiator.dialFailed(1, REFUSED, target.now);
+  return { target, command: commands[1], itt, removal: target.only(Opcode.LogoutRequest).pdu };
+}
+
+Deno.test("What was lost with a connection that the target knows no more is taken over at once", () => {
+  const { target, command, itt, removal } = removing();
+  target.loggedOut(removal.itt, LogoutResponseCode.CidNotFound, 9);
+  target.managed(reassignment(target, itt).itt);
+  target.respond(itt);
+  assert.equal(resultOf(command).status, 0);
+});
+
+Deno.test("From the Time2Wait of the logout response on there is Time2Retain for what is taken over", () => {
+  const { target, command, itt, removal } = removing();
+  target.feed({
+    opcode: Opcode.LogoutResponse,
+    response: LogoutResponseCode.Closed,
+    itt: removal.itt,
+    statSn: target.statSn++,
+    time2Wait: 30,
+    time2Retain: 2,
+    ...target.numbers(),
+  });
+  target.advance(29_999);
+  assert.deepEqual(target.sent(), []);
+  target.advance(1);
+  for (let asked = 0; asked < 4; asked++) {
+    target.managed(reassignment(target, itt).itt, 3);
+    target.advance(500);
+  }
+  target.managed(reassignment(target, itt).itt, 3);
+  assert.ok(failureOf(command) instanceof ConnectionLostError);
+});
+
+const { CleanupFailed, ConnectionRecoveryNotSupported } = LogoutResponseCode;
+
+for (const response of [ConnectionRecoveryNotSupported, CleanupFailed]) {
+  Deno.test(`The session is over where a lost connection can neither be replaced nor removed: response ${response}`, () => {
+    const { target, command, removal } = removing();
+    target.loggedOut(removal.itt, response);
+    const error = failureOf(command);
+    assert.ok(error instanceof ConnectionLostError && error.outcome === "unknown");
+    assert.match(`${target.closedWith?.error}`, /Recover connection 1: the target answered/);
+  });
+}
+
+Deno.test("Of two connections that were lost, only the one that cannot be replaced is removed by a logout", () => {
+  const target = loggedIn(2, 3);
+  const peers = [target.join(1, 500), target.join(2, 900)];
+  for (const peer of peers) peer.breakOff();
+  target.advance(TIME2WAIT_MS);
+  target.initiator.dialFailed(1, REFUSED, target.now);
+  assert.equal(target.only(Opcode.LogoutRequest).pdu.cid, 1);
+});
+
+Deno.test("A logout in the name of a lost connection goes out again where the one that carried it is lost, too", () => {
+  const target = loggedIn(2, 3);
+  const peers = [target.join(1, 500), target.join(2, 900)];
+  peers[0].breakOff();
+  target.advance(TIME2WAIT_MS);
+  target.initiator.dialFailed(1, REFUSED, target.now);
+  const carriers = [target, peers[1]];
+  const carried = carriers.map((each) => each.sent().length);
+  const [carrier, other] = carried[0] === 1 ? carriers : carriers.toReversed();
+  assert.deepEqual(carried.toSorted(), [0, 1]);
+  carrier.breakOff();
+  const { pdu } = other.only(Opcode.LogoutRequest);
+  assert.deepEqual([pdu.reason, pdu.cid], [LogoutReason.RemoveConnectionForRecovery, 1]);
 });
