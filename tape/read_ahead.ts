@@ -83,6 +83,8 @@ export class ReadAhead {
   #ordered: ArrayBufferLike | undefined;
   #isHalted = false;
   #isUncertain = false;
+  /** The last thing off the tape was the end of data, delivered or not: what is under way was sent before that was known. */
+  #isBeyondEnd = false;
   #fruitless = 0;
   /** The block size that the last READ went out in. */
   #blockBytes = 0;
@@ -234,7 +236,7 @@ export class ReadAhead {
     }
     this.#arrivals.length = 0;
     this.#order = undefined;
-    this.#isHalted = this.#isUncertain = false;
+    this.#isHalted = this.#isUncertain = this.#isBeyondEnd = false;
     this.#fruitless = 0;
   }
 
@@ -285,7 +287,7 @@ export class ReadAhead {
   /** After an end of data or an error nothing goes out until the caller reads on; after fruitless tries, not at once. */
   async #restart(signal?: AbortSignal): Promise<void> {
     if (this.#isUncertain) this.#session.count.forget();
-    this.#isHalted = this.#isUncertain = false;
+    this.#isHalted = this.#isUncertain = this.#isBeyondEnd = false;
     if (this.#fruitless > 0) await this.#session.device.sleep(FRUITLESS_INTERVAL_MS, signal);
   }
 
@@ -394,17 +396,15 @@ export class ReadAhead {
   }
 
   #accept(arrival: Arrival): void {
-    const passed = objectsPassed(arrival);
-    this.#session.proof.pass(passed ?? 0);
-    if (this.#arrivals.at(-1)?.kind !== "end-of-data") {
-      this.#arrivals.push(arrival);
-    } else if (arrival.kind !== "end-of-data") {
-      this.#dropBeyondEnd(arrival);
-    }
+    if (this.#isBeyondEnd) return this.#dropBeyondEnd(arrival);
+    this.#session.proof.pass(objectsPassed(arrival) ?? 0);
+    this.#arrivals.push(arrival);
+    this.#isBeyondEnd = arrival.kind === "end-of-data";
   }
 
   /** READs behind one that met end of data find nothing, or an error of their own; anything else means that the tape has moved. */
   #dropBeyondEnd(arrival: Arrival): void {
+    if (arrival.kind === "end-of-data") return;
     this.#isUncertain = true;
     if (this.#isHeard(arrival)) this.#arrivals.push(arrival);
   }
