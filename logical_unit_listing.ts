@@ -9,7 +9,7 @@ import { AuthenticationError, ConnectError, LoginError } from "./iscsi/errors.ts
 import { formatPortal, parsePortal } from "./iscsi/portal.ts";
 import { Session } from "./iscsi/session/session.ts";
 import type { ConnectOptions } from "./iscsi/session/session_options.ts";
-import { checkDeviceOptions, checkText } from "./open_options.ts";
+import { checkedDeviceOptions, checkText } from "./open_options.ts";
 import type { Capacity } from "./scsi/block/capacity.ts";
 import { readCapacity } from "./scsi/block/read_capacity.ts";
 import { DeviceType } from "./scsi/device_type.ts";
@@ -66,15 +66,15 @@ export async function listLogicalUnits(
   options: ConnectOptions = {},
 ): Promise<PortalListing> {
   checkText(portal, "portal");
-  checkDeviceOptions(options);
+  const given = checkedDeviceOptions(options);
   const asked = formatPortal(parsePortal(portal));
   const units: ListedLogicalUnit[] = [];
   const failures: ListingFailure[] = [];
-  for (const target of await discover(asked, options)) {
+  for (const target of await discover(asked, given)) {
     try {
-      units.push(...await listTarget(target, asked, options));
+      units.push(...await listTarget(target, asked, given));
     } catch (error) {
-      options.signal?.throwIfAborted();
+      given.signal?.throwIfAborted();
       failures.push({ targetName: target.name, error });
     }
   }

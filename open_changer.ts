@@ -8,7 +8,7 @@ import { MediaChanger } from "./changer/media_changer.ts";
 import type { MediaChangerOptions } from "./changer/options.ts";
 import { InvalidOptionError } from "./iscsi/errors.ts";
 import { DeviceType } from "./scsi/device_type.ts";
-import { checkDeviceOptions, checkText } from "./open_options.ts";
+import { checkedDeviceOptions, checkText } from "./open_options.ts";
 import { openLogicalUnit, type OpenLogicalUnitOptions } from "./open_tape.ts";
 
 /** Options of {@link openChanger}: those of the changer, and those of the connection to it. */
@@ -51,7 +51,7 @@ export async function openChanger(
   options: OpenChangerOptions = {},
 ): Promise<MediaChanger> {
   checkText(address, "address");
-  checkDeviceOptions(options);
+  const given = checkedDeviceOptions(options);
   if (address.startsWith("sim:")) {
     throw new InvalidOptionError(
       "address",
@@ -59,9 +59,9 @@ export async function openChanger(
         "serve a simulated library and use its iscsi:// address",
     );
   }
-  const unit = await openLogicalUnit(address, { ...options, deviceType: DeviceType.Changer });
+  const unit = await openLogicalUnit(address, { ...given, deviceType: DeviceType.Changer });
   try {
-    return await MediaChanger.open(unit, options);
+    return await MediaChanger.open(unit, given);
   } catch (error) {
     await unit.close();
     throw error;

@@ -19,6 +19,7 @@ import {
   method,
   milliseconds,
   object,
+  ownFields,
   type Rules,
   text,
   tries,
@@ -55,13 +56,15 @@ const OPTIONS: Rules<DeviceOptions> = {
 };
 
 /**
- * Checks the options of something that opens a device.
+ * Checks the options of something that opens a device, and returns them as fields of their own.
  *
  * @throws {InvalidOptionError} when one is there that nothing has, or is not what it has to be.
  */
-export function checkDeviceOptions(options: object): void {
+export function checkedDeviceOptions<Options extends object>(options: Options): Options {
   refuse(object(options, "options"));
-  refuse(complaintAbout({ ...options }, OPTIONS));
+  const fields = ownFields(options, OPTIONS);
+  refuse(complaintAbout(fields, OPTIONS));
+  return fields;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   type SessionOptions,
   webCryptoBytes,
 } from "./iscsi/session/session_options.ts";
-import { checkDeviceOptions, checkText } from "./open_options.ts";
+import { checkedDeviceOptions, checkText } from "./open_options.ts";
 import { DeviceType } from "./scsi/device_type.ts";
 import type { RecoverableLogicalUnit } from "./scsi/logical_unit.ts";
 import { lunFromNumber } from "./scsi/lun.ts";
@@ -76,12 +76,12 @@ const SIMULATED = "sim:";
  * ```
  */
 export async function openTape(address: string, options: OpenTapeOptions = {}): Promise<TapeDrive> {
-  checkDeviceOptions(options);
-  const unit = await openUnit(address, { ...options, deviceType: DeviceType.Tape }, (message) => {
-    options.onNotice?.({ kind: "image", message });
+  const given = checkedDeviceOptions(options);
+  const unit = await openUnit(address, { ...given, deviceType: DeviceType.Tape }, (message) => {
+    given.onNotice?.({ kind: "image", message });
   });
   try {
-    return await TapeDrive.open(unit, options);
+    return await TapeDrive.open(unit, given);
   } catch (error) {
     await unit.close();
     throw error;
@@ -99,8 +99,7 @@ export async function openLogicalUnit(
   address: string,
   options: OpenLogicalUnitOptions = {},
 ): Promise<RecoverableLogicalUnit> {
-  checkDeviceOptions(options);
-  return await openUnit(address, options, () => {});
+  return await openUnit(address, checkedDeviceOptions(options), () => {});
 }
 
 /** `warn` hears what is odd about an image. */

@@ -165,6 +165,22 @@ export function complaintAboutOwn(options: unknown, rules: RuleTable): Complaint
   }
 }
 
+/**
+ * Options as fields of their own. Inherited ones, as defaults are and the accessors of a class, are read like any other, but left out where options
+ * are spread.
+ */
+export function ownFields<Options extends object>(
+  options: Options,
+  rules: RuleTable,
+): Options & Record<string, unknown> {
+  const fields = { ...options } as Options & Record<string, unknown>;
+  for (const name of Object.keys(rules)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) Object.assign(fields, { [name]: value });
+  }
+  return fields;
+}
+
 /** Only a number is told, and none of CHAP: anything else may be a secret, which may consist of digits. */
 function wrong(value: unknown, option: string, expected: string): Complaint {
   const mayBeTold = isNumber(value) && !option.includes("chap");

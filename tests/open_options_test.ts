@@ -3,6 +3,8 @@ import { openChanger } from "../open_changer.ts";
 import { listLogicalUnits } from "../logical_unit_listing.ts";
 import { openLogicalUnit, openTape } from "../open_tape.ts";
 import { ConnectError, InvalidOptionError } from "../iscsi/errors.ts";
+import { discover } from "../iscsi/session/discovery.ts";
+import { loopbackTarget, MemoryMedium, SimulatedDrive } from "../sim/mod.ts";
 
 const ADDRESS = "iscsi://nowhere/iqn.2026-03.com.example:tape/0";
 
@@ -137,6 +139,42 @@ Deno.test("what opens a device takes every value that means something", async ()
     const opening = openTape(ADDRESS, { ...options, dial } as never);
     await assert.rejects(opening, ConnectError, Deno.inspect(options));
     assert.ok(isDialled);
+  }
+});
+
+/** What defaults hold, or a class has as accessors: read like any property, and left out by a spread. */
+function inherited<T extends object>(options: T): T {
+  return Object.create(options);
+}
+
+Deno.test("what opens a device takes options that are inherited, or those of a class", async () => {
+  const account = { name: "backup", secret: "twelve bytes or more" };
+  const drive = new SimulatedDrive({ medium: new MemoryMedium() });
+  const targetName = "iqn.2026-03.com.example:tape";
+  const target = await loopbackTarget({
+    targetName,
+    units: [{ lun: 0, device: drive }],
+    chap: { accounts: [account], discovery: true },
+  });
+  class Settings {
+    readonly #dial = target.dial;
+    get dial() {
+      return this.#dial;
+    }
+    get chap() {
+      return inherited(account);
+    }
+  }
+  try {
+    for (const options of [inherited({ dial: target.dial, chap: account }), new Settings()]) {
+      await (await openTape(target.urls[0], options)).close();
+      await (await openLogicalUnit(target.urls[0], options)).close();
+      await assert.rejects(openChanger(target.urls[0], options), { kind: "not-a-changer" });
+      assert.equal((await discover("simulator", options)).length, 1);
+      assert.equal((await listLogicalUnits("simulator", options)).units.length, 1);
+    }
+  } finally {
+    await target.close();
   }
 });
 

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { ownFields } from "../../scsi/option_rules.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
 import { AuthenticationError, ProtocolError } from "../errors.ts";
 import { decodeText, encodeText, type TextLimits } from "../negotiation/text_keys.ts";
 import { parseNumber } from "../negotiation/text_values.ts";
 import { parseAnnouncedPortal } from "../portal.ts";
 import { Session } from "./session.ts";
-import { checkConnectOptions } from "./session_option_rules.ts";
+import { CHAP_RULES, checkConnectOptions, CONNECT_RULES } from "./session_option_rules.ts";
 import type { ConnectOptions } from "./session_options.ts";
 import { MAX_TEXT_BYTES } from "./requests/text_exchange.ts";
 
@@ -47,7 +48,7 @@ export async function discover(
   options: ConnectOptions = {},
 ): Promise<DiscoveredTarget[]> {
   checkConnectOptions(options, portal);
-  const session = await openDiscovery(portal, options);
+  const session = await openDiscovery(portal, ownFields(options, CONNECT_RULES));
   try {
     const { signal } = options;
     const answer = await session.text(encodeText([["SendTargets", "All"]]), { signal });
@@ -59,7 +60,7 @@ export async function discover(
 
 async function openDiscovery(portal: string, options: ConnectOptions): Promise<Session> {
   const { chap } = options;
-  const offered = chap && !chap.target ? { ...chap, required: false } : chap;
+  const offered = chap && !chap.target ? { ...ownFields(chap, CHAP_RULES), required: false } : chap;
   try {
     return await Session.connectDiscovery({ ...options, portal, chap: offered });
   } catch (error) {

@@ -34,7 +34,8 @@ import {
 } from "../negotiation/option_rules.ts";
 import type { ConnectOptions, SessionOptions } from "./session_options.ts";
 
-const CHAP: Rules<ChapOptions> = {
+/** What each of the CHAP options may be. */
+export const CHAP_RULES: Rules<ChapOptions> = {
   ...ACCOUNT_RULES,
   target: account,
   required: truth,
@@ -63,7 +64,7 @@ const NEGOTIATION: Rules<OperationalOffers> = {
 export const CONNECT_RULES: Rules<ConnectOptions> = {
   abortEscalation: oneOf("none", "logical-unit-reset"),
   abortTimeoutMs: milliseconds,
-  chap: group(CHAP, ["name", "secret"]),
+  chap: group(CHAP_RULES, ["name", "secret"]),
   clock,
   connections: count(1, 65_535),
   connectTimeoutMs: milliseconds,

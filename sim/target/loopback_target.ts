@@ -8,7 +8,7 @@ import type { Dialer } from "../../transport/byte_stream.ts";
 import type { LoopbackOptions } from "../../transport/loopback.ts";
 import { LoopbackNetwork } from "../../transport/loopback_network.ts";
 import type { RunningTarget } from "./running_target.ts";
-import { checkServeOptions } from "./serve_option_rules.ts";
+import { checkedServeOptions } from "./serve_option_rules.ts";
 import { type ServeOptions, serveTarget } from "./serve_target.ts";
 
 /** Options of {@link loopbackTarget}. */
@@ -32,11 +32,11 @@ const ADDRESS = { hostname: "simulator", port: 3260 };
  * @throws {InvalidOptionError} when an option cannot be right.
  */
 export async function loopbackTarget(options: LoopbackTargetOptions): Promise<LoopbackTarget> {
-  checkServeOptions(options);
-  const network = new LoopbackNetwork(options.network);
+  const given = checkedServeOptions(options);
+  const network = new LoopbackNetwork(given.network);
   const listener = await network.listen(ADDRESS);
   try {
-    return { ...await serveTarget({ ...options, listener }), dial: network.dial };
+    return { ...await serveTarget({ ...given, listener }), dial: network.dial };
   } catch (error) {
     listener.close();
     throw error;

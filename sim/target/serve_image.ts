@@ -7,14 +7,13 @@
 import type { Dialer } from "../../transport/byte_stream.ts";
 import { object } from "../../scsi/option_rules.ts";
 import { checkImageOptions } from "../images/image_option_rules.ts";
-import { openImage } from "../images/open_image.ts";
-import type { TapMediumOptions } from "../images/tap_medium.ts";
+import { openImage, type OpenImageOptions } from "../images/open_image.ts";
 import type { TapWarning } from "../images/tap_walk.ts";
 import { SimulatedDrive, type SimulatedDriveOptions } from "../tape/drive.ts";
 import { loopbackTarget } from "./loopback_target.ts";
 
 /** Options of {@link serveImage}. */
-export interface ServeImageOptions extends TapMediumOptions {
+export interface ServeImageOptions extends OpenImageOptions {
   /** The drive that the tape is in. @default a generic one */
   readonly drive?: Omit<SimulatedDriveOptions, "medium">;
 }
@@ -55,8 +54,8 @@ export async function serveImage(
   options: ServeImageOptions = {},
 ): Promise<ServedImage> {
   checkImageOptions(path, options, { drive: object });
-  const { drive: like, ...image } = options;
-  const medium = openImage(path, image);
+  const { drive: like, create, readOnly, format } = options;
+  const medium = openImage(path, { create, readOnly, format });
   const drive = new SimulatedDrive({ ...like, medium });
   try {
     const target = await loopbackTarget({

@@ -16,6 +16,7 @@ import {
   mapOf,
   method,
   object,
+  ownFields,
   type Rule,
   type Rules,
   text,
@@ -94,13 +95,16 @@ const SERVE: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * Checks the options of a target that is to be served.
+ * Checks the options of a target that is to be served, and returns them as fields of their own.
  *
  * @throws {InvalidOptionError} when one is there that there is not, or is not what it has to be.
  */
-export function checkServeOptions(options: TargetOptions): void {
+export function checkedServeOptions<Options extends TargetOptions>(options: Options): Options {
+  refuse(object(options, "options"));
+  const fields = ownFields(options, SERVE);
   refuse(
-    object(options, "options") ?? TARGET.targetName(options.targetName, "targetName") ??
-      TARGET.units(options.units, "units") ?? complaintAbout({ ...options }, SERVE),
+    TARGET.targetName(fields.targetName, "targetName") ?? TARGET.units(fields.units, "units") ??
+      complaintAbout(fields, SERVE),
   );
+  return fields;
 }

@@ -12,7 +12,7 @@ import { defaultListen } from "../../transport/default_transport.ts";
 import { FaultPlan } from "./faults.ts";
 import { ServingPortal } from "./portal.ts";
 import { type RunningTarget, runningTarget } from "./running_target.ts";
-import { checkServeOptions } from "./serve_option_rules.ts";
+import { checkedServeOptions } from "./serve_option_rules.ts";
 import { SimulatedTarget } from "./target.ts";
 import {
   DEFAULT_LIMITS,
@@ -48,8 +48,8 @@ const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::", ""]);
  * @throws {InvalidOptionError} when an option cannot be right.
  * @throws {TransportError} when the address cannot be listened on.
  */
-export async function serveTarget(options: ServeTargetOptions): Promise<RunningTarget> {
-  checkServeOptions(options);
+export async function serveTarget(given: ServeTargetOptions): Promise<RunningTarget> {
+  const options = checkedServeOptions(given);
   const { listen = { hostname: "127.0.0.1", port: 3260 } } = options;
   const { clock = systemClock, faults = [] } = options;
   const limits = checkedLimits(options.limits);

@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { InvalidOptionError } from "../../../iscsi/errors.ts";
 import { openImage } from "../../../sim/images/open_image.ts";
 import { TapMedium } from "../../../sim/images/tap_medium.ts";
-import { serveImage } from "../../../sim/target/serve_image.ts";
+import { type ServedImage, serveImage } from "../../../sim/target/serve_image.ts";
 import { withImage } from "./scratch_folder.ts";
 
 const WRONG: readonly (readonly [unknown, string])[] = [
@@ -44,6 +44,18 @@ Deno.test("an image without a path is not opened", async () => {
     }
   }
 });
+
+Deno.test("an image is opened with options that are inherited as with others", () =>
+  withImage(async (path) => {
+    TapMedium.open(path).close();
+    const options = Object.create({ readOnly: true });
+    for (const open of OPENERS) {
+      const opened = await open(path as never, options as never) as TapMedium | ServedImage;
+      const medium = "drive" in opened ? opened.drive.medium : opened;
+      assert.ok(medium?.state.writeProtected, open.name);
+      await opened.close();
+    }
+  }));
 
 async function refuses(opening: () => Promise<void>, option: string): Promise<void> {
   await assert.rejects(opening, (error) => {

@@ -1,8 +1,10 @@
 /** What programs without types hand over to serve a target: refused by its name, for what is passed over lets strangers in. */
 
 import assert from "node:assert/strict";
-import { InvalidOptionError } from "../../../iscsi/errors.ts";
-import { loopbackTarget } from "../../../sim/target/loopback_target.ts";
+import { AuthenticationError, InvalidOptionError } from "../../../iscsi/errors.ts";
+import { Session } from "../../../iscsi/session/session.ts";
+import { type LoopbackTarget, loopbackTarget } from "../../../sim/target/loopback_target.ts";
+import type { RunningTarget } from "../../../sim/target/running_target.ts";
 import { serveTarget } from "../../../sim/target/serve_target.ts";
 import { ScriptedDevice } from "./scripted_device.ts";
 
@@ -59,5 +61,27 @@ Deno.test("a target is not served with an option of the wrong type, or one that 
       const serving = serve(none as never);
       await assert.rejects(serving, { name: "InvalidOptionError", option: "options" });
     }
+  }
+});
+
+Deno.test("a target is served with options that are inherited as with others", async () => {
+  for (const serve of [serveTarget, loopbackTarget]) {
+    const events: string[] = [];
+    const onEvent = ({ kind }: { kind: string }) => events.push(kind);
+    const listen = { hostname: "127.0.0.1", port: 0 };
+    const units = [{ lun: 0, device }];
+    const chap = { accounts };
+    const target: RunningTarget & Partial<LoopbackTarget> = await serve(
+      Object.create({ targetName, units, listen, chap, onEvent }),
+    );
+    try {
+      const { dial } = target;
+      const [, portal] = /^iscsi:\/\/([^/]+)/.exec(target.urls[0])!;
+      const connecting = Session.connect({ portal, targetName, dial });
+      await assert.rejects(connecting, AuthenticationError);
+    } finally {
+      await target.close();
+    }
+    assert.ok(events.includes("login-refused"), events.join());
   }
 });
