@@ -10,6 +10,7 @@ import { InvalidOptionError } from "./iscsi/errors.ts";
 import { Session } from "./iscsi/session/session.ts";
 import { formatPortal } from "./iscsi/portal.ts";
 import { systemClock } from "./iscsi/connection/clock.ts";
+import { CHAP_RULES } from "./iscsi/session/session_option_rules.ts";
 import { type ReconnectOptions, RecoverableUnit } from "./iscsi/session/recoverable_unit.ts";
 import {
   type ConnectOptions,
@@ -21,6 +22,7 @@ import { checkedDeviceOptions, checkText } from "./open_options.ts";
 import { DeviceType } from "./scsi/device_type.ts";
 import type { RecoverableLogicalUnit } from "./scsi/logical_unit.ts";
 import { lunFromNumber } from "./scsi/lun.ts";
+import { ownFields } from "./scsi/option_rules.ts";
 import type { TapeDriveOptions } from "./tape/options.ts";
 import { TapeDrive } from "./tape/tape_drive.ts";
 
@@ -48,7 +50,7 @@ const SIMULATED = "sim:";
  *
  * The address is `iscsi://[user[%secret]@]host[:port]/target-iqn/lun[?argument&...]`, or `sim:PATH.tap` for a
  * simulated drive on a tape image file. A CHAP secret that neither the address nor `chap` gives is taken from the
- * environment variables `TAPE_CHAP_SECRET` and `TAPE_CHAP_TARGET_SECRET`.
+ * environment variables `TAPE_CHAP_SECRET` and `TAPE_CHAP_TARGET_SECRET`. The address says what `chap` leaves unsaid: the target's account, and the hash.
  *
  * The drive is the caller's to close.
  *
@@ -124,13 +126,14 @@ async function openRemote(
   options: OpenLogicalUnitOptions,
 ): Promise<RecoverableLogicalUnit> {
   const parsed = parseIscsiAddress(address);
-  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect, deviceType } = options;
+  const { clock = systemClock, randomBytes = webCryptoBytes, reconnect, deviceType, chap } =
+    options;
   const sessionOptions: SessionOptions = {
     headerDigest: parsed.headerDigest,
     dataDigest: parsed.dataDigest,
     ...withoutUndefined(options),
     isid: options.isid ?? randomIsid(randomBytes),
-    chap: options.chap ?? chapOf(parsed, environmentSecret),
+    chap: chapOf(parsed, environmentSecret, chap && ownFields(chap, CHAP_RULES)),
     portal: parsed.portal,
     targetName: parsed.targetName,
   };

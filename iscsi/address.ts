@@ -105,29 +105,38 @@ const SECRET_ARGUMENT =
   /((?:pass|secret)\w*=).*?(?=&(?:target_user|header_digest|data_digest|auth)=|$)/gis;
 
 /**
- * The CHAP options that an address amounts to; `undefined` when it names no user.
+ * The CHAP options that an address amounts to; `undefined` when neither it nor `given` names a user. What `given` leaves unsaid of the target's account
+ * and the hash, the address says: a target that is to prove itself there is not let off by an account from elsewhere.
  *
  * @throws {AuthenticationError} when a name comes without a secret.
- * @throws {InvalidOptionError} when the target is to prove itself to nobody.
+ * @throws {InvalidOptionError} when the target is to prove itself to nobody, or a secret comes without a name.
  */
 export function chapOf(
   address: IscsiAddress,
   fallback: (side: "initiator" | "target") => string | undefined,
+  given?: ChapOptions,
 ): ChapOptions | undefined {
-  const { user, targetUser, algorithm } = address;
-  if (user === undefined) {
-    if (targetUser === undefined) return undefined;
-    throw invalid("Read the address: target_user needs a user of your own before the host");
+  const { user, secret, targetUser, targetSecret, algorithm } = address;
+  const name = given?.name ?? user;
+  if (name === undefined) {
+    if (secret !== undefined) throw invalid("Read the address: a secret needs a user before it");
+    if (targetUser !== undefined) {
+      throw invalid("Read the address: target_user needs a user of your own before the host");
+    }
   }
-  const target = targetUser === undefined ? undefined : {
-    name: targetUser,
-    secret: secretOf(targetUser, address.targetSecret ?? fallback("target")),
-  };
+  if (targetSecret !== undefined && (targetUser ?? given?.target) === undefined) {
+    throw invalid("Read the address: target_password needs a target_user");
+  }
+  if (name === undefined) return undefined;
   return {
-    name: user,
-    secret: secretOf(user, address.secret ?? fallback("initiator")),
-    ...(target && { target }),
-    ...(algorithm && { algorithms: [algorithm] }),
+    ...(given ?? { name, secret: secretOf(name, secret ?? fallback("initiator")) }),
+    ...(targetUser !== undefined && given?.target === undefined && {
+      target: {
+        name: targetUser,
+        secret: secretOf(targetUser, targetSecret ?? fallback("target")),
+      },
+    }),
+    ...(algorithm && given?.algorithms === undefined && { algorithms: [algorithm] }),
   };
 }
 

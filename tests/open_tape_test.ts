@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AuthenticationError } from "../iscsi/errors.ts";
 import { openChanger } from "../open_changer.ts";
 import { openLogicalUnit, openTape } from "../open_tape.ts";
 import { loopbackTarget } from "../sim/target/loopback_target.ts";
 import { SimulatedLibrary } from "../sim/changer/simulated_library.ts";
+import { MemoryMedium, SimulatedDrive } from "../sim/mod.ts";
 
 Deno.test("openTape() and openChanger() name commands as their devices do, openLogicalUnit() as it is told", async () => {
   const library = new SimulatedLibrary({
@@ -32,6 +34,24 @@ Deno.test("openTape() and openChanger() name commands as their devices do, openL
     await unit.execute({ cdb: new Uint8Array([0x1b, 0, 0, 0, 0, 0]) });
     await unit.close();
     assert.ok(names.has("LOAD UNLOAD or OPEN/CLOSE IMPORT/EXPORT ELEMENT or START STOP UNIT"));
+  } finally {
+    await target.close();
+  }
+});
+
+Deno.test("openTape() has a target prove itself that the address names, though the account is from elsewhere", async () => {
+  const account = { name: "backup", secret: "twelve bytes or more" };
+  const target = await loopbackTarget({
+    targetName: "iqn.2026-03.com.example:tape",
+    units: [{ lun: 0, device: new SimulatedDrive({ medium: new MemoryMedium() }) }],
+    chap: { accounts: [account], target: { name: "vault", secret: "also twelve bytes" } },
+  });
+  const options = { dial: target.dial, chap: account };
+  const url = (password: string) =>
+    `${target.urls[0]}?target_user=vault&target_password=${password}`;
+  try {
+    await (await openTape(url("also twelve bytes"), options)).close();
+    await assert.rejects(openTape(url("what it is not"), options), AuthenticationError);
   } finally {
     await target.close();
   }

@@ -161,6 +161,47 @@ Deno.test("A user without any secret is refused, as is a target user without a u
   );
 });
 
+Deno.test("A secret in an address that would prove nothing to anybody is refused", () => {
+  for (
+    const address of [
+      `iscsi://%topsecret@host/${NAME}/0`,
+      `iscsi://host/${NAME}/0?target_password=topsecret`,
+      `iscsi://me%mysecret@host/${NAME}/0?target_password=topsecret`,
+    ]
+  ) {
+    assert.throws(() => chapOf(parseIscsiAddress(address), () => "secret"), (error) => {
+      assert.ok(error instanceof InvalidOptionError, address);
+      return !error.message.includes("topsecret");
+    });
+  }
+});
+
+Deno.test("What CHAP options leave unsaid about the target and the hash, the address says", () => {
+  const address = parseIscsiAddress(`iscsi://host/${NAME}/0?target_user=it&auth=sha-256`);
+  const account = { name: "me", secret: "my secret" };
+  const target = { name: "it", secret: "target secret" };
+  const fallback = (side: string) => `${side} secret`;
+  assert.deepEqual(chapOf(address, fallback, { ...account, target: undefined }), {
+    ...account,
+    target,
+    algorithms: ["sha256"],
+  });
+  const given = {
+    ...account,
+    target: { ...target, secret: "another" },
+    algorithms: ["md5"],
+    allowShortSecrets: true,
+  } as const;
+  assert.deepEqual(chapOf(address, fallback, given), given);
+  assert.throws(() => chapOf(address, () => undefined, account), AuthenticationError);
+  const secrets = parseIscsiAddress(`iscsi://%s@host/${NAME}/0?target_password=p`);
+  assert.deepEqual(chapOf(secrets, fallback, given), given);
+  assert.deepEqual(
+    chapOf(parseIscsiAddress(`iscsi://you@host/${NAME}/0`), fallback, account),
+    account,
+  );
+});
+
 Deno.test("Portals are read and written in each form that targets advertise", () => {
   for (
     const [text, hostname, port] of [
