@@ -152,8 +152,7 @@ function parseArguments(query: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const part of query.split("&").filter((one) => one !== "")) {
     const [name, value] = splitOnce(part, "=");
-    const read = ARGUMENTS[name];
-    if (!read) {
+    if (!Object.hasOwn(ARGUMENTS, name)) {
       // Behind a secret it may be a part of that.
       const shown = value === undefined || found.targetSecret !== undefined ? "" : ` "${name}"`;
       throw invalid(
@@ -162,7 +161,7 @@ function parseArguments(query: string): Record<string, string> {
         }`,
       );
     }
-    Object.assign(found, read(decode(value ?? "")));
+    Object.assign(found, ARGUMENTS[name](decode(value ?? "")));
   }
   return found;
 }
@@ -174,8 +173,8 @@ function digest(name: string, value: string): DigestPreference {
 }
 
 function algorithm(value: string): ChapAlgorithm {
-  const found = ALGORITHMS[value.toLowerCase()];
-  if (found) return found;
+  const name = value.toLowerCase();
+  if (Object.hasOwn(ALGORITHMS, name)) return ALGORITHMS[name];
   throw invalid(`Read the address: auth is md5, sha1, sha-256 or sha3-256`);
 }
 

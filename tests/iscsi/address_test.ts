@@ -60,7 +60,9 @@ const bad: readonly (readonly [string, RegExp])[] = [
   ["iscsi://host/disk/0", /iSCSI target name/],
   [`iscsi://host/iqn.${"x".repeat(223)}/0`, /iSCSI target name/],
   [`iscsi://host/${NAME}/0?digest=crc32c`, /unknown argument "digest"/],
+  [`iscsi://host/${NAME}/0?constructor=1`, /unknown argument "constructor"/],
   [`iscsi://host/${NAME}/0?auth=md4`, /auth is/],
+  [`iscsi://host/${NAME}/0?auth=constructor`, /auth is/],
   [`iscsi://host/${NAME}/0?data_digest=yes`, /data_digest is/],
 ];
 
