@@ -5,7 +5,9 @@
  */
 
 import {
+  array,
   type Complaint,
+  count,
   group,
   having,
   milliseconds,
@@ -15,10 +17,11 @@ import {
   secret,
   text,
   tries,
+  truth,
 } from "../../scsi/option_rules.ts";
 import type { KeepaliveOptions } from "../connection/keepalive.ts";
 import { InvalidOptionError } from "../errors.ts";
-import type { ChapAccount } from "./login_options.ts";
+import type { ChapAccount, OperationalOffers } from "./login_options.ts";
 
 /** What each option of a CHAP account may be. */
 export const ACCOUNT_RULES: Rules<ChapAccount> = { name: text, secret };
@@ -34,6 +37,26 @@ const KEEPALIVE: Rules<KeepaliveOptions> = {
   timeoutMs: milliseconds,
   maxMissed: tries,
 };
+const OFFERS: Rules<OperationalOffers> = {
+  maxConnections: count(),
+  initialR2T: truth,
+  immediateData: truth,
+  maxReceiveDataSegmentLength: count(),
+  maxBurstLength: count(),
+  firstBurstLength: count(),
+  defaultTime2Wait: count(),
+  defaultTime2Retain: count(),
+  maxOutstandingR2T: count(),
+  dataPduInOrder: truth,
+  dataSequenceInOrder: truth,
+  errorRecoveryLevel: count(),
+  taskReporting: array,
+  protocolLevel: count(),
+};
+
+/** What to negotiate. */
+export const negotiation: Rule = group(OFFERS);
+
 const keepaliveOptions = group(KEEPALIVE);
 
 /** When to ping; `false` for never. */

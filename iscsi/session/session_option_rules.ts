@@ -23,13 +23,14 @@ import {
   tries,
   truth,
 } from "../../scsi/option_rules.ts";
-import type { ChapOptions, OperationalOffers } from "../negotiation/login.ts";
+import type { ChapOptions } from "../negotiation/login.ts";
 import {
   account,
   ACCOUNT_RULES,
   clock,
   digest,
   keepalive,
+  negotiation,
   refuse,
 } from "../negotiation/option_rules.ts";
 import type { ConnectOptions, SessionOptions } from "./session_options.ts";
@@ -41,23 +42,6 @@ export const CHAP_RULES: Rules<ChapOptions> = {
   required: truth,
   algorithms: array,
   allowShortSecrets: truth,
-};
-
-const NEGOTIATION: Rules<OperationalOffers> = {
-  maxConnections: count(),
-  initialR2T: truth,
-  immediateData: truth,
-  maxReceiveDataSegmentLength: count(),
-  maxBurstLength: count(),
-  firstBurstLength: count(),
-  defaultTime2Wait: count(),
-  defaultTime2Retain: count(),
-  maxOutstandingR2T: count(),
-  dataPduInOrder: truth,
-  dataSequenceInOrder: truth,
-  errorRecoveryLevel: count(),
-  taskReporting: array,
-  protocolLevel: count(),
 };
 
 /** What each option of a connection may be. */
@@ -80,7 +64,7 @@ export const CONNECT_RULES: Rules<ConnectOptions> = {
   logger,
   loginTimeoutMs: milliseconds,
   maxRedirects: tries,
-  negotiation: group(NEGOTIATION),
+  negotiation,
   randomBytes: method,
   signal,
 };

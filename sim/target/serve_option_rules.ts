@@ -4,7 +4,14 @@
  * @module
  */
 
-import { account, clock, digest, keepalive, refuse } from "../../iscsi/negotiation/option_rules.ts";
+import {
+  account,
+  clock,
+  digest,
+  keepalive,
+  negotiation,
+  refuse,
+} from "../../iscsi/negotiation/option_rules.ts";
 import {
   array,
   complaintAbout,
@@ -16,6 +23,7 @@ import {
   mapOf,
   method,
   object,
+  optional,
   ownFields,
   type Rule,
   type Rules,
@@ -23,13 +31,14 @@ import {
   truth,
 } from "../../scsi/option_rules.ts";
 import type { NetworkAddress } from "../../transport/byte_stream.ts";
-import type {
-  PortalOptions,
-  TargetChap,
-  TargetOptions,
-  TargetPortal,
-  TargetRedirect,
-  TargetUnit,
+import {
+  DEFAULT_LIMITS,
+  type PortalOptions,
+  type TargetChap,
+  type TargetOptions,
+  type TargetPortal,
+  type TargetRedirect,
+  type TargetUnit,
 } from "./target_options.ts";
 
 const MAX_U16 = 0xffff;
@@ -63,7 +72,7 @@ const TARGET: Rules<TargetOptions> = {
   redirect: group(REDIRECT, ["address"]),
   headerDigest: digest,
   dataDigest: digest,
-  negotiation: object,
+  negotiation,
   extraKeys: mapOf(text),
   targetPortalGroupTag: count(0, MAX_U16),
   statusInDataIn: truth,
@@ -76,7 +85,7 @@ const PORTAL: Rules<PortalOptions> = {
   faults: listOf(object),
   initialStatSn: count(0, 0xffffffff),
   keepalive,
-  limits: object,
+  limits: mapOf(optional(count(1)), "a limit", (name) => Object.hasOwn(DEFAULT_LIMITS, name)),
   logger,
   onEvent: method,
   randomBytes: method,

@@ -81,13 +81,6 @@ function checkNames(targets: readonly SimulatedTarget[]): void {
 function checkedLimits(limits: TargetLimits = {}): Required<TargetLimits> {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   const merged: Required<TargetLimits> = { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
-  for (const [name, value] of Object.entries(merged)) {
-    if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw new InvalidOptionError(
-      `limits.${name}`,
-      `Cannot serve: limits.${name} is ${value}, not a whole number from 1`,
-    );
-  }
   if (merged.dataOutBytes < merged.maxTransferBytes) {
     throw new InvalidOptionError(
       "limits.dataOutBytes",

@@ -7,13 +7,15 @@
 import type { CommandOutcome } from "../../../scsi/errors.ts";
 import { commandFacts } from "../../../scsi/command_table.ts";
 import type { ScsiResult } from "../../../scsi/logical_unit.ts";
+import { optional, rule, signal as abortSignal } from "../../../scsi/option_rules.ts";
 import { DataSourceError, InvalidOptionError } from "../../errors.ts";
 import { isInOrder, type NegotiatedParameters } from "../../negotiation/negotiated_parameters.ts";
+import { refuse } from "../../negotiation/option_rules.ts";
 import { abortable, type Waiter } from "../abortable.ts";
 import { checkCdb, checkLength, checkTimeout } from "../command_check.ts";
 import { ScsiTask } from "../requests/scsi_task.ts";
 import { DataReader } from "./data_reader.ts";
-import { DataPump, type DataSource } from "./data_source.ts";
+import { DataPump, type DataSource, isDataSource } from "./data_source.ts";
 import { StreamedDataIn } from "./streamed_data_in.ts";
 import { StreamedDataOut } from "./streamed_data_out.ts";
 
@@ -98,6 +100,8 @@ export interface CommandStreamHost {
 
 const DEFAULT_BUFFERED_BYTES = 1024 * 1024;
 
+const SOURCE = rule("a ReadableStream or an async iterable", isDataSource);
+
 /**
  * Begins a streamed command.
  *
@@ -129,6 +133,8 @@ class CommandUnderWay {
   constructor(host: CommandStreamHost, lun: bigint, command: StreamedCommand) {
     const { cdb, dataIn, dataOut } = command;
     checkCdb(cdb);
+    refuse(optional(abortSignal)(command.signal, "signal"));
+    if (dataOut) refuse(SOURCE(dataOut.source, "dataOut.source"));
     const { name, timeoutMs: usualMs } = commandFacts(cdb);
     const { timeoutMs = usualMs } = command;
     checkTimeout(timeoutMs);

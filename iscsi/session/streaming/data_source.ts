@@ -10,6 +10,12 @@ import type { StreamedDataOut } from "./streamed_data_out.ts";
 /** Gives the bytes of a command's Data-Out, in chunks of any size. */
 export type DataSource = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
+/** Whether bytes may be pulled from a value. */
+export function isDataSource(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "getReader" in value || Symbol.asyncIterator in value;
+}
+
 /** What a {@link DataPump} tells, never in the middle of anything. */
 export interface DataPumpEvents {
   /** More data is there, or its end. */

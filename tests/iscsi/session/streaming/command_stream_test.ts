@@ -393,6 +393,13 @@ Deno.test("Buffers that cannot work and commands that cannot be sent are refused
       ["dataIn.maxBufferedBytes", { cdb, dataIn: { length: 5000, maxBufferedBytes: 4095 } }],
       ["dataIn.maxBufferedBytes", { cdb, dataIn: { length: 50, maxBufferedBytes: 49 } }],
       ["dataOut.maxBufferedBytes", { cdb, dataOut: { length: 5, source, maxBufferedBytes: 0 } }],
+      ...["5 bytes", [new Uint8Array(5)], undefined, null].map((
+        none,
+      ): [string, StreamedCommand] => [
+        "dataOut.source",
+        { cdb, dataOut: { length: 5, source: none as never } },
+      ]),
+      ["signal", { cdb, signal: new AbortController() as never }],
     ];
     for (const [option, command] of wrong) {
       assert.throws(
