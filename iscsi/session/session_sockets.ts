@@ -80,9 +80,10 @@ export class SessionSockets {
 
   async #dial(cid: number): Promise<void> {
     const { core, clock, address, options } = this.#parts;
+    const { dial, connectTimeoutMs } = options;
     try {
       const signal = this.#over.signal;
-      const stream = await dialPortal(address, clock, { ...options, signal });
+      const stream = await dialPortal(address, clock, { dial, connectTimeoutMs, signal });
       const connection = core.open(cid);
       if (connection.closed) stream.close();
       else this.run(stream, connection);

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { InvalidOptionError } from "../../../iscsi/errors.ts";
 import { discover } from "../../../iscsi/session/discovery.ts";
 import { Session } from "../../../iscsi/session/session.ts";
+import type { ConnectionChange } from "../../../iscsi/session/session_hooks.ts";
+import { loopbackTarget, SimulatedDrive } from "../../../sim/mod.ts";
 
 const targetName = "iqn.2026-03.com.example:tape";
 
@@ -66,5 +68,21 @@ Deno.test("options of a session that are none are refused", async () => {
     await refuses(() => Session.connect(none as never), "options");
     await refuses(() => Session.connectDiscovery(none as never), "options");
     await refuses(() => discover("simulator", none as never), "options");
+  }
+});
+
+Deno.test("each connection of a session is dialled as the options say, those that are inherited too", async () => {
+  const units = [{ lun: 0, device: new SimulatedDrive() }];
+  const target = await loopbackTarget({ targetName, units });
+  const { promise: second, resolve } = Promise.withResolvers<string>();
+  const connectionChanged = ({ cid, to }: ConnectionChange) => void (cid === 1 && resolve(to));
+  const defaults = { dial: target.dial, hooks: { connectionChanged } };
+  const options = { portal: "simulator", targetName, connections: 2 };
+  try {
+    const session = await Session.connect(Object.assign(Object.create(defaults), options));
+    assert.equal(await second, "up");
+    await session.close();
+  } finally {
+    await target.close();
   }
 });
