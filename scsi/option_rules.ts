@@ -130,13 +130,20 @@ export function listOf(each: Rule): Rule {
 
 /** An object with options of its own. */
 export function group(rules: RuleTable, needed: readonly string[] = []): Rule {
+  const checkNeeded = record(Object.fromEntries(needed.map((name) => [name, rules[name]])));
+  return (value, option) =>
+    checkNeeded(value, option) ??
+      complaintAbout(value as Readonly<Record<string, unknown>>, rules, `${option}.`);
+}
+
+/** An object with fields that all have to be there, and maybe others, as an account of a database has: none of these can be misspelt and passed over. */
+export function record(rules: RuleTable): Rule {
   return (value, option) => {
     if (!hasFields(value)) return wrong(value, option, "an object");
-    for (const name of needed) {
-      const complaint = rules[name](value[name], `${option}.${name}`);
+    for (const [name, check] of Object.entries(rules)) {
+      const complaint = check(value[name], `${option}.${name}`);
       if (complaint !== undefined) return complaint;
     }
-    return complaintAbout(value, rules, `${option}.`);
   };
 }
 

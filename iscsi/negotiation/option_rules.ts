@@ -12,6 +12,7 @@ import {
   having,
   milliseconds,
   oneOf,
+  record,
   type Rule,
   type Rules,
   secret,
@@ -26,7 +27,7 @@ import type { ChapAccount, OperationalOffers } from "./login_options.ts";
 /** What each option of a CHAP account may be. */
 export const ACCOUNT_RULES: Rules<ChapAccount> = { name: text, secret };
 /** A CHAP account. */
-export const account: Rule = group(ACCOUNT_RULES, ["name", "secret"]);
+export const account: Rule = record(ACCOUNT_RULES);
 /** Which digests to want. */
 export const digest: Rule = oneOf("none", "prefer-none", "prefer-crc32c", "crc32c");
 /** Where the time comes from. */

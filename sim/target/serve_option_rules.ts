@@ -25,6 +25,7 @@ import {
   object,
   optional,
   ownFields,
+  record,
   type Rule,
   type Rules,
   text,
@@ -98,7 +99,7 @@ const SERVE: Readonly<Record<string, Rule>> = {
   advertise: text,
   closeDevices: truth,
   furtherTargets: listOf(group(TARGET, ["targetName", "units"])),
-  listen: group(LISTEN, ["hostname", "port"]),
+  listen: record(LISTEN),
   listener: having("a listener", "accept", "close"),
   network: object,
 };

@@ -89,3 +89,11 @@ Deno.test("a target is served with options that are inherited as with others", a
     assert.ok(events.includes("login-refused"), events.join());
   }
 });
+
+Deno.test("a target is served at an address and with accounts that say more than is asked", async () => {
+  const listen = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
+  const users = accounts.map((account, id) => ({ ...account, id }));
+  const units = [{ lun: 0, device }];
+  const target = await serveTarget({ targetName, units, listen, chap: { accounts: users } });
+  await target.close();
+});
