@@ -276,7 +276,7 @@ export class TapeDrive extends DriveFeatures {
   /**
    * Writes filemarks; unless `immediate` is set, they and all before them are on tape when the promise resolves. Throws as `write()`.
    *
-   * @param count 1 to 16777215.
+   * @param count 0 to 16777215, where 0 is `flush()`.
    */
   writeFilemarks(count = 1, options: WriteFilemarksOptions = {}): Promise<WriteResult> {
     const { immediate = false, signal } = options;

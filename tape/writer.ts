@@ -93,16 +93,17 @@ export class Writer {
     if (this.#behind.isBusy) await this.#behind.finish(signal);
   }
 
-  /** Writes filemarks. */
+  /** Writes filemarks, of which none are a flush. */
   async writeFilemarks(
     count: number,
     immediate: boolean,
     era: number,
     signal?: AbortSignal,
   ): Promise<WriteResult> {
-    if (!Number.isInteger(count) || count < 1 || count > MAX_U24) {
-      throw new TapeError("invalid-argument", `Cannot write ${count} filemarks: 1 to ${MAX_U24}`);
+    if (!Number.isInteger(count) || count < 0 || count > MAX_U24) {
+      throw new TapeError("invalid-argument", `Cannot write ${count} filemarks: 0 to ${MAX_U24}`);
     }
+    if (count === 0) return await this.flush(era, signal);
     if (era !== this.era) throw this.#stopped();
     await this.settle(signal);
     await this.place("write filemarks");

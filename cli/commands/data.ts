@@ -21,8 +21,8 @@ const weof = defineCommand({
   examples: ["tape weof", "tape weof 2"],
   parser: object({
     count: withDefault(
-      argument(wholeNumber({ min: 1, metavar: "N" }), {
-        description: message`How many. Default: 1.`,
+      argument(wholeNumber({ min: 0, metavar: "N" }), {
+        description: message`How many; 0 writes out what is buffered. Default: 1.`,
       }),
       1,
     ),

@@ -44,7 +44,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["image save", 1, /^tape: FILE\|- is missing$/m],
   ["write @data --count 1", 1, /^tape: Unexpected option or argument: "--count"$/m],
   ["status status", 1, /^tape: Unexpected option or argument: "status"$/m],
-  ["weof 0", 1, /1/],
+  ["weof 1.5", 1, /1.5/],
   // Sizes and numbers.
   ["setblk 12q", 1, /size like 65536, 256k, 1m or 2g, but got .*12q/],
   ["write @data --block-size 0", 1, /at least 1/],
@@ -52,7 +52,7 @@ const WRONG: readonly (readonly [line: string, status: 1 | 2, message: RegExp])[
   ["write @data --block-size -5", 1, /size like 65536, 256k, 1m or 2g, but got "-5"/],
   ["write @data --block-size 99999999999g", 1, /size like 65536, 256k, 1m or 2g/],
   ["read @out --read-ahead -1", 1, /greater than or equal to 0, but got "-1"/],
-  ["-f sim:@drive.tap weof 99999999", 2, /1 to 16777215/],
+  ["-f sim:@drive.tap weof 99999999", 2, /0 to 16777215/],
   ["write @data --start-at 50", 1, /--start-at needs --buffer/],
   ["read --count 0", 1, /1/],
   ["status --timeout soon", 1, /soon/],

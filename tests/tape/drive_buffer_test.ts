@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UnsupportedError } from "../../tape/feature_errors.ts";
 import { hex } from "../scsi/fake_unit.ts";
-import { numbered, openSim } from "./drive_setup.ts";
+import { contents, numbered, openSim } from "./drive_setup.ts";
 import { check, good, script } from "./scripted.ts";
 
 const NO_FORM = check({ key: 5, asc: 0x24, ascq: 0 });
@@ -13,6 +13,16 @@ Deno.test("buffered() tells what is not on tape yet, and flush() empties it", as
   assert.deepEqual(await drive.buffered(), { objects: 3, bytes: 3000, nextToTape: 0 });
   await drive.flush();
   assert.deepEqual(await drive.buffered(), { objects: 0, bytes: 0, nextToTape: 3 });
+  await drive.close();
+});
+
+Deno.test("writeFilemarks(0) is flush(), as WRITE FILEMARKS with count 0 is", async () => {
+  const { unit, drive } = await openSim({ bufferBytes: 1_000_000 });
+  await drive.rewind();
+  await drive.write(numbered(1));
+  await drive.writeFilemarks(0, { immediate: true });
+  assert.equal((await drive.buffered()).objects, 0);
+  assert.equal(contents(unit), "1");
   await drive.close();
 });
 

@@ -23,7 +23,7 @@ const USES: Readonly<Record<string, { use: Use; refused: readonly unknown[] }>> 
   },
   "writeFilemarks()": {
     use: (drive, count) => drive.writeFilemarks(count),
-    refused: [-1, 0, 1.5, "2", null, NaN, 2 ** 24, 3n],
+    refused: [-1, 0.5, "2", null, NaN, 2 ** 24, 3n],
   },
   "records({ reuse })": {
     use: (drive, reuse) => drive.records({ reuse }).next(),

@@ -3,11 +3,12 @@ import { MemoryHost, patternBytes } from "../memory_host.ts";
 import { tape } from "../sim_devices.ts";
 import { bench, layout } from "./data_bench.ts";
 
-Deno.test("weof writes one filemark, or as many as asked for", async () => {
+Deno.test("weof writes one filemark, or as many as asked for, be it none", async () => {
   const { drive, devices } = bench();
   const host = new MemoryHost();
   assert.equal(await tape("weof", host, devices), 0, host.errors);
   assert.equal(await tape("eof 2 --json", host, devices), 0);
+  assert.equal(await tape("weof 0", host, devices), 0);
   assert.deepEqual(layout(drive), [0, 0, 0]);
   assert.deepEqual(JSON.parse(host.output), { filemarks: 2, earlyWarning: false });
 });
