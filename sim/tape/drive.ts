@@ -309,7 +309,11 @@ export class SimulatedDrive implements DeviceServer {
     return sequence === undefined ? [] : listObjects(sequence);
   }
 
-  /** Answers one of the commands to come otherwise. */
+  /**
+   * Answers one of the commands to come otherwise.
+   *
+   * @throws {InvalidOptionError} when the answer could not be given, or not as it is meant.
+   */
   inject(answer: InjectedAnswer): void {
     this.#injected.add(answer);
   }

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { autosense } from "./commands/sense_report.ts";
+import { refuse } from "../../iscsi/negotiation/option_rules.ts";
+import { isBytes } from "../../scsi/bytes.ts";
+import { complaintAbout, count, object, rule, type Rules, truth } from "../../scsi/option_rules.ts";
 import { Status } from "../../scsi/status.ts";
+import { autosense } from "./commands/sense_report.ts";
 import type { TaskResult } from "../device_server.ts";
 import type { Condition } from "./conditions.ts";
 import type { DriveState } from "./drive_state.ts";
@@ -26,6 +29,21 @@ export interface InjectedAnswer {
   readonly execute?: boolean;
 }
 
+const BYTE = count(0, 0xff);
+
+/** One under another name, `operationCode` say, would be passed over, and the answer be given to any command. */
+const ANSWER: Rules<InjectedAnswer> = {
+  opcode: BYTE,
+  occurrence: count(1),
+  times: rule(
+    "a whole number, 1 or more, or Infinity",
+    (times) => times === Infinity || (Number.isInteger(times) && Number(times) >= 1),
+  ),
+  sense: (sense, option) => isBytes(sense) ? undefined : object(sense, option),
+  status: BYTE,
+  execute: truth,
+};
+
 /** What takes the place of an answer. */
 export interface Replacement {
   readonly result: TaskResult;
@@ -36,8 +54,13 @@ export interface Replacement {
 export class InjectedAnswers {
   #waiting: { answer: InjectedAnswer; skip: number; left: number }[] = [];
 
-  /** Adds one. */
+  /**
+   * Adds one.
+   *
+   * @throws {InvalidOptionError} when it could not be given, or not as it is meant.
+   */
   add(answer: InjectedAnswer): void {
+    refuse(object(answer, "answer") ?? complaintAbout({ ...answer }, ANSWER));
     this.#waiting.push({ answer, skip: (answer.occurrence ?? 1) - 1, left: answer.times ?? 1 });
   }
 

@@ -71,7 +71,7 @@ const BAD: readonly (readonly [string, RegExp])[] = [
   ["asf", /N/],
   ["seek", /N/],
   ["seek 1.5", /integer/],
-  ["weof 0", /1/],
+  ["weof 1.5", /integer/],
   ["read a b", /Unexpected/],
   ["copy", /DEVICE/],
   ["map a", /Unexpected/],

@@ -1,4 +1,5 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { InvalidOptionError } from "../../../iscsi/errors.ts";
 import { DriveBench, nexus, read, space, summary, tapeOf, write } from "./drive_bench.ts";
 
 const FM = undefined;
@@ -81,6 +82,25 @@ Deno.test("An injected answer without an operation code takes the place of the n
   const answers = [TUR, read(10), [0x01], TUR].map((cdb) => summary(bench.run(cdb)));
   deepStrictEqual(answers, ["GOOD", "GOOD", "status 8", "GOOD"]);
   strictEqual(bench.position().object, 1);
+});
+
+Deno.test("An injected answer that could never be given, or not as it is meant, is refused", () => {
+  const bench = new DriveBench({ medium: tapeOf([10]) });
+  const wrong: readonly object[] = [
+    { operationCode: 0x08 },
+    { opcode: 0x108 },
+    { opcode: "0x08" },
+    { occurrence: 0 },
+    { times: 0 },
+    { times: 1.5 },
+    { sense: "3/11/00" },
+    { status: "BUSY" },
+    { execute: "false" },
+  ];
+  for (const answer of wrong) {
+    throws(() => bench.drive.inject(answer), InvalidOptionError, JSON.stringify(answer));
+  }
+  strictEqual(summary(bench.run(read(10))), "GOOD");
 });
 
 Deno.test("A deferred error is told once, instead of executing the next command", () => {
