@@ -87,8 +87,8 @@ const AES_256_GCM = 0x0001_0014;
  * Encryption in one drive. `drive.encryption` is one.
  *
  * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
- * host, that it still encrypts with that key: writes fail with {@link EncryptionError} until `set()` or `clear()`. For the same reason writes then go one at a
- * time, whatever `writeBehind` says.
+ * host, that it still encrypts with that key: else writes fail with {@link EncryptionError} until `set()` or `clear()`. Behind a reset that is always so. For
+ * the same reason writes then go one at a time, whatever `writeBehind` says.
  *
  * @example Write encrypted, by a key that comes from wherever keys are kept
  * ```ts
@@ -256,10 +256,9 @@ export class TapeEncryption {
       (status.decryption !== "off") === decrypts;
     if (!isInForce) throw this.#notInForce("says that it does something else with it");
     if (encrypts) {
-      const { keyInstance } = status;
       this.#reliances.rely("encryption", {
         guards: WRITING,
-        ensure: () => this.#ensure(keyInstance),
+        ensure: (wasReset) => this.#ensure(status, wasReset),
       });
     } else {
       this.#reliances.forget("encryption");
@@ -267,11 +266,14 @@ export class TapeEncryption {
     return status;
   }
 
-  /** The same key is still there. What has been forgotten cannot be set anew: the key is not kept. */
-  async #ensure(keyInstance: number): Promise<void> {
+  /**
+   * The same key is still there. What has been forgotten cannot be set anew: the key is not kept. A drive forgets keys in a reset, and may count them anew, so
+   * that the number of another host's key is that of ours.
+   */
+  async #ensure(before: EncryptionStatus, wasReset: boolean): Promise<void> {
     const status = await this.#status();
     if (status.encryption !== "on") throw this.#notInForce("has forgotten it; set it again");
-    if (status.keyInstance !== keyInstance) {
+    if (wasReset || !isSameKey(status, before)) {
       throw this.#notInForce("has been given another since; set it again");
     }
   }
@@ -280,6 +282,19 @@ export class TapeEncryption {
     const { name } = this.#work.session.device;
     return new EncryptionError(`Cannot rely on the encryption key on ${name}: the drive ${what}`);
   }
+}
+
+const NAMES: ReadonlySet<string> = new Set(["unauthenticated", "authenticated"]);
+
+/** As far as a drive tells: it counts keys, and says what they are called. */
+function isSameKey(one: EncryptionStatus, other: EncryptionStatus): boolean {
+  return one.keyInstance === other.keyInstance && namesOf(one) === namesOf(other);
+}
+
+/** What a host has said of its key, authenticated (A-KAD) and not (U-KAD). */
+function namesOf({ keyAssociatedData }: EncryptionStatus): string {
+  const names = keyAssociatedData.filter(({ type }) => NAMES.has(type));
+  return names.map(({ type, data }) => `${type}: ${data.join()}`).join("; ");
 }
 
 function chooseAlgorithm(

@@ -16,18 +16,13 @@ import type { Reply } from "./device.ts";
 import { NotReadyError, TapeError, type TapeErrorKind, TransportLostError } from "./errors.ts";
 import { askReady, waitUntilReady } from "./readiness.ts";
 import type { LoadPollingOptions } from "./options.ts";
+import { isRealReset } from "./reset_sense.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** How often the drive is asked, how often in a row it must give the same answer, and how long apart. */
 const MAX_LOOKS = 100;
 const STILL_LOOKS = 5;
 const LOOK_INTERVAL_MS = 100;
-
-/**
- * Resets of the drive itself, by additional sense code qualifier (29/01 to 29/04). 29/07 is the loss of the nexus alone. 29/00 tells nothing: many targets
- * say it to every new login.
- */
-const REAL_RESETS: ReadonlySet<number> = new Set([0x01, 0x02, 0x03, 0x04]);
 
 /** No answer, or another drive's. */
 const UNANSWERED: ReadonlySet<TapeErrorKind> = new Set<TapeErrorKind>(["transport-lost", "other"]);
@@ -116,6 +111,7 @@ export class Outage {
     device.logger.warn("Connecting to {name} again", { name: device.name });
     device.notify({ kind: "reconnecting" });
     this.#hasGivenUp = true;
+    this.#session.onNewSession();
     await device.reestablish(signal);
     this.#hasGivenUp = this.#isUnfinished = false;
     try {
@@ -186,7 +182,7 @@ export class Outage {
     }
     // Who took the reservation away may have moved the tape.
     if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
-    const isLoss = condition === "deferred" || isRealReset(reply);
+    const isLoss = condition === "deferred" || isRealReset(reply.sense);
     if (isLoss && this.#session.buffer.isDirty) this.#loss ??= reply;
     if (condition === "reset" && !isNexusLoss(reply)) this.#maybeReset ??= reply;
   }
@@ -272,8 +268,4 @@ export class Outage {
 /** The end of the old session, which every drive tells the new one of. */
 function isNexusLoss({ sense }: Reply): boolean {
   return sense?.asc === 0x29 && sense.ascq === 0x07;
-}
-
-function isRealReset({ condition, sense }: Reply): boolean {
-  return condition === "reset" && sense?.asc === 0x29 && REAL_RESETS.has(sense.ascq);
 }

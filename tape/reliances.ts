@@ -5,8 +5,10 @@
  */
 
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import type { Sense } from "../scsi/sense.ts";
 import { errorFor, isToldOnce } from "./conditions.ts";
 import { TapeError } from "./errors.ts";
+import { isRealReset, isVagueReset } from "./reset_sense.ts";
 import type { TapeSession } from "./tape_session.ts";
 import { type Reliance, WatchedUnit } from "./watched_unit.ts";
 
@@ -22,25 +24,38 @@ export class Reliances {
   readonly #relied = new Map<RelianceName, Reliance>();
   /** Why blocks must not go through, by what is not in force. */
   readonly #missing = new Map<RelianceName, TapeError>();
+  /** What the drive has been reset since, if it was in force before. */
+  readonly #reset = new Set<RelianceName>();
+  /** Whether what the drive tells may be nothing but its answer to the login. */
+  #isNewSession = false;
   #protect: Wrap | undefined;
 
   constructor(session: TapeSession) {
     this.#session = session;
     session.restorers.push(() => this.#ensure());
+    session.onNewSession = () => {
+      this.#isNewSession = true;
+      this.suspect();
+    };
   }
 
   /** From here on blocks go through only while this is in force. */
   rely(name: RelianceName, reliance: Reliance): void {
     this.#relied.set(name, reliance);
-    this.#missing.delete(name);
+    this.#settle(name);
     this.#route();
   }
 
   /** This does not matter any more. */
   forget(name: RelianceName): void {
     this.#relied.delete(name);
-    this.#missing.delete(name);
+    this.#settle(name);
     this.#route();
+  }
+
+  #settle(name: RelianceName): void {
+    this.#missing.delete(name);
+    this.#reset.delete(name);
   }
 
   /** What blocks go through on their way, beside being watched; `undefined` for nothing. */
@@ -53,14 +68,18 @@ export class Reliances {
     const protect: Wrap = this.#protect ?? ((unit) => unit);
     this.#session.device.reroute((unit) =>
       this.#relied.size === 0 ? protect(unit) : protect(
-        new WatchedUnit(unit, () => this.suspect(), (opcode) => this.#why(opcode)),
+        new WatchedUnit(unit, (sense) => this.suspect(sense), (opcode) => this.#why(opcode)),
       )
     );
   }
 
-  /** Whether they are still in force is asked before blocks go through again. */
-  suspect(): void {
-    for (const name of this.#relied.keys()) this.#missing.set(name, this.#uncertain(name));
+  /** Whether they are still in force, behind what the drive has said, is asked before blocks go through again. */
+  suspect(sense?: Sense): void {
+    const isReset = isRealReset(sense) || (isVagueReset(sense) && !this.#isNewSession);
+    for (const name of this.#relied.keys()) {
+      this.#missing.set(name, this.#uncertain(name));
+      if (isReset) this.#reset.add(name);
+    }
     this.#session.mode.suspect();
   }
 
@@ -86,12 +105,13 @@ export class Reliances {
   async #ensure(): Promise<void> {
     for (const name of [...this.#missing.keys()]) {
       try {
-        await this.#relied.get(name)?.ensure();
-        this.#missing.delete(name);
+        await this.#relied.get(name)?.ensure(this.#reset.has(name));
+        this.#settle(name);
       } catch (error) {
         if (!(error instanceof TapeError) || isToldOnce(error.kind)) throw error;
         this.#missing.set(name, error);
       }
     }
+    this.#isNewSession = false;
   }
 }

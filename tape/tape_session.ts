@@ -69,6 +69,8 @@ export class TapeSession {
   readonly restorers: (() => Promise<void>)[] = [];
   /** Hears why the tape may stand anywhere, or be another, so that what was read before is not what the caller stands before. */
   onUpheaval: (reason: TapeError) => void = () => {};
+  /** Hears that a lost connection is set up again: whether the target tells the new session what has happened meanwhile is its own affair. */
+  onNewSession: () => void = () => {};
   #lost: unknown;
   #isLost = false;
   #isLossUntold = false;

@@ -26,14 +26,14 @@ export const CARRYING: ReadonlySet<number> = new Set<number>([
 export interface Reliance {
   /** Operation codes that must not go through without it. */
   readonly guards: ReadonlySet<number>;
-  /** Makes sure that it is in force; what it throws is told to whoever sends a block. */
-  readonly ensure: () => Promise<void>;
+  /** Makes sure that it is in force, on a drive that `wasReset` perhaps; what it throws is told to whoever sends a block. */
+  readonly ensure: (wasReset: boolean) => Promise<void>;
 }
 
 const REQUEST_SENSE = 0x03;
 
-/** Unit attentions after which a drive may have other settings: another medium, a reset, changed parameters, cleared commands. */
-const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
+/** Unit attentions after which a drive may have other settings: another medium, a reset, changed parameters, cleared commands; IBM's own of a changed key. */
+const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f, 0xee];
 
 /**
  * A logical unit between the driver and the real one, there only as long as something is relied on.
@@ -44,19 +44,19 @@ const SUSPICIOUS: readonly number[] = [0x28, 0x29, 0x2a, 0x2f];
 export class WatchedUnit implements LogicalUnit {
   readonly name: string;
   readonly #unit: LogicalUnit;
-  readonly #suspected: () => void;
+  readonly #suspected: (sense?: Sense) => void;
   readonly #missing: (opcode: number) => TapeError | undefined;
   /** Settles when all that had to wait for a WRITE is answered. */
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   /**
-   * @param suspected Called when a setting may be gone.
+   * @param suspected Called when a setting may be gone, with what the drive has said.
    * @param missing Why a command must not go through.
    */
   constructor(
     unit: LogicalUnit,
-    suspected: () => void,
+    suspected: (sense?: Sense) => void,
     missing: (opcode: number) => TapeError | undefined,
   ) {
     this.#unit = unit;
@@ -79,7 +79,8 @@ export class WatchedUnit implements LogicalUnit {
     try {
       const result = await this.#unit.execute(command);
       const isExchange = command.cdb[0] === TapeOpcode.LoadUnload;
-      if (isExchange || isSuspicious(senseOf(command, result))) this.#suspected();
+      const sense = senseOf(command, result);
+      if (isExchange || isSuspicious(sense)) this.#suspected(sense);
       return result;
     } catch (error) {
       this.#suspected();

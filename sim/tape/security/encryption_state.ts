@@ -124,10 +124,11 @@ export class EncryptionState {
     this.#local.delete(nexus);
   }
 
-  /** No parameters, no keys: after a reset. */
+  /** No parameters, no keys, and the instances are counted anew: after a reset. */
   reset(): void {
     this.#local.clear();
-    if (this.#shared.setBy !== undefined) this.#clearShared();
+    this.#counter = 0;
+    this.#shared = { parameters: NONE, counter: 0, setBy: undefined };
   }
 
   /** A record as it goes to the tape. */
