@@ -5,8 +5,10 @@
  */
 
 import type { ScsiCommand } from "../scsi/logical_unit.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { readCdb } from "./commands.ts";
 import { type Condition, isDone } from "./conditions.ts";
+import type { Reply } from "./device.ts";
 import type { TapeSession } from "./tape_session.ts";
 
 /** A READ of one thing with the least room; what comes is not looked at. */
@@ -37,4 +39,14 @@ const BESIDE_RECORD: ReadonlySet<Condition> = new Set<Condition>([
 /** Whether a READ, which was too short for it, perhaps, has passed a record. */
 export function isRecord(condition: Condition): boolean {
   return isDone(condition) || BESIDE_RECORD.has(condition);
+}
+
+/** Whether it met a block that the drive has no key for. A changed key is told as a unit attention. */
+export function isSealed({ condition, sense }: Reply): boolean {
+  return condition === "encryption" && sense?.key === SenseKey.DataProtect;
+}
+
+/** Whether it has passed a record or a filemark. */
+export function isObject(condition: Condition): boolean {
+  return isRecord(condition) || condition === "filemark";
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { type Condition, leavesTapeUnmoved } from "./conditions.ts";
 import type { Device, Reply } from "./device.ts";
 import type { TapeError } from "./errors.ts";
@@ -75,8 +76,10 @@ export function objectsPassed(arrival: Arrival): number | undefined {
 }
 
 function failure(device: Device, reply: Reply): Failure {
-  const { condition } = reply;
-  const isUnmoved = leavesTapeUnmoved(condition) || condition === "deferred";
+  const { condition, sense } = reply;
+  // A changed key is told as a unit attention, to a READ that was not executed.
+  const isAttention = condition === "encryption" && sense?.key === SenseKey.UnitAttention;
+  const isUnmoved = leavesTapeUnmoved(condition) || condition === "deferred" || isAttention;
   return {
     kind: "failure",
     error: device.failure(reply),

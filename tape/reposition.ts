@@ -18,6 +18,7 @@ import {
   WormViolationError,
   WriteProtectedError,
 } from "./errors.ts";
+import { isObject, isSealed } from "./least_read.ts";
 import { isAstray } from "./position_proof.ts";
 import type { ReadAhead, Undelivered } from "./read_ahead.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
@@ -295,24 +296,53 @@ export class Reposition {
 
   /**
    * The READ that comes next was refused for its key: brings the tape to before the block that it met, for another key may read that. Drives leave the tape
-   * there or pass the block, and so does every READ behind. What only one READ has met, on a drive that has not said where it was, is left as it is.
+   * there or pass the block, and so does every READ behind. What only one READ has met is left as it is where neither the drive has said where that was nor
+   * the object before is certain to be read with this key.
    *
    * @throws {TapeError} that the READs met and that the caller has to hear of first.
    */
   async keepBefore(error: TapeError): Promise<void> {
     const way = await this.#settled();
     const { proof, count } = this.#session;
+    const isBehindReadable = this.#isBehindReadable;
     this.#session.doubtKey();
     const place = proof.numberBefore(way.records + way.filemarks);
     const isUntold = place === undefined && this.#ahead.isLastArrival && count.object !== 0;
-    if (isUntold) return;
-    const isThere = place === undefined ? await this.#go(way) : await this.#standAt(place);
+    if (isUntold && !(isBehindReadable && way.isUncertain)) return;
+    const isThere = isUntold
+      ? await this.#stepBefore()
+      : place === undefined
+      ? await this.#go(way)
+      : await this.#standAt(place);
     this.#ahead.clear();
     if (!isThere) {
       this.#noWay();
       this.#session.deferLoss();
     }
     this.#ahead.found({ kind: "failure", error, passed: 0 });
+  }
+
+  /** Whether the object before is a filemark, or was read in this run with the key that is set. */
+  get #isBehindReadable(): boolean {
+    const { isKeyUntried, proof, count } = this.#session;
+    return count.record === 0 || (!isKeyUntried && !proof.isAtStart);
+  }
+
+  /**
+   * Back over one object and on by a READ. That brings the object before, and the tape has stayed before the block; or it is refused once more, by a drive that
+   * passes the block. Where the drive says where it stands, that has to fit.
+   */
+  async #stepBefore(): Promise<boolean> {
+    return await this.#orLose(async () => {
+      const before = await numberOrNone(this.#session);
+      if (!await this.#ways.backOverOne()) return false;
+      const reply = await this.#ways.readOne();
+      const isRefused = isSealed(reply);
+      if (isRefused ? !await this.#ways.spaceBlocks(-1) : !isObject(reply.condition)) return false;
+      const here = await numberOrNone(this.#session);
+      this.#session.proof.startRun();
+      return before === undefined || here === (isRefused ? before - 1 : before);
+    });
   }
 
   /** The object before cannot be read with this key, perhaps, so that the drive's word has to do. */

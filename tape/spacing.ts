@@ -5,13 +5,12 @@
  */
 
 import type { Sense } from "../scsi/sense.ts";
-import { SenseKey } from "../scsi/sense_codes.ts";
 import { rewindCdb, spaceCdb, SpaceCode } from "./commands.ts";
 import { type Condition, isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
 import type { EndOfData } from "./end_of_data.ts";
 import { type SpaceStop, SpaceStoppedError, TapeError } from "./errors.ts";
-import { isRecord, leastRead, MET_BY_READ } from "./least_read.ts";
+import { isRecord, isSealed, leastRead, MET_BY_READ } from "./least_read.ts";
 import type { Reposition } from "./reposition.ts";
 import { isRefused, type TapeSession } from "./tape_session.ts";
 
@@ -56,11 +55,6 @@ const ANYTHING_READ: ReadonlySet<Condition> = new Set<Condition>([
   ...MET_BY_READ,
   "programmable-early-warning",
 ]);
-
-/** Whether a READ met a block that the drive has no key for. A changed key is told as a unit attention. */
-function isSealed({ condition, sense }: Reply): boolean {
-  return condition === "encryption" && sense?.key === SenseKey.DataProtect;
-}
 
 /** How many of what is spaced over lie before the tape: exactly, or at most. */
 interface Before {

@@ -18,7 +18,7 @@ import {
 } from "./commands.ts";
 import { isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { isRecord, leastRead } from "./least_read.ts";
+import { isObject, isRecord, leastRead } from "./least_read.ts";
 import type { Records } from "./read_length.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -47,6 +47,14 @@ export class Wayfinding {
     return await this.#space(SpaceCode.Blocks, count);
   }
 
+  /** Spaces back over one object: over a filemark, too, which that ends at. */
+  async backOverOne(): Promise<boolean> {
+    const { condition } = await this.#session.device.probe({ cdb: spaceCdb(SpaceCode.Blocks, -1) });
+    const isOver = isDone(condition) || condition === "filemark";
+    if (isOver) this.#session.buffer.moved();
+    return isOver;
+  }
+
   async #space(code: number, count: number): Promise<boolean> {
     return await this.#move(spaceCdb(code, count));
   }
@@ -60,7 +68,7 @@ export class Wayfinding {
   /** Reads one thing, a record or a filemark, which the tape stands behind then. */
   async passOne(): Promise<boolean> {
     const { condition } = await this.readOne();
-    return isRecord(condition) || condition === "filemark";
+    return isObject(condition);
   }
 
   /** Reads one thing, whatever it is. */
@@ -115,7 +123,7 @@ export class Wayfinding {
       const isThere = objects < number ? this.locateExactly(number - objects) : this.rewind();
       if (!await isThere) return false;
       const { condition } = await this.readOne();
-      if (!isRecord(condition) && condition !== "filemark") return false;
+      if (!isObject(condition)) return false;
       if (await this.#readOnTo(number, objects - 1)) return true;
       if (condition !== "filemark") return false;
     }

@@ -3,8 +3,9 @@ import { PositionLostError } from "../../tape/errors.ts";
 import { EncryptionError } from "../../tape/feature_errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import type { ReadResult } from "../../tape/record_reader.ts";
-import type { TapeDrive } from "../../tape/tape_drive.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
+import { HostUnit } from "./host_unit.ts";
 import { UNKNOWN_COMMAND } from "./scripted.ts";
 import type { SimUnitOptions } from "./sim_unit.ts";
 
@@ -171,22 +172,70 @@ Deno.test("only before a write does a drive that stays before the record go ther
   }
 });
 
-Deno.test("without read-ahead a drive that runs into another key is left where it is, and asked from then on", async () => {
-  for (const passes of [false, true]) {
-    const { unit, drive } = await twoKeys({ passes }, { readAhead: 0 });
-    unit.drive.clearCommands();
-    for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
-    assert.equal(await next(drive), "filemark");
-    assert.equal(await next(drive), "wrong-key");
-    assert.ok(!unit.opcodes().includes(REWIND));
-    await drive.encryption.set({ key: C });
-    assert.deepEqual([await next(drive), await next(drive)], ["wrong-key", "wrong-key"]);
-    await drive.encryption.set({ key: B });
-    for (let each = passes ? 12 : 11; each <= 20; each++) assert.equal(await next(drive), each);
-    await assert.rejects(drive.write(numbered(99)), PositionLostError);
-    await drive.close();
+for (const passes of [false, true]) {
+  for (const positionUnknown of [false, true]) {
+    const does = passes ? "passes it" : "stays before it";
+    const tells = positionUnknown ? ", and tells of no place" : "";
+    const quirks = { positionUnknown };
+
+    Deno.test(`one READ that runs into another key leaves the place as it was: on a drive that ${does}${tells}`, async () => {
+      const { unit, drive } = await twoKeys({ passes, quirks }, { readAhead: 0 });
+      unit.drive.clearCommands();
+      for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+      assert.equal(await next(drive), "filemark");
+      assert.equal(await next(drive), "wrong-key");
+      assert.ok(!unit.opcodes().includes(REWIND));
+      await drive.encryption.set({ key: C });
+      assert.deepEqual([await next(drive), await next(drive)], ["wrong-key", "wrong-key"]);
+      await drive.encryption.set({ key: B });
+      for (let each = 11; each <= 20; each++) assert.equal(await next(drive), each);
+      await drive.write(numbered(99));
+      assert.match(contents(unit), /^(\d+ ){10}\| (\d+ ){10}\d+$/);
+      await drive.close();
+    });
+
+    Deno.test(`a record with another key among those of one file is there when its key is: on a drive that ${does}${tells}`, async () => {
+      for (const readAhead of [0, 1, 4]) {
+        for (const blockSize of [undefined, 100]) {
+          const setup = await openSim({ quirks }, { readAhead, blockSize });
+          const { unit, drive } = setup;
+          for (const [record, key] of [A, A, A, B, A, B, A].entries()) {
+            await drive.encryption.set({ key });
+            await drive.write(numbered(record + 1));
+          }
+          await drive.encryption.set({ key: A });
+          await drive.rewind();
+          if (passes) passOver(setup);
+          for (const record of [1, 2, 3]) assert.equal(await next(drive), record);
+          assert.equal(await next(drive), "wrong-key");
+          await drive.encryption.set({ key: B });
+          assert.equal(await next(drive), 4);
+          assert.equal(await next(drive), "wrong-key");
+          await drive.encryption.set({ key: A });
+          assert.equal(await next(drive), 5);
+          assert.equal(await next(drive), "wrong-key");
+          await drive.write(numbered(99));
+          assert.equal(unit.drive.objects().length, 6);
+          await drive.close();
+        }
+      }
+    });
+
+    Deno.test(`the beginning of a file is there when its key is, which none was set before: on a drive that ${does}${tells}`, async () => {
+      for (const readAhead of [0, 4]) {
+        const { unit, drive: writer } = await twoKeys({ passes, quirks }, { readAhead });
+        await writer.encryption.clear();
+        const drive = await TapeDrive.open(unit, { readAhead });
+        await drive.rewind();
+        await drive.space("filemarks", 1);
+        assert.equal(await next(drive), "no-key");
+        await drive.encryption.set({ key: B });
+        assert.equal(await next(drive), 11);
+        await drive.close();
+      }
+    });
   }
-});
+}
 
 Deno.test("LOCATE is not tried where the record before may be another key's", async () => {
   const { drive } = await twoKeys({}, { readAhead: 4 });
@@ -304,5 +353,34 @@ Deno.test("a key that is wrong where blocks were spaced back to the beginning le
       assert.equal(await next(drive), 1);
       await drive.close();
     }
+  }
+});
+
+Deno.test("where the object before was not read, and the drive tells of no place, a record without its key is left as it is", async () => {
+  const { unit, drive: writer } = await twoKeys({ quirks: { positionUnknown: true } }, {});
+  const drive = await TapeDrive.open(unit);
+  await drive.rewind();
+  await drive.space("filemarks", 1);
+  await drive.space("blocks", 3);
+  assert.equal(await next(drive), "wrong-key");
+  await assert.rejects(drive.write(numbered(99)), PositionLostError);
+  await writer.encryption.set({ key: B });
+  assert.equal(await next(drive), 14);
+  await drive.close();
+});
+
+Deno.test("a READ that is told of another host's key has moved nothing", async () => {
+  for (const positionUnknown of [false, true]) {
+    const { unit, drive } = await twoKeys({ quirks: { positionUnknown } }, { readAhead: 0 });
+    for (const record of [1, 2, 3]) assert.equal(await next(drive), record);
+    const other = await TapeDrive.open(new HostUnit(unit.drive, "other"));
+    await other.encryption.set({ key: C });
+    assert.equal(await next(drive), "key-changed-by-another");
+    await drive.encryption.set({ key: A });
+    assert.equal(await next(drive), 4);
+    await drive.write(numbered(99));
+    assert.equal(unit.drive.objects().length, 5);
+    await other.close();
+    await drive.close();
   }
 });
