@@ -18,7 +18,7 @@ import {
 } from "./commands.ts";
 import { isDone } from "./conditions.ts";
 import type { Reply } from "./device.ts";
-import { isObject, isRecord, leastRead } from "./least_read.ts";
+import { isObject, isRecord, isSealed, leastRead } from "./least_read.ts";
 import type { Records } from "./read_length.ts";
 import type { TapeSession } from "./tape_session.ts";
 
@@ -163,14 +163,17 @@ export class Wayfinding {
     return true;
   }
 
-  /** From the very beginning istgt spaces over one block too few, unless one has been read. */
+  /**
+   * From the very beginning istgt spaces over one block too few, unless one has been read. A drive that knows of keys, and has none for that one, is not one
+   * of its kind.
+   */
   async #toRecord(file: number, record: number, isChecked: boolean): Promise<boolean> {
     if (!await this.rewind()) return false;
     if (file > 0 && !await this.#space(SpaceCode.Filemarks, file)) return false;
     if (record === 0) return true;
     if (file > 0) return await this.spaceBlocks(record);
-    const { condition } = await this.readOne();
-    if (isRecord(condition)) return record === 1 || await this.spaceBlocks(record - 1);
-    return isChecked && await this.rewind() && await this.spaceBlocks(record);
+    const reply = await this.readOne();
+    if (isRecord(reply.condition)) return record === 1 || await this.spaceBlocks(record - 1);
+    return (isChecked || isSealed(reply)) && await this.rewind() && await this.spaceBlocks(record);
   }
 }

@@ -4,6 +4,7 @@ import { EncryptionError } from "../../tape/feature_errors.ts";
 import type { TapeDriveOptions } from "../../tape/options.ts";
 import type { ReadResult } from "../../tape/record_reader.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 import { HostUnit } from "./host_unit.ts";
 import { UNKNOWN_COMMAND } from "./scripted.ts";
@@ -384,3 +385,31 @@ Deno.test("a READ that is told of another host's key has moved nothing", async (
     await drive.close();
   }
 });
+
+for (const positionUnknown of [false, true]) {
+  const tells = positionUnknown ? "no place" : "its place";
+
+  Deno.test(`a connection that is lost behind a change of the key leaves the place, on a drive that tells of ${tells}`, async () => {
+    for (const readAhead of [0, 4]) {
+      for (const read of [1, 2, 6, 10, 11, 13]) {
+        const unit = new CutUnit("exact", { quirks: { positionUnknown } });
+        const drive = await TapeDrive.open(unit, { readAhead, sleep: () => Promise.resolve() });
+        await drive.encryption.set({ key: A });
+        for (let each = 1; each <= 20; each++) {
+          await drive.write(numbered(each));
+          if (each === 10) await drive.writeFilemarks();
+        }
+        await drive.rewind();
+        for (let each = 0; each < read; each++) await next(drive);
+        await drive.encryption.set({ key: C });
+        unit.nexusLost = true;
+        const isBeforeMark = read === 10;
+        assert.equal(await next(drive), isBeforeMark ? "filemark" : "wrong-key");
+        await drive.encryption.set({ key: A });
+        // The filemark is an object, too.
+        assert.equal(await next(drive), read < 10 || isBeforeMark ? read + 1 : read);
+        await drive.close();
+      }
+    }
+  });
+}
