@@ -7,6 +7,7 @@
 
 import { readAscii } from "../scsi/ascii.ts";
 import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.ts";
+import { SenseKey } from "../scsi/sense_codes.ts";
 import { isCalledOff } from "./abort.ts";
 import { mayBePassedOver } from "./conditions.ts";
 import type { Device } from "./device.ts";
@@ -15,6 +16,9 @@ import type { Device } from "./device.ts";
 const MANUFACTURER = 0x0400;
 const SERIAL_NUMBER = 0x0401;
 export const BARCODE = 0x0806;
+
+/** Unit attentions in a row that the question may meet: one of each kind may be pending (SAM-5 §5.14). */
+const ATTENTION_TRIES = 10;
 
 /**
  * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to
@@ -26,16 +30,20 @@ export async function readCartridge(
   device: Device,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  try {
-    const attributes = await device.consult((unit) =>
-      readAttributes(unit, { first: MANUFACTURER, signal })
-    );
-    return nameOf(attributes);
-  } catch (error) {
-    // The name that is known from before still holds where the drive is not ready.
-    const mustBeHeard = !mayBePassedOver(error) || error.kind === "not-ready";
-    if (mustBeHeard || isCalledOff(error, signal)) throw error;
-    return undefined;
+  for (let tries = 1;; tries++) {
+    try {
+      const attributes = await device.consult((unit) =>
+        readAttributes(unit, { first: MANUFACTURER, signal })
+      );
+      return nameOf(attributes);
+    } catch (error) {
+      // The name that is known from before still holds where the drive is not ready.
+      const mustBeHeard = !mayBePassedOver(error) || error.kind === "not-ready";
+      if (mustBeHeard || isCalledOff(error, signal)) throw error;
+      // The drive had something else to say first: that another host has changed the key, for one.
+      const isAttention = error.senseKey === SenseKey.UnitAttention;
+      if (!isAttention || tries >= ATTENTION_TRIES) return undefined;
+    }
   }
 }
 

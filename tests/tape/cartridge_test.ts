@@ -194,3 +194,21 @@ for (
     await drive.close();
   });
 }
+
+for (const [asc, ascq] of [[0x2a, 0x11], [0xee, 0x12]]) {
+  const code = `${asc.toString(16)}/${ascq.toString(16)}`;
+
+  Deno.test(`a cartridge is known by its name also where the drive had something else to say first: ${code}`, async () => {
+    const { unit, drive } = await openRead();
+    await drive.unload();
+    const sense = { key: 6, asc, ascq };
+    // Asked before the motion and behind it.
+    unit.sim.drive.inject({ opcode: READ_ATTRIBUTE, sense, occurrence: 2 });
+    await drive.load();
+    unit.nexusLost = true;
+    exchange(unit, "BBB002L8");
+    await assert.rejects(drive.erase(), MediumChangedError);
+    assert.equal(unit.sim.drive.objects().length, 20);
+    await drive.close();
+  });
+}
