@@ -110,6 +110,8 @@ const AES_256_GCM = 0x0001_0014;
 export class TapeEncryption {
   readonly #work: DriveWork;
   readonly #reliances: Reliances;
+  /** Why the key that was set last is not in force any more. */
+  #gone: EncryptionError | undefined;
 
   /**
    * Made by the drive.
@@ -255,6 +257,7 @@ export class TapeEncryption {
     const isInForce = (status.encryption === "on") === encrypts &&
       (status.decryption !== "off") === decrypts;
     if (!isInForce) throw this.#notInForce("says that it does something else with it");
+    this.#gone = undefined;
     if (encrypts) {
       this.#reliances.rely("encryption", {
         guards: WRITING,
@@ -268,14 +271,16 @@ export class TapeEncryption {
 
   /**
    * The same key is still there. What has been forgotten cannot be set anew: the key is not kept. A drive forgets keys in a reset, and may count them anew, so
-   * that the number of another host's key is that of ours.
+   * that the number of another host's key is that of ours: what is gone does not come back.
    */
   async #ensure(before: EncryptionStatus, wasReset: boolean): Promise<void> {
+    if (this.#gone !== undefined) throw this.#gone;
     const status = await this.#status();
-    if (status.encryption !== "on") throw this.#notInForce("has forgotten it; set it again");
-    if (wasReset || !isSameKey(status, before)) {
-      throw this.#notInForce("has been given another since; set it again");
-    }
+    if (status.encryption === "on" && !wasReset && isSameKey(status, before)) return;
+    const isForgotten = status.encryption !== "on";
+    const what = isForgotten ? "has forgotten it" : "has been given another since";
+    this.#gone = this.#notInForce(`${what}; set it again`);
+    throw this.#gone;
   }
 
   #notInForce(what: string): EncryptionError {

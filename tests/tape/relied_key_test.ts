@@ -146,6 +146,22 @@ Deno.test("a reset that a new login is told of for certain has taken the key awa
   await drive.close();
 });
 
+Deno.test("a key that was found gone does not come back with another that the drive counts alike", async () => {
+  const { unit, drive } = await recoverable("a name");
+  unit.nexusLost = true;
+  unit.sim.drive.powerCycle();
+  await drive.rewind();
+  await otherSets(unit.sim, { title: "its key", key: OTHER, keyName: "a name" });
+  await assert.rejects(drive.locate("end-of-data"), { reason: "key-changed-by-another" });
+  await drive.locate("end-of-data");
+  await assert.rejects(drive.write(numbered(2)), EncryptionError);
+  assert.deepEqual(sealed(unit.sim), [true]);
+  await drive.encryption.set({ key: KEY });
+  await drive.locate("end-of-data");
+  await drive.write(numbered(2));
+  await drive.close();
+});
+
 Deno.test("IBM's own word for a changed key is heeded", async () => {
   const { unit, drive } = await openSim();
   await drive.encryption.set({ key: KEY });
