@@ -131,6 +131,7 @@ export class Outage {
       // An answer that is lost may have told of a reset.
       if (error instanceof TransportLostError || this.#maybeReset !== undefined) {
         this.#session.doubtBuffer();
+        this.#session.doubtWrites(error);
       }
       if (device.isNexusLost) throw error;
       // What the drive has forgotten is set anew all the same, by whatever is done next.

@@ -10,8 +10,8 @@ import {
   type TapeError,
   TransportLostError,
 } from "../../tape/errors.ts";
-import type { TapeDrive } from "../../tape/tape_drive.ts";
-import { lost } from "./cut_unit.ts";
+import { TapeDrive } from "../../tape/tape_drive.ts";
+import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, numbered, openSim } from "./drive_setup.ts";
 import { UNKNOWN_COMMAND } from "./scripted.ts";
 import type { SimUnit } from "./sim_unit.ts";
@@ -112,4 +112,20 @@ Deno.test("an error that is no answer of the drive is passed on as it is", async
   };
   await assert.rejects(drive.flush(), (error) => error === mistake);
   await drive.close();
+});
+
+Deno.test("what another host has done to the key, told behind what may be a loss of power, says nothing certain of what was buffered", async () => {
+  const unit = new CutUnit("exact", { bufferBytes: 100_000 });
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve() });
+  for (const number of [1, 2, 3]) await drive.write(numbered(number));
+  unit.nexusLost = true;
+  unit.sim.drive.powerCycle();
+  unit.sim.drive.inject({ opcode: 0x34, sense: { key: 6, asc: 0x2a, ascq: 0x11 } });
+  const error = await drive.write(numbered(4)).catch((reason) => reason);
+  assert.equal(error.reason, "key-changed-by-another");
+  const { written, isCertain } = error.writes;
+  assert.deepEqual({ written, isCertain }, { written: 0, isCertain: false });
+  await assert.rejects(drive.flush(), (later: TapeError) => later.writes?.durable === 0);
+  assert.equal(unit.sim.drive.objects().length, 0);
+  await drive.close().catch(() => {});
 });
