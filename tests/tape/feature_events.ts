@@ -2,6 +2,7 @@
 
 import type { Medium } from "../../sim/tape/medium.ts";
 import type { Nexus, TaskResult } from "../../sim/device_server.ts";
+import { FeatureKeys } from "./feature_keys.ts";
 import { newCartridge, type Theme } from "./feature_setting.ts";
 import type { FeatureUse } from "./feature_use.ts";
 import { answerWrongly } from "./wrong_answers.ts";
@@ -12,7 +13,7 @@ const SHARED: readonly Theme[] = ["exchange", "exclusive", "fixed"];
 /** These may happen between any two commands of an operation. */
 const AMID: ReadonlySet<string> = new Set([
   ...["reset", "powerCycle", "exchange", "otherUnloads", "preempt", "preemptAndRewind"],
-  ...["otherSetsBlockSize", "otherReserves", "otherRegisters"],
+  ...["otherSetsBlockSize", "otherReserves", "otherRegisters", "otherSetsKey", "otherClearsKey"],
 ]);
 
 const OTHER: Nexus = { initiatorName: "iqn.test:other", isid: "000000000001" };
@@ -36,6 +37,8 @@ export class FeatureEvents {
   constructor(walk: FeatureUse) {
     this.#walk = walk;
     const { trouble, themes } = walk.setting;
+    // Whoever comes next is told what could not be written to the tape.
+    const isKeyShared = themes.has("encryption") && !themes.has("bad-blocks");
     const isShared = SHARED.some((theme) => themes.has(theme));
     this.#names = [];
     if (trouble === "link" || trouble === "link-and-reset") {
@@ -46,8 +49,9 @@ export class FeatureEvents {
     }
     if (trouble === "reset") this.#names.push("reset", "powerCycle");
     if (trouble === "answers") this.#names.push("answer");
-    else if (isShared || themes.has("reserved")) {
+    else if (isShared || themes.has("reserved") || isKeyShared) {
       walk.sim.nexusEstablished(OTHER);
+      if (isKeyShared) this.#names.push("otherSetsKey", "otherClearsKey");
       if (themes.has("reserved")) this.#names.push("otherReserves", "otherRegisters");
       if (themes.has("exchange")) this.#names.push("exchange", "otherUnloads", "exchangeWhileLost");
       if (themes.has("exclusive")) this.#names.push("preempt", "preemptAndRewind");
@@ -123,6 +127,9 @@ export class FeatureEvents {
       case "exchangeWhileLost":
         link.cut();
         return this.#exchange();
+      case "otherSetsKey":
+      case "otherClearsKey":
+        return this.#setKey(name === "otherSetsKey");
       case "otherUnloads":
         this.#asOther(Uint8Array.of(0x1b, 0, 0, 0, 0, 0));
         return;
@@ -171,6 +178,11 @@ export class FeatureEvents {
       medium.partitions[0].appendRecord(walk.random.bytes(20));
     }
     walk.sim.insert(medium);
+  }
+
+  #setKey(isKey: boolean): void {
+    const page = FeatureKeys.pageOfOther(isKey);
+    this.#asOther(Uint8Array.of(0xb5, 0x20, 0, 0x10, 0, 0, 0, 0, 0, page.length, 0, 0), page);
   }
 
   #setBlockSize(bytes: number): void {

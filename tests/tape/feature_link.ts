@@ -8,12 +8,18 @@ import type { RecoverableLogicalUnit, ScsiCommand, ScsiResult } from "../../scsi
 import type { Nexus, TaskResult } from "../../sim/device_server.ts";
 import type { SimulatedDrive } from "../../sim/tape/drive.ts";
 import type { Random } from "../scsi/random.ts";
+import type { FeatureSetting } from "./feature_setting.ts";
 
 const READ = 0x08;
+const SPACE_ONE = Uint8Array.of(0x11, 0, 0, 0, 1, 0);
+const DATA_PROTECT = 0x07;
 const [READ_POSITION, LONG_FORM, NO_FORM] = [0x34, 0x06, 0x1f];
 /** INQUIRY and REPORT LUNS. */
 const UNTOLD: ReadonlySet<number> = new Set([0x12, 0xa0]);
 const NO_BYTES = new Uint8Array(0);
+
+/** What the drive makes of some commands. */
+type LinkHabits = Pick<FeatureSetting, "hasShortPosition" | "passesSealed">;
 
 export class FeatureLink implements RecoverableLogicalUnit {
   readonly name = "link";
@@ -43,11 +49,11 @@ export class FeatureLink implements RecoverableLogicalUnit {
   #era = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  readonly #hasShortPosition: boolean;
+  readonly #habits: LinkHabits;
 
-  constructor(random: Random, drive: SimulatedDrive, hasShortPosition = false) {
+  constructor(random: Random, drive: SimulatedDrive, habits: LinkHabits) {
     this.#random = random;
-    this.#hasShortPosition = hasShortPosition;
+    this.#habits = habits;
     this.#drive = drive;
     drive.nexusEstablished(this.#nexus);
   }
@@ -86,6 +92,7 @@ export class FeatureLink implements RecoverableLogicalUnit {
     if (!UNTOLD.has(cdb[0])) this.executed++;
     const task = { cdb: this.#known(cdb), dataOut: dataOut ?? NO_BYTES, nexus: this.#nexus };
     const answer = this.#drive.execute(task) as TaskResult;
+    if (cdb[0] === READ && this.#habits.passesSealed) this.#passSealed(answer);
     const came = answer.dataIn ?? NO_BYTES;
     const dataInLength = Math.min(came.length, dataIn?.length ?? 0);
     dataIn?.set(came.subarray(0, dataInLength));
@@ -99,8 +106,14 @@ export class FeatureLink implements RecoverableLogicalUnit {
 
   /** As the drive takes it: a form that it does not have is one that nobody has. */
   #known(cdb: Uint8Array): Uint8Array {
-    const isUnknown = this.#hasShortPosition && cdb[0] === READ_POSITION && cdb[1] === LONG_FORM;
+    const isUnknown = this.#habits.hasShortPosition && cdb[0] === READ_POSITION &&
+      cdb[1] === LONG_FORM;
     return isUnknown ? Uint8Array.from(cdb, (byte, at) => at === 1 ? NO_FORM : byte) : cdb;
+  }
+
+  #passSealed({ sense }: TaskResult): void {
+    const isSealed = sense !== undefined && (sense[2] & 0x0f) === DATA_PROTECT;
+    if (isSealed) this.#drive.execute({ cdb: SPACE_ONE, dataOut: NO_BYTES, nexus: this.#nexus });
   }
 
   #interrupt(): void {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { TapeError } from "../../tape/errors.ts";
+import { EncryptionError } from "../../tape/feature_errors.ts";
 import type { FeatureTruth } from "./feature_truth.ts";
 import { type FeatureUse, namedPartition } from "./feature_use.ts";
 import type { ModelObject } from "./tape_model.ts";
@@ -35,7 +36,7 @@ export class FeatureReads {
     const after = model.cursor;
     model.cursor = cursor;
     if (expected !== "incorrect-length") {
-      await read(expected);
+      if (!await this.#orSealed(() => read(expected), expected)) return false;
     } else {
       try {
         await read("filemark");
@@ -46,6 +47,27 @@ export class FeatureReads {
     }
     model.cursor = after;
     return expected !== "incorrect-length";
+  }
+
+  /** False where the drive has not the key for it. */
+  async #orSealed(
+    read: () => Promise<void>,
+    expected: ModelObject | "end-of-data",
+  ): Promise<boolean> {
+    const { keys } = this.#walk;
+    try {
+      await read();
+      const isRecord = expected instanceof Uint8Array;
+      const canRead = !isRecord || keys.canRead(this.#truth.sealHere());
+      assert.notEqual(canRead, false, "a record was read without its key");
+      return true;
+    } catch (error) {
+      const isSealed = error instanceof EncryptionError && error.senseKey === 7;
+      if (!isSealed || !(expected instanceof Uint8Array)) throw error;
+      keys.checkRefusal(error, this.#truth.sealHere());
+      await this.#truth.refused();
+      return false;
+    }
   }
 
   async readInto(signal?: AbortSignal): Promise<void> {

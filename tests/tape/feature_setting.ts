@@ -94,6 +94,8 @@ export interface FeatureSetting {
   readonly rewindOnReset: boolean;
   /** Whether the drive has READ POSITION in its short form only. */
   readonly hasShortPosition: boolean;
+  /** Whether a READ passes a record that the drive has no key for. */
+  readonly passesSealed: boolean;
 }
 
 export function drawSetting(random: Random): FeatureSetting {
@@ -136,6 +138,7 @@ export function drawSetting(random: Random): FeatureSetting {
     resetLosesBuffer: random.below(2) === 0,
     rewindOnReset: random.below(4) > 0,
     hasShortPosition: random.below(4) === 0,
+    passesSealed: themes.has("encryption") && random.below(2) === 0,
   };
 }
 
@@ -143,8 +146,18 @@ export function drawSetting(random: Random): FeatureSetting {
 export const PARTITION_BYTES = 1200;
 export const WARNED_FROM = 950;
 
-/** What walks encrypt with. */
-export const WALK_KEY = new Uint8Array(32).fill(7);
+/** What walks encrypt with, and another host. */
+const WALK_KEYS = [7, 8].map((byte) => new Uint8Array(32).fill(byte));
+export const FOREIGN_KEY: Uint8Array = new Uint8Array(32).fill(9);
+export const ALL_KEYS: readonly Uint8Array[] = [...WALK_KEYS, FOREIGN_KEY];
+
+export function drawKey(random: Random): Uint8Array {
+  return WALK_KEYS[random.below(WALK_KEYS.length)];
+}
+
+export function keyNumber(key: Uint8Array): number {
+  return ALL_KEYS.indexOf(key);
+}
 
 /** A cartridge that is known by its label. */
 export function newCartridge(setting: FeatureSetting, number: number): MemoryMedium {

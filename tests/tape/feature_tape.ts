@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { decryptRecord } from "../../sim/tape/security/record_cipher.ts";
 import { decodeEnvelope } from "../../sim/tape/security/record_envelope.ts";
-import { WALK_KEY } from "./feature_setting.ts";
+import { ALL_KEYS } from "./feature_setting.ts";
 import type { FeatureUse } from "./feature_use.ts";
 import type { ModelObject } from "./tape_model.ts";
 
 export class FeatureTape {
   readonly #walk: FeatureUse;
-  /** What is encrypted on the tape. */
-  readonly #sealed = new WeakSet<Uint8Array>();
+  /** With which key what is encrypted on the tape is. */
+  readonly #sealed = new WeakMap<Uint8Array, number>();
 
   constructor(walk: FeatureUse) {
     this.#walk = walk;
@@ -18,10 +18,17 @@ export class FeatureTape {
 
   /** Has written these objects of the model. */
   wrote(objects: readonly ModelObject[]): void {
-    if (!this.#walk.isEncrypting) return;
+    const { writing } = this.#walk.keys;
+    if (writing === undefined) return;
     for (const object of objects) {
-      if (object !== "filemark") this.#sealed.add(object);
+      if (object !== "filemark") this.#sealed.set(object, writing);
     }
+  }
+
+  /** The number of the key that a record on the tape is encrypted with. */
+  sealAt(partition: number, object: number): number | undefined {
+    const record = this.read()[partition][object];
+    return record instanceof Uint8Array ? this.#sealed.get(record) : undefined;
   }
 
   /** The objects of each partition. */
@@ -40,10 +47,13 @@ export class FeatureTape {
 
   #unseal(data: Uint8Array, seal: Uint8Array): Uint8Array {
     const envelope = decodeEnvelope(seal)!;
-    const plain = decryptRecord(WALK_KEY, { data, ...envelope }, envelope.authenticated);
-    assert.ok(plain !== undefined, "what is encrypted can be decrypted");
-    this.#sealed.add(plain);
-    return plain;
+    for (const [number, key] of ALL_KEYS.entries()) {
+      const plain = decryptRecord(key, { data, ...envelope }, envelope.authenticated);
+      if (plain === undefined) continue;
+      this.#sealed.set(plain, number);
+      return plain;
+    }
+    assert.fail("what is encrypted cannot be decrypted");
   }
 
   /** What was read is what the model has. */
@@ -54,9 +64,9 @@ export class FeatureTape {
   ): void {
     assert.deepEqual(read, expected, message);
     for (const [at, object] of expected.entries()) {
-      const isPlain = object !== "filemark" && this.#sealed.has(object) &&
-        !this.#sealed.has(read[at] as Uint8Array);
-      assert.ok(!isPlain, "what was to be encrypted is not");
+      const seal = object === "filemark" ? undefined : this.#sealed.get(object);
+      if (seal === undefined) continue;
+      assert.equal(this.#sealed.get(read[at] as Uint8Array), seal, "encrypted with that key");
     }
   }
 }

@@ -14,7 +14,8 @@ import { WriteAccount } from "./write_account.ts";
 const QUIET: ReadonlySet<Operation> = new Set([
   ...["read", "readInto", "records", "position", "blockSize", "flush", "rewind", "endOfData"],
   ...["blocks", "filemarksOver", "locate", "locateFile", "locateEnd", "locatePartition"],
-  ...["verify", "readAt", "readReverse", "setBlockSize", "setKey", "clearKey", "allowOverwrite"],
+  ...["verify", "readAt", "readReverse", "setBlockSize", "allowOverwrite"],
+  ...["setKey", "setReadingKey", "clearKey"],
   ...["load", "unloadAndLoad"],
 ] as Operation[]);
 
@@ -29,6 +30,8 @@ export class FeatureTruth {
   readonly #writes: WriteAccount;
   /** Whether the operation that failed may itself have taken records from the tape. */
   #isOwnDoing = false;
+  /** Another host's key was told of, so that the place is lost, and a reset behind that is not told to who has not placed the tape since. */
+  #isKeyNews = false;
   /** Where the operation that failed was to write, when that is not where the caller stood. */
   failedElsewhere: { readonly partition: number; readonly object: number } | undefined;
 
@@ -44,6 +47,23 @@ export class FeatureTruth {
     const at = model.cursor;
     this.#writes.written(number, data);
     this.#tape.wrote(model.objects.slice(at));
+  }
+
+  /** The number of the key that the record where the caller stands is encrypted with. */
+  sealHere(): number | undefined {
+    const { current, cursor } = this.#walk.model;
+    return this.#tape.sealAt(current, cursor);
+  }
+
+  /** A record was refused for want of its key: the caller stands before it. Where the driver did not know the place, the drive says whether the READ has passed it. */
+  async refused(): Promise<void> {
+    const { drive, model, isPlaceKnown, setting: { quirks, passesSealed } } = this.#walk;
+    if (!passesSealed || (isPlaceKnown && !quirks.positionUnknown)) return;
+    const position = await drive.position();
+    if (!position.known || position.source !== "device") return await this.resynchronize();
+    const object = objectOf(position, quirks)!;
+    assert.ok(object === model.cursor || object === model.cursor + 1, "it stands at the record");
+    model.cursor = object;
   }
 
   /** What stood where the caller stands is gone. */
@@ -90,6 +110,7 @@ export class FeatureTruth {
 
   /** A motion has led here, for certain. */
   arrived(object: number, partition?: number): void {
+    this.#isKeyNews = false;
     this.#walk.model.go(object, partition);
     this.compare();
   }
@@ -112,6 +133,7 @@ export class FeatureTruth {
     if (breaksPosition(error.kind)) walk.events.isPreempted = false;
     const elsewhere = this.failedElsewhere;
     this.failedElsewhere = undefined;
+    this.#isKeyNews ||= error.kind === "encryption";
     if (name === "makePartitions") return await this.#startAnew();
     this.#isOwnDoing = !QUIET.has(name) || elsewhere !== undefined;
     const tape = this.#tape.read();
@@ -158,6 +180,7 @@ export class FeatureTruth {
     // Whatever it is, the drive has told where it stands since it was reset.
     if (kind === "reset" || kind === "medium-changed" || kind === "reservation-preempted") return;
     if (kind === "not-ready" || this.#walk.setting.trouble === "answers") return;
+    if (this.#isKeyNews && this.#walk.setting.trouble.includes("reset")) return;
     // These may have gone a part of the way; and of what has no answer, where it has gone is not known.
     if (name === "blocks" || name === "locateFile" || kind === "transport-lost") return;
     if (position?.known !== true || !QUIET.has(name) || writes !== undefined) return;
@@ -320,6 +343,7 @@ export class FeatureTruth {
     this.#adopt();
     walk.model.blockBytes = await this.#blockBytes();
     walk.model.go(0, walk.sim.position!.partition);
+    this.#isKeyNews = false;
     this.#writes.forgetPlaces();
     this.#isOwnDoing = false;
     this.compare();
@@ -366,7 +390,7 @@ export class FeatureTruth {
     await walk.openAnew();
     this.#adopt();
     // The drive has the key still; the driver does not answer for it.
-    walk.isEncrypting = false;
+    walk.keys.writing = undefined;
     if (!isCertain) await this.resynchronize();
   }
 }

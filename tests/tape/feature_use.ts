@@ -3,6 +3,7 @@
 import type { Medium } from "../../sim/tape/medium.ts";
 import type { SimulatedDrive } from "../../sim/tape/drive.ts";
 import type { TapeError } from "../../tape/errors.ts";
+import type { EncryptionError } from "../../tape/feature_errors.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
 import type { Random } from "../scsi/random.ts";
 import type { FeatureLink } from "./feature_link.ts";
@@ -24,6 +25,16 @@ export function isRefusal(error: TapeError): boolean {
   return NOTHING_DONE.has(error.kind);
 }
 
+/** Which keys are set. */
+export interface KeysInUse {
+  /** The number of the key that what is written is encrypted with, as long as the driver answers for it. */
+  writing: number | undefined;
+  /** Whether a record that was written with this key can be read; `undefined` where the drive's key is not certain. */
+  canRead(sealedWith: number | undefined): boolean | undefined;
+  /** A record was not read for this reason. */
+  checkRefusal(error: EncryptionError, sealedWith: number | undefined): void;
+}
+
 export interface FeatureUse {
   readonly random: Random;
   readonly setting: FeatureSetting;
@@ -32,14 +43,16 @@ export interface FeatureUse {
   readonly link: FeatureLink;
   readonly events: {
     removed: Medium | undefined;
+    readonly count: number;
     readonly isUnheard: boolean;
     readonly isMovedByOthers: boolean;
     isPreempted: boolean;
     release(): void;
   };
   model: VolumeModel;
-  /** Whether what is written is encrypted. */
-  isEncrypting: boolean;
+  readonly keys: KeysInUse;
+  /** Whether the driver knows for certain where the caller stands. */
+  readonly isPlaceKnown: boolean;
   /** How many there have been. */
   cartridges: number;
   /** What is being written, for who looks at what came of it. */
@@ -94,5 +107,6 @@ export type Operation =
   | "readReverse"
   | "setBlockSize"
   | "setKey"
+  | "setReadingKey"
   | "unloadAndLoad"
   | "writeAt";

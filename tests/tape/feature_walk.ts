@@ -9,6 +9,7 @@ import { TapeError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { Random } from "../scsi/random.ts";
 import { FeatureEvents } from "./feature_events.ts";
+import { FeatureKeys } from "./feature_keys.ts";
 import { FeatureLink } from "./feature_link.ts";
 import { FeatureMotions } from "./feature_motions.ts";
 import { FeatureReads } from "./feature_reads.ts";
@@ -19,7 +20,6 @@ import {
   newDrive,
   openOptions,
   PARTITION_BYTES,
-  WALK_KEY,
 } from "./feature_setting.ts";
 import { FeatureTruth } from "./feature_truth.ts";
 import { CALLED_OFF, COMMON, type FeatureUse, type Operation } from "./feature_use.ts";
@@ -42,12 +42,13 @@ export class FeatureWalk implements FeatureUse {
   link: FeatureLink;
   operations = 0;
   failures = 0;
-  /** Whether what is written is encrypted. */
-  isEncrypting = false;
+  readonly keys: FeatureKeys = new FeatureKeys(this);
   cartridges = 1;
   #drive: TapeDrive | undefined;
   /** How much had happened when the last operation placed the tape. */
   #placedAt: number | undefined;
+  /** How much had happened when the driver last knew for certain where the caller stands, as long as nothing has failed since. */
+  #knownAt: number | undefined;
   readonly #reads: FeatureReads;
   readonly #writes: FeatureWrites;
   readonly #motions: FeatureMotions;
@@ -66,7 +67,7 @@ export class FeatureWalk implements FeatureUse {
   }
 
   #newLink(): FeatureLink {
-    return new FeatureLink(this.random, this.sim, this.setting.hasShortPosition);
+    return new FeatureLink(this.random, this.sim, this.setting);
   }
 
   get drive(): TapeDrive {
@@ -75,6 +76,10 @@ export class FeatureWalk implements FeatureUse {
 
   get attempted(): Uint8Array[] {
     return this.#writes.attempted;
+  }
+
+  get isPlaceKnown(): boolean {
+    return this.#knownAt === this.events.count && this.link.isCalm;
   }
 
   has(theme: Parameters<FeatureSetting["themes"]["has"]>[0]): boolean {
@@ -111,8 +116,11 @@ export class FeatureWalk implements FeatureUse {
       // What a command without an answer was told, a drive that does not tell where it stands cannot be asked.
       const isHeard = this.link.unanswered === unanswered || !this.setting.quirks.positionUnknown;
       const isCertain = PLACING.has(name) && !this.events.isUnheard && isHeard;
-      if (isCertain) this.#placedAt = this.events.count;
+      if (isCertain) this.#placedAt = this.#knownAt = this.events.count;
+      // What it has gone over the driver does not count.
+      if (name === "verify") this.#knownAt = undefined;
     } catch (error) {
+      this.#knownAt = undefined;
       if (error === CALLED_OFF) {
         this.note("! called off");
         return await this.truth.afterCallingOff(name);
@@ -120,7 +128,9 @@ export class FeatureWalk implements FeatureUse {
       if (!(error instanceof TapeError)) throw error;
       this.note(`! ${error.name}`);
       this.failures++;
-      const isKnown = isPlaced && name !== "allowOverwrite";
+      // Before a record without its key the tape is brought by motions that may be answered otherwise.
+      const mayStep = this.has("encryption") && this.setting.trouble === "answers";
+      const isKnown = isPlaced && name !== "allowOverwrite" && !mayStep;
       assert.ok(!isKnown || error.kind !== "position-lost", "nothing has moved the tape since");
       await this.truth.believe(error, name);
     }
@@ -143,7 +153,7 @@ export class FeatureWalk implements FeatureUse {
     if (this.has("partitions")) names.push("locatePartition", "locatePartition", "makePartitions");
     if (this.has("fixed")) names.push("setBlockSize", "blockSize");
     if (this.has("addresses")) names.push("readAt", "writeAt", "readReverse");
-    if (this.has("encryption")) names.push("setKey", "clearKey");
+    if (this.has("encryption")) names.push("setKey", "setReadingKey", "clearKey");
     if (this.has("append-only")) names.push("allowOverwrite");
     if (this.has("exchange")) names.push("load", "unloadAndLoad");
     return names.filter((name) => this.#has(name));
@@ -217,24 +227,19 @@ export class FeatureWalk implements FeatureUse {
       case "readReverse":
         return await this.#reads.readReverse(signal);
       case "setKey":
-        await this.drive.encryption.set({ key: WALK_KEY, signal });
-        this.isEncrypting = true;
-        return;
+        return await this.keys.set(signal);
+      case "setReadingKey":
+        return await this.keys.setForReading(signal);
       case "clearKey":
-        // What is encrypted on the tape is read all the same.
-        await this.drive.encryption.set({
-          key: WALK_KEY,
-          encrypt: false,
-          signal,
-        });
-        this.isEncrypting = false;
-        return;
+        return await this.keys.clear(signal);
       case "allowOverwrite":
         return await this.drive.allowOverwrite("here", { signal });
       case "load":
+        this.keys.doubt();
         await this.drive.load({ signal });
         return this.truth.loaded();
       case "unloadAndLoad":
+        this.keys.doubt();
         await this.drive.unload({ signal });
         await this.drive.load();
         return this.truth.loaded();
