@@ -86,7 +86,7 @@ const AES_256_GCM = 0x0001_0014;
 /**
  * Encryption in one drive. `drive.encryption` is one.
  *
- * Once `set()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
+ * Once `set()` or `require()` has succeeded, nothing is written before the drive has confirmed, after every reset, new session, change of tape and change by another
  * host, that it still encrypts with that key: else writes fail with {@link EncryptionError} until `set()` or `clear()`. Behind a reset that is always so. For
  * the same reason writes then go one at a time, whatever `writeBehind` says.
  *
@@ -191,6 +191,24 @@ export class TapeEncryption {
   }
 
   /**
+   * Insists on the key that the drive has already, whoever has set it: from here on writes fail unless the drive encrypts with that, as behind `set()`.
+   *
+   * @throws {UnsupportedError} when the drive does not encrypt.
+   * @throws {EncryptionError} when it has no key that it would write with; writes are as they were.
+   */
+  require(options: OperationOptions = {}): Promise<EncryptionStatus> {
+    const { signal } = options;
+    return this.#work.run(async () => {
+      const status = await this.#status(signal);
+      if (status.encryption !== "on") {
+        throw this.#notInForce("has none that encrypts; set one first");
+      }
+      this.#rely(status);
+      return status;
+    }, signal);
+  }
+
+  /**
    * Makes the drive forget the key: what is written from here on is not encrypted.
    *
    * @throws {UnsupportedError} when the drive does not encrypt.
@@ -257,16 +275,17 @@ export class TapeEncryption {
     const isInForce = (status.encryption === "on") === encrypts &&
       (status.decryption !== "off") === decrypts;
     if (!isInForce) throw this.#notInForce("says that it does something else with it");
-    this.#gone = undefined;
-    if (encrypts) {
-      this.#reliances.rely("encryption", {
-        guards: WRITING,
-        ensure: (wasReset) => this.#ensure(status, wasReset),
-      });
-    } else {
-      this.#reliances.forget("encryption");
-    }
+    if (encrypts) this.#rely(status);
+    else this.#reliances.forget("encryption");
     return status;
+  }
+
+  #rely(status: EncryptionStatus): void {
+    this.#gone = undefined;
+    this.#reliances.rely("encryption", {
+      guards: WRITING,
+      ensure: (wasReset) => this.#ensure(status, wasReset),
+    });
   }
 
   /**

@@ -6,6 +6,7 @@ import { string } from "@optique/core/valueparser";
 import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { InterruptedTransfer } from "../command_failure.ts";
+import { encryptedOption } from "../device/encrypted_option.ts";
 import { exclusiveOption } from "../device/exclusive_option.ts";
 import { readAheadOption } from "../device/read_ahead_option.ts";
 import { isSameDevice } from "../device/same_device.ts";
@@ -43,6 +44,7 @@ export const copyCommand: Command = defineCommand({
       false,
     ),
     readAhead: readAheadOption,
+    encrypted: encryptedOption,
     exclusive: exclusiveOption,
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
@@ -50,7 +52,8 @@ export const copyCommand: Command = defineCommand({
     ),
   }),
   run: async (values, context) => {
-    const { destination, files, skipErrors, readAhead, exclusive, progress: shown } = values;
+    const { destination, files, skipErrors, readAhead, encrypted, exclusive, progress: shown } =
+      values;
     if (await isSameDevice(deviceAddress(context), destination, context.host)) {
       throw new UsageError("A tape cannot be copied to itself: name another device");
     }
@@ -62,7 +65,7 @@ export const copyCommand: Command = defineCommand({
         const report = await copyTape(source, target, { context, progress, files, skipErrors });
         progress.clear();
         await tell(report, progress, context);
-      }, { exclusive, tapeName: "The tape that is written" });
+      }, { encrypted, exclusive, tapeName: "The tape that is written" });
     }, { readAhead, exclusive, tapeName: "The tape that is read" });
   },
 });

@@ -9,6 +9,7 @@ import { formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure, InterruptedTransfer } from "../command_failure.ts";
 import { Confirmation } from "../confirmation.ts";
+import { encryptedOption } from "../device/encrypted_option.ts";
 import { exclusiveOption } from "../device/exclusive_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import { refuseOwnTape } from "../images/image_in_use.ts";
@@ -44,6 +45,7 @@ export const imageLoad: Command = defineCommand({
       }),
       false,
     ),
+    encrypted: encryptedOption,
     exclusive: exclusiveOption,
     yes: withDefault(flag("--yes", { description: message`Do not ask.` }), false),
     progress: withDefault(
@@ -52,7 +54,7 @@ export const imageLoad: Command = defineCommand({
     ),
   }),
   run: async (values, context) => {
-    const { file, format, salvage, exclusive } = values;
+    const { file, format, salvage, encrypted, exclusive } = values;
     await refuseOwnTape(file, "Loading", context);
     const image = await openedImage(file, format);
     try {
@@ -61,7 +63,7 @@ export const imageLoad: Command = defineCommand({
       await withDrive(
         context,
         (drive) => new ImageLoad(drive, { image, survey }, values, context).run(),
-        { exclusive },
+        { encrypted, exclusive },
       );
     } finally {
       image.close();

@@ -7,6 +7,7 @@ import type { TapeDrive } from "../../mod.ts";
 import { byteSize, formatCount } from "../byte_size.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { CommandFailure } from "../command_failure.ts";
+import { encryptedOption } from "../device/encrypted_option.ts";
 import { exclusiveOption } from "../device/exclusive_option.ts";
 import { withDrive } from "../device/with_drive.ts";
 import type { ByteSource, CliHost } from "../host/host.ts";
@@ -72,6 +73,7 @@ export const writeCommand: Command = defineCommand({
     startAt: optional(option("--start-at", wholeNumber({ min: 1, max: 100, metavar: "PERCENT" }), {
       description: message`How full --buffer must be before the tape moves. Default: 90.`,
     })),
+    encrypted: encryptedOption,
     exclusive: exclusiveOption,
     progress: withDefault(
       flag("--progress", { description: message`Show progress off a terminal, too.` }),
@@ -89,11 +91,11 @@ export const writeCommand: Command = defineCommand({
     // Says at once what is missing, and not after hours of writing.
     const inputs = await checkedInputs(files, context);
     await refuseToReplaceInputs(values.manifest, files, context.host);
-    const { exclusive } = values;
+    const { encrypted, exclusive } = values;
     await withDrive(
       context,
       (drive) => new TapeWrite(drive, inputs, values, context).run(),
-      { exclusive },
+      { encrypted, exclusive },
     );
   },
 });

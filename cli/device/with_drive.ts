@@ -15,6 +15,8 @@ export type DriveOptions = Pick<
 export interface WithDriveOptions extends DriveOptions {
   /** What messages call its tape, where there are two. @default "The tape" */
   readonly tapeName?: string;
+  /** Whether the drive must have a key that it writes with. @default false */
+  readonly encrypted?: boolean;
 }
 
 /** Why a tape may stand elsewhere than is told. */
@@ -82,7 +84,7 @@ export async function withDrive<T>(
   use: (drive: TapeDrive) => Promise<T>,
   options: WithDriveOptions = {},
 ): Promise<T> {
-  const { tapeName, ...driveOptions } = options;
+  const { tapeName, encrypted = false, ...driveOptions } = options;
   const address = deviceAddress(context);
   const { host, interruption, devices } = context;
   const { signal } = interruption;
@@ -96,6 +98,7 @@ export async function withDrive<T>(
     onNotice,
   });
   try {
+    if (encrypted) await drive.encryption.require({ signal });
     const result = await use(drive);
     await drive.close();
     return result;

@@ -196,3 +196,35 @@ Deno.test("records are written with the key that was in force when they were han
     await drive.close();
   }
 });
+
+Deno.test("require() relies on a key that another session has set, as long as the drive has it", async () => {
+  const { unit, drive: setter } = await openSim();
+  await setter.rewind();
+  await setter.encryption.set({ key: KEY, keyName: "2026-01" });
+  const drive = await TapeDrive.open(new HostUnit(unit.drive, "another session"), { sleep });
+  const { keyAssociatedData } = await drive.encryption.require();
+  assert.equal(new TextDecoder().decode(keyAssociatedData[0].data), "2026-01");
+  await drive.write(numbered(1));
+  await setter.encryption.clear();
+  await assert.rejects(drive.write(numbered(2)), EncryptionError);
+  assert.deepEqual(sealed(unit), [true]);
+  await drive.encryption.clear();
+  await drive.locate("end-of-data");
+  await drive.write(numbered(2));
+  assert.deepEqual(sealed(unit), [true, false]);
+  await drive.close();
+});
+
+Deno.test("require() where the drive has no key to write with fails, and writes are as they were", async () => {
+  const { unit, drive } = await openSim();
+  await drive.rewind();
+  await assert.rejects(drive.encryption.require(), {
+    name: "EncryptionError",
+    message: /has none that encrypts; set one first/,
+  });
+  await drive.encryption.set({ key: KEY, encrypt: false });
+  await assert.rejects(drive.encryption.require(), EncryptionError);
+  await drive.write(numbered(1));
+  assert.deepEqual(sealed(unit), [false]);
+  await drive.close();
+});

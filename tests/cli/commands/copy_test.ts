@@ -69,6 +69,15 @@ Deno.test("copy begins where both tapes stand", async () => {
 
 const BAD_SECOND_READ = { opcode: 0x08, occurrence: 2, sense: { key: 0x3, asc: 0x11, ascq: 0x00 } };
 
+Deno.test("copy --encrypted copies nothing to a drive that would write it in the clear", async () => {
+  const { copy, devices } = bench();
+  await writeMixed(devices);
+  const host = new MemoryHost();
+  assert.equal(await tape("copy sim:copy.tap --encrypted", host, devices), 2);
+  assert.match(host.errors, /the drive has none that encrypts/);
+  assert.deepEqual(copy.objects(), []);
+});
+
 Deno.test("copy stops at what cannot be read", async () => {
   const { drive, copy, devices } = bench();
   await writeMixed(devices);

@@ -136,6 +136,19 @@ Deno.test("encryption on takes a key from a file, and what is written then needs
   assert.match(refused.errors, /encryption key/);
 });
 
+Deno.test("--encrypted writes nothing in the clear when the drive has lost its key since", async () => {
+  const files = { ...keyFile(), plain: new TextEncoder().encode("secret") };
+  const { drive, devices } = bench();
+  await ok("encryption on --key-file key", devices, new MemoryHost({ files }));
+  await ok("write plain --encrypted", devices, new MemoryHost({ files }));
+  const layout = drive.objects().length;
+  drive.powerCycle();
+  const host = new MemoryHost({ files });
+  assert.equal(await tape("write plain --encrypted", host, devices), 2);
+  assert.match(host.errors, /the drive has none that encrypts/);
+  assert.equal(drive.objects().length, layout);
+});
+
 Deno.test("encryption on takes a key from a descriptor or standard input", async () => {
   for (const line of ["--key-fd 3", "--key-file -"]) {
     const { devices } = bench();

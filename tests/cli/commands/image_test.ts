@@ -64,6 +64,18 @@ Deno.test("image save and image load keep every record and filemark as it is", a
   assert.deepEqual(to.drive.objects(), from.drive.objects());
 });
 
+Deno.test("image load --encrypted leaves a tape as it is that would be written in the clear", async () => {
+  await withFiles({ "in.tap": await mixedImage() }, async (at) => {
+    const { drive, devices } = bench();
+    await tape("weof", new MemoryHost(), devices);
+    const host = new MemoryHost();
+    const line = `image load ${at("in.tap")} --yes --encrypted`;
+    assert.equal(await tape(line, host, devices), 2);
+    assert.match(host.errors, /the drive has none that encrypts/);
+    assert.equal(drive.objects().length, 1);
+  });
+});
+
 Deno.test("image save asks nothing of a drive behind the end of the data that could fail what is saved", async () => {
   const { drive, devices } = bench();
   await writeMixed(devices);
