@@ -24,7 +24,7 @@ const TAPE_ADVICE: Readonly<Partial<Record<TapeErrorKind, string>>> = {
   "busy": "Another command keeps the drive busy: try again later",
   "transport-lost": "Look where the tape stands before you go on: tape tell",
   "deferred": "What was written since the last filemark may not be on the tape: verify it",
-  "encryption": "The tape needs an encryption key that the drive does not have",
+  "encryption": "Give the drive the encryption key that is needed here: tape encryption on",
   "hardware-error":
     "The drive reports a fault of its own: unload the cartridge, power-cycle the drive",
   "incorrect-length":
