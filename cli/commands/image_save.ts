@@ -146,12 +146,13 @@ class ImageSave {
         if (interruption.stopRequested) break;
       }
       await this.#image.flush();
-      await this.#sink.sync?.();
     } catch (error) {
       if (!isFirst) await this.#keepWhatCame();
       throw error;
     }
     this.#progress.clear();
+    // Where that fails, nobody knows how much the image has.
+    await this.#sink.sync?.();
     const report = transferReport(this.#progress);
     const text = `${transferText(report)} and ${formatCount(this.#filemarks, "filemark")}`;
     if (interruption.stopRequested) {

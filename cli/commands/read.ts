@@ -118,6 +118,8 @@ class FileReader {
     stopBehindRecord(this.#context, this.#progress);
     const end = await this.#readRecords();
     this.#progress.clear();
+    // Where that fails, nobody knows how much the file has.
+    await this.#sink.sync?.();
     if (end === "interrupted") this.#endInterrupted();
     await this.#report(end);
   }
@@ -127,7 +129,6 @@ class FileReader {
     try {
       const end = await this.#copyTo(records);
       await records.flush();
-      await this.#sink.sync?.();
       return end;
     } catch (error) {
       await this.#keepWhatCame(records);
