@@ -68,7 +68,7 @@ export function standardOutput(): OutputFile {
   return {
     write: (bytes) => output.write(bytes),
     clear: () => Promise.resolve(),
-    sync: () => Promise.resolve(),
+    sync: () => descriptorFile(1).sync(),
     close: () => Promise.resolve(),
   };
 }
