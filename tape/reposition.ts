@@ -330,18 +330,21 @@ export class Reposition {
 
   /**
    * Back over one object and on by a READ. That brings the object before, and the tape has stayed before the block; or it is refused once more, by a drive that
-   * passes the block. Where the drive says where it stands, that has to fit.
+   * passes the block, and then the object before comes from one further back. A drive that refuses whatever it is to read is nowhere for certain. Whether the
+   * drive says where it stands, and where, has to fit.
    */
   async #stepBefore(): Promise<boolean> {
     return await this.#orLose(async () => {
-      const before = await numberOrNone(this.#session);
+      let expected = await numberOrNone(this.#session);
       if (!await this.#ways.backOverOne()) return false;
-      const reply = await this.#ways.readOne();
-      const isRefused = isSealed(reply);
-      if (isRefused ? !await this.#ways.spaceBlocks(-1) : !isObject(reply.condition)) return false;
-      const here = await numberOrNone(this.#session);
+      let reply = await this.#ways.readOne();
+      if (isSealed(reply)) {
+        if (expected !== undefined) expected--;
+        if (!await this.#ways.spaceBlocks(-1) || !await this.#ways.backOverOne()) return false;
+        reply = await this.#ways.readOne();
+      }
       this.#session.proof.startRun();
-      return before === undefined || here === (isRefused ? before - 1 : before);
+      return isObject(reply.condition) && await numberOrNone(this.#session) === expected;
     });
   }
 

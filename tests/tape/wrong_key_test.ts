@@ -7,15 +7,17 @@ import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit } from "./cut_unit.ts";
 import { contents, numbered, openSim, type Setup } from "./drive_setup.ts";
 import { HostUnit } from "./host_unit.ts";
-import { UNKNOWN_COMMAND } from "./scripted.ts";
+import { check, UNKNOWN_COMMAND } from "./scripted.ts";
 import type { SimUnitOptions } from "./sim_unit.ts";
 
 const [A, B, C] = [0xa, 0xb, 0xc].map((byte) => new Uint8Array(32).fill(byte));
 const READ = 0x08;
 const SPACE_ONE = Uint8Array.of(0x11, 0, 0, 0, 1, 0);
 const REWIND = 0x01;
+const READ_POSITION = 0x34;
 const LOCATES: readonly number[] = [0x2b, 0x92];
 const DATA_PROTECT = 7;
+const LIMIT_REACHED = check({ key: DATA_PROTECT, asc: 0x26, ascq: 0x10 });
 
 interface Habits extends SimUnitOptions {
   /** Whether a READ passes the block that it cannot decrypt. */
@@ -367,6 +369,44 @@ Deno.test("where the object before was not read, and the drive tells of no place
   await assert.rejects(drive.write(numbered(99)), PositionLostError);
   await writer.encryption.set({ key: B });
   assert.equal(await next(drive), 14);
+  await drive.close();
+});
+
+Deno.test("a drive that tells of no place, and refuses whatever it is to read, is not led away from where it was", async () => {
+  const { unit, drive } = await twoKeys({ quirks: { positionUnknown: true } }, { readAhead: 0 });
+  for (const record of [1, 2, 3, 4]) assert.equal(await next(drive), record);
+  unit.intercept = (command) =>
+    command.cdb[0] === READ ? Promise.resolve(LIMIT_REACHED(command)) : undefined;
+  assert.equal(await next(drive), "key-fail-limit-reached");
+  unit.intercept = undefined;
+  await assert.rejects(drive.write(numbered(99)), PositionLostError);
+  await assert.rejects(drive.read(), PositionLostError);
+  assert.equal(unit.drive.objects().length, 22, "nothing was written");
+  await drive.close();
+});
+
+Deno.test("another host's key, told while a READ's place is looked for, does not lead away from it", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 0 });
+  for (const [record, key] of [A, undefined, undefined, A, B].entries()) {
+    if (key === undefined) await drive.encryption.clear();
+    else await drive.encryption.set({ key });
+    await drive.write(numbered(record + 1));
+  }
+  await drive.encryption.set({ key: A });
+  await drive.rewind();
+  for (const record of [1, 2, 3, 4]) assert.equal(await next(drive), record);
+  const other = await TapeDrive.open(new HostUnit(unit.drive, "other"));
+  unit.intercept = (command) => {
+    if (command.cdb[0] !== READ_POSITION) return undefined;
+    unit.intercept = undefined;
+    return other.encryption.set({ key: C }).then(() => unit.execute(command));
+  };
+  assert.equal(await next(drive), "wrong-key");
+  assert.equal(unit.intercept, undefined, "the other host has set its key");
+  await drive.encryption.set({ key: A });
+  await assert.rejects(drive.write(numbered(99)), PositionLostError);
+  assert.equal(contents(unit).split(" ").length, 5, "nothing was written");
+  await other.close();
   await drive.close();
 });
 
