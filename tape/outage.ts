@@ -129,10 +129,7 @@ export class Outage {
       }
     } catch (error) {
       // An answer that is lost may have told of a reset.
-      if (error instanceof TransportLostError || this.#maybeReset !== undefined) {
-        this.#session.doubtBuffer();
-        this.#session.doubtWrites(error);
-      }
+      if (error instanceof TransportLostError) this.#session.doubtBuffer();
       if (device.isNexusLost) throw error;
       // What the drive has forgotten is set anew all the same, by whatever is done next.
       this.#session.suspectReset();
@@ -185,7 +182,9 @@ export class Outage {
     if (condition === "reservation-preempted") throw this.#session.device.fail(reply);
     const isLoss = condition === "deferred" || isRealReset(reply.sense);
     if (isLoss && this.#session.buffer.isDirty) this.#loss ??= reply;
-    if (condition === "reset" && !isNexusLoss(reply)) this.#maybeReset ??= reply;
+    if (condition !== "reset" || isNexusLoss(reply)) return;
+    this.#maybeReset ??= reply;
+    this.#session.doubtBuffer();
   }
 
   /**

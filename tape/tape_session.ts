@@ -37,7 +37,7 @@ import {
 import type { TapePosition } from "./position.ts";
 import { PositionProof } from "./position_proof.ts";
 import { TapeCount } from "./tape_count.ts";
-import { WriteLedger, type WriteOutcome } from "./write_ledger.ts";
+import { WriteLedger } from "./write_ledger.ts";
 
 /** One drive, and what is known of it. */
 export class TapeSession {
@@ -88,10 +88,14 @@ export class TapeSession {
       isBuffered: () => this.buffer.isBuffered,
       unheard: () => this.#doubt(),
       modeChanged: () => this.mode.isStillTheSame(),
-      facts: (condition) => ({
-        position: this.countedPosition(),
-        ...(this.buffer.isDirty && { writes: this.ledger.outcome(losesBuffer(condition)) }),
-      }),
+      facts: (condition) => {
+        const { isDirty, isDoubted } = this.buffer;
+        const mayBeLost = isDoubted || losesBuffer(condition);
+        return {
+          position: this.countedPosition(),
+          ...(isDirty && { writes: this.ledger.outcome(mayBeLost) }),
+        };
+      },
     }, options);
     this.timeouts = new CommandTimeouts(this.device);
     this.mode = new BlockMode(this.device);
@@ -213,12 +217,6 @@ export class TapeSession {
    */
   doubtBuffer(): void {
     this.buffer.doubt(this.proof.numberBehind(0) ?? this.count.object);
-  }
-
-  /** What the drive has told before this error may be that what it had buffered is lost: then what that says of the writes is not certain. */
-  doubtWrites(error: unknown): void {
-    if (!(error instanceof TapeError) || !this.buffer.isDoubted) return;
-    (error as { writes?: WriteOutcome }).writes = this.ledger.outcome(true);
   }
 
   /** Ends the doubt: whether the tape stands `here`, where it has to. */

@@ -13,10 +13,11 @@ import {
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { CutUnit, lost } from "./cut_unit.ts";
 import { contents, numbered, openSim } from "./drive_setup.ts";
-import { UNKNOWN_COMMAND } from "./scripted.ts";
+import { check, UNKNOWN_COMMAND } from "./scripted.ts";
 import type { SimUnit } from "./sim_unit.ts";
 
 const [FILEMARKS, READ_POSITION] = [0x10, 0x34];
+const KEY_CHANGED = check({ key: 6, asc: 0x2a, ascq: 0x11 });
 
 /** A drive with four records in its buffer, of whose fate a flush that was called off may have been told. */
 async function doubted(writeBehind: number): Promise<{ unit: SimUnit; drive: TapeDrive }> {
@@ -128,4 +129,18 @@ Deno.test("what another host has done to the key, told behind what may be a loss
   await assert.rejects(drive.flush(), (later: TapeError) => later.writes?.durable === 0);
   assert.equal(unit.sim.drive.objects().length, 0);
   await drive.close().catch(() => {});
+});
+
+Deno.test("an error before the buffer is asked after says nothing certain of what was in it", async () => {
+  const { unit, drive } = await doubted(0);
+  unit.intercept = (command) =>
+    command.cdb[0] === READ_POSITION ? Promise.resolve(KEY_CHANGED(command)) : undefined;
+  const error = await drive.position().catch((reason) => reason);
+  unit.intercept = undefined;
+  assert.equal(error.reason, "key-changed-by-another");
+  const { written, isCertain } = error.writes;
+  assert.deepEqual({ written, isCertain }, { written: 0, isCertain: false });
+  await drive.flush();
+  assert.equal(contents(unit), "1 2 3 4");
+  await drive.close();
 });
