@@ -10,6 +10,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -196,7 +197,7 @@ export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
     const descriptor = openSync(draft, "w", mode);
     try {
-      writeDraft(descriptor, parts);
+      writeDraft(descriptor, parts, mode);
       renameSync(draft, path);
     } catch (error) {
       discardFile(draft);
@@ -207,9 +208,11 @@ export function replaceFile(path: string, parts: readonly Uint8Array[]): void {
   }
 }
 
-/** Writes all of a draft, and closes it. */
-function writeDraft(descriptor: number, parts: readonly Uint8Array[]): void {
+/** Writes all of a draft, and closes it. It gets just this mode, of which the umask may have kept something back. */
+function writeDraft(descriptor: number, parts: readonly Uint8Array[], mode?: number): void {
   try {
+    // There are file systems without modes, where all files have the same.
+    if (mode !== undefined && fstatSync(descriptor).mode !== mode) fchmodSync(descriptor, mode);
     let at = 0;
     for (const part of parts) {
       writeAll(descriptor, part, at);

@@ -38,10 +38,13 @@ Deno.test({
   fn: () =>
     withImage((path) => {
       writeFileSync(path, "old");
-      chmodSync(path, 0o640);
-      replaceTextFile(path, "new");
-      strictEqual(readFileSync(path, "utf8"), "new");
-      strictEqual(statSync(path).mode & 0o777, 0o640);
+      // The umask takes some of one away, and none of the other.
+      for (const mode of [0o666, 0o600]) {
+        chmodSync(path, mode);
+        replaceTextFile(path, "new");
+        strictEqual(readFileSync(path, "utf8"), "new");
+        strictEqual(statSync(path).mode & 0o777, mode);
+      }
     }),
 });
 
