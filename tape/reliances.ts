@@ -35,7 +35,8 @@ export class Reliances {
     session.restorers.push(() => this.#ensure());
     session.onNewSession = () => {
       this.#isNewSession = true;
-      this.suspect();
+      // They are asked after, like all that was set, once the connection stands.
+      this.#doubt();
     };
   }
 
@@ -75,12 +76,15 @@ export class Reliances {
 
   /** Whether they are still in force, behind what the drive has said, is asked before blocks go through again. */
   suspect(sense?: Sense): void {
-    const isReset = isRealReset(sense) || (isVagueReset(sense) && !this.#isNewSession);
-    for (const name of this.#relied.keys()) {
-      this.#missing.set(name, this.#uncertain(name));
-      if (isReset) this.#reset.add(name);
+    this.#doubt();
+    if (isRealReset(sense) || (isVagueReset(sense) && !this.#isNewSession)) {
+      for (const name of this.#relied.keys()) this.#reset.add(name);
     }
     this.#session.mode.suspect();
+  }
+
+  #doubt(): void {
+    for (const name of this.#relied.keys()) this.#missing.set(name, this.#uncertain(name));
   }
 
   #uncertain(name: RelianceName): TapeError {

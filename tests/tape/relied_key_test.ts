@@ -11,6 +11,7 @@ import type { SimUnit } from "./sim_unit.ts";
 const KEY = new Uint8Array(32).fill(0x5a);
 const OTHER = new Uint8Array(32).fill(0xa5);
 const TEST_UNIT_READY = new Uint8Array(6);
+const [READ_ATTRIBUTE, SECURITY_IN] = [0x8c, 0xa2];
 const sleep = () => Promise.resolve();
 
 /** What another host may do with the key of all, and the names of its own. */
@@ -82,6 +83,20 @@ Deno.test("a new session goes on writing with the key that is still there", asyn
     assert.equal(unit.reconnections, 1);
     await drive.write(numbered(2));
     assert.deepEqual(sealed(unit.sim), [true, true]);
+    await drive.close();
+  }
+});
+
+Deno.test("a new session is asked once which tape there is and whether the key is, where anything is relied on", async () => {
+  for (const isRelied of [false, true]) {
+    const { unit, drive } = await recoverable();
+    if (!isRelied) await drive.encryption.clear();
+    unit.sim.drive.clearCommands();
+    unit.nexusLost = true;
+    await drive.rewind();
+    assert.equal(unit.reconnections, 1);
+    const asked = (opcode: number) => unit.sim.opcodes().filter((each) => each === opcode).length;
+    assert.deepEqual([asked(READ_ATTRIBUTE), asked(SECURITY_IN)], [1, isRelied ? 1 : 0]);
     await drive.close();
   }
 });
