@@ -296,8 +296,8 @@ export class TapeEncryption {
     if (this.#gone !== undefined) throw this.#gone;
     const status = await this.#status();
     if (status.encryption === "on" && !wasReset && isSameKey(status, before)) return;
-    const isForgotten = status.encryption !== "on";
-    const what = isForgotten ? "has forgotten it" : "has been given another since";
+    const since = wasReset ? "was reset" : "has been given another since";
+    const what = status.encryption === "on" ? since : "has forgotten it";
     this.#gone = this.#notInForce(`${what}; set it again`);
     throw this.#gone;
   }
