@@ -20,6 +20,7 @@ export type QuirkName =
   | "space-past-end-moves-nothing"
   | "misses-filemark-after-motion"
   | "position-off-by-one-after-motion"
+  | "position-leaves-filemarks-out"
   | "file-number-lost"
   | "refuses-room-beyond-end"
   | "power-on-every-login"
@@ -53,6 +54,7 @@ const DRIVE_QUIRKS: Readonly<Record<DriveQuirkName, keyof DriveQuirks>> = {
   "space-past-end-moves-nothing": "spacePastEndMovesNothing",
   "misses-filemark-after-motion": "missesFilemarkAfterMotion",
   "position-off-by-one-after-motion": "positionOffByOneAfterMotion",
+  "position-leaves-filemarks-out": "positionLeavesFilemarksOut",
   "file-number-lost": "fileNumberLost",
   "refuses-room-beyond-end": "refusesRoomBeyondEnd",
   "power-on-every-login": "powerOnEveryLogin",

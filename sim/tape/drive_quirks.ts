@@ -52,6 +52,8 @@ export interface DriveQuirks {
   readonly missesFilemarkAfterMotion?: boolean;
   /** READ POSITION says 0 where REWIND leads to and one too many elsewhere; LOCATE agrees with it, as on istgt. @default false */
   readonly positionOffByOneAfterMotion?: boolean;
+  /** The numbers of READ POSITION and LOCATE count records alone; LOCATE goes behind the filemarks before its record, and to the beginning for 0. @default false */
+  readonly positionLeavesFilemarksOut?: boolean;
   /** READ POSITION does not know the file number (MPU) from LOCATE or SPACE to end of data on, up to a rewind. @default false */
   readonly fileNumberLost?: boolean;
   /**

@@ -157,9 +157,20 @@ function changePartition(drive: DriveState, cdb: Uint8Array, partition: number):
 
 function locateObject(drive: DriveState, address: number): Outcome {
   const shifted = drive.quirks.positionOffByOneAfterMotion && address > 0;
-  const outcome = moveTo(drive, shifted ? address - 1 : address);
+  const object = shifted ? address - 1 : address;
+  const { positionLeavesFilemarksOut } = drive.quirks;
+  const outcome = moveTo(drive, positionLeavesFilemarksOut ? beforeRecord(drive, object) : object);
   drive.isSpacedTo = address > 0;
   return outcome;
+}
+
+/** The object that the record with so many before it is. */
+function beforeRecord({ partition }: DriveState, records: number): number {
+  if (records === 0) return 0;
+  let filemarks = 0;
+  const isBefore = () => partition.filemarkAt(filemarks) <= records + filemarks;
+  while (filemarks < partition.filemarkCount && isBefore()) filemarks++;
+  return records + filemarks;
 }
 
 /** The beginning of a file: just after the filemark with that number, counted from 1; file 0 begins the partition. */

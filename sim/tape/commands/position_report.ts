@@ -112,6 +112,8 @@ function placeFlags(drive: DriveState): number {
 }
 
 function reportedObject(drive: DriveState, object: number = drive.object): number {
-  const isOff = drive.quirks.positionOffByOneAfterMotion && (object > 0 || drive.isSpacedTo);
-  return isOff ? object + 1 : object;
+  const { positionOffByOneAfterMotion, positionLeavesFilemarksOut } = drive.quirks;
+  const isOff = positionOffByOneAfterMotion && (object > 0 || drive.isSpacedTo);
+  const uncounted = positionLeavesFilemarksOut ? drive.partition.filemarksBefore(object) : 0;
+  return (isOff ? object + 1 : object) - uncounted;
 }

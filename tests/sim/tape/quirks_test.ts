@@ -54,6 +54,24 @@ Deno.test("positionOffByOneAfterMotion: 0 at the beginning, one too many elsewhe
   strictEqual(bench.ok(read(20)).length, 20);
 });
 
+Deno.test("positionLeavesFilemarksOut: numbers count records, and LOCATE goes behind the filemarks before one", () => {
+  const quirks = { positionLeavesFilemarksOut: true };
+  const bench = new DriveBench({ medium: tapeOf([FM, 10, 20, FM, FM, 30, FM]), quirks });
+  const numbers = [bench.position().object];
+  for (const code of [1, 0, 0, 1, 1, 0, 1]) {
+    bench.ok(space(code, 1));
+    numbers.push(bench.position().object);
+  }
+  deepStrictEqual(numbers, [0, 0, 1, 2, 2, 2, 3, 3]);
+  for (const [record, bytes] of [[1, 20], [2, 30]]) {
+    bench.locate(record);
+    strictEqual(bench.ok(read(bytes)).length, bytes);
+  }
+  bench.locate(0);
+  bench.ok(space(1, 1));
+  strictEqual(bench.ok(read(10)).length, 10);
+});
+
 Deno.test("An injected sense takes the place of the n-th command, which is not executed", () => {
   const bench = new DriveBench({ medium: tapeOf([10, 10, 10]) });
   bench.drive.inject({ opcode: 0x08, occurrence: 2, sense: { key: 3, asc: 0x11, ascq: 0 } });
