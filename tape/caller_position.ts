@@ -57,9 +57,11 @@ function provenNumber(
   device: DevicePosition | undefined,
   { records, filemarks, isUncertain }: Undelivered,
 ): number | undefined {
-  const here = session.proof.numberBehind(0);
+  const { proof } = session;
+  if (!isUncertain && proof.wantsMarks) proof.sample(device?.object);
+  const here = proof.numberBehind(0);
   if (isUncertain || here === undefined || device?.object !== here) return undefined;
-  return session.proof.numberBehind(records + filemarks);
+  return proof.numberBehind(records + filemarks);
 }
 
 function told(device: DevicePosition): TapePosition {

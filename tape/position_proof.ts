@@ -23,26 +23,31 @@ export function isAstray(landing: number, here: number | undefined): boolean {
   return here !== undefined && here !== landing && here !== landing + 1;
 }
 
+const NOWHERE = -1;
+
 /** Follows one run of READs and writes: everything from one motion of another kind to the next. */
 export class PositionProof {
   #run = 0;
   #passed = 0;
   #place = 0;
   #anchor: { readonly number: number; readonly passed: number } | undefined;
-  #isProven = false;
+  /** Between which places of this run its numbers hold: no filemark lies there that the drive may leave out of them. */
+  #holdsFrom = 0;
+  #holdsTo = NOWHERE;
   #isRefuted = false;
   #landing: Landing | undefined;
   /** What the drive has called a place of this run that a READ was to fail at, perhaps. */
   #named: { readonly number: number; readonly passed: number } | undefined;
-  /** Whether the drive's numbers count filemarks that were written, as far as that has been seen. */
+  /** Whether the drive's numbers count filemarks, as far as that has been seen. */
   #countsMarks = false;
+  /** Whether filemarks have gone by since the anchor. */
   #hasMarks = false;
   /** The drive had no number to give; it is not asked again. */
   #isMute = false;
 
   /** Whether the drive's numbers have kept step with the READs of this run. */
   get isProven(): boolean {
-    return this.#isProven;
+    return this.#holdsTo === Infinity;
   }
 
   /** Number of the present run. */
@@ -57,8 +62,13 @@ export class PositionProof {
 
   /** How many more answers can make the proof. */
   get samplesWanted(): number {
-    if (this.#isMute || this.#isProven || this.#isRefuted) return 0;
+    if (this.#isMute || this.isProven || this.#isRefuted) return 0;
     return this.#anchor === undefined ? 2 : 1;
+  }
+
+  /** Whether one more answer shows that the filemarks which went by last are counted, or are not. */
+  get wantsMarks(): boolean {
+    return this.#hasMarks && this.samplesWanted > 0;
   }
 
   /** Whether the run begins at a {@link Landing}, and nothing has gone by since. */
@@ -78,7 +88,7 @@ export class PositionProof {
 
   /** Whether a READ that fails here cannot be told from one that has moved the tape, unless the drive is asked for its number now. */
   get wantsName(): boolean {
-    const isNamed = this.isAtLanding || this.#isProven || this.#named?.passed === this.#passed;
+    const isNamed = this.isAtLanding || this.isProven || this.#named?.passed === this.#passed;
     return !isNamed && !this.#isMute;
   }
 
@@ -116,7 +126,7 @@ export class PositionProof {
   arrive(number: number): void {
     this.startRun();
     this.#anchor = { number, passed: 0 };
-    this.#isProven = true;
+    this.#holdsTo = Infinity;
   }
 
   /** What the first READ has met is certain to be what stood there. */
@@ -130,23 +140,26 @@ export class PositionProof {
     this.#place++;
     this.#passed = passed;
     this.#anchor = undefined;
-    this.#isProven = this.#isRefuted = this.#hasMarks = false;
+    this.#holdsFrom = passed;
+    this.#holdsTo = NOWHERE;
+    this.#isRefuted = this.#hasMarks = false;
     this.#landing = this.#named = undefined;
   }
 
-  /** READs or writes moved the tape over so many objects. */
+  /** READs or writes moved the tape over so many records. */
   pass(objects: number): void {
     this.#passed += objects;
     this.#place += objects;
   }
 
-  /** So many filemarks were written. Some drives leave them out of their numbers. */
+  /** READs or writes moved the tape over so many filemarks. Some drives leave them out of their numbers. */
   passMarks(filemarks: number): void {
     if (filemarks === 0) return;
+    if (this.isProven && !this.#countsMarks) this.#holdsTo = this.#passed;
     this.pass(filemarks);
     if (this.#countsMarks) return;
-    this.#isProven = false;
-    this.#hasMarks = true;
+    if (this.#anchor === undefined) this.#holdsFrom = this.#passed;
+    else this.#hasMarks = true;
   }
 
   /** The drive's number at this point of the run; `undefined` when it gave none. */
@@ -158,15 +171,18 @@ export class PositionProof {
     } else if (this.#anchor === undefined) {
       this.#anchor = { number, passed: this.#passed };
     } else if (this.#passed > this.#anchor.passed) {
-      this.#isProven = number === this.#anchor.number + this.#passed - this.#anchor.passed;
-      this.#isRefuted = !this.#isProven;
-      this.#countsMarks ||= this.#isProven && this.#hasMarks;
+      this.#isRefuted = number !== this.#anchor.number + this.#passed - this.#anchor.passed;
+      if (this.#isRefuted) return;
+      this.#holdsTo = Infinity;
+      this.#countsMarks ||= this.#hasMarks;
     }
   }
 
   /** The number of the place so many objects back from where the READs have brought the tape; `undefined` without proof. */
   numberBehind(objects: number): number | undefined {
-    if (!this.#isProven || this.#anchor === undefined) return undefined;
-    return this.#anchor.number + this.#passed - objects - this.#anchor.passed;
+    const passed = this.#passed - objects;
+    const holds = passed >= this.#holdsFrom && passed <= this.#holdsTo;
+    if (!holds || this.#anchor === undefined) return undefined;
+    return this.#anchor.number + passed - this.#anchor.passed;
   }
 }

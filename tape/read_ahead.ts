@@ -397,7 +397,8 @@ export class ReadAhead {
 
   #accept(arrival: Arrival): void {
     if (this.#isBeyondEnd) return this.#dropBeyondEnd(arrival);
-    this.#session.proof.pass(objectsPassed(arrival) ?? 0);
+    if (arrival.kind === "filemark") this.#session.proof.passMarks(1);
+    else this.#session.proof.pass(objectsPassed(arrival) ?? 0);
     this.#arrivals.push(arrival);
     this.#isBeyondEnd = arrival.kind === "end-of-data";
   }

@@ -379,6 +379,8 @@ export class Reposition {
         proof.startRun();
         return true;
       }
+      const hasMarks = way.filemarks > 0 && !way.isUncertain;
+      if (hasMarks && proof.wantsMarks) proof.sample(await this.#ways.number());
       if (await this.#locateBack(way, isPlain)) return true;
       proof.startRun();
       return await this.#backFromBeginning(way);

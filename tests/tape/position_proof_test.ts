@@ -162,6 +162,40 @@ Deno.test("filemarks end a proof until the drive's numbers have been seen to cou
   assert.deepEqual([proof.isProven, proof.numberBehind(0)], [true, 31]);
 });
 
+Deno.test("the places before filemarks that may not be counted keep their numbers", () => {
+  const proof = proven(8);
+  proof.passMarks(2);
+  proof.pass(1);
+  assert.deepEqual([0, 1, 2, 3, 4].map((objects) => proof.numberBehind(objects)), [
+    undefined,
+    undefined,
+    undefined,
+    8,
+    7,
+  ]);
+  proof.passMarks(1);
+  assert.equal(proof.numberBehind(4), 8);
+});
+
+Deno.test("filemarks before the first answer do not show whether they are counted, nor does what lies before them have a number", () => {
+  const proof = new PositionProof();
+  proof.pass(1);
+  proof.passMarks(1);
+  assert.ok(!proof.wantsMarks);
+  prove(proof, 30);
+  assert.deepEqual([0, 2, 3].map((objects) => proof.numberBehind(objects)), [30, 28, undefined]);
+  assert.ok(!proof.wantsMarks);
+  proof.passMarks(1);
+  assert.deepEqual([proof.isProven, proof.wantsMarks], [false, true]);
+});
+
+Deno.test("what had gone by when a run began has no number", () => {
+  const proof = new PositionProof();
+  proof.startRun(2);
+  prove(proof, 30);
+  assert.deepEqual([2, 3].map((objects) => proof.numberBehind(objects)), [28, undefined]);
+});
+
 Deno.test("a drive that leaves filemarks out of its numbers proves nothing behind them, in no run", () => {
   const proof = proven(8);
   proof.passMarks(1);
