@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { contents, fill, numbered, openSim } from "./drive_setup.ts";
+import type { SimUnitOptions } from "./sim_unit.ts";
 
 const [REWIND, READ] = [0x01, 0x08];
 
 /** Behind the end of data of six records, with a tape that a READ ahead has moved from there. */
-async function atEndOfData() {
-  const { unit, drive } = await openSim({}, { readAhead: 4 });
+async function atEndOfData(options: SimUnitOptions = {}) {
+  const { unit, drive } = await openSim(options, { readAhead: 4 });
   await fill(drive, [1, 2, 3, 4, 5, 6].map((number) => numbered(number)));
   let beyond = 0;
   const execute = unit.execute.bind(unit);
@@ -38,4 +39,12 @@ Deno.test("close() leaves the tape at the end of data, though a READ ahead has m
   const { unit, drive } = await atEndOfData();
   await drive.close();
   assert.equal(unit.closedAt, 6);
+});
+
+Deno.test("who reads on from there stands nowhere that the driver could count", async () => {
+  const { drive } = await atEndOfData({ quirks: { positionUnknown: true } });
+  assert.equal((await drive.read()).kind, "record");
+  assert.equal((await drive.position()).known, false);
+  await drive.rewind();
+  await drive.close();
 });

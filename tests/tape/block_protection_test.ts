@@ -142,6 +142,31 @@ Deno.test("Where a drive does not keep protection after a reset, no block goes t
   assert.equal(unit.drive.objects().length, 1);
 });
 
+Deno.test("nor does one by any other command that carries blocks", async () => {
+  const { unit, drive } = await openSim();
+  await drive.rewind();
+  await drive.protection.enable();
+  await drive.write(new Uint8Array(100));
+  unit.drive.reset();
+  await assert.rejects(drive.write(new Uint8Array(100)), TapeError);
+  script(unit, { 0x15: [good()] });
+  await drive.rewind();
+  const why = { kind: "protection-mismatch", message: /does not$/ };
+  for (
+    const carry of [
+      () => drive.read(),
+      () => drive.readAt(0),
+      () => drive.readReverse(),
+      () => drive.writeAt(0, new Uint8Array(100)),
+    ]
+  ) {
+    await assert.rejects(carry(), why);
+    await drive.rewind();
+  }
+  await drive.close();
+  assert.equal(unit.drive.objects().length, 1);
+});
+
 Deno.test("Protection is switched off when the drive is closed", async () => {
   const { unit, drive } = await openSim();
   await drive.protection.enable({ onRead: false });

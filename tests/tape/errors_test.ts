@@ -179,6 +179,17 @@ Deno.test("a fixed block of another length throws after the good ones, and the t
   }
 });
 
+Deno.test("that block is counted where the drive does not tell where it stands", async () => {
+  const { drive } = await openSim({ quirks: { positionUnknown: true } });
+  await fill(drive, [numbered(1, 64), numbered(2, 64), numbered(3, 50), numbered(4, 64)]);
+  await drive.setBlockSize(64);
+  for (let block = 0; block < 2; block++) await drive.read();
+  await assert.rejects(drive.read(), { kind: "incorrect-length" });
+  const { object, source } = await drive.position();
+  assert.deepEqual([object, source], [3, "counted"]);
+  await drive.close();
+});
+
 Deno.test("lengths that contradict one another throw, and no data is given out", async () => {
   const { unit, drive } = await openSim();
   await fill(drive, [numbered(1), numbered(2)]);
@@ -277,6 +288,18 @@ Deno.test("An error that read-ahead has met says where the caller stands when it
   await fill(drive, Array.from({ length: 6 }, (_, i) => numbered(i)));
   unit.drive.addBadBlock({ object: 3 });
   for (let i = 0; i < 3; i++) await drive.read();
+  await assert.rejects(drive.read(), ({ position }: TapeError) => position?.object === 3);
+  await drive.rewind();
+  await drive.close();
+});
+
+Deno.test("and so it does where another operation has waited for that", async () => {
+  const { unit, drive } = await openSim({}, { readAhead: 4, recordBytesHint: 100 });
+  await fill(drive, Array.from({ length: 6 }, (_, i) => numbered(i)));
+  unit.drive.addBadBlock({ object: 3 });
+  for (let i = 0; i < 2; i++) await drive.read();
+  await drive.compression();
+  await drive.read();
   await assert.rejects(drive.read(), ({ position }: TapeError) => position?.object === 3);
   await drive.rewind();
   await drive.close();

@@ -191,6 +191,27 @@ Deno.test("IBM's own word for a changed key is heeded", async () => {
   await drive.close();
 });
 
+for (
+  const [what, asc, kind] of [["another tape", 0x28, "medium-changed"], [
+    "cleared commands",
+    0x2f,
+    "reset",
+  ]] as const
+) {
+  Deno.test(`a drive that tells of ${what} is asked whether it still has the key`, async () => {
+    const { unit, drive } = await openSim();
+    await drive.encryption.set({ key: KEY });
+    await otherSets(unit, { title: "none" });
+    await swallow(unit);
+    unit.drive.raiseUnitAttention(asc, 0x00);
+    await assert.rejects(drive.write(numbered(1)), { kind });
+    await drive.rewind();
+    await assert.rejects(drive.write(numbered(1)), EncryptionError);
+    assert.deepEqual(sealed(unit), []);
+    await drive.close();
+  });
+}
+
 Deno.test("records are written with the key that was in force when they were handed in", async () => {
   for (const writeBehind of [0, 8]) {
     const { unit, drive } = await openSim({}, { writeBehind });
