@@ -280,7 +280,7 @@ export class ReadAhead {
     // What had no answer may be found out yet.
     if (error.kind !== "transport-lost") this.#session.noteFailure(error);
     else this.#session.doubtBuffer();
-    if (this.#mustBeHeard(error) || passed === undefined) this.#session.lose(error);
+    if (passed === undefined) this.#session.lose(error);
     else this.#session.count.passRecords(passed);
   }
 
