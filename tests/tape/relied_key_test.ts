@@ -212,6 +212,21 @@ for (
   });
 }
 
+Deno.test("a key that was set anew behind a reset is gone no more", async () => {
+  const { unit, drive } = await openSim();
+  await drive.encryption.set({ key: KEY });
+  unit.drive.reset();
+  await assert.rejects(drive.write(numbered(1)), { kind: "reset" });
+  await drive.rewind();
+  await assert.rejects(drive.write(numbered(1)), EncryptionError);
+  await drive.encryption.set({ key: KEY });
+  await drive.rewind();
+  unit.drive.raiseUnitAttention(0x2a, 0x10);
+  await drive.write(numbered(1));
+  assert.deepEqual(sealed(unit), [true]);
+  await drive.close();
+});
+
 Deno.test("records are written with the key that was in force when they were handed in", async () => {
   for (const writeBehind of [0, 8]) {
     const { unit, drive } = await openSim({}, { writeBehind });

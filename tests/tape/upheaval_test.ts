@@ -7,6 +7,8 @@ import type { ReadResult } from "../../tape/record_reader.ts";
 import type { TapeDrive } from "../../tape/tape_drive.ts";
 import { fill, numbered, openSim } from "./drive_setup.ts";
 
+const READ = 0x08;
+
 /** A drive that has read ahead of the caller: records, or the end of data. */
 async function openAhead(records: number) {
   const { unit, drive } = await openSim({}, { readAhead: 4, recordBytesHint: 100 });
@@ -48,3 +50,36 @@ for (const [name, tell] of Object.entries(TELLERS)) {
     });
   }
 }
+
+/** The same with READs whose answers come when they are let go. */
+async function openHeld() {
+  const { unit, drive } = await openSim({}, { readAhead: 4, recordBytesHint: 100 });
+  await fill(drive, Array.from({ length: 20 }, (_, at) => numbered(at)));
+  const held = Promise.withResolvers<void>();
+  const execute = unit.execute.bind(unit);
+  let isHolding = false;
+  unit.execute = async (command) => {
+    const isHeld = isHolding && command.cdb[0] === READ;
+    const result = await execute(command);
+    if (isHeld) await held.promise;
+    return result;
+  };
+  for (let at = 0; at < 5; at++) {
+    isHolding = at === 4;
+    assert.equal(first(await drive.read()), at);
+  }
+  return { unit, drive, letGo: () => held.resolve() };
+}
+
+Deno.test("What READs bring that were on their way when position() told of a reset is not read behind it", async () => {
+  const { unit, drive, letGo } = await openHeld();
+  const { object } = unit.drive.position!;
+  unit.drive.reset();
+  const told = assert.rejects(drive.position(), ResetError);
+  for (let hops = 0; hops < 100; hops++) await Promise.resolve();
+  letGo();
+  await told;
+  assert.ok(object > 5);
+  assert.equal(first(await drive.read()), 0);
+  await drive.close();
+});

@@ -18,6 +18,7 @@ const READ_POSITION = 0x34;
 const LOCATES: readonly number[] = [0x2b, 0x92];
 const DATA_PROTECT = 7;
 const LIMIT_REACHED = check({ key: DATA_PROTECT, asc: 0x26, ascq: 0x10 });
+const UNREADABLE = check({ key: 3, asc: 0x11, ascq: 0 });
 
 interface Habits extends SimUnitOptions {
   /** Whether a READ passes the block that it cannot decrypt. */
@@ -307,6 +308,24 @@ Deno.test("where no way leads back before the block, that is told before anythin
   assert.match(contents(unit), /^(\d+ ){10}\| (\d+ ){10}\|$/, "nothing was written");
   await drive.rewind();
   assert.equal(await next(drive), 1);
+  await drive.close();
+});
+
+Deno.test("a step back that does not end well leaves the tape nowhere, and that is told", async () => {
+  const { unit, drive } = await twoKeys({ quirks: { positionUnknown: true } }, { readAhead: 0 });
+  for (let each = 1; each <= 10; each++) assert.equal(await next(drive), each);
+  assert.equal(await next(drive), "filemark");
+  let isBack = false;
+  unit.intercept = (command) => {
+    if (isBack && command.cdb[0] === READ) return Promise.resolve(UNREADABLE(command));
+    isBack = command.cdb[0] === SPACE_ONE[0];
+    return undefined;
+  };
+  assert.equal(await next(drive), "wrong-key");
+  unit.intercept = undefined;
+  await drive.encryption.set({ key: B });
+  await assert.rejects(drive.read(), PositionLostError);
+  await drive.rewind();
   await drive.close();
 });
 
