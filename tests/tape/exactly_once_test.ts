@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { PositionLostError } from "../../tape/errors.ts";
 import { TapeDrive } from "../../tape/tape_drive.ts";
 import { Random, seed } from "../scsi/random.ts";
 import { Archive, recordIn } from "./archive.ts";
+import { CutUnit } from "./cut_unit.ts";
+import { contents, numbered } from "./drive_setup.ts";
 import { FaultyLink } from "./faulty_link.ts";
 import type { TargetHabits } from "./sim_unit.ts";
 
@@ -131,3 +134,41 @@ for (const writeBehind of [0, 16]) {
     assert.ok(one.archive.certain > 0 && one.archive.uncertain > 0);
   });
 }
+
+Deno.test("writes without an answer do not go on behind a record that is not the last one written", async () => {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve(), writeBehind: 4 });
+  await drive.rewind();
+  for (let number = 1; number <= 6; number++) await drive.write(numbered(number));
+  await drive.flush();
+  unit.meanwhile = () => {
+    const [partition] = unit.sim.drive.medium!.partitions;
+    partition.truncate(5);
+    partition.appendRecord(numbered(99));
+  };
+  unit.left = 1;
+  const writing = [7, 8, 9].map((number) => drive.write(numbered(number)));
+  const ends = await Promise.allSettled([...writing, drive.flush()]);
+  assert.equal(unit.reconnections, 1);
+  const [failed] = ends.filter((end) => end.status === "rejected");
+  assert.ok(failed.reason instanceof PositionLostError);
+  assert.equal(contents(unit.sim), "1 2 3 4 5 99");
+  await drive.rewind();
+  await drive.close();
+});
+
+Deno.test("writes without an answer go on behind a filemark that stands behind the last record", async () => {
+  const unit = new CutUnit("exact");
+  const drive = await TapeDrive.open(unit, { sleep: () => Promise.resolve(), writeBehind: 4 });
+  await drive.rewind();
+  for (let number = 1; number <= 6; number++) await drive.write(numbered(number));
+  await drive.writeFilemarks();
+  await drive.write(numbered(7));
+  await drive.writeFilemarks();
+  unit.left = 1;
+  await Promise.all([8, 9, 10].map((number) => drive.write(numbered(number))));
+  await drive.flush();
+  assert.equal(unit.reconnections, 1);
+  assert.equal(contents(unit.sim), "1 2 3 4 5 6 | 7 | 8 9 10");
+  await drive.close();
+});
