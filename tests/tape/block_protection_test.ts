@@ -127,7 +127,8 @@ Deno.test("After a reset protection is set anew before a block goes through", as
   await drive.close();
 });
 
-Deno.test("Where a drive does not keep protection after a reset, no block goes through", async () => {
+/** A drive behind a reset that does not take protection again. */
+async function unprotected() {
   const { unit, drive } = await openSim();
   await drive.rewind();
   await drive.protection.enable();
@@ -136,6 +137,11 @@ Deno.test("Where a drive does not keep protection after a reset, no block goes t
   await assert.rejects(drive.write(new Uint8Array(100)), TapeError);
   script(unit, { 0x15: [good()] });
   await drive.rewind();
+  return { unit, drive };
+}
+
+Deno.test("Where a drive does not keep protection after a reset, no block goes through", async () => {
+  const { unit, drive } = await unprotected();
   await assert.rejects(drive.write(new Uint8Array(100)), BlockProtectionError);
   await assert.rejects(drive.read(), BlockProtectionError);
   await drive.close();
@@ -143,14 +149,7 @@ Deno.test("Where a drive does not keep protection after a reset, no block goes t
 });
 
 Deno.test("nor does one by any other command that carries blocks", async () => {
-  const { unit, drive } = await openSim();
-  await drive.rewind();
-  await drive.protection.enable();
-  await drive.write(new Uint8Array(100));
-  unit.drive.reset();
-  await assert.rejects(drive.write(new Uint8Array(100)), TapeError);
-  script(unit, { 0x15: [good()] });
-  await drive.rewind();
+  const { unit, drive } = await unprotected();
   const why = { kind: "protection-mismatch", message: /does not$/ };
   for (
     const carry of [

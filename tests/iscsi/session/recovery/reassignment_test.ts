@@ -11,8 +11,8 @@ const READ = [0x08, 0, 0, 0x10, 0, 0];
 const WRITE = [0x0a, 0, 0, 0x10, 0, 0];
 
 /** A session whose only connection was lost under so many commands, and is set up again: their tags, and its new connection. */
-function lostUnder(commands: number) {
-  const target = loggedIn(2, 1);
+function lostUnder(commands: number, connections = 1) {
+  const target = loggedIn(2, connections);
   const lost = Array.from({ length: commands }, () => target.command(REWIND));
   const tags = target.sent().map(({ pdu }) => pdu.itt);
   target.breakOff();
@@ -48,12 +48,7 @@ for (const [code, name] of [[1, "task does not exist"], [4, "not supported"]] as
 }
 
 Deno.test("A task that is still allegiant is reassigned a little later", () => {
-  const target = loggedIn(2, 1);
-  const command = target.command(REWIND);
-  const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  target.breakOff();
-  target.advance(TIME2WAIT_MS);
-  const peer = target.join(0, 500);
+  const { target, commands: [command], tags: [itt], peer } = lostUnder(1);
   peer.managed(reassignment(peer, itt).itt, 3);
   assert.deepEqual(peer.sent(), []);
   target.advance(500);
@@ -220,12 +215,7 @@ Deno.test("A command that is called off, or has ended, while it is still allegia
 });
 
 Deno.test("A task that is still allegiant when its new connection is logged out, too, is taken over by another", () => {
-  const target = loggedIn(2, 2);
-  const command = target.command(REWIND);
-  const { itt } = target.only(Opcode.ScsiCommand).pdu;
-  target.breakOff();
-  target.advance(TIME2WAIT_MS);
-  const peer = target.join(0, 500);
+  const { target, commands: [command], tags: [itt], peer } = lostUnder(1, 2);
   peer.managed(reassignment(peer, itt).itt, 3);
   const other = target.join(1, 900);
   const owner = { completed: () => {}, failed: () => {} };
