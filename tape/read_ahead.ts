@@ -349,7 +349,8 @@ export class ReadAhead {
   /** Lets the drive say where it is, as long as that is needed to prove that it knows. */
   #sampleBehind(): void {
     const { proof, blockBytes } = this.#session;
-    if (this.#depth === 0 && blockBytes === 0) return;
+    // One READ at a time needs no proof, yet what LOCATE has proven behind an outage is not given up over a filemark.
+    if (this.#depth === 0 && blockBytes === 0 && !proof.wantsMarks) return;
     if (this.#questions >= proof.samplesWanted) return;
     this.#questions++;
     const slot: Slot = { done: Promise.resolve() };

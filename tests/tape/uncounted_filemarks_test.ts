@@ -128,3 +128,17 @@ Deno.test("nor is a record read twice where the filemark is the first that was r
   for (const name of NAMES.slice(13)) assert.equal(await readOne(drive), name);
   await drive.close();
 });
+
+Deno.test("a second lost connection behind a counted filemark is overcome like the first", async () => {
+  for (const readAhead of [1, 2, 8]) {
+    const { unit, drive } = await setUp(readAhead, false);
+    await drive.locate(1);
+    for (const [at, name] of NAMES.entries()) {
+      if (at === 0) continue;
+      unit.nexusLost = at === 5 || at === 11;
+      assert.equal(await readOne(drive), name, `${readAhead}`);
+    }
+    assert.equal(unit.reconnections, 2);
+    await drive.close();
+  }
+});
