@@ -66,6 +66,11 @@ export class PositionProof {
     return this.#anchor === undefined ? 2 : 1;
   }
 
+  /** Whether a filemark that goes by now would lie before the first answer, and nothing would show whether it is counted. */
+  get wantsAnchor(): boolean {
+    return !this.#countsMarks && this.samplesWanted === 2;
+  }
+
   /** Whether one more answer shows that the filemarks which went by last are counted, or are not. */
   get wantsMarks(): boolean {
     return this.#hasMarks && this.samplesWanted > 0;

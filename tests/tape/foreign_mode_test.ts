@@ -199,11 +199,11 @@ Deno.test("a block size that a READ ahead is told of is not forgotten when the c
   let reads = 0;
   const execute = unit.execute.bind(unit);
   unit.execute = async (command) => {
-    if (command.cdb[0] === READ && ++reads === 2) await other.setBlockSize(10);
+    if (command.cdb[0] === READ && ++reads === 3) await other.setBlockSize(10);
     return await execute(command);
   };
-  await drive.read();
-  while (unit.outstanding > 0 || reads < 2) await Promise.resolve();
+  for (let at = 0; at < 2; at++) await drive.read();
+  while (unit.outstanding > 0 || reads < 3) await Promise.resolve();
   const using = async () => {
     await drive.locate(2);
     await drive.write(numbered(9, 20));

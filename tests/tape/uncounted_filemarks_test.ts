@@ -22,7 +22,7 @@ async function setUp(readAhead: number, positionLeavesFilemarksOut = true) {
   return { unit, drive: await open(unit, { readAhead, recordBytesHint: 200 }) };
 }
 
-const READ = 0x08;
+const [REWIND, READ] = [0x01, 0x08];
 
 type Way = readonly [name: string, go: (drive: TapeDrive) => Promise<unknown>, object: number];
 
@@ -139,6 +139,26 @@ Deno.test("a second lost connection behind a counted filemark is overcome like t
       assert.equal(await readOne(drive), name, `${readAhead}`);
     }
     assert.equal(unit.reconnections, 2);
+    await drive.close();
+  }
+});
+
+Deno.test("blocks before the first filemark of a run have their numbers: the way back to them is no rewind", async () => {
+  for (const [files, object] of [[0, 0], [1, 9], [3, 14]]) {
+    const medium = new MemoryMedium();
+    const { drive: writer } = await openSim({ medium });
+    await fill(writer, OBJECTS.map((object) => object === null ? null : numbered(object)));
+    await writer.close();
+    const { unit, drive } = await openSim({ medium }, { readAhead: 8, blockSize: 100 });
+    await drive.rewind();
+    if (files > 0) await drive.space("filemarks", files);
+    unit.drive.clearCommands();
+    await readOne(drive);
+    await drive.position();
+    await drive.space("blocks", -1);
+    await drive.write(numbered(99));
+    assert.ok(!unit.opcodes().includes(REWIND));
+    assert.equal(contents(unit), [...NAMES.slice(0, object), "99"].join(" "));
     await drive.close();
   }
 });
