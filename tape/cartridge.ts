@@ -10,15 +10,12 @@ import { type MediumAttribute, readAttributes } from "../scsi/medium_attributes.
 import { SenseKey } from "../scsi/sense_codes.ts";
 import { isCalledOff } from "./abort.ts";
 import { mayBePassedOver } from "./conditions.ts";
-import type { Device } from "./device.ts";
+import { ATTENTION_TRIES, type Device } from "./device.ts";
 
 /** Attributes that name a cartridge (SPC-5, medium auxiliary memory): who made it and its number there; its label. */
 const MANUFACTURER = 0x0400;
 const SERIAL_NUMBER = 0x0401;
 export const BARCODE = 0x0806;
-
-/** Unit attentions in a row that the question may meet: one of each kind may be pending (SAM-5 §5.14). */
-const ATTENTION_TRIES = 10;
 
 /**
  * Asks for the name of the cartridge: its serial number, or else its barcode. `undefined` when it has no memory, or none that can be read: that is no reason to

@@ -80,7 +80,7 @@ const BUSY_TRIES = 50;
 const BUSY_INTERVAL_MS = 200;
 
 /** Unit attentions in a row that one command may meet: one of each kind may be pending (SAM-5 §5.14). */
-const ATTENTION_TRIES = 10;
+export const ATTENTION_TRIES = 10;
 
 /** A command that an error on the way has spoiled is sent again so often, if it may be done twice. */
 const ABORTED_TRIES = 3;

@@ -296,10 +296,10 @@ export class RecordReader {
     return this.#setDepth(!isLost && count.isAnchored);
   }
 
-  /** In fixed mode the first READ could bring blocks and a filemark before the drive has said where it is: what lies before that filemark would have no number. */
   #setDepth(isWayCertain: boolean): undefined {
     const { blockBytes, device } = this.#session;
     this.#isWayCertain = isWayCertain;
+    // The first READ of blocks could bring a filemark before the drive has said where it is: what lies before that would have no number.
     const isSettled = blockBytes > 0 ? !this.#session.proof.wantsAnchor : this.#room.isSettled;
     const mayRunAhead = isWayCertain && this.ahead.depth > 0 && isSettled;
     if (mayRunAhead && !this.ahead.mayRunAhead) {
